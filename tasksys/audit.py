@@ -1,0 +1,217 @@
+"""Audit: what each event changed, and the hash chain that shows whether the record was tampered with.
+
+The chain's link at a position is SHA-256 over the link before it and the event's bytes as they stand in the log, so a
+flipped byte, a removed or an inserted event breaks it at that position.
+"""
+
+from hashlib import sha256
+from typing import Any, Final, assert_never
+
+import msgspec
+
+from tasksys import codec
+from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
+from tasksys.events import (
+    ChecklistItemAdded,
+    ChecklistItemEdited,
+    ChecklistItemRemoved,
+    CommentAdded,
+    CommentEdited,
+    CommentRemoved,
+    Event,
+    EventRecord,
+    LinkAdded,
+    LinkRemoved,
+    MemberAdded,
+    MemberRemoved,
+    MemberRoleChanged,
+    ProjectCreated,
+    ProjectEdited,
+    ProjectRestored,
+    ProjectTrashed,
+    SectionAdded,
+    SectionEdited,
+    SectionRemoved,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskEdited,
+    TaskLabelled,
+    TaskMoved,
+    TaskReopened,
+    TaskRestored,
+    TaskStarted,
+    TaskTrashed,
+    WorkspaceCreated,
+    WorkspaceEdited,
+)
+from tasksys.fields import mentioned
+from tasksys.projects import SectionEvent
+from tasksys.tasks import StatusEvent
+from tasksys.values import Status
+
+GENESIS: Final = bytes(32)
+"""The link before a workspace's first event."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field that an event changed, as plain JSON values."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event as the audit shows it: who, when, from where, and what was before and after."""
+
+    position: int
+    at: str
+    actor: str
+    command: str
+    type: str
+    task: str | None
+    changes: tuple[Change, ...]
+    hash: str
+    previous_hash: str
+    source: str = ""
+
+
+def link(previous: bytes, event: bytes) -> bytes:
+    """The chain's link of an event, from the link before it and the event's stored bytes."""
+    return sha256(previous + event).digest()
+
+
+def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
+    """The audit entry of a stored event."""
+    return Entry(
+        position=record.position,
+        at=record.at,
+        actor=record.actor,
+        command=record.command,
+        type=record.type,
+        task=record.task,
+        changes=tuple(changes(codec.event(record))),
+        hash=own_hash.hex(),
+        previous_hash=previous.hex(),
+        source=record.source,
+    )
+
+
+def changes(event: Event) -> list[Change]:
+    """What the event changed, field by field."""
+    match event:
+        case WorkspaceCreated() | ProjectCreated() | TaskCreated():
+            return [Change(name, None, value) for name, value in _created(event).items()]
+        case WorkspaceEdited() | ProjectEdited() | TaskEdited():
+            before, after = mentioned(event.before), mentioned(event.after)
+            return [_change(name, before.get(name), value) for name, value in after.items()]
+        case TaskMoved():
+            fields = event.before.__struct_fields__
+            pairs = [(name, getattr(event.before, name), getattr(event.after, name)) for name in fields]
+            return [_change(name, before, after) for name, before, after in pairs if before != after]
+        case MemberAdded():
+            return [_change(f"members/{event.user}", None, event.role)]
+        case MemberRoleChanged():
+            return [_change(f"members/{event.user}", event.before, event.after)]
+        case MemberRemoved():
+            return [_change(f"members/{event.user}", event.role, None)]
+        case SectionAdded() | SectionEdited() | SectionRemoved():
+            return [_section(event)]
+        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
+            return _status(event)
+        case TaskTrashed() | ProjectTrashed():
+            return [Change("trashed", False, True)]
+        case TaskRestored() | ProjectRestored():
+            return [Change("trashed", True, False)]
+        case TaskLabelled():
+            return _set("labels", event.added, event.removed)
+        case TaskAssigned():
+            return _set("assignees", event.added, event.removed)
+        case _:
+            return [_detail(event)]
+
+
+def _created(event: WorkspaceCreated | ProjectCreated | TaskCreated) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    return {**fields.pop("place", {}), **fields}
+
+
+def _change(field: str, before: object, after: object) -> Change:
+    return Change(field, msgspec.to_builtins(before), msgspec.to_builtins(after))
+
+
+def _set(field: str, added: tuple[str, ...], removed: tuple[str, ...]) -> list[Change]:
+    return [Change(f"{field}/{name}", False, True) for name in added] + [
+        Change(f"{field}/{name}", True, False) for name in removed
+    ]
+
+
+def _status(event: StatusEvent) -> list[Change]:
+    match event:
+        case TaskStarted():
+            reached = Status.IN_PROGRESS
+        case TaskCompleted():
+            reached = Status.DONE
+        case TaskCancelled():
+            reached = Status.CANCELLED
+        case TaskReopened():
+            reached = Status.OPEN
+        case _:
+            assert_never(event)
+    return [_change("status", event.before, reached)]
+
+
+def _section(event: SectionEvent) -> Change:
+    match event:
+        case SectionAdded():
+            return _change(f"sections/{event.section.id}", None, event.section)
+        case SectionEdited():
+            return _change(f"sections/{event.after.id}", event.before, event.after)
+        case SectionRemoved():
+            return _change(f"sections/{event.section.id}", event.section, None)
+        case _:
+            assert_never(event)
+
+
+def _detail(event: DetailEvent) -> Change:
+    match event:
+        case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
+            return _checklist(event)
+        case LinkAdded() | LinkRemoved():
+            return _link(event)
+        case CommentAdded() | CommentEdited() | CommentRemoved():
+            return _comment(event)
+        case _:
+            assert_never(event)
+
+
+def _checklist(event: ChecklistEvent) -> Change:
+    match event:
+        case ChecklistItemAdded():
+            return _change(f"checklist/{event.item.id}", None, event.item)
+        case ChecklistItemEdited():
+            return _change(f"checklist/{event.after.id}", event.before, event.after)
+        case ChecklistItemRemoved():
+            return _change(f"checklist/{event.item.id}", event.item, None)
+        case _:
+            assert_never(event)
+
+
+def _link(event: LinkEvent) -> Change:
+    added = isinstance(event, LinkAdded)
+    return Change(f"links/{event.link.value}/{event.other}", not added, added)
+
+
+def _comment(event: CommentEvent) -> Change:
+    field = f"comments/{event.comment}"
+    match event:
+        case CommentAdded():
+            return Change(field, None, event.body)
+        case CommentEdited():
+            return Change(field, event.before, event.after)
+        case CommentRemoved():
+            return Change(field, event.body, None)
+        case _:
+            assert_never(event)

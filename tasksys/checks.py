@@ -1,0 +1,109 @@
+"""Checks on what a command says that hold in every aggregate: lengths, control characters, zones, roles."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from tasksys import limits
+from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
+from tasksys.rows import Member
+from tasksys.state import State
+from tasksys.values import Role, require_zone
+
+
+def allowed(state: State, actor: str, needed: Role) -> Refusal | None:
+    """Refuses an actor whose role is less than needed; a stranger learns nothing about the workspace."""
+    member = state.member(actor)
+    if state.workspace is None or member is None:
+        return no_workspace()
+    if not member.role.may(needed):
+        return forbidden(member, needed)
+    return None
+
+
+def no_workspace() -> Refusal:
+    """The same answer for a workspace that is not there and one the actor is not a member of."""
+    return Refusal(Code.NOT_FOUND, "There is no such workspace, or you are not a member; ask an admin to add you.")
+
+
+def forbidden(member: Member, needed: Role) -> Refusal:
+    """The actor's role is not enough."""
+    detail = f"Your role is {member.role.value}; this needs {needed.value} or more. Ask an admin of the workspace."
+    return Refusal(Code.FORBIDDEN, detail)
+
+
+def stale(what: str, expected: int | None, current: int) -> Refusal | None:
+    """Refuses a command that insists on a version that is not the current one."""
+    if expected is None or expected == current:
+        return None
+    detail = f"The {what} is at version {current}, not {expected}; read it again, then repeat the change."
+    return Refusal(Code.VERSION_CONFLICT, detail)
+
+
+def line(pointer: str, text: str, characters: int) -> Refusal | None:
+    """A single line that must not be empty."""
+    if not text.strip():
+        return invalid(pointer, "This must not be empty.")
+    return short(pointer, text, characters)
+
+
+def short(pointer: str, text: str, characters: int) -> Refusal | None:
+    """A single line that may be empty."""
+    if len(text) > characters:
+        return over(pointer, "characters", characters)
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        return invalid(pointer, "Control characters and line breaks are not allowed here; remove them.")
+    return None
+
+
+def markdown(pointer: str, text: str, size: int = limits.DESCRIPTION_BYTES) -> Refusal | None:
+    """Text of several lines; tabs and line breaks are its only control characters."""
+    if len(text) > size // 4 and len(text.encode("utf-8", "surrogatepass")) > size:
+        return over(pointer, "bytes", size)
+    if not text.isprintable() and any(
+        unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t" for character in text
+    ):
+        return invalid(pointer, "Control characters other than tab and line break are not allowed here; remove them.")
+    return None
+
+
+def zone(pointer: str, name: str) -> Refusal | None:
+    """A known time zone."""
+    try:
+        require_zone(name)
+    except ValueError as error:
+        return invalid(pointer, f"{error}.")
+    return None
+
+
+def labels(pointer: str, names: Iterable[str]) -> Refusal | None:
+    """Each label is a short line."""
+    for index, name in enumerate(names):
+        if refusal := line(f"{pointer}/{index}", name, limits.LABEL_CHARACTERS):
+            return refusal
+    return None
+
+
+def members(pointer: str, users: Iterable[str], state: State) -> Refusal | None:
+    """Each user is a member of the workspace."""
+    errors = tuple(
+        FieldError(f"{pointer}/{index}", f"{user!r} is not a member of the workspace; add them first.")
+        for index, user in enumerate(users)
+        if state.member(user) is None
+    )
+    return Refusal(Code.INVALID, errors[0].detail, errors) if errors else None
+
+
+def identifier(pointer: str, name: str) -> Refusal | None:
+    """An id was chosen: the way in fills it in where the client left it out."""
+    return None if name else invalid(pointer, "Give an id, such as a ULID.")
+
+
+def first(*refusals: Refusal | None) -> Refusal | None:
+    """The first refusal, if there is any."""
+    return next((refusal for refusal in refusals if refusal is not None), None)
+
+
+__all__ = [
+    "allowed", "first", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing", "no_workspace",
+    "short", "stale", "zone",
+]  # fmt: skip

@@ -1,0 +1,310 @@
+"""The commands: wishes that `decide` answers with events or a refusal. A closed union, told apart by `type`.
+
+A command names everything it needs: ids are chosen before it is appended, so that deciding it twice gives the same
+events. `UNSET` fields were not mentioned; `null` clears a value.
+"""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tasksys import limits
+from tasksys.events import EventRecord
+from tasksys.values import Id, LinkType, Order, Priority, Role, Status, User, When
+
+
+def bounded(characters: int, description: str) -> Any:
+    """Documents a length that `decide` enforces, so that every way in gives the same refusal."""
+    return Meta(description=description, extra_json_schema={"maxLength": characters})
+
+
+Title = Annotated[str, bounded(limits.TITLE_CHARACTERS, "One line")]
+Name = Annotated[str, bounded(limits.NAME_CHARACTERS, "One line")]
+Markdown = Annotated[str, Meta(description="Markdown, at most 64 KiB of UTF-8")]
+Labels = Annotated[tuple[str, ...], Meta(description="At most 100, each at most 100 characters")]
+Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")]
+Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
+Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
+Hour = Annotated[int, Meta(ge=0, le=23)]
+
+
+class Base(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type", tag=True
+):
+    """What every command has: `id`, its idempotency key within workspace and actor, and a version to insist on."""
+
+    id: Id = ""
+    expected_version: Annotated[int, Meta(ge=0)] | None = None
+
+
+class CreateWorkspace(Base, frozen=True, kw_only=True):
+    """The actor becomes its owner."""
+
+    name: Name
+    time_zone: Zone = "UTC"
+    reminder_hour: Hour = 9
+
+
+class EditWorkspace(Base, frozen=True, kw_only=True):
+    name: Name | UnsetType = UNSET
+    time_zone: Zone | UnsetType = UNSET
+    reminder_hour: Hour | UnsetType = UNSET
+
+
+class SetMember(Base, frozen=True, kw_only=True):
+    """Adds the user, or changes the role."""
+
+    user: User
+    role: Role
+
+
+class RemoveMember(Base, frozen=True, kw_only=True):
+    user: User
+
+
+class CreateProject(Base, frozen=True, kw_only=True):
+    project: Id = ""
+    name: Name
+    description: Markdown = ""
+    colour: Name = ""
+    order: Order | UnsetType = UNSET
+
+
+class EditProject(Base, frozen=True, kw_only=True):
+    project: Id
+    name: Name | UnsetType = UNSET
+    description: Markdown | UnsetType = UNSET
+    colour: Name | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+
+
+class TrashProject(Base, frozen=True, kw_only=True):
+    """Its tasks are in the trash with it, and come back with it."""
+
+    project: Id
+
+
+class RestoreProject(Base, frozen=True, kw_only=True):
+    project: Id
+
+
+class AddSection(Base, frozen=True, kw_only=True):
+    project: Id
+    section: Id = ""
+    name: Name
+    order: Order | UnsetType = UNSET
+
+
+class EditSection(Base, frozen=True, kw_only=True):
+    project: Id
+    section: Id
+    name: Name | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+
+
+class RemoveSection(Base, frozen=True, kw_only=True):
+    """Its tasks stay in the project, without a section."""
+
+    project: Id
+    section: Id
+
+
+class CreateTask(Base, frozen=True, kw_only=True):
+    task: Id = ""
+    title: Title
+    description: Markdown = ""
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NONE
+    labels: Labels = ()
+    assignees: Users = ()
+    start: When | None = None
+    due: When | None = None
+    estimate_minutes: Minutes | None = None
+    project: Id | None = None
+    section: Id | None = None
+    parent: Id | None = None
+    order: Order | UnsetType = UNSET
+
+
+class EditTask(Base, frozen=True, kw_only=True):
+    """Changes the fields that are mentioned; two edits of different fields both win."""
+
+    task: Id
+    title: Title | UnsetType = UNSET
+    description: Markdown | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    labels: Labels | UnsetType = UNSET
+    assignees: Users | UnsetType = UNSET
+    start: When | None | UnsetType = UNSET
+    due: When | None | UnsetType = UNSET
+    estimate_minutes: Minutes | None | UnsetType = UNSET
+    project: Id | None | UnsetType = UNSET
+    section: Id | None | UnsetType = UNSET
+    parent: Id | None | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+
+
+class MoveTask(Base, frozen=True, kw_only=True):
+    """To another place: a project, section or parent, and there between the neighbours `after` and `before`.
+
+    `after` alone means the end of the list, `before` alone its start.
+    """
+
+    task: Id
+    project: Id | None | UnsetType = UNSET
+    section: Id | None | UnsetType = UNSET
+    parent: Id | None | UnsetType = UNSET
+    after: Id | None = None
+    before: Id | None = None
+
+
+class StartTask(Base, frozen=True, kw_only=True):
+    task: Id
+
+
+class CompleteTask(Base, frozen=True, kw_only=True):
+    task: Id
+
+
+class CancelTask(Base, frozen=True, kw_only=True):
+    task: Id
+
+
+class ReopenTask(Base, frozen=True, kw_only=True):
+    task: Id
+
+
+class TrashTask(Base, frozen=True, kw_only=True):
+    """Its subtasks are in the trash with it, and come back with it."""
+
+    task: Id
+
+
+class RestoreTask(Base, frozen=True, kw_only=True):
+    task: Id
+
+
+class AssignTask(Base, frozen=True, kw_only=True):
+    task: Id
+    add: Users = ()
+    remove: Users = ()
+
+
+class LabelTask(Base, frozen=True, kw_only=True):
+    task: Id
+    add: Labels = ()
+    remove: Labels = ()
+
+
+class LinkTask(Base, frozen=True, kw_only=True):
+    """Both tasks get their side of the link."""
+
+    task: Id
+    link: LinkType
+    other: Id
+
+
+class UnlinkTask(Base, frozen=True, kw_only=True):
+    task: Id
+    link: LinkType
+    other: Id
+
+
+class AddChecklistItem(Base, frozen=True, kw_only=True):
+    task: Id
+    item: Id = ""
+    title: Title
+    done: bool = False
+
+
+class EditChecklistItem(Base, frozen=True, kw_only=True):
+    task: Id
+    item: Id
+    title: Title | UnsetType = UNSET
+    done: bool | UnsetType = UNSET
+
+
+class RemoveChecklistItem(Base, frozen=True, kw_only=True):
+    task: Id
+    item: Id
+
+
+class AddComment(Base, frozen=True, kw_only=True):
+    task: Id
+    comment: Id = ""
+    body: Markdown
+
+
+class EditComment(Base, frozen=True, kw_only=True):
+    """By its author, or an admin."""
+
+    task: Id
+    comment: Id
+    body: Markdown
+
+
+class RemoveComment(Base, frozen=True, kw_only=True):
+    """By its author, or an admin."""
+
+    task: Id
+    comment: Id
+
+
+class Undo(Base, frozen=True, kw_only=True):
+    """Compensates a past command, named by the position of one of its events or by its id.
+
+    `actor` narrows an id that two actors used. `events` are looked up by the server before the command is appended;
+    what a client sends there is refused.
+    """
+
+    task: Id | None = None
+    position: Annotated[int, Meta(ge=1)] | None = None
+    command: Id | None = None
+    actor: User | None = None
+    events: tuple[EventRecord, ...] = ()
+
+
+Command = (
+    CreateWorkspace
+    | EditWorkspace
+    | SetMember
+    | RemoveMember
+    | CreateProject
+    | EditProject
+    | TrashProject
+    | RestoreProject
+    | AddSection
+    | EditSection
+    | RemoveSection
+    | CreateTask
+    | EditTask
+    | MoveTask
+    | StartTask
+    | CompleteTask
+    | CancelTask
+    | ReopenTask
+    | TrashTask
+    | RestoreTask
+    | AssignTask
+    | LabelTask
+    | LinkTask
+    | UnlinkTask
+    | AddChecklistItem
+    | EditChecklistItem
+    | RemoveChecklistItem
+    | AddComment
+    | EditComment
+    | RemoveComment
+    | Undo
+)
+
+
+class CommandRecord(Struct, frozen=True, omit_defaults=True):
+    """A command as it stands in the log: with who asked, when and from where."""
+
+    workspace: str
+    actor: str
+    at: str
+    command: Command
+    source: str = ""

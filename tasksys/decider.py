@@ -1,0 +1,225 @@
+"""The heart of the system: a command and the state give events or a refusal; an event and the state give the new state.
+
+`decide` chooses, `evolve` records and never refuses. Both are pure: time, ids and looked-up facts are in the command.
+"""
+
+from typing import assert_never
+
+from msgspec import structs
+
+from tasksys import codec, details, projects, tasks, undo, workspaces
+from tasksys.commands import (
+    AddChecklistItem,
+    AddComment,
+    AddSection,
+    AssignTask,
+    CancelTask,
+    CommandRecord,
+    CompleteTask,
+    CreateProject,
+    CreateTask,
+    CreateWorkspace,
+    EditChecklistItem,
+    EditComment,
+    EditProject,
+    EditSection,
+    EditTask,
+    EditWorkspace,
+    LabelTask,
+    LinkTask,
+    MoveTask,
+    RemoveChecklistItem,
+    RemoveComment,
+    RemoveMember,
+    RemoveSection,
+    ReopenTask,
+    RestoreProject,
+    RestoreTask,
+    SetMember,
+    StartTask,
+    TrashProject,
+    TrashTask,
+    Undo,
+    UnlinkTask,
+)
+from tasksys.events import (
+    ChecklistItemAdded,
+    ChecklistItemEdited,
+    ChecklistItemRemoved,
+    CommentAdded,
+    CommentEdited,
+    CommentRemoved,
+    Event,
+    EventRecord,
+    Fact,
+    LinkAdded,
+    LinkRemoved,
+    MemberAdded,
+    MemberRemoved,
+    MemberRoleChanged,
+    ProjectCreated,
+    ProjectEdited,
+    ProjectRestored,
+    ProjectTrashed,
+    SectionAdded,
+    SectionEdited,
+    SectionRemoved,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskEdited,
+    TaskLabelled,
+    TaskMoved,
+    TaskReopened,
+    TaskRestored,
+    TaskStarted,
+    TaskTrashed,
+    WorkspaceCreated,
+    WorkspaceEdited,
+)
+from tasksys.refusals import Refusal
+from tasksys.stamp import Stamp
+from tasksys.state import State
+
+
+def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """What the command means now: the events it gives (none if all is so already), or why it is refused."""
+    command = record.command
+    match command:
+        case (
+            CreateTask()
+            | EditTask()
+            | MoveTask()
+            | StartTask()
+            | CompleteTask()
+            | CancelTask()
+            | ReopenTask()
+            | TrashTask()
+            | RestoreTask()
+            | AssignTask()
+            | LabelTask()
+        ):
+            return tasks.decide(command, record, state)
+        case (
+            AddChecklistItem()
+            | EditChecklistItem()
+            | RemoveChecklistItem()
+            | LinkTask()
+            | UnlinkTask()
+            | AddComment()
+            | EditComment()
+            | RemoveComment()
+        ):
+            return details.decide(command, record, state)
+        case (
+            CreateProject()
+            | EditProject()
+            | TrashProject()
+            | RestoreProject()
+            | AddSection()
+            | EditSection()
+            | RemoveSection()
+        ):
+            return projects.decide(command, record, state)
+        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember():
+            return workspaces.decide(command, record, state)
+        case Undo():
+            return undo.decide(command, record, state)
+        case _:
+            assert_never(command)
+
+
+def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
+    """Records an event at its position: changes the rows of the state that it is about."""
+    match event:
+        case (
+            TaskCreated()
+            | TaskEdited()
+            | TaskMoved()
+            | TaskStarted()
+            | TaskCompleted()
+            | TaskCancelled()
+            | TaskReopened()
+            | TaskTrashed()
+            | TaskRestored()
+            | TaskLabelled()
+            | TaskAssigned()
+        ):
+            assert task is not None
+            tasks.evolve(event, task, state, stamp)
+        case (
+            ChecklistItemAdded()
+            | ChecklistItemEdited()
+            | ChecklistItemRemoved()
+            | LinkAdded()
+            | LinkRemoved()
+            | CommentAdded()
+            | CommentEdited()
+            | CommentRemoved()
+        ):
+            assert task is not None
+            details.evolve(event, task, state, stamp)
+        case (
+            ProjectCreated()
+            | ProjectEdited()
+            | ProjectTrashed()
+            | ProjectRestored()
+            | SectionAdded()
+            | SectionEdited()
+            | SectionRemoved()
+        ):
+            projects.evolve(event, state, stamp)
+        case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
+            workspaces.evolve(event, state, stamp)
+        case _:
+            assert_never(event)
+    workspace = state.workspace
+    assert workspace is not None
+    state.put(structs.replace(workspace, position=stamp.position, at=stamp.at))
+
+
+def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -> list[EventRecord]:
+    """Gives the facts their positions, evolves the state by them, and returns the records for the log.
+
+    `origin` is the command's place in the log (partition and offset); the events' ids are made of it. Positions are
+    gapless; instants never run backwards within a workspace, whatever the clocks did.
+    """
+    records = []
+    for index, (event, task) in enumerate(facts):
+        workspace = state.workspace
+        position, at = (workspace.position + 1, max(workspace.at, record.at)) if workspace else (1, record.at)
+        evolve(event, task, state, Stamp(record.workspace, position, at, record.actor))
+        kind = type(event)
+        records.append(
+            EventRecord(
+                position=position,
+                id=f"{origin}-{index}",
+                type=kind.__name__,
+                at=at,
+                actor=record.actor,
+                command=record.command.id,
+                task=task,
+                version=_version(event, task, state),
+                data=codec.data(event),
+                schema=codec.schema(kind),
+                source=record.source,
+            )
+        )
+    return records
+
+
+def _version(event: Event, task: str | None, state: State) -> int | None:
+    """The version that the event gave to what it is about."""
+    if task is not None:
+        row = state.task(task)
+        return row.version if row else None
+    project = state.project(getattr(event, "project", ""))
+    if project is not None:
+        return project.version
+    return state.workspace.version if state.workspace else None
+
+
+def replay(record: EventRecord, workspace: str, state: State) -> None:
+    """Folds a stored event into the state, without deciding anything again."""
+    evolve(codec.event(record), record.task, state, Stamp(workspace, record.position, record.at, record.actor))

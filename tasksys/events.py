@@ -1,0 +1,302 @@
+"""The events: facts, kept for ever. A closed union, told apart by the record's `type`.
+
+An event carries what was before as well as what is after, so that audit, undo and a readable history are plain folds of
+the log. Adding a field with a default keeps the schema version; any other change raises it and adds an upcaster.
+"""
+
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from tasksys.rows import ChecklistItem, Section
+from tasksys.values import LinkType, Priority, Role, Status, When
+
+
+class Base(Struct, frozen=True, omit_defaults=True):
+    """Base of all events."""
+
+
+class WorkspaceFields(Base, frozen=True):
+    """The mentioned fields of a workspace."""
+
+    name: str | UnsetType = UNSET
+    time_zone: str | UnsetType = UNSET
+    reminder_hour: int | UnsetType = UNSET
+
+
+class WorkspaceCreated(Base, frozen=True):
+    name: str
+    time_zone: str
+    reminder_hour: int
+    owner: str
+
+
+class WorkspaceEdited(Base, frozen=True):
+    before: WorkspaceFields
+    after: WorkspaceFields
+
+
+class MemberAdded(Base, frozen=True):
+    user: str
+    role: Role
+
+
+class MemberRoleChanged(Base, frozen=True):
+    user: str
+    before: Role
+    after: Role
+
+
+class MemberRemoved(Base, frozen=True):
+    user: str
+    role: Role
+
+
+class ProjectFields(Base, frozen=True):
+    """The mentioned fields of a project."""
+
+    name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    colour: str | UnsetType = UNSET
+    order: str | UnsetType = UNSET
+
+
+class ProjectCreated(Base, frozen=True):
+    project: str
+    name: str
+    order: str
+    description: str = ""
+    colour: str = ""
+
+
+class ProjectEdited(Base, frozen=True):
+    project: str
+    before: ProjectFields
+    after: ProjectFields
+
+
+class ProjectTrashed(Base, frozen=True):
+    project: str
+
+
+class ProjectRestored(Base, frozen=True):
+    project: str
+
+
+class SectionAdded(Base, frozen=True):
+    project: str
+    section: Section
+
+
+class SectionEdited(Base, frozen=True):
+    """The whole section as it was and is; a removed one comes back by this event too."""
+
+    project: str
+    before: Section
+    after: Section
+
+
+class SectionRemoved(Base, frozen=True):
+    project: str
+    section: Section
+
+
+class Place(Base, frozen=True):
+    """Where a task stands. A subtask has no project or section of its own: it is where its parent is."""
+
+    project: str | None = None
+    section: str | None = None
+    parent: str | None = None
+    order: str = ""
+
+
+class TaskFields(Base, frozen=True):
+    """The mentioned fields of a task."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    start: When | None | UnsetType = UNSET
+    due: When | None | UnsetType = UNSET
+    estimate_minutes: int | None | UnsetType = UNSET
+
+
+class TaskCreated(Base, frozen=True):
+    title: str
+    place: Place
+    description: str = ""
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NONE
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    start: When | None = None
+    due: When | None = None
+    estimate_minutes: int | None = None
+    completed_at: str | None = None
+
+
+class TaskEdited(Base, frozen=True):
+    before: TaskFields
+    after: TaskFields
+
+
+class TaskMoved(Base, frozen=True):
+    before: Place
+    after: Place
+
+
+class TaskStarted(Base, frozen=True):
+    before: Status
+    completed_before: str | None = None
+
+
+class TaskCompleted(Base, frozen=True):
+    before: Status
+    completed_at: str
+    completed_before: str | None = None
+
+
+class TaskCancelled(Base, frozen=True):
+    before: Status
+    completed_at: str
+    completed_before: str | None = None
+
+
+class TaskReopened(Base, frozen=True):
+    before: Status
+    completed_before: str | None = None
+
+
+class TaskTrashed(Base, frozen=True):
+    pass
+
+
+class TaskRestored(Base, frozen=True):
+    trashed_at: str
+
+
+class TaskLabelled(Base, frozen=True):
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class TaskAssigned(Base, frozen=True):
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class LinkAdded(Base, frozen=True):
+    link: LinkType
+    other: str
+
+
+class LinkRemoved(Base, frozen=True):
+    link: LinkType
+    other: str
+
+
+class ChecklistItemAdded(Base, frozen=True):
+    """`index` is the item's place in the list."""
+
+    item: ChecklistItem
+    index: int
+
+
+class ChecklistItemEdited(Base, frozen=True):
+    before: ChecklistItem
+    after: ChecklistItem
+
+
+class ChecklistItemRemoved(Base, frozen=True):
+    item: ChecklistItem
+    index: int
+
+
+class CommentAdded(Base, frozen=True):
+    """`author` is the event's actor, but for a comment that undo brings back."""
+
+    comment: str
+    body: str
+    author: str
+    created_at: str
+
+
+class CommentEdited(Base, frozen=True):
+    comment: str
+    author: str
+    before: str
+    after: str
+
+
+class CommentRemoved(Base, frozen=True):
+    comment: str
+    body: str
+    author: str
+    created_at: str
+
+
+Event = (
+    WorkspaceCreated
+    | WorkspaceEdited
+    | MemberAdded
+    | MemberRoleChanged
+    | MemberRemoved
+    | ProjectCreated
+    | ProjectEdited
+    | ProjectTrashed
+    | ProjectRestored
+    | SectionAdded
+    | SectionEdited
+    | SectionRemoved
+    | TaskCreated
+    | TaskEdited
+    | TaskMoved
+    | TaskStarted
+    | TaskCompleted
+    | TaskCancelled
+    | TaskReopened
+    | TaskTrashed
+    | TaskRestored
+    | TaskLabelled
+    | TaskAssigned
+    | LinkAdded
+    | LinkRemoved
+    | ChecklistItemAdded
+    | ChecklistItemEdited
+    | ChecklistItemRemoved
+    | CommentAdded
+    | CommentEdited
+    | CommentRemoved
+)
+
+
+class Fact(NamedTuple):
+    """An event that `decide` chose, and the task it belongs to, before it has a position."""
+
+    event: Event
+    task: str | None = None
+
+
+class EventRecord(Struct, frozen=True):
+    """An event as it stands in the log and in answers; see `codec` for its data as a typed event.
+
+    `position` is gapless within the workspace, `version` counts the events of the task (or project), `id` is made of
+    the command's place in the log.
+    """
+
+    position: int
+    id: str
+    type: str
+    at: str
+    actor: str
+    command: str
+    task: str | None
+    version: int | None
+    data: msgspec.Raw
+    schema: int
+    source: str = ""
+
+
+SCHEMAS: Final[dict[type[Base], int]] = {}
+"""The schema version of each event type that is not at its first."""

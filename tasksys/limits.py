@@ -1,0 +1,22 @@
+"""Every bound of the domain in one place; what exceeds one is refused with the bound in the message."""
+
+from typing import Final
+
+TITLE_CHARACTERS: Final = 500
+NAME_CHARACTERS: Final = 200
+DESCRIPTION_BYTES: Final = 64 * 1024
+COMMENT_BYTES: Final = 64 * 1024
+LABELS_PER_TASK: Final = 100
+LABEL_CHARACTERS: Final = 100
+ASSIGNEES_PER_TASK: Final = 100
+CHECKLIST_ITEMS: Final = 200
+LINKS_PER_TASK: Final = 200
+SECTIONS_PER_PROJECT: Final = 200
+SUBTASK_DEPTH: Final = 32
+ESTIMATE_MINUTES: Final = 10 * 365 * 24 * 60
+MEMBERS_PER_WORKSPACE: Final = 10_000
+COMMANDS_PER_BATCH: Final = 100
+ID_CHARACTERS: Final = 64
+USER_CHARACTERS: Final = 128
+ORDER_CHARACTERS: Final = 256
+PAGE_ITEMS: Final = 200

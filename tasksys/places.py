@@ -1,0 +1,153 @@
+"""Where a task stands: project, section, parent and manual order.
+
+A subtask is in its parent's project and section and stores none of its own, so moving or trashing the parent moves and
+trashes the whole tree with one event.
+"""
+
+from msgspec import UNSET, UnsetType, structs
+
+from tasksys import limits, ordering
+from tasksys.commands import CreateTask, EditTask, MoveTask
+from tasksys.events import Place
+from tasksys.refusals import Code, Refusal, invalid, missing
+from tasksys.rows import Task
+from tasksys.state import State
+
+
+def root(task: Task, state: State) -> Task:
+    """The task at the top of the tree that the task is in: itself unless it is a subtask."""
+    while task.parent is not None:
+        parent = state.task(task.parent)
+        if parent is None:
+            break
+        task = parent
+    return task
+
+
+def in_trash(task: Task, state: State) -> bool:
+    """True if the task, one of its ancestors or its project is in the trash."""
+    while True:
+        if task.trashed_at is not None:
+            return True
+        parent = state.task(task.parent) if task.parent is not None else None
+        if parent is None:
+            break
+        task = parent
+    project = state.project(task.project) if task.project is not None else None
+    return project is not None and project.trashed_at is not None
+
+
+def place(command: CreateTask | EditTask | MoveTask, task: Task | None, state: State) -> Place | Refusal:
+    """Where the command puts the task (None: a new one), or why it cannot stand there."""
+    current = Place(task.project, task.section, task.parent, task.order) if task else Place()
+    parent = _mentioned(command.parent, current.parent)
+    project = _mentioned(command.project, current.project)
+    section = _mentioned(command.section, current.section)
+    if parent is not None:
+        if refusal := _not_below(parent, task, state):
+            return refusal
+        if refusal := _own_place(command):
+            return refusal
+        project = section = None
+    elif current.parent is not None and command.project is UNSET:
+        project = _root_project(current.parent, state)  # a subtask that becomes a task stays in the project
+    if project != current.project or section != current.section:
+        if command.section is UNSET and project != current.project:
+            section = None
+        if refusal := _not_in_project(project, section, state):
+            return refusal
+    order = _order(command, task, state)
+    return order if isinstance(order, Refusal) else Place(project, section, parent, order)
+
+
+def _mentioned(wanted: str | None | UnsetType, current: str | None) -> str | None:
+    return current if wanted is UNSET else wanted
+
+
+def _own_place(command: CreateTask | EditTask | MoveTask) -> Refusal | None:
+    for name in ("project", "section"):
+        if getattr(command, name) not in (UNSET, None):
+            return invalid(f"/{name}", "A subtask is where its parent is; leave this out, or set parent to null.")
+    return None
+
+
+def _root_project(parent: str, state: State) -> str | None:
+    task = state.task(parent)
+    return root(task, state).project if task else None
+
+
+def _not_below(parent: str, task: Task | None, state: State) -> Refusal | None:
+    ancestor = state.task(parent)
+    if ancestor is None:
+        return missing("task", parent)
+    if in_trash(ancestor, state) and (task is None or task.parent != parent):
+        return Refusal(Code.TRASHED, f"The parent {parent!r} is in the trash; restore it first.")
+    depth = 1
+    while ancestor is not None:
+        if task is not None and ancestor.id == task.id:
+            return Refusal(Code.CYCLE, "A task cannot be below itself or one of its subtasks; choose another parent.")
+        ancestor = state.task(ancestor.parent) if ancestor.parent is not None else None
+        depth += 1
+    if depth > limits.SUBTASK_DEPTH:
+        return Refusal(Code.LIMIT, f"Subtasks go at most {limits.SUBTASK_DEPTH} deep; choose a parent higher up.")
+    return None
+
+
+def _not_in_project(project: str | None, section: str | None, state: State) -> Refusal | None:
+    if project is None:
+        return None if section is None else invalid("/section", "A section needs its project; give both.")
+    row = state.project(project)
+    if row is None:
+        return missing("project", project)
+    if row.trashed_at is not None:
+        return Refusal(Code.TRASHED, f"The project {project!r} is in the trash; restore it first.")
+    if section is not None and ((found := row.section(section)) is None or found.removed):
+        return missing("section", section)
+    return None
+
+
+def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: State) -> str | Refusal:
+    workspace = state.workspace
+    assert workspace is not None
+    if not isinstance(command, MoveTask):
+        if command.order is not UNSET:
+            return command.order
+        return task.order if task else ordering.at_end(workspace.position + 1)
+    assert task is not None
+    for identifier in (command.after, command.before):
+        if identifier is not None and state.task(identifier) is None:
+            return missing("task", identifier)
+    after = state.task(command.after) if command.after is not None else None
+    before = state.task(command.before) if command.before is not None else None
+    position = workspace.position + 1
+    if after is not None and before is not None:
+        return ordering.between(after.order, before.order)
+    if before is not None:
+        return min(ordering.at_start(position), ordering.between("", before.order))
+    elsewhere = any(getattr(command, name) is not UNSET for name in ("project", "section", "parent"))
+    if after is None and not elsewhere:
+        return task.order
+    return max(ordering.at_end(position), after.order + ordering.MIDDLE if after else "")
+
+
+def refused(target: Place, task: Task, state: State) -> Refusal | None:
+    """Why the task cannot go (back) to that place, if it cannot."""
+    if target.parent is not None:
+        return _not_below(target.parent, task, state)
+    project = state.project(target.project) if target.project is not None else None
+    if project is not None and project.trashed_at is not None:
+        return Refusal(Code.TRASHED, f"The project {project.id!r} is in the trash; restore it first.")
+    return None
+
+
+def moved(task: Task, target: Place) -> tuple[Place, Place] | None:
+    """The task's place before and after, or None if it stands there already."""
+    current = Place(task.project, task.section, task.parent, task.order)
+    return None if current == target else (current, target)
+
+
+def put(task: Task, target: Place) -> Task:
+    """The task at that place."""
+    return structs.replace(
+        task, project=target.project, section=target.section, parent=target.parent, order=target.order
+    )

@@ -1,0 +1,58 @@
+"""Refusals: what `decide` answers instead of events. A value, published as the outcome, never an exception."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Code(StrEnum):
+    """Stable names that clients may rely on; each is also the last part of the problem's `type`."""
+
+    INVALID = "invalid"
+    NOT_FOUND = "not-found"
+    FORBIDDEN = "forbidden"
+    EXISTS = "already-exists"
+    LIMIT = "limit-exceeded"
+    VERSION_CONFLICT = "version-conflict"
+    CYCLE = "subtask-cycle"
+    TRASHED = "in-trash"
+    LAST_OWNER = "last-owner"
+    UNDO_CONFLICT = "undo-conflict"
+    NOT_UNDOABLE = "not-undoable"
+    KEY_REUSED = "idempotency-key-reused"
+    UNREADABLE = "unreadable-command"
+    INTERNAL = "internal-error"
+
+
+class FieldError(Struct, frozen=True):
+    """One field that is wrong: a JSON pointer into the command, and what to do."""
+
+    pointer: str
+    detail: str
+
+
+class Refusal(Struct, frozen=True, omit_defaults=True):
+    """Why a command was refused.
+
+    `detail` is one sentence that says what to do; `errors` name the fields it is about.
+    """
+
+    code: Code
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+def missing(what: str, identifier: str) -> Refusal:
+    """There is no such thing in this workspace."""
+    return Refusal(Code.NOT_FOUND, f"There is no {what} {identifier!r} in this workspace; check the id.")
+
+
+def invalid(pointer: str, detail: str) -> Refusal:
+    """One field of the command is wrong."""
+    return Refusal(Code.INVALID, detail, (FieldError(pointer, detail),))
+
+
+def over(pointer: str, what: str, bound: int) -> Refusal:
+    """A limit is exceeded."""
+    detail = f"At most {bound:,} {what} are allowed; shorten or split it."
+    return Refusal(Code.LIMIT, detail, (FieldError(pointer, detail),))

@@ -1,0 +1,157 @@
+"""The rows that a workspace's events fold into: what the state table holds.
+
+Frozen; a change makes a new row. Defaults are left out when encoded, so a row written by an earlier release still
+decodes after a field was added.
+"""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from tasksys.values import LinkType, Priority, Role, Status, When
+
+
+class Row(Struct, frozen=True, omit_defaults=True):
+    """Base of all rows. `kind` is the letter that stands for the row's type in its key."""
+
+    kind: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """The row's name among the rows of its kind in its workspace."""
+        raise TypeError(f"{type(self).__name__} has no key")
+
+
+class Workspace(Row, frozen=True, omit_defaults=True):
+    """The workspace itself, and its counter: `position` is that of its newest event, `at` that event's instant."""
+
+    kind = "w"
+    id: str
+    name: str
+    time_zone: str
+    created_at: str
+    reminder_hour: int = 9
+    position: int = 0
+    at: str = ""
+    version: int = 0
+    owners: int = 0
+    members: int = 0
+
+    @property
+    def key(self) -> str:
+        return ""
+
+
+class Member(Row, frozen=True, omit_defaults=True):
+    """A user's role in the workspace."""
+
+    kind = "m"
+    user: str
+    role: Role
+    since: str
+
+    @property
+    def key(self) -> str:
+        return self.user
+
+
+class Section(Struct, frozen=True, omit_defaults=True):
+    """A part of a project. A removed one stays as a tombstone, so that undo brings its tasks back into it."""
+
+    id: str
+    name: str
+    order: str
+    removed: bool = False
+
+
+class Project(Row, frozen=True, omit_defaults=True):
+    """A list of tasks with ordered sections."""
+
+    kind = "p"
+    id: str
+    name: str
+    created_at: str
+    description: str = ""
+    colour: str = ""
+    order: str = ""
+    sections: tuple[Section, ...] = ()
+    trashed_at: str | None = None
+    updated_at: str = ""
+    version: int = 0
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    def section(self, identifier: str) -> Section | None:
+        """The section of that id, also a removed one."""
+        return next((section for section in self.sections if section.id == identifier), None)
+
+
+class ChecklistItem(Struct, frozen=True):
+    """One line of a task's checklist, in the order of the list."""
+
+    id: str
+    title: str
+    done: bool = False
+
+
+class Link(Struct, frozen=True):
+    """One side of a link to another task of the same workspace."""
+
+    type: LinkType
+    task: str
+
+
+class Task(Row, frozen=True, omit_defaults=True):
+    """A task. `version` counts its events; `position` is that of its newest one."""
+
+    kind = "t"
+    id: str
+    title: str
+    created_at: str
+    description: str = ""
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NONE
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    start: When | None = None
+    due: When | None = None
+    estimate_minutes: int | None = None
+    project: str | None = None
+    section: str | None = None
+    parent: str | None = None
+    order: str = ""
+    checklist: tuple[ChecklistItem, ...] = ()
+    links: tuple[Link, ...] = ()
+    series: str | None = None
+    created_by: str = ""
+    updated_at: str = ""
+    completed_at: str | None = None
+    trashed_at: str | None = None
+    version: int = 0
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class Comment(Row, frozen=True, omit_defaults=True):
+    """A remark on a task, in Markdown."""
+
+    kind = "c"
+    id: str
+    task: str
+    author: str
+    body: str
+    created_at: str
+    edited_at: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.task}/{self.id}"
+
+
+ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Comment)

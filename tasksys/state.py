@@ -1,0 +1,71 @@
+"""One workspace's rows in memory, as `decide` reads them and `evolve` changes them."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tasksys.rows import Comment, Member, Project, Row, Task, Workspace
+
+Key = tuple[str, str]
+"""A row's kind and its name among the rows of that kind."""
+
+R = TypeVar("R", bound=Row)
+
+
+def nothing_stored(kind: str, name: str) -> None:
+    """The loader of a state that has no store behind it."""
+
+
+class State:
+    """The rows of one workspace, loaded on demand and kept.
+
+    `load(kind, name)` gives a row that is not in memory, or None. `changed` collects what was put or deleted since it
+    was last cleared by the owner of the state, who stores it.
+    """
+
+    __slots__ = ("_load", "changed", "rows")
+
+    def __init__(self, load: Callable[[str, str], Row | None] = nothing_stored) -> None:
+        self._load = load
+        self.rows: dict[Key, Row | None] = {}
+        self.changed: dict[Key, Row | None] = {}
+
+    def get(self, row_type: type[R], name: str) -> R | None:
+        """The row of that type and name, or None."""
+        key = (row_type.kind, name)
+        try:
+            row = self.rows[key]
+        except KeyError:
+            row = self.rows[key] = self._load(*key)
+        assert row is None or isinstance(row, row_type)
+        return row
+
+    def put(self, row: Row) -> None:
+        """Adds or replaces a row."""
+        key = (row.kind, row.key)
+        self.rows[key] = self.changed[key] = row
+
+    def delete(self, row_type: type[Row], name: str) -> None:
+        """Removes a row, if it is there."""
+        key = (row_type.kind, name)
+        self.rows[key] = self.changed[key] = None
+
+    @property
+    def workspace(self) -> Workspace | None:
+        """The workspace's own row; None before it was created."""
+        return self.get(Workspace, "")
+
+    def member(self, user: str) -> Member | None:
+        """The membership of that user."""
+        return self.get(Member, user)
+
+    def project(self, identifier: str) -> Project | None:
+        """The project of that id, also a trashed one."""
+        return self.get(Project, identifier)
+
+    def task(self, identifier: str) -> Task | None:
+        """The task of that id, also a trashed one."""
+        return self.get(Task, identifier)
+
+    def comment(self, task: str, identifier: str) -> Comment | None:
+        """The comment of that id on that task."""
+        return self.get(Comment, f"{task}/{identifier}")

@@ -1,0 +1,321 @@
+"""Undo: the events that compensate those of a past command, or the reason why later changes stand in the way.
+
+What a past event set must still stand as it set it; then the opposite event is recorded. The past is never rewritten.
+"""
+
+from typing import assert_never
+
+from msgspec import structs
+
+from tasksys import checks, codec, places, tasks
+from tasksys.commands import CommandRecord, Undo
+from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
+from tasksys.events import (
+    ChecklistItemAdded,
+    ChecklistItemEdited,
+    ChecklistItemRemoved,
+    CommentAdded,
+    CommentEdited,
+    CommentRemoved,
+    Event,
+    Fact,
+    LinkAdded,
+    LinkRemoved,
+    MemberAdded,
+    MemberRemoved,
+    MemberRoleChanged,
+    Place,
+    ProjectCreated,
+    ProjectEdited,
+    ProjectRestored,
+    ProjectTrashed,
+    SectionAdded,
+    SectionEdited,
+    SectionRemoved,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskEdited,
+    TaskLabelled,
+    TaskMoved,
+    TaskReopened,
+    TaskRestored,
+    TaskStarted,
+    TaskTrashed,
+    WorkspaceCreated,
+    WorkspaceEdited,
+)
+from tasksys.fields import standing
+from tasksys.projects import ProjectEvent
+from tasksys.refusals import Code, Refusal
+from tasksys.rows import Link, Project, Task
+from tasksys.state import State
+from tasksys.tasks import StatusEvent
+from tasksys.values import Role, Status
+from tasksys.workspaces import WorkspaceEvent
+
+Answer = list[Fact] | Refusal
+
+
+def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
+    """The compensating events, the newest event first; refused whole if one of them cannot be."""
+    if refusal := checks.allowed(state, record.actor, Role.COMMENTER):
+        return refusal
+    if not command.events:
+        return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
+    facts: list[Fact] = []
+    for past in reversed(command.events):
+        event = codec.event(past)
+        answer = _compensate(event, past.task, past.version, record.actor, state)
+        if isinstance(answer, Refusal):
+            return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
+        facts += answer
+    return facts
+
+
+def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
+    match event:
+        case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
+            return _workspace(event, actor, state)
+        case CommentAdded() | CommentEdited() | CommentRemoved():
+            return _comment(event, _live_task(task, state), actor, state)
+        case _:
+            pass
+    if refusal := checks.allowed(state, actor, Role.EDITOR):
+        return refusal
+    match event:
+        case TaskCreated() | TaskTrashed() | TaskRestored():
+            return _trash(event, _task(task, state), version)
+        case TaskEdited() | TaskMoved() | TaskLabelled() | TaskAssigned():
+            return _task_fields(event, _live_task(task, state), state)
+        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
+            return _status(event, _live_task(task, state))
+        case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
+            return _checklist(event, _live_task(task, state))
+        case LinkAdded() | LinkRemoved():
+            return _link(event, _live_task(task, state))
+        case (
+            ProjectCreated()
+            | ProjectEdited()
+            | ProjectTrashed()
+            | ProjectRestored()
+            | SectionAdded()
+            | SectionEdited()
+            | SectionRemoved()
+        ):
+            return _project(event, version, state)
+        case _:
+            assert_never(event)
+
+
+def conflict(what: str) -> Refusal:
+    """Something was changed since, so that undoing would overwrite it."""
+    return Refusal(Code.UNDO_CONFLICT, f"{what} was changed again later; undo the later change first.")
+
+
+def _task(identifier: str | None, state: State) -> Task:
+    task = state.task(identifier or "")
+    assert task is not None, "an event in the log belongs to a task that was created"
+    return task
+
+
+def _live_task(identifier: str | None, state: State) -> Task | Refusal:
+    task = _task(identifier, state)
+    return tasks.trashed(task) if places.in_trash(task, state) else task
+
+
+def _workspace(event: WorkspaceEvent, actor: str, state: State) -> Answer:
+    workspace = state.workspace
+    assert workspace is not None
+    owner = Role.OWNER in {getattr(event, name, None) for name in ("role", "before", "after")}
+    if refusal := checks.allowed(state, actor, Role.OWNER if owner else Role.ADMIN):
+        return refusal
+    if isinstance(event, WorkspaceCreated):
+        return Refusal(Code.NOT_UNDOABLE, "The creation of a workspace cannot be undone.")
+    if isinstance(event, WorkspaceEdited):
+        if not standing(workspace, event.after):
+            return conflict("The workspace")
+        return [Fact(WorkspaceEdited(event.after, event.before))]
+    member = state.member(event.user)
+    if owner and workspace.owners == 1 and member is not None and member.role is Role.OWNER:
+        return Refusal(Code.LAST_OWNER, "A workspace keeps at least one owner; make somebody else an owner first.")
+    match event:
+        case MemberAdded():
+            if member is None or member.role is not event.role:
+                return conflict("The membership")
+            return [Fact(MemberRemoved(event.user, event.role))]
+        case MemberRoleChanged():
+            if member is None or member.role is not event.after:
+                return conflict("The membership")
+            return [Fact(MemberRoleChanged(event.user, event.after, event.before))]
+        case MemberRemoved():
+            return conflict("The membership") if member else [Fact(MemberAdded(event.user, event.role))]
+        case _:
+            assert_never(event)
+
+
+def _project(event: ProjectEvent, version: int | None, state: State) -> Answer:
+    project = state.project(event.project)
+    assert project is not None
+    if isinstance(event, ProjectTrashed):
+        return [Fact(ProjectRestored(project.id))] if project.trashed_at else conflict("The project")
+    if project.trashed_at:
+        return Refusal(Code.TRASHED, "The project is in the trash; restore it first.")
+    match event:
+        case ProjectCreated():
+            return [Fact(ProjectTrashed(project.id))] if project.version == version else conflict("The project")
+        case ProjectRestored():
+            return [Fact(ProjectTrashed(project.id))]
+        case ProjectEdited():
+            if not standing(project, event.after):
+                return conflict("The project")
+            return [Fact(ProjectEdited(project.id, event.after, event.before))]
+        case SectionAdded() | SectionEdited() | SectionRemoved():
+            return _section(event, project)
+        case _:
+            assert_never(event)
+
+
+def _section(event: SectionAdded | SectionEdited | SectionRemoved, project: Project) -> Answer:
+    identifier = event.after.id if isinstance(event, SectionEdited) else event.section.id
+    current = project.section(identifier)
+    assert current is not None
+    match event:
+        case SectionAdded():
+            return [Fact(SectionRemoved(project.id, current))] if current == event.section else conflict("The section")
+        case SectionEdited():
+            if current != event.after:
+                return conflict("The section")
+            return [Fact(SectionEdited(project.id, event.after, event.before))]
+        case SectionRemoved():
+            if not current.removed:
+                return conflict("The section")
+            return [Fact(SectionEdited(project.id, current, structs.replace(current, removed=False)))]
+        case _:
+            assert_never(event)
+
+
+def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task, version: int | None) -> Answer:
+    match event:
+        case TaskCreated():
+            return [Fact(TaskTrashed(), task.id)] if task.version == version else conflict("The task")
+        case TaskTrashed():
+            return [Fact(TaskRestored(task.trashed_at), task.id)] if task.trashed_at else conflict("The task")
+        case TaskRestored():
+            return conflict("The task") if task.trashed_at else [Fact(TaskTrashed(), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _task_fields(
+    event: TaskEdited | TaskMoved | TaskLabelled | TaskAssigned, task: Task | Refusal, state: State
+) -> Answer:
+    if isinstance(task, Refusal):
+        return task
+    match event:
+        case TaskEdited():
+            if not standing(task, event.after):
+                return conflict("The task")
+            return [Fact(TaskEdited(event.after, event.before), task.id)]
+        case TaskMoved():
+            return _place(event, task, state)
+        case TaskLabelled():
+            if not _still(event.added, event.removed, task.labels):
+                return conflict("The task's labels")
+            return [Fact(TaskLabelled(event.removed, event.added), task.id)]
+        case TaskAssigned():
+            if not _still(event.added, event.removed, task.assignees):
+                return conflict("The task's assignees")
+            refusal = checks.members("/assignees", event.removed, state)
+            return refusal or [Fact(TaskAssigned(event.removed, event.added), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _still(added: tuple[str, ...], removed: tuple[str, ...], current: tuple[str, ...]) -> bool:
+    return set(added) <= set(current) and not set(removed) & set(current)
+
+
+def _place(event: TaskMoved, task: Task, state: State) -> Answer:
+    changed = [name for name in Place.__struct_fields__ if getattr(event.before, name) != getattr(event.after, name)]
+    if any(getattr(task, name) != getattr(event.after, name) for name in changed):
+        return conflict("The task's place")
+    now = Place(task.project, task.section, task.parent, task.order)
+    target = structs.replace(now, **{name: getattr(event.before, name) for name in changed})
+    refusal = places.refused(target, task, state)
+    return refusal or [Fact(TaskMoved(now, target), task.id)]
+
+
+def _status(event: StatusEvent, task: Task | Refusal) -> Answer:
+    if isinstance(task, Refusal):
+        return task
+    reached = {
+        TaskStarted: Status.IN_PROGRESS,
+        TaskCompleted: Status.DONE,
+        TaskCancelled: Status.CANCELLED,
+        TaskReopened: Status.OPEN,
+    }[type(event)]
+    if task.status is not reached:
+        return conflict("The task's status")
+    return tasks.to_status(task, event.before, event.completed_before or "")
+
+
+def _checklist(event: ChecklistEvent, task: Task | Refusal) -> Answer:
+    if isinstance(task, Refusal):
+        return task
+    identifier = event.after.id if isinstance(event, ChecklistItemEdited) else event.item.id
+    index, current = next(
+        ((index, item) for index, item in enumerate(task.checklist) if item.id == identifier), (-1, None)
+    )
+    match event:
+        case ChecklistItemAdded():
+            if current != event.item:
+                return conflict("The checklist item")
+            return [Fact(ChecklistItemRemoved(event.item, index), task.id)]
+        case ChecklistItemEdited():
+            if current != event.after:
+                return conflict("The checklist item")
+            return [Fact(ChecklistItemEdited(event.after, event.before), task.id)]
+        case ChecklistItemRemoved():
+            if current is not None:
+                return conflict("The checklist item")
+            return [Fact(ChecklistItemAdded(event.item, min(event.index, len(task.checklist))), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _link(event: LinkEvent, task: Task | Refusal) -> Answer:
+    if isinstance(task, Refusal):
+        return task
+    there = Link(event.link, event.other) in task.links
+    match event:
+        case LinkAdded():
+            return [Fact(LinkRemoved(event.link, event.other), task.id)] if there else conflict("The link")
+        case LinkRemoved():
+            return conflict("The link") if there else [Fact(LinkAdded(event.link, event.other), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _comment(event: CommentEvent, task: Task | Refusal, actor: str, state: State) -> Answer:
+    if isinstance(task, Refusal):
+        return task
+    if event.author != actor and (refusal := checks.allowed(state, actor, Role.ADMIN)):
+        return refusal
+    comment = state.comment(task.id, event.comment)
+    match event:
+        case CommentAdded():
+            if comment is None or comment.body != event.body:
+                return conflict("The comment")
+            return [Fact(CommentRemoved(event.comment, event.body, event.author, event.created_at), task.id)]
+        case CommentEdited():
+            if comment is None or comment.body != event.after:
+                return conflict("The comment")
+            return [Fact(CommentEdited(event.comment, event.author, event.after, event.before), task.id)]
+        case CommentRemoved():
+            if comment is not None:
+                return conflict("The comment")
+            return [Fact(CommentAdded(event.comment, event.body, event.author, event.created_at), task.id)]
+        case _:
+            assert_never(event)

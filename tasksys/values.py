@@ -1,0 +1,133 @@
+"""Small values shared by commands, events and rows.
+
+A due or start value is one of three kinds and keeps its kind: a date, a zoned local time, or a floating local time.
+Only the wall time is stored; an instant is computed last, where it is needed.
+"""
+
+import re
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct
+
+from tasksys import limits
+
+Id = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A ULID, a UUID, or any 1 to 64 of A-Z a-z 0-9 _ -")
+]
+User = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9._@+:|-]{1,128}$", description="Who: a member's id, as the token names it")
+]
+Order = Annotated[
+    str,
+    Meta(pattern=r"^[0-9A-Za-z]{0,255}[1-9A-Za-z]$", description="A place in the manual order; compare as ASCII text"),
+]
+Instant = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds: 2026-03-08T09:00:00.000Z")]
+
+
+class Role(StrEnum):
+    """What a member may do, from most to least; each role may do all that the next one may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    EDITOR = "editor"
+    COMMENTER = "commenter"
+    VIEWER = "viewer"
+
+    def may(self, needed: "Role") -> bool:
+        """True if this role is at least the needed one."""
+        return ROLE_RANK[self] >= ROLE_RANK[needed]
+
+
+ROLE_RANK: Final = {Role.OWNER: 4, Role.ADMIN: 3, Role.EDITOR: 2, Role.COMMENTER: 1, Role.VIEWER: 0}
+
+
+class Status(StrEnum):
+    """Where a task stands."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    """How pressing a task is."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class LinkType(StrEnum):
+    """How one task relates to another. Each end of a link holds its own side."""
+
+    BLOCKS = "blocks"
+    BLOCKED_BY = "blocked-by"
+    RELATES = "relates"
+    DUPLICATES = "duplicates"
+    DUPLICATED_BY = "duplicated-by"
+
+
+OPPOSITE: Final = {
+    LinkType.BLOCKS: LinkType.BLOCKED_BY,
+    LinkType.BLOCKED_BY: LinkType.BLOCKS,
+    LinkType.RELATES: LinkType.RELATES,
+    LinkType.DUPLICATES: LinkType.DUPLICATED_BY,
+    LinkType.DUPLICATED_BY: LinkType.DUPLICATES,
+}
+
+
+class When(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A start or due value: `{"date"}`, `{"local", "zone"}` or, floating, `{"local"}`.
+
+    Raises ValueError, which the decoder turns into a field error, for any other combination or an unknown zone.
+    """
+
+    date: str | None = None
+    local: str | None = None
+    zone: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.date is None) == (self.local is None):
+            raise ValueError('give either "date" or "local" (with or without "zone")')
+        if self.date is not None:
+            if self.zone is not None:
+                raise ValueError('"zone" goes with "local"; a date has no zone')
+            if not DATE.fullmatch(self.date):
+                raise ValueError('"date" is a calendar date such as 2026-03-08')
+            date.fromisoformat(self.date)
+        if self.local is not None:
+            if not LOCAL.fullmatch(self.local):
+                raise ValueError('"local" is a wall time without offset such as 2026-03-08T09:00')
+            datetime.fromisoformat(self.local)
+        if self.zone is not None:
+            require_zone(self.zone)
+
+
+DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?", re.ASCII)
+ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", re.ASCII)
+
+
+def require_zone(name: str) -> ZoneInfo:
+    """The zone of that IANA name; ValueError that says how such a name looks if there is none."""
+    try:
+        if ZONE.fullmatch(name) and len(name) <= limits.ID_CHARACTERS:
+            return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        pass
+    raise ValueError(f"unknown time zone {name[:64]!r}; give an IANA name such as Europe/Berlin")
+
+
+def instant(moment: datetime) -> str:
+    """An aware datetime as the one spelling of instants that the system stores: UTC, milliseconds, Z."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+UTC: Final = ZoneInfo("UTC")

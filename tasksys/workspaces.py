@@ -1,0 +1,138 @@
+"""Workspaces and their members: who may do what, and in which time zone the day begins."""
+
+from typing import assert_never
+
+from msgspec import UNSET, structs
+
+from tasksys import checks, limits
+from tasksys.commands import CommandRecord, CreateWorkspace, EditWorkspace, RemoveMember, SetMember
+from tasksys.events import (
+    Fact,
+    MemberAdded,
+    MemberRemoved,
+    MemberRoleChanged,
+    WorkspaceCreated,
+    WorkspaceEdited,
+    WorkspaceFields,
+)
+from tasksys.fields import difference, overlay
+from tasksys.refusals import Code, Refusal, missing, over
+from tasksys.rows import Member, Workspace
+from tasksys.stamp import Stamp
+from tasksys.state import State
+from tasksys.values import Role
+
+WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember
+WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+
+
+def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The events of a command on the workspace itself or on its members."""
+    match command:
+        case CreateWorkspace():
+            return _create(command, record.actor, state)
+        case EditWorkspace():
+            return _edit(command, record.actor, state)
+        case SetMember():
+            return _set_member(command, record.actor, state)
+        case RemoveMember():
+            return _remove_member(command, record.actor, state)
+        case _:
+            assert_never(command)
+
+
+def _create(command: CreateWorkspace, actor: str, state: State) -> list[Fact] | Refusal:
+    if state.workspace is not None:
+        return Refusal(Code.EXISTS, "There is a workspace with this id already; choose another id.")
+    if refusal := _invalid_fields(command):
+        return refusal
+    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor)
+    return [Fact(created), Fact(MemberAdded(actor, Role.OWNER))]
+
+
+def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refusal:
+    workspace = state.workspace
+    if refusal := checks.allowed(state, actor, Role.ADMIN):
+        return refusal
+    assert workspace is not None
+    if refusal := checks.stale("workspace", command.expected_version, workspace.version) or _invalid_fields(command):
+        return refusal
+    wanted = WorkspaceFields(command.name, command.time_zone, command.reminder_hour)
+    if isinstance(wanted.name, str):
+        wanted = structs.replace(wanted, name=wanted.name.strip())
+    before, after = difference(workspace, wanted)
+    return [Fact(WorkspaceEdited(before, after))] if after != WorkspaceFields() else []
+
+
+def _invalid_fields(command: CreateWorkspace | EditWorkspace) -> Refusal | None:
+    return checks.first(
+        checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
+        checks.zone("/time_zone", command.time_zone) if command.time_zone is not UNSET else None,
+    )
+
+
+def _set_member(command: SetMember, actor: str, state: State) -> list[Fact] | Refusal:
+    member = state.member(command.user)
+    needed = Role.OWNER if Role.OWNER in (command.role, member and member.role) else Role.ADMIN
+    if refusal := checks.allowed(state, actor, needed):
+        return refusal
+    assert state.workspace is not None
+    if member is None:
+        if state.workspace.members >= limits.MEMBERS_PER_WORKSPACE:
+            return over("/user", "members", limits.MEMBERS_PER_WORKSPACE)
+        return [Fact(MemberAdded(command.user, command.role))]
+    if member.role is command.role:
+        return []
+    if member.role is Role.OWNER and state.workspace.owners == 1:
+        return _last_owner()
+    return [Fact(MemberRoleChanged(command.user, member.role, command.role))]
+
+
+def _remove_member(command: RemoveMember, actor: str, state: State) -> list[Fact] | Refusal:
+    member = state.member(command.user)
+    needed = Role.OWNER if member and member.role is Role.OWNER else Role.ADMIN
+    if command.user == actor:
+        needed = Role.VIEWER  # anybody may leave
+    if refusal := checks.allowed(state, actor, needed):
+        return refusal
+    assert state.workspace is not None
+    if member is None:
+        return missing("member", command.user)
+    if member.role is Role.OWNER and state.workspace.owners == 1:
+        return _last_owner()
+    return [Fact(MemberRemoved(command.user, member.role))]
+
+
+def _last_owner() -> Refusal:
+    return Refusal(Code.LAST_OWNER, "A workspace keeps at least one owner; make somebody else an owner first.")
+
+
+def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
+    """Records an event on the workspace or its members."""
+    if isinstance(event, WorkspaceCreated):
+        state.put(Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1))
+        return
+    workspace = state.workspace
+    assert workspace is not None
+    match event:
+        case WorkspaceEdited():
+            workspace = overlay(workspace, event.after)
+        case MemberAdded():
+            state.put(Member(event.user, event.role, stamp.at))
+            workspace = structs.replace(
+                workspace, members=workspace.members + 1, owners=workspace.owners + (event.role is Role.OWNER)
+            )
+        case MemberRoleChanged():
+            member = state.member(event.user)
+            assert member is not None
+            state.put(structs.replace(member, role=event.after))
+            owners = workspace.owners + (event.after is Role.OWNER) - (event.before is Role.OWNER)
+            workspace = structs.replace(workspace, owners=owners)
+        case MemberRemoved():
+            state.delete(Member, event.user)
+            workspace = structs.replace(
+                workspace, members=workspace.members - 1, owners=workspace.owners - (event.role is Role.OWNER)
+            )
+        case _:
+            assert_never(event)
+    state.put(structs.replace(workspace, version=workspace.version + 1))
