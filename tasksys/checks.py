@@ -2,12 +2,16 @@
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from tasksys import limits
 from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
 from tasksys.rows import Member
 from tasksys.state import State
 from tasksys.values import Role, require_zone
+
+NOT_IN_LINE: Final = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories: controls, lone surrogates, line and paragraph separators."""
 
 
 def allowed(state: State, actor: str, needed: Role) -> Refusal | None:
@@ -50,7 +54,7 @@ def short(pointer: str, text: str, characters: int) -> Refusal | None:
     """A single line that may be empty."""
     if len(text) > characters:
         return over(pointer, "characters", characters)
-    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in NOT_IN_LINE for character in text):
         return invalid(pointer, "Control characters and line breaks are not allowed here; remove them.")
     return None
 

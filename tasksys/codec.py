@@ -34,8 +34,11 @@ def encode_command(record: commands.CommandRecord) -> bytes:
 
 
 def decode_command(value: bytes) -> commands.CommandRecord:
-    """The command in a record of the log; msgspec.DecodeError (also for bad UTF-8) if it is none."""
-    return _command.decode(value)
+    """The command in a record of the log; msgspec.DecodeError (also for bad UTF-8 and deep nesting) if it is none."""
+    try:
+        return _command.decode(value)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def encode_event(record: events.EventRecord) -> bytes:

@@ -301,10 +301,15 @@ Command = (
 
 
 class CommandRecord(Struct, frozen=True, omit_defaults=True):
-    """A command as it stands in the log: with who asked, when and from where."""
+    """A command as it stands in the log: with who asked, when and from where.
+
+    `digest` is of the payload as the client sent it, before ids and facts were filled in: a repeated idempotency key
+    must come with the same one.
+    """
 
     workspace: str
     actor: str
     at: str
     command: Command
     source: str = ""
+    digest: str = ""

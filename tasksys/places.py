@@ -127,7 +127,7 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
     elsewhere = any(getattr(command, name) is not UNSET for name in ("project", "section", "parent"))
     if after is None and not elsewhere:
         return task.order
-    return max(ordering.at_end(position), after.order + ordering.MIDDLE if after else "")
+    return max(ordering.at_end(position), ordering.between(after.order, "") if after else "")
 
 
 def refused(target: Place, task: Task, state: State) -> Refusal | None:

@@ -1,0 +1,1 @@
+"""The streams: topics, transports, agents and the tables they fold. The only importer of Faust."""

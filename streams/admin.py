@@ -1,0 +1,118 @@
+"""Topics: made with the right settings, and checked, before any agent starts."""
+
+from collections.abc import Iterable
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from streams.broker import Broker, BrokerUnavailable
+from streams.topics import EVENTS, TOPICS, TopicSpec, changelog
+from streams.transport.embedded.config import TopicConfig
+from streams.transport.embedded.log import EmbeddedLog
+
+
+class TopicsUnfit(Exception):
+    """The cluster's topics cannot work as they are; the message names each fault and what to do."""
+
+
+def specs(agents: Iterable[str]) -> list[TopicSpec]:
+    """All topics that these agents need."""
+    return [*TOPICS, *(changelog(agent) for agent in agents)]
+
+
+async def create_topics(broker: Broker, agents: Iterable[str], partitions: int, replication: int) -> list[str]:
+    """Makes the topics that are missing and returns their names; checks those that exist.
+
+    Raises TopicsUnfit, BrokerUnavailable.
+    """
+    if broker.directory is not None:
+        return await _create_embedded(broker, agents, partitions)
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.servers, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        return await _create(admin, specs(agents), partitions, replication)
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
+    finally:
+        await admin.close()
+
+
+async def describe_topics(broker: Broker) -> dict[str, int]:
+    """The partitions of each topic of ours that exists."""
+    if broker.directory is not None:
+        log = EmbeddedLog.open(broker.directory)
+        try:
+            return {name: config.partitions for name, config in log.topics().items()}
+        finally:
+            await log.close()
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.servers, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        names = [name for name in await admin.list_topics() if name.startswith("tasksys")]
+        return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
+    finally:
+        await admin.close()
+
+
+async def _create_embedded(broker: Broker, agents: Iterable[str], partitions: int) -> list[str]:
+    assert broker.directory is not None
+    log = EmbeddedLog.open(broker.directory)
+    try:
+        missing = [spec for spec in specs(agents) if spec.name not in log.topics()]
+        existing = {config.partitions for config in log.topics().values()}
+        for spec in missing:
+            number = existing.pop() if len(existing) == 1 else partitions  # a log keeps the number it was made with
+            existing = {number}
+            log.create_topic(spec.name, TopicConfig(number, spec.retention_seconds, spec.compact))
+        return [spec.name for spec in missing]
+    finally:
+        await log.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, wanted: list[TopicSpec], partitions: int, replication: int) -> list[str]:
+    names = set(await admin.list_topics())
+    existing = [spec for spec in wanted if spec.name in names]
+    counts = {
+        topic["topic"]: len(topic["partitions"])
+        for topic in (await admin.describe_topics([spec.name for spec in existing]) if existing else [])
+    }
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {number}" for name, number in sorted(counts.items()))
+        raise TopicsUnfit(f"all topics need the same number of partitions, but {told}; recreate those that differ")
+    number = next(iter(counts.values()), partitions)
+    await _check_settings(admin, existing)
+    missing = [spec for spec in wanted if spec.name not in names]
+    if missing:
+        response = await admin.create_topics(
+            [NewTopic(spec.name, number, replication, topic_configs=spec.kafka_config) for spec in missing]
+        )
+        for name, code, *message in response.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise TopicsUnfit(f"topic {name} could not be made: {for_code(code).__name__} {message}")
+    return [spec.name for spec in missing]
+
+
+async def _check_settings(admin: AIOKafkaAdminClient, existing: list[TopicSpec]) -> None:
+    """The event log must keep everything; a changelog must be compacted."""
+    if not existing:
+        return
+    resources = [ConfigResource(ConfigResourceType.TOPIC, spec.name) for spec in existing]
+    settings: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(resources):
+        for _, _, _, name, entries in response.resources:
+            settings[name] = {entry[0]: entry[1] for entry in entries}
+    faults = []
+    for spec in existing:
+        policy = settings.get(spec.name, {}).get("cleanup.policy", "")
+        retention = settings.get(spec.name, {}).get("retention.ms", "")
+        if policy != spec.kafka_config["cleanup.policy"]:
+            faults.append(
+                f"{spec.name}: cleanup.policy is {policy!r}, set it to {spec.kafka_config['cleanup.policy']!r}"
+            )
+        elif spec == EVENTS and retention != "-1":
+            faults.append(f"{spec.name}: retention.ms is {retention}, set it to -1: events are kept for ever")
+    if faults:
+        raise TopicsUnfit("; ".join(faults))

@@ -1,0 +1,106 @@
+"""A declared agent as Faust sees it: a real `faust.Agent`, listed and supervised, that folds whole batches.
+
+Stock agents take one record at a time through a stream; this one has no actors. The transport's consumer hands the
+batches that it fetched to `fold`, see `streams.transport.folding`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol, cast
+
+import faust
+from faust.types import TP
+
+from streams.fold import AgentSpec, Record
+from streams.runner import Commit, PartitionRunner
+from streams.topics import TABLE
+from streams.transport.partition_rows import PartitionRows
+from streams.transport.rows import RowStore
+
+
+class FoldTransport(Protocol):
+    """What a transport adds to Faust's: rows, and transactions per agent and partition."""
+
+    def rows(self, app: faust.App) -> RowStore:
+        """The store of the app's tables."""
+        ...
+
+    async def open_partition(self, agent: "FoldAgent", partition: int) -> Commit:
+        """The one writer of that partition; whoever wrote before is fenced."""
+        ...
+
+    async def close_partition(self, agent: "FoldAgent", partition: int) -> None:
+        """The partition is given away."""
+        ...
+
+
+async def _no_stream(stream: Any) -> AsyncIterator[None]:
+    """Stands where a stock agent has its function; never started."""
+    nothing: None
+    for nothing in ():
+        yield nothing
+
+
+class FoldAgent(faust.Agent):
+    """Runs the spec's fold on each partition of the source that this process owns."""
+
+    def __init__(self, app: faust.App, spec: AgentSpec) -> None:
+        source = app.topic(spec.source.name, key_type=bytes, value_type=bytes, key_serializer="raw",
+                           value_serializer="raw")  # fmt: skip
+        super().__init__(_no_stream, app=app, name=spec.name, channel=source)
+        self.spec = spec
+        self.runners: dict[int, PartitionRunner] = {}
+        self._commits: dict[int, Commit] = {}
+
+    @property
+    def table_rows(self) -> RowStore:
+        """The store that holds the agent's table."""
+        return self._transport.rows(self.app)
+
+    @property
+    def _transport(self) -> FoldTransport:
+        return cast(FoldTransport, self.app.transport)
+
+    def rows(self, partition: int) -> PartitionRows:
+        """The committed rows of one partition of the agent's table."""
+        return PartitionRows(self.table_rows, f"{self.app.conf.id}-{TABLE}", partition)
+
+    async def on_start(self) -> None:
+        """Subscribes to the source; no actors."""
+        self.app.topics.add(self.channel.clone(is_iterator=True))
+
+    async def on_stop(self) -> None:
+        """Gives every partition away."""
+        await self._close(set(self._commits))
+
+    def cancel(self) -> None:
+        """There is nothing to cancel: the consumer finishes the batch in hand."""
+
+    async def on_partitions_assigned(self, assigned: set[TP]) -> None:
+        """Becomes the one writer of the partitions, before their tables are recovered."""
+        partitions = [tp.partition for tp in assigned if tp.topic == self.spec.source.name]
+        opened = await asyncio.gather(*(self._transport.open_partition(self, partition) for partition in partitions))
+        self._commits.update(zip(partitions, opened, strict=True))
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Gives the partitions away."""
+        await self._close({tp.partition for tp in revoked if tp.topic == self.spec.source.name})
+
+    async def _close(self, partitions: set[int]) -> None:
+        for partition in partitions & set(self._commits):
+            if runner := self.runners.pop(partition, None):
+                runner.close()
+            del self._commits[partition]
+            await self._transport.close_partition(self, partition)
+
+    async def fold(self, partition: int, records: Sequence[Record]) -> None:
+        """Applies fetched records of the source; see `PartitionRunner.run`."""
+        await self.runner(partition).run(records)
+
+    def runner(self, partition: int) -> PartitionRunner:
+        """The runner of an owned partition, made when its table is recovered and its first batch comes."""
+        runner = self.runners.get(partition)
+        if runner is None:
+            runner = PartitionRunner(self.spec, partition, self.rows(partition), self._commits[partition])
+            self.runners[partition] = runner
+        return runner

@@ -1,0 +1,240 @@
+"""The fold of commands: state, outcomes, events. The one writer of every workspace.
+
+Per record: an outcome that exists already stands (the command was seen); otherwise `decide` gives events or a
+refusal, the events change the state, and all of it is one transaction. What cannot be decoded or decided becomes a
+dead letter, and the partition goes on.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams import keys
+from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
+from tasksys import codec, decider
+from tasksys.commands import CommandRecord
+from tasksys.events import EventRecord, Fact
+from tasksys.outcomes import Outcome, OutcomeStatus
+from tasksys.refusals import Code, Refusal
+from tasksys.rows import Member, Row
+from tasksys.state import Key, State
+
+REQUEST: Final = "request"
+"""Header that names the waiting request, so that its outcome finds it."""
+
+RETRY: Final = "retry-of"
+"""Header of a dead letter that an operator appended again: the offset of the first try."""
+
+CACHED_ROWS: Final = 200_000
+"""Decoded rows kept per partition, about 1 KB each; the least recently used workspaces are dropped first."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
+
+
+class Decided(NamedTuple):
+    """What became of one record: for whoever waits for it."""
+
+    request: str
+    outcome: Outcome
+    events: tuple[EventRecord, ...]
+    replayed: bool
+
+
+class Committed(NamedTuple):
+    """What a batch did, once it is durable: outcomes in order, and the rows that changed by workspace."""
+
+    partition: int
+    decided: list[Decided]
+    changed: dict[str, dict[Key, Row | None]]
+
+
+class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record that could not be folded, as it was, and why."""
+
+    offset: int
+    at_ms: int
+    reason: str
+    key: bytes | None
+    value: bytes | None
+    workspace: str = ""
+    actor: str = ""
+    command: str = ""
+
+
+class CommandsFold:
+    """The fold of commands on one partition."""
+
+    def __init__(self, partition: int, rows: Rows, publish: Callable[[Committed], None]) -> None:
+        self._partition = partition
+        self._rows = rows
+        self._publish = publish
+        self._states: OrderedDict[str, State] = OrderedDict()
+        self._effects = Effects()
+        self._decided: list[Decided] = []
+        self._touched: dict[str, State] = {}
+        self._changed: dict[str, dict[Key, Row | None]] = {}
+        self._cached = 0
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """Decides the commands in order."""
+        self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
+        for record in records:
+            self._fold_one(record)
+        for workspace, state in self._touched.items():
+            self._store(workspace, state)
+        return self._effects
+
+    def committed(self) -> None:
+        """Tells who waits, and lets go of the workspaces that were not used for longest."""
+        self._publish(Committed(self._partition, self._decided, self._changed))
+        while self._cached > CACHED_ROWS and self._states:
+            self._cached -= len(self._states.popitem(last=False)[1].rows)
+        if not self._states:
+            self._cached = 0
+
+    def aborted(self) -> None:
+        """The store is the truth again."""
+        self._states.clear()
+        self._cached = 0
+
+    def _fold_one(self, record: Record) -> None:
+        headers = dict(record.headers)
+        request = headers.get(REQUEST, b"").decode("ascii", "replace")
+        try:
+            command = codec.decode_command(record.value or b"")
+            if record.key != command.workspace.encode():
+                raise ValueError(f"the record's key is not its workspace {command.workspace!r}")
+        except (ValueError, RecursionError) as error:  # DecodeError and ValidationError are ValueErrors
+            self._unreadable(record, request, headers, f"not a command: {error}")
+            return
+        retried = self._retried(headers)
+        before = self._outcome(command.workspace, command.actor, command.command.id)
+        if before is not None and not retried:
+            self._seen_before(command, before, request)
+            return
+        state = self._state(command.workspace)
+        try:
+            answer = decider.decide(command, state)
+        except Exception as error:
+            self._dead(record, f"decide raised {error!r}", command)
+            refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
+            self._conclude(command, state, refusal, request)
+            return
+        self._conclude(command, state, answer, request, f"{self._partition}-{record.offset}")
+
+    def _conclude(
+        self,
+        command: CommandRecord,
+        state: State,
+        answer: list[Fact] | Refusal,
+        request: str,
+        origin: str = "",
+    ) -> None:
+        identifier, actor = command.command.id, command.actor
+        events: list[EventRecord] = []
+        if isinstance(answer, Refusal):
+            position = state.workspace.position if state.workspace else 0
+            outcome = Outcome(
+                identifier, actor, OutcomeStatus.REFUSED, command.at, command.digest, position, refusal=answer
+            )
+        else:
+            if answer:
+                events = decider.enact(answer, command, origin, state)
+                self._touched[command.workspace] = state
+                key = command.workspace.encode()
+                self._effects.outputs += [Output(EVENTS.name, key, codec.encode_event(event)) for event in events]
+            position = state.workspace.position if state.workspace else 0
+            first, last = (events[0].position, events[-1].position) if events else (0, 0)
+            outcome = Outcome(
+                identifier, actor, OutcomeStatus.ACCEPTED, command.at, command.digest, position, first, last
+            )
+        self._effects.rows[keys.outcome(command.workspace, actor, identifier)] = _encode(outcome)
+        self._decided.append(Decided(request, outcome, tuple(events), replayed=False))
+
+    def _seen_before(self, command: CommandRecord, before: Outcome, request: str) -> None:
+        """The first outcome again; but a key that comes with another payload was meant as another command."""
+        if before.digest == command.digest:
+            self._decided.append(Decided(request, before, (), replayed=True))
+            return
+        refusal = Refusal(
+            Code.KEY_REUSED,
+            f"The idempotency key {before.id!r} was used for another payload; send this command with a new key.",
+        )
+        refused = Outcome(before.id, before.actor, OutcomeStatus.REFUSED, command.at, command.digest, refusal=refusal)
+        self._decided.append(Decided(request, refused, (), replayed=False))
+
+    def _outcome(self, workspace: str, actor: str, command: str) -> Outcome | None:
+        key = keys.outcome(workspace, actor, command)
+        stored = self._effects.rows.get(key) or self._rows.get(key)
+        return _decode_outcome(stored) if stored else None
+
+    def _unreadable(self, record: Record, request: str, headers: dict[str, bytes], reason: str) -> None:
+        self._retried(headers)
+        self._dead(record, reason)
+        if request:
+            refusal = Refusal(Code.UNREADABLE, "The command could not be read; the operators see it and can retry it.")
+            outcome = Outcome("", "", OutcomeStatus.REFUSED, "", refusal=refusal)
+            self._decided.append(Decided(request, outcome, (), replayed=False))
+
+    def _dead(self, record: Record, reason: str, command: CommandRecord | None = None) -> None:
+        letter = DeadLetter(record.offset, record.timestamp_ms, reason[:1000], record.key, record.value)
+        if command is not None:
+            letter = msgspec.structs.replace(
+                letter, workspace=command.workspace, actor=command.actor, command=command.command.id
+            )
+        self._effects.rows[keys.dead_letter(record.offset)] = _encode(letter)
+        origin = (("offset", str(record.offset).encode()), ("reason", reason[:1000].encode("utf-8", "replace")))
+        self._effects.outputs.append(
+            Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
+        )
+
+    def _retried(self, headers: dict[str, bytes]) -> bool:
+        """True if the record is a dead letter's second try; the letter is then done with."""
+        offset = headers.get(RETRY, b"")
+        if not offset.isdigit():
+            return False
+        self._effects.rows[keys.dead_letter(int(offset))] = None
+        return True
+
+    def _state(self, workspace: str) -> State:
+        state = self._states.get(workspace)
+        if state is None:
+            state = self._states[workspace] = State(self._loader(workspace))
+        else:
+            self._states.move_to_end(workspace)
+        return state
+
+    def _loader(self, workspace: str) -> Callable[[str, str], Row | None]:
+        get, row, decode = self._rows.get, keys.row, codec.decode_row
+
+        def load(kind: str, name: str) -> Row | None:
+            self._cached += 1
+            stored = get(row(workspace, kind, name))
+            return None if stored is None else decode(kind, stored)
+
+        return load
+
+    def _store(self, workspace: str, state: State) -> None:
+        rows = self._effects.rows
+        for (kind, name), row in state.changed.items():
+            rows[keys.row(workspace, kind, name)] = None if row is None else codec.encode_row(row)
+            if kind == Member.kind:
+                rows[keys.membership(name, workspace)] = None if row is None else b""
+        self._changed[workspace] = state.changed
+        self._cached += len(state.changed)
+        state.changed = {}
+
+
+def agent(publish: Callable[[Committed], None], close: Callable[[int], None] = lambda partition: None) -> AgentSpec:
+    """The declaration; `publish` is called with what each batch did, once it is durable."""
+    return AgentSpec(
+        name="commands",
+        source=COMMANDS,
+        outputs=(EVENTS, DEAD_LETTERS),
+        open=lambda partition, rows: CommandsFold(partition, rows, publish),
+        close=close,
+    )

@@ -1,0 +1,82 @@
+"""What an agent is: a pure fold of one topic into one table, and its declaration.
+
+To add an agent, write a `PartitionFold` (no I/O, no clock) and declare it with `AgentSpec`; transport, transactions,
+recovery, positions and metrics come with the declaration.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from streams.topics import TopicSpec
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Record(NamedTuple):
+    """A record as it stands in a topic's partition. `timestamp_ms` is Unix time in milliseconds."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Output(NamedTuple):
+    """A record to append to the same partition of another topic."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a batch of records does: rows to put (None deletes) and records to append. All of it or nothing."""
+
+    rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+
+
+class Rows(Protocol):
+    """The committed rows of one partition of an agent's table."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row, or None."""
+        ...
+
+    def scan(
+        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with the prefix and their rows, in key order, from `start` on."""
+        ...
+
+
+class PartitionFold(Protocol):
+    """One agent's fold on one partition. Between `fold` and `committed` or `aborted` nothing else is called."""
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """What the records do. Bad data gives effects too (a dead letter); an exception stops the partition."""
+        ...
+
+    def committed(self) -> None:
+        """The effects of the last `fold` are durable: tell whoever waits."""
+        ...
+
+    def aborted(self) -> None:
+        """The effects of the last `fold` did not become durable: forget them, and everything cached."""
+        ...
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """A declared agent: its name (also in its consumer group), source, the topics it appends to, and its fold."""
+
+    name: str
+    source: TopicSpec
+    open: Callable[[int, Rows], PartitionFold]
+    outputs: tuple[TopicSpec, ...] = ()
+    close: Callable[[int], None] = lambda partition: None
+    """Called when the partition is given away, after the last commit."""

@@ -1,0 +1,71 @@
+"""How rows are named in the agents' tables. Ids hold no NUL, so a NUL ends each part.
+
+State (agent `commands`):
+    <workspace> NUL <kind> <name>              a row of the workspace, see tasksys.rows
+    0x01 <workspace> NUL <actor> NUL <id>      a command's outcome
+    0x02 <user> NUL <workspace>                the workspaces of a user
+    0x03 <offset>                              a dead letter
+History (agent `audit`):
+    <workspace> NUL e <position>               an event and its link of the hash chain
+    <workspace> NUL t <task> NUL <position>    the events of a task
+    <workspace> NUL c <actor> NUL <id> NUL     first and last position of a command's events
+"""
+
+import struct
+from typing import Final
+
+POSITION: Final = struct.Struct(">Q")
+OUTCOME: Final = b"\x01"
+MEMBERSHIP: Final = b"\x02"
+DEAD_LETTER: Final = b"\x03"
+
+
+def row(workspace: str, kind: str, name: str) -> bytes:
+    """A row of a workspace."""
+    return f"{workspace}\0{kind}{name}".encode()
+
+
+def rows(workspace: str, kind: str = "", prefix: str = "") -> bytes:
+    """The beginning of all rows of a workspace, or of those of one kind."""
+    return f"{workspace}\0{kind}{prefix}".encode()
+
+
+def outcome(workspace: str, actor: str, command: str) -> bytes:
+    """A command's outcome."""
+    return OUTCOME + f"{workspace}\0{actor}\0{command}".encode()
+
+
+def membership(user: str, workspace: str = "") -> bytes:
+    """A workspace of a user; without a workspace, the beginning of all of them."""
+    return MEMBERSHIP + f"{user}\0{workspace}".encode()
+
+
+def dead_letter(offset: int) -> bytes:
+    """A record of the partition that could not be folded."""
+    return DEAD_LETTER + POSITION.pack(offset)
+
+
+def event(workspace: str, position: int) -> bytes:
+    """An event of a workspace."""
+    return f"{workspace}\0e".encode() + POSITION.pack(position)
+
+
+def task_event(workspace: str, task: str, position: int) -> bytes:
+    """The place of a task's event."""
+    return task_events(workspace, task) + POSITION.pack(position)
+
+
+def task_events(workspace: str, task: str) -> bytes:
+    """The beginning of the places of a task's events."""
+    return f"{workspace}\0t{task}\0".encode()
+
+
+def command_events(workspace: str, actor: str, command: str) -> bytes:
+    """The positions of a command's events."""
+    return f"{workspace}\0c{actor}\0{command}\0".encode()
+
+
+def last_position(key: bytes) -> int:
+    """The position at the end of a key."""
+    position: int = POSITION.unpack(key[-8:])[0]
+    return position

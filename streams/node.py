@@ -1,0 +1,195 @@
+"""One process of the system: its agents as Faust apps, supervised, and what the views need of them."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+from aiokafka.partitioner import DefaultPartitioner
+
+from streams import admin
+from streams.agents import audit, commands
+from streams.agents.commands import Committed
+from streams.app import build, fold_agent
+from streams.broker import Broker, BrokerUnavailable
+from streams.fold import AgentSpec, Headers, Rows
+from streams.gateway import Gateway
+from streams.history import HistoryReader
+from streams.reader import StateReader
+from streams.topics import COMMANDS
+from streams.waiting import OutcomeWaiters, PositionWaiters
+
+logger = logging.getLogger(__name__)
+
+AGENTS: Final = ("commands", "audit")
+"""Every agent, in the order of the data's way."""
+
+RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits before an agent that stopped by a fault is started again; the last one is repeated."""
+
+
+class NotOwned(Exception):
+    """The agent does not run here, or is not recovered yet."""
+
+
+@dataclass
+class Node:
+    """The agents named run here. `partitions` and `replication` are used for topics that do not exist yet."""
+
+    broker: Broker
+    directory: Path
+    agents: tuple[str, ...] = AGENTS
+    partitions: int = 4
+    replication: int = 1
+    url: str = "http://127.0.0.1:3001"
+    apps: dict[str, faust.App] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    """Agents that stopped by a fault and are being started again, with the reason."""
+
+    def __post_init__(self) -> None:
+        self._outcomes = OutcomeWaiters()
+        self.state_positions = PositionWaiters()
+        self.history_positions = PositionWaiters()
+        self._followers: list[Callable[[Committed], None]] = []
+        self._supervisors: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._partitioner = DefaultPartitioner()
+        self.gateway = Gateway(self._append, self._outcomes)
+        self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
+        self.history = HistoryReader(lambda workspace: self._rows("audit", workspace))
+
+    # --- life
+
+    async def start(self) -> None:
+        """Makes the topics, starts the agents and waits until their tables are recovered.
+
+        Raises BrokerUnavailable, admin.TopicsUnfit, and the embedded log's own errors.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        await admin.create_topics(self.broker, AGENTS, self.partitions, self.replication)
+        self.partitions = (await admin.describe_topics(self.broker))[COMMANDS.name]
+        ready = [asyncio.get_running_loop().create_future() for _ in self.agents]
+        self._supervisors = [
+            asyncio.create_task(self._supervise(self._spec(name), future), name=f"agent {name}")
+            for name, future in zip(self.agents, ready, strict=True)
+        ]
+        await asyncio.gather(*ready)
+
+    async def stop(self) -> None:
+        """Finishes the batches in hand and stops the agents, those that write first."""
+        self._stopping = True
+        for supervisor in self._supervisors:
+            supervisor.cancel()
+        await asyncio.gather(*self._supervisors, return_exceptions=True)
+
+    async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
+        """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
+        for attempt in range(10**9):
+            app = None
+            try:
+                app = build(spec, self.broker, self.directory, self.partitions, self.url)
+                await app.start()
+                self.apps[spec.name] = app
+                self.faults.pop(spec.name, None)
+                if not ready.done():
+                    ready.set_result(None)
+                logger.info("agent %s is ready", spec.name)
+                await app.wait_until_stopped()
+                fault = repr(app.crash_reason)
+            except asyncio.CancelledError:
+                await self._stop_app(spec.name, app)
+                raise
+            except Exception as error:
+                fault = repr(error)
+                if not ready.done() and attempt == 0:
+                    ready.set_exception(error)
+            self.faults[spec.name] = fault
+            logger.error("agent %s stopped by a fault: %s; it is started again", spec.name, fault)
+            await self._stop_app(spec.name, app)
+            await asyncio.sleep(RESTART_SECONDS[min(attempt, len(RESTART_SECONDS) - 1)])
+
+    async def _stop_app(self, name: str, app: faust.App | None) -> None:
+        self.apps.pop(name, None)
+        if app is None:
+            return
+        with contextlib.suppress(Exception):
+            await app.stop()
+        await app.transport.close_rows()
+        if name == "commands":
+            self.state.forget()
+
+    def _spec(self, name: str) -> AgentSpec:
+        match name:
+            case "commands":
+                return commands.agent(self._committed)
+            case "audit":
+                return audit.agent(self._remembered)
+            case _:
+                raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
+
+    # --- what the folds tell
+
+    def follow(self, follower: Callable[[Committed], None]) -> None:
+        """Calls the follower with every durable batch of commands, in order per partition."""
+        self._followers.append(follower)
+
+    def _committed(self, committed: Committed) -> None:
+        self.state.follow(committed)
+        self._outcomes.tell(committed.decided)
+        for workspace in committed.changed:
+            self.state_positions.tell(workspace, self.state.position(workspace))
+        for follower in self._followers:
+            follower(committed)
+
+    def _remembered(self, reached: dict[str, int]) -> None:
+        for workspace, position in reached.items():
+            self.history_positions.tell(workspace, position)
+
+    # --- what the views ask
+
+    def partition(self, workspace: str) -> int:
+        """The partition of a workspace, in every topic and table."""
+        numbers = list(range(self.partitions))
+        number: int = self._partitioner(workspace.encode(), numbers, numbers)
+        return number
+
+    def ready(self) -> dict[str, str]:
+        """What is missing, by agent; empty when this process can serve."""
+        missing = {name: "starting" for name in self.agents if name not in self.apps}
+        for name, app in self.apps.items():
+            if app.rebalancing or not app.tables.actives_ready:
+                missing[name] = "recovering"
+            elif stopped := app.consumer.stopped_partitions:
+                missing[name] = "; ".join(stopped.values())
+        return {**missing, **self.faults}
+
+    def _app(self, name: str) -> faust.App:
+        app = self.apps.get(name)
+        if app is None:
+            raise NotOwned(f"the agent {name!r} does not run here, or is not ready yet")
+        return app
+
+    def _rows(self, name: str, workspace: str) -> Rows:
+        return fold_agent(self._app(name)).rows(self.partition(workspace))
+
+    def _owned(self) -> list[tuple[int, Rows]]:
+        agent = fold_agent(self._app("commands"))
+        assigned = sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == COMMANDS.name)
+        return [(partition, agent.rows(partition)) for partition in assigned]
+
+    async def _append(self, key: bytes, value: bytes, headers: Headers) -> None:
+        await self.append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
+
+    async def append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        """Appends a record durably. Raises BrokerUnavailable: then it may or may not have been appended."""
+        try:
+            producer: Any = self._app(self.agents[0]).producer
+            await producer.send_and_wait(topic, key, value, partition, None, list(headers))
+        except Exception as error:
+            raise BrokerUnavailable(f"the log cannot be written just now ({error}); try again") from error

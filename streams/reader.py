@@ -1,0 +1,117 @@
+"""Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from tasksys.query import Index
+
+from streams import keys
+from streams.agents.commands import Committed, DeadLetter
+from streams.fold import Rows
+from tasksys import codec
+from tasksys.outcomes import Outcome
+from tasksys.rows import Project, Row, Task, Workspace
+from tasksys.state import State
+
+INDEXED_TASKS: Final = 300_000
+"""Tasks kept in query indexes over all workspaces, about 2 KB each; the least recently queried go first."""
+
+R = TypeVar("R", bound=Row)
+
+_outcome = msgspec.msgpack.Decoder(Outcome).decode
+_dead_letter = msgspec.msgpack.Decoder(DeadLetter).decode
+
+
+class StateReader:
+    """The committed state, as of the last batch of the owner's fold."""
+
+    def __init__(self, rows: Callable[[str], Rows], partitions: Callable[[], list[tuple[int, Rows]]]) -> None:
+        """`rows` gives the partition that holds a workspace; `partitions` all that this process owns."""
+        self._rows = rows
+        self._partitions = partitions
+        self._indexes: OrderedDict[str, Index] = OrderedDict()
+
+    def state(self, workspace: str) -> State:
+        """The workspace's rows, loaded on demand. A snapshot only as long as the caller does not await."""
+        get = self._rows(workspace).get
+
+        def load(kind: str, name: str) -> Row | None:
+            stored = get(keys.row(workspace, kind, name))
+            return None if stored is None else codec.decode_row(kind, stored)
+
+        return State(load)
+
+    def all(self, workspace: str, row_type: type[R], prefix: str = "") -> Iterator[R]:
+        """All rows of a type, by name, those whose name begins with `prefix`."""
+        for _, stored in self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix)):
+            row = codec.decode_row(row_type.kind, stored)
+            assert isinstance(row, row_type)
+            yield row
+
+    def position(self, workspace: str) -> int:
+        """The workspace's position; 0 if there is no such workspace."""
+        row = self.state(workspace).workspace
+        return row.position if row else 0
+
+    def workspaces(self, user: str) -> list[Workspace]:
+        """The workspaces that the user is a member of, by id."""
+        found = []
+        for _, rows in self._partitions():
+            for key, _ in rows.scan(keys.membership(user)):
+                workspace = key.rpartition(b"\0")[2].decode()
+                if row := self.state(workspace).workspace:
+                    found.append(row)
+        return sorted(found, key=lambda row: row.id)
+
+    def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None:
+        """The outcome of an actor's command, if it is decided and not older than the outcomes kept."""
+        stored = self._rows(workspace).get(keys.outcome(workspace, actor, command))
+        return None if stored is None else _outcome(stored)
+
+    def dead_letters(self) -> Iterator[tuple[int, DeadLetter]]:
+        """Partition and letter of each record that could not be folded, oldest first within a partition."""
+        for partition, rows in self._partitions():
+            for _, stored in rows.scan(keys.DEAD_LETTER):
+                yield partition, _dead_letter(stored)
+
+    def index(self, workspace: str) -> Index:
+        """The workspace's query index, built on first use and kept up by `follow`."""
+        index = self._indexes.get(workspace)
+        if index is None:
+            row = self.state(workspace).workspace
+            index = self._indexes[workspace] = Index(ZoneInfo(row.time_zone if row else "UTC"))
+            for project in self.all(workspace, Project):
+                index.put_project(project)
+            for task in self.all(workspace, Task):
+                index.put(task)
+            self._shrink(keep=workspace)
+        self._indexes.move_to_end(workspace)
+        return index
+
+    def _shrink(self, keep: str) -> None:
+        total = sum(len(index) for index in self._indexes.values())
+        while total > INDEXED_TASKS and next(iter(self._indexes)) != keep:
+            total -= len(self._indexes.popitem(last=False)[1])
+
+    def follow(self, committed: Committed) -> None:
+        """Keeps the indexes up with what a batch changed."""
+        for workspace, changed in committed.changed.items():
+            index = self._indexes.get(workspace)
+            if index is None:
+                continue
+            for row in changed.values():
+                if isinstance(row, Task):
+                    index.put(row)
+                elif isinstance(row, Project):
+                    index.put_project(row)
+                elif isinstance(row, Workspace) and row.time_zone != str(index.zone):
+                    del self._indexes[workspace]  # every day boundary moved
+                    break
+
+    def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
+        """Drops indexes: their partitions were given away or rebuilt."""
+        for workspace in [name for name in self._indexes if workspaces(name)]:
+            del self._indexes[workspace]

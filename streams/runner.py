@@ -1,0 +1,65 @@
+"""Runs one agent's fold on one partition: skips what was applied, folds, commits, tells.
+
+The offset up to which the source was applied is itself a row of the table, so state and position cannot part.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from streams.fold import AgentSpec, Effects, Record, Rows
+
+APPLIED: Final = b"\x00applied"
+"""The row that holds the offset of the first source record that is not applied yet, as 8 bytes."""
+
+BATCH: Final = 500
+"""Records folded at once: about 10 ms of the event loop, and well under Kafka's 1 MiB a produce request."""
+
+Commit = Callable[[Effects, int], Awaitable[None]]
+"""Makes the effects and the next source offset durable, all or nothing; raises if it could not."""
+
+
+class FoldFailed(Exception):
+    """The fold raised: a bug, or an event that this release cannot read. The partition stops, nothing is lost."""
+
+
+class PartitionRunner:
+    """One agent on one partition, from assignment to revocation."""
+
+    def __init__(self, spec: AgentSpec, partition: int, rows: Rows, commit: Commit) -> None:
+        self.spec = spec
+        self.partition = partition
+        self._commit = commit
+        self._fold = spec.open(partition, rows)
+        applied = rows.get(APPLIED)
+        self.position = int.from_bytes(applied) if applied else 0
+        """The offset of the next source record to apply."""
+
+    async def run(self, records: Sequence[Record]) -> None:
+        """Applies the records in order; what was applied before is skipped."""
+        for start in range(0, len(records), BATCH):
+            chunk = [record for record in records[start : start + BATCH] if record.offset >= self.position]
+            if chunk:
+                await self._apply(chunk)
+
+    async def _apply(self, chunk: list[Record]) -> None:
+        try:
+            effects = self._fold.fold(chunk)
+        except Exception as error:
+            self._fold.aborted()
+            raise FoldFailed(
+                f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
+                f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
+            ) from error
+        position = chunk[-1].offset + 1
+        effects.rows[APPLIED] = position.to_bytes(8)
+        try:
+            await self._commit(effects, position)
+        except BaseException:
+            self._fold.aborted()
+            raise
+        self.position = position
+        self._fold.committed()
+
+    def close(self) -> None:
+        """The partition is given away."""
+        self.spec.close(self.partition)

@@ -1,0 +1,47 @@
+"""The topics of the system, and how each is kept."""
+
+from dataclasses import dataclass
+from typing import Final
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic: `retention_seconds` None keeps records for ever; `compact` keeps the newest record of each key."""
+
+    name: str
+    retention_seconds: float | None = None
+    compact: bool = False
+
+    @property
+    def kafka_config(self) -> dict[str, str]:
+        """The topic's settings in Kafka's words."""
+        retention = "-1" if self.retention_seconds is None else str(int(self.retention_seconds * 1000))
+        return {"cleanup.policy": "compact" if self.compact else "delete", "retention.ms": retention}
+
+
+COMMANDS: Final = TopicSpec("tasksys.commands", retention_seconds=7 * DAY)
+"""Wishes, as they were accepted. Key: the workspace's id."""
+
+EVENTS: Final = TopicSpec("tasksys.events")
+"""Facts, for ever: the truth that every table is a fold of. Key: the workspace's id."""
+
+DEAD_LETTERS: Final = TopicSpec("tasksys.dead-letters", retention_seconds=90 * DAY)
+"""Records that could not be folded, as they were, with the reason in their headers."""
+
+TOPICS: Final = (COMMANDS, EVENTS, DEAD_LETTERS)
+
+
+def changelog(agent: str) -> TopicSpec:
+    """The topic that an agent's table is recovered from on Kafka."""
+    return TopicSpec(f"{group(agent)}-{TABLE}-changelog", compact=True)
+
+
+def group(agent: str) -> str:
+    """The consumer group (and Faust app id) of an agent."""
+    return f"tasksys-{agent}"
+
+
+TABLE: Final = "state"
+"""The name of each agent's table."""

@@ -1,0 +1,127 @@
+"""Opening and walking one RocksDB. The embedded log and the table rows live in such databases.
+
+Four things about rocksdict 0.3.29 shape this module:
+
+* Options given for a database apply to its column family only when passed for it by name as well. Otherwise the
+  options stored by the previous run win.
+* `ReadOptions.set_iterate_lower_bound` sets the *upper* bound. Lower bounds are therefore compared here.
+* Its ready-made iterators end silently at an unreadable block. Only the raw cursor has a status to ask.
+* Every failure is a bare `Exception`. What kind it is stands at the start of the message, in RocksDB's own words.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, RdictIter, ReadOptions
+
+MEBI = 1024 * 1024
+CACHE_BYTES = 16 * MEBI
+
+NO_SPACE = "IO error: No space left on device"
+STALLED = "Result incomplete"
+CORRUPTION = "Corruption"
+
+
+class DatabaseError(Exception):
+    """RocksDB could not open or read; the message is RocksDB's and names the file."""
+
+
+class DatabaseCorrupt(DatabaseError):
+    """What is on the disk is not what was written there."""
+
+
+def database_error(error: Exception) -> DatabaseError:
+    """The typed error for one of rocksdict's bare exceptions."""
+    text = str(error)
+    return DatabaseCorrupt(text) if text.startswith(CORRUPTION) else DatabaseError(text)
+
+
+def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES) -> Rdict:
+    """Open the RocksDB in `directory`, creating it only where no database was before.
+
+    A write-ahead log whose end is torn (kill -9, power loss) is read up to the tear. Raises DatabaseCorrupt, or
+    DatabaseError for everything else, such as a lock held by somebody or a disk without room; OSError when the
+    directory cannot be made.
+    """
+    current = directory / "CURRENT"
+    # RocksDB would put a new, empty database over files whose CURRENT is lost, and then delete them as leftovers.
+    orphans = [] if current.exists() else [*directory.glob("*.sst"), *directory.glob("*.log")]
+    if orphans:
+        raise DatabaseCorrupt(f"{current} is missing, but {orphans[0].name} is there")
+    options = _options(cache_bytes)
+    options.create_if_missing(True)
+    try:
+        return Rdict(str(directory), options, column_families={"default": options})
+    except OSError:
+        raise
+    except Exception as error:
+        raise database_error(error) from error
+
+
+def _options(cache_bytes: int) -> Options:
+    """Bounded memory, a bounded log to replay, and room enough that writes seldom have to wait for the disk."""
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(Cache(cache_bytes))
+    blocks.set_cache_index_and_filter_blocks(True)  # else they grow with the data, outside the cache's bound
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    blocks.set_bloom_filter(10, False)
+    blocks.set_block_size(16 * 1024)
+
+    options = Options(raw_mode=True)
+    options.set_block_based_table_factory(blocks)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_bottommost_compression_type(DBCompressionType.zstd())
+    options.set_write_buffer_size(16 * MEBI)
+    options.set_max_write_buffer_number(4)
+    options.set_level_zero_slowdown_writes_trigger(32)
+    options.set_level_zero_stop_writes_trigger(48)
+    options.set_max_total_wal_size(64 * MEBI)  # what an opening after a kill has to replay: about half a second
+    options.set_bytes_per_sync(MEBI)  # a flush that is written in one go delays the commits' syncs behind it
+    options.set_max_background_jobs(2)
+    options.set_max_open_files(256)
+    options.set_keep_log_file_num(4)
+    options.set_max_log_file_size(4 * MEBI)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+    return options
+
+
+def after_prefix(prefix: bytes) -> bytes:
+    """The smallest key above every key that begins with `prefix`, which must hold a byte other than 0xff."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes((stem[-1] + 1,))
+
+
+def entries(
+    database: Rdict, prefix: bytes, *, start: bytes | None = None, reverse: bool = False, strip: int = 0
+) -> Iterator[tuple[bytes, bytes]]:
+    """Keys under `prefix`, each without its first `strip` bytes, with their values, in key order.
+
+    `start` is the whole key to begin at, itself included; `reverse` walks from there, or from the last, down.
+    The iterator shows the database as it is at this call, whatever is written later, and keeps it open until
+    it is used up or dropped. It raises DatabaseError rather than ending early.
+    """
+    read = ReadOptions()
+    read.set_iterate_upper_bound(after_prefix(prefix))
+    cursor = database.iter(read)
+    if not reverse:
+        cursor.seek(prefix if start is None or start < prefix else start)
+    elif start is None:
+        cursor.seek_to_last()
+    else:
+        cursor.seek_for_prev(start)  # never at or above the upper bound
+    return _walk(cursor, prefix, strip, cursor.prev if reverse else cursor.next)
+
+
+def _walk(cursor: RdictIter, lower: bytes, strip: int, step: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
+    valid, key, value = cursor.valid, cursor.key, cursor.value
+    while valid():
+        found = key()
+        if found < lower:
+            return
+        yield found[strip:], value()
+        step()
+    try:
+        cursor.status()
+    except Exception as error:
+        raise database_error(error) from error

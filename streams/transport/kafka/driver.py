@@ -1,0 +1,145 @@
+"""A Faust transport (`tasksys-kafka://host:port`): folds in transactions, `read_committed`, recovery by position.
+
+Commit and abort markers occupy offsets but are never delivered, so Faust's recovery, which counts records, would wait
+for ever; here it goes by the consumer's position, which passes them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from rocksdict import WriteBatch
+
+from streams.agent import FoldAgent
+from streams.fold import Record
+from streams.runner import Commit
+from streams.topics import TABLE
+from streams.transport.folding import FoldingConsumer
+from streams.transport.kafka.healing import open_or_put_aside
+from streams.transport.kafka.transaction import PartitionWriter
+from streams.transport.rows import RowStore
+
+OFFSETS = "changelog-offsets"
+"""The table that holds, per app and partition, the changelog offset that its rows contain."""
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Reads committed records only; Faust has no setting for that without its own exactly-once."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class Consumer(FoldingConsumer, driver.Consumer):
+    """Hands fetched batches to folds, and changelog records to the tables in one write per fetch."""
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def create_topic(self, topic: str, partitions: int, replication: int, **settings: Any) -> None:
+        """Nothing to do: topics are made, and their settings checked, before any app starts (`streams.admin`)."""
+
+    def records(self, fetched: Sequence[Any]) -> list[Record]:
+        """aiokafka's records as ours."""
+        return [Record(found.offset, found.timestamp, found.key, found.value, found.headers) for found in fetched]
+
+    async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
+        """Puts changelog records into the tables, and ends the recovery when every position has reached the end."""
+        recovery = self.app.tables.recovery
+        transport: Transport = self.transport
+        for tp, found in records.items():
+            offsets = self._offsets(recovery, tp)
+            if offsets is None:
+                continue
+            seen = offsets.get(tp)
+            new = [record for record in found if seen is None or record.offset > seen]
+            if new:
+                offsets[tp] = new[-1].offset
+                rows = {record.key: record.value for record in new}
+                transport.write_rows(self.app, tp.partition, rows, new[-1].offset)
+        for tp in recovery.active_tps | recovery.standby_tps:
+            await self._pass_markers(recovery, tp)
+        if recovery.in_recovery and not recovery.need_recovery():
+            recovery._set_recovery_ended()
+            recovery.signal_recovery_end.set()
+        if not self.app.tables.standbys_ready and not recovery.standby_remaining_total():
+            self.app.tables.on_standbys_ready()
+
+    def _offsets(self, recovery: Any, tp: TP) -> Any:
+        if tp in recovery.active_tps:
+            return recovery.active_offsets
+        return recovery.standby_offsets if tp in recovery.standby_tps else None
+
+    async def _pass_markers(self, recovery: Any, tp: TP) -> None:
+        offsets = self._offsets(recovery, tp)
+        position = await self.position(tp)
+        if position is not None and offsets.get(tp) is not None and position - 1 > offsets[tp]:
+            offsets[tp] = position - 1
+            self.transport.write_rows(self.app, tp.partition, {}, position - 1)
+
+
+class Producer(driver.Producer):
+    """Acknowledged by all replicas, without doubles on retries."""
+
+    def _settings_extra(self) -> dict[str, Any]:
+        return {**super()._settings_extra(), "acks": "all", "enable_idempotence": True}
+
+
+class Transport(driver.Transport):
+    """Faust's Kafka transport with fold agents' rows and transactions."""
+
+    Consumer = Consumer
+    Producer = Producer
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._store: RowStore | None = None
+        self._database: Any = None
+        self._writers: dict[int, PartitionWriter] = {}
+
+    def rows(self, app: faust.App) -> RowStore:
+        """The app's own database, opened on first use; a corrupt one is put aside and rebuilt from the changelog."""
+        if self._store is None:
+            self._database = open_or_put_aside(Path(app.conf.tabledir) / "rows")
+            self._store = RowStore(self._database)
+        return self._store
+
+    def persisted_offset(self, app: faust.App, tp: TP) -> int | None:
+        """The changelog offset that the rows on disk contain."""
+        stored = self.rows(app).get(OFFSETS, tp.partition, b"")
+        return None if stored is None else int.from_bytes(stored)
+
+    def write_rows(self, app: faust.App, partition: int, rows: dict[bytes, bytes | None], offset: int) -> None:
+        """Rows and the changelog offset that they contain, in one write."""
+        store = self.rows(app)
+        batch = WriteBatch(raw_mode=True)
+        store.stage(batch, f"{app.conf.id}-{TABLE}", partition, rows)
+        store.stage(batch, OFFSETS, partition, {b"": offset.to_bytes(8)})
+        self._database.write(batch)
+
+    async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
+        """Starts the partition's transactional producer: whoever wrote before is fenced, what it left open aborted."""
+        writer = PartitionWriter(
+            group=agent.app.conf.id,
+            source=TP(agent.spec.source.name, partition),
+            servers=driver.server_list(self.url, self.default_port),
+            store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset),
+        )
+        await writer.start()
+        self._writers[partition] = writer
+        return writer.commit
+
+    async def close_partition(self, agent: FoldAgent, partition: int) -> None:
+        """Stops the partition's producer."""
+        await self._writers.pop(partition).stop()
+
+    async def close_rows(self) -> None:
+        """Closes the database; the app has stopped."""
+        if self._database is not None:
+            self._database.close()
+            self._database = self._store = None

@@ -1,0 +1,81 @@
+"""One partition's writer: a transactional producer whose id is the partition's, and the rows that follow commits."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from faust.types import TP
+
+from streams.fold import Effects, Headers
+from streams.topics import TABLE
+
+TRANSACTION_TIMEOUT_MS = 10_000
+"""After so long the broker aborts what a dead worker left open; readers of its partition wait until then at most."""
+
+BATCH_BYTES = 900_000
+"""A record batch, under the broker's default limit of 1 MiB a message."""
+
+Entry = tuple[bytes | None, bytes | None, Headers]
+
+
+class PartitionWriter:
+    """Commits effects: changelog, outputs and source offset in one Kafka transaction, then the rows on disk.
+
+    If the process dies in between, recovery reads the rows from the changelog. Any error leaves it unknown whether the
+    broker has committed: the caller must give the partition up and recover it, never try again.
+    """
+
+    def __init__(
+        self, group: str, source: TP, servers: list[str], store: Callable[[dict[bytes, bytes | None], int], None]
+    ) -> None:
+        self._group = group
+        self._source = TopicPartition(source.topic, source.partition)
+        self._changelog = f"{group}-{TABLE}-changelog"
+        self._store = store
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=servers,
+            transactional_id=f"{group}-{source.partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=BATCH_BYTES + 100_000,
+        )
+
+    async def start(self) -> None:
+        """Fences whoever wrote to the partition before."""
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        """Closes the connections; an open transaction is aborted by the next owner."""
+        await self._producer.stop()
+
+    async def commit(self, effects: Effects, position: int) -> None:
+        """Makes the effects and the source position durable and visible together."""
+        producer = self._producer
+        by_topic: dict[str, list[Entry]] = defaultdict(list)
+        for topic, key, value, headers in effects.outputs:
+            by_topic[topic].append((key, value, headers))
+        await producer.begin_transaction()
+        changelog = await self._send(self._changelog, [(key, row, ()) for key, row in effects.rows.items()])
+        outputs = [sent for topic, entries in by_topic.items() for sent in await self._send(topic, entries)]
+        for future, _ in outputs:
+            await future
+        written = [(await future, count) for future, count in changelog]
+        await producer.send_offsets_to_transaction({self._source: position}, self._group)
+        await producer.commit_transaction()
+        metadata, count = written[-1]
+        self._store(effects.rows, metadata.offset + count)  # past the last row: the commit marker has an offset too
+
+    async def _send(self, topic: str, entries: Sequence[Entry]) -> list[tuple[Any, int]]:
+        """Appends the entries in as few record batches as their size allows: each one's future, and its records."""
+        sent = []
+        batch, count = self._producer.create_batch(), 0
+        for key, value, headers in entries:
+            while batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                if not count:
+                    raise ValueError(f"a record of {len(value or b'')} bytes is too large for {topic}")
+                sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), count))
+                batch, count = self._producer.create_batch(), 0
+            count += 1
+        sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), count))
+        return sent

@@ -1,0 +1,63 @@
+"""Who waits for what the folds do: outcomes by request, positions by workspace."""
+
+import asyncio
+from collections import defaultdict
+
+from streams.agents.commands import Decided
+
+
+class OutcomeWaiters:
+    """Requests that wait for their command's outcome. Single-threaded: called on the event loop only."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[Decided]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def expect(self, request: str) -> asyncio.Future[Decided]:
+        """The outcome of the record that will carry this request name; registered before it is appended."""
+        future = self._waiting[request] = asyncio.get_running_loop().create_future()
+        return future
+
+    def forget(self, request: str) -> None:
+        """Nobody waits any more; the outcome is kept in the table all the same."""
+        self._waiting.pop(request, None)
+
+    def tell(self, decided: list[Decided]) -> None:
+        """Hands durable outcomes to those who wait."""
+        for one in decided:
+            future = self._waiting.pop(one.request, None)
+            if future is not None and not future.done():
+                future.set_result(one)
+
+
+class PositionWaiters:
+    """Readers that wait until a workspace's view has reached a position."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+
+    def tell(self, workspace: str, position: int) -> None:
+        """The workspace's view has reached the position."""
+        waiting = self._waiting.get(workspace)
+        if not waiting:
+            return
+        later = [(wanted, future) for wanted, future in waiting if wanted > position and not future.done()]
+        for wanted, future in waiting:
+            if wanted <= position and not future.done():
+                future.set_result(None)
+        if later:
+            self._waiting[workspace] = later
+        else:
+            del self._waiting[workspace]
+
+    async def reach(self, workspace: str, position: int, bound: float) -> bool:
+        """True when the position is reached; False after `bound` seconds. Check first whether it is already."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[workspace].append((position, future))
+        try:
+            await asyncio.wait_for(future, bound)
+        except TimeoutError:
+            return False
+        return True
