@@ -6,10 +6,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from streams.broker import Broker, BrokerUnavailable
+from streams.broker import Broker
 from streams.topics import EVENTS, TOPICS, TopicSpec, changelog
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
+from tasksys.errors import BrokerUnavailable
 
 
 class TopicsUnfit(Exception):

@@ -5,10 +5,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
-class BrokerUnavailable(Exception):
-    """The log cannot be reached or written just now; nothing was lost, try again."""
-
-
 @dataclass(frozen=True)
 class Broker:
     """`embedded://DIR` has a `directory`; `kafka://host:port[,host:port]` has `servers`."""

@@ -1,21 +1,14 @@
 """Reads of the past: events, audit entries, the hash chain, and the state as of any position or instant."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from streams import keys
-from streams.agents.audit import Remembered, decode
+from streams.agents.audit import decode
 from streams.fold import Rows
 from tasksys import audit, codec, decider
+from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
 from tasksys.state import State
-
-
-class Break(NamedTuple):
-    """Where a workspace's hash chain does not hold, and how that shows."""
-
-    position: int
-    detail: str
 
 
 class HistoryReader:

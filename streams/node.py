@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import faust
 from aiokafka.partitioner import DefaultPartitioner
@@ -15,13 +15,15 @@ from streams import admin
 from streams.agents import audit, commands
 from streams.agents.commands import Committed
 from streams.app import build, fold_agent
-from streams.broker import Broker, BrokerUnavailable
+from streams.appender import Appender, open_appender
+from streams.broker import Broker
 from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.reader import StateReader
 from streams.topics import COMMANDS
 from streams.waiting import OutcomeWaiters, PositionWaiters
+from tasksys.errors import BrokerUnavailable, NotOwned
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +32,6 @@ AGENTS: Final = ("commands", "audit")
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
-
-
-class NotOwned(Exception):
-    """The agent does not run here, or is not recovered yet."""
 
 
 @dataclass
@@ -56,7 +54,7 @@ class Node:
         self.history_positions = PositionWaiters()
         self._followers: list[Callable[[Committed], None]] = []
         self._supervisors: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._appender: Appender | None = None
         self._partitioner = DefaultPartitioner()
         self.gateway = Gateway(self._append, self._outcomes)
         self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
@@ -72,6 +70,7 @@ class Node:
         self.directory.mkdir(parents=True, exist_ok=True)
         await admin.create_topics(self.broker, AGENTS, self.partitions, self.replication)
         self.partitions = (await admin.describe_topics(self.broker))[COMMANDS.name]
+        self._appender = await open_appender(self.broker)
         ready = [asyncio.get_running_loop().create_future() for _ in self.agents]
         self._supervisors = [
             asyncio.create_task(self._supervise(self._spec(name), future), name=f"agent {name}")
@@ -81,10 +80,12 @@ class Node:
 
     async def stop(self) -> None:
         """Finishes the batches in hand and stops the agents, those that write first."""
-        self._stopping = True
         for supervisor in self._supervisors:
             supervisor.cancel()
         await asyncio.gather(*self._supervisors, return_exceptions=True)
+        if self._appender is not None:
+            appender, self._appender = self._appender, None
+            await appender.close()
 
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
@@ -188,8 +189,6 @@ class Node:
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
     ) -> None:
         """Appends a record durably. Raises BrokerUnavailable: then it may or may not have been appended."""
-        try:
-            producer: Any = self._app(self.agents[0]).producer
-            await producer.send_and_wait(topic, key, value, partition, None, list(headers))
-        except Exception as error:
-            raise BrokerUnavailable(f"the log cannot be written just now ({error}); try again") from error
+        if self._appender is None:
+            raise BrokerUnavailable("This process has not started, or is stopping; try again.")
+        await self._appender.append(topic, partition, key, value, headers)

@@ -6,13 +6,13 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
-from tasksys.query import Index
 
 from streams import keys
-from streams.agents.commands import Committed, DeadLetter
+from streams.agents.commands import Committed
 from streams.fold import Rows
 from tasksys import codec
-from tasksys.outcomes import Outcome
+from tasksys.outcomes import DeadLetter, Outcome
+from tasksys.query import Index
 from tasksys.rows import Project, Row, Task, Workspace
 from tasksys.state import State
 

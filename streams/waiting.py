@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 
-from streams.agents.commands import Decided
+from tasksys.outcomes import Decided
 
 
 class OutcomeWaiters:

@@ -5,7 +5,7 @@ flipped byte, a removed or an inserted event breaks it at that position.
 """
 
 from hashlib import sha256
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
@@ -76,6 +76,20 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     hash: str
     previous_hash: str
     source: str = ""
+
+
+class Remembered(msgspec.Struct, frozen=True, array_like=True):
+    """An event as history keeps it: its bytes as they stand in the log, and its link of the chain."""
+
+    event: bytes
+    hash: bytes
+
+
+class Break(NamedTuple):
+    """Where a workspace's hash chain does not hold, and how that shows."""
+
+    position: int
+    detail: str
 
 
 def link(previous: bytes, event: bytes) -> bytes:

@@ -85,6 +85,9 @@ from tasksys.state import State
 
 def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
     """What the command means now: the events it gives (none if all is so already), or why it is refused."""
+    workspace = state.workspace
+    if workspace is not None and record.at < workspace.at:
+        record = structs.replace(record, at=workspace.at)  # a clock ran behind; nothing is dated before what it follows
     command = record.command
     match command:
         case (

@@ -78,8 +78,8 @@ def _decide_checklist(command: ChecklistCommand, task: Task) -> list[Fact] | Ref
                 return refusal
             if index >= 0:
                 return Refusal(Code.EXISTS, f"There is an item {command.item!r} already; choose another id.")
-            if len(task.checklist) >= limits.CHECKLIST_ITEMS:
-                return over("/item", "checklist items", limits.CHECKLIST_ITEMS)
+            if refusal := checklist_full(task):
+                return refusal
             item = ChecklistItem(command.item, command.title.strip(), command.done)
             return [Fact(ChecklistItemAdded(item, len(task.checklist)), task.id)]
         case EditChecklistItem():
@@ -97,6 +97,18 @@ def _decide_checklist(command: ChecklistCommand, task: Task) -> list[Fact] | Ref
             assert_never(command)
 
 
+def checklist_full(task: Task) -> Refusal | None:
+    """Refuses one more item on a checklist that has as many as it may have."""
+    full = len(task.checklist) >= limits.CHECKLIST_ITEMS
+    return over("/item", "checklist items", limits.CHECKLIST_ITEMS) if full else None
+
+
+def links_full(task: Task) -> Refusal | None:
+    """Refuses one more link of a task that has as many as it may have."""
+    full = len(task.links) >= limits.LINKS_PER_TASK
+    return over("/other", "links", limits.LINKS_PER_TASK) if full else None
+
+
 def _decide_link(command: LinkCommand, task: Task, state: State) -> list[Fact] | Refusal:
     here, there = Link(command.link, command.other), Link(OPPOSITE[command.link], task.id)
     if command.other == task.id:
@@ -110,8 +122,8 @@ def _decide_link(command: LinkCommand, task: Task, state: State) -> list[Fact] |
         return [Fact(LinkRemoved(here.type, here.task), task.id), Fact(LinkRemoved(there.type, there.task), other.id)]
     if here in task.links:
         return []
-    if max(len(task.links), len(other.links)) >= limits.LINKS_PER_TASK:
-        return over("/other", "links", limits.LINKS_PER_TASK)
+    if refusal := links_full(task) or links_full(other):
+        return refusal
     if here.type is not OPPOSITE[here.type] and Link(OPPOSITE[here.type], other.id) in task.links:
         return invalid("/link", "The two tasks are linked the other way round; remove that link first.")
     return [Fact(LinkAdded(here.type, here.task), task.id), Fact(LinkAdded(there.type, there.task), other.id)]

@@ -1,9 +1,11 @@
 """Outcomes: what became of a command. Kept at least 7 days, under its workspace, actor and id."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from tasksys.events import EventRecord
 from tasksys.refusals import Refusal
 
 
@@ -30,3 +32,28 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
     first: int = 0
     last: int = 0
     refusal: Refusal | None = None
+
+
+class Decided(NamedTuple):
+    """What became of one appended command: for whoever waits for it, by the name of the waiting request.
+
+    `replayed` is True where the outcome is that of an earlier command with the same key; `events` are empty then.
+    """
+
+    request: str
+    outcome: Outcome
+    events: tuple[EventRecord, ...]
+    replayed: bool
+
+
+class DeadLetter(Struct, frozen=True, omit_defaults=True):
+    """A record that could not be folded, as it was, and why. `at_ms` is Unix time in milliseconds."""
+
+    offset: int
+    at_ms: int
+    reason: str
+    key: bytes | None
+    value: bytes | None
+    workspace: str = ""
+    actor: str = ""
+    command: str = ""

@@ -83,9 +83,9 @@ def decide(command: TaskCommand, record: CommandRecord, state: State) -> list[Fa
         case ReopenTask():
             return to_status(task, Status.OPEN, record.at) if task.status in CLOSED else []
         case AssignTask():
-            return assign(task, _merged(task.assignees, command.add, command.remove), state)
+            return assign(task, merged(task.assignees, command.add, command.remove), state)
         case LabelTask():
-            return label(task, _merged(task.labels, _trimmed(command.add), _trimmed(command.remove)))
+            return label(task, merged(task.labels, _trimmed(command.add), _trimmed(command.remove)))
         case _:
             assert_never(command)
 
@@ -177,7 +177,8 @@ def _trimmed(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names)) if names else ()
 
 
-def _merged(current: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
+def merged(current: tuple[str, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> tuple[str, ...]:
+    """The names with some added at the end and some taken out."""
     return tuple(name for name in dict.fromkeys((*current, *add)) if name not in remove)
 
 
@@ -292,8 +293,8 @@ def _evolved(
         case TaskRestored():
             return structs.replace(task, trashed_at=None)
         case TaskLabelled():
-            return structs.replace(task, labels=_merged(task.labels, event.added, event.removed))
+            return structs.replace(task, labels=merged(task.labels, event.added, event.removed))
         case TaskAssigned():
-            return structs.replace(task, assignees=_merged(task.assignees, event.added, event.removed))
+            return structs.replace(task, assignees=merged(task.assignees, event.added, event.removed))
         case _:
             assert_never(event)

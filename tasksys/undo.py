@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec import structs
 
-from tasksys import checks, codec, places, tasks
+from tasksys import checks, codec, details, places, tasks, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
@@ -52,7 +52,7 @@ from tasksys.refusals import Code, Refusal
 from tasksys.rows import Link, Project, Task
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
-from tasksys.values import Role, Status
+from tasksys.values import OPPOSITE, Role, Status
 from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
@@ -150,7 +150,9 @@ def _workspace(event: WorkspaceEvent, actor: str, state: State) -> Answer:
                 return conflict("The membership")
             return [Fact(MemberRoleChanged(event.user, event.after, event.before))]
         case MemberRemoved():
-            return conflict("The membership") if member else [Fact(MemberAdded(event.user, event.role))]
+            if member is not None:
+                return conflict("The membership")
+            return workspaces.members_full(workspace) or [Fact(MemberAdded(event.user, event.role))]
         case _:
             assert_never(event)
 
@@ -223,12 +225,11 @@ def _task_fields(
         case TaskLabelled():
             if not _still(event.added, event.removed, task.labels):
                 return conflict("The task's labels")
-            return [Fact(TaskLabelled(event.removed, event.added), task.id)]
+            return tasks.label(task, tasks.merged(task.labels, event.removed, event.added))
         case TaskAssigned():
             if not _still(event.added, event.removed, task.assignees):
                 return conflict("The task's assignees")
-            refusal = checks.members("/assignees", event.removed, state)
-            return refusal or [Fact(TaskAssigned(event.removed, event.added), task.id)]
+            return tasks.assign(task, tasks.merged(task.assignees, event.removed, event.added), state)
         case _:
             assert_never(event)
 
@@ -238,7 +239,9 @@ def _still(added: tuple[str, ...], removed: tuple[str, ...], current: tuple[str,
 
 
 def _place(event: TaskMoved, task: Task, state: State) -> Answer:
-    changed = [name for name in Place.__struct_fields__ if getattr(event.before, name) != getattr(event.after, name)]
+    changed = {name for name in Place.__struct_fields__ if getattr(event.before, name) != getattr(event.after, name)}
+    if changed != {"order"}:
+        changed |= {"project", "section", "parent"}  # they make sense only together
     if any(getattr(task, name) != getattr(event.after, name) for name in changed):
         return conflict("The task's place")
     now = Place(task.project, task.section, task.parent, task.order)
@@ -280,6 +283,8 @@ def _checklist(event: ChecklistEvent, task: Task | Refusal) -> Answer:
         case ChecklistItemRemoved():
             if current is not None:
                 return conflict("The checklist item")
+            if refusal := details.checklist_full(task):
+                return refusal
             return [Fact(ChecklistItemAdded(event.item, min(event.index, len(task.checklist))), task.id)]
         case _:
             assert_never(event)
@@ -293,7 +298,9 @@ def _link(event: LinkEvent, task: Task | Refusal) -> Answer:
         case LinkAdded():
             return [Fact(LinkRemoved(event.link, event.other), task.id)] if there else conflict("The link")
         case LinkRemoved():
-            return conflict("The link") if there else [Fact(LinkAdded(event.link, event.other), task.id)]
+            if there or Link(OPPOSITE[event.link], event.other) in task.links:
+                return conflict("The link")
+            return details.links_full(task) or [Fact(LinkAdded(event.link, event.other), task.id)]
         case _:
             assert_never(event)
 

@@ -78,9 +78,7 @@ def _set_member(command: SetMember, actor: str, state: State) -> list[Fact] | Re
         return refusal
     assert state.workspace is not None
     if member is None:
-        if state.workspace.members >= limits.MEMBERS_PER_WORKSPACE:
-            return over("/user", "members", limits.MEMBERS_PER_WORKSPACE)
-        return [Fact(MemberAdded(command.user, command.role))]
+        return members_full(state.workspace) or [Fact(MemberAdded(command.user, command.role))]
     if member.role is command.role:
         return []
     if member.role is Role.OWNER and state.workspace.owners == 1:
@@ -101,6 +99,12 @@ def _remove_member(command: RemoveMember, actor: str, state: State) -> list[Fact
     if member.role is Role.OWNER and state.workspace.owners == 1:
         return _last_owner()
     return [Fact(MemberRemoved(command.user, member.role))]
+
+
+def members_full(workspace: Workspace) -> Refusal | None:
+    """Refuses one more member of a workspace that has as many as it may have."""
+    full = workspace.members >= limits.MEMBERS_PER_WORKSPACE
+    return over("/user", "members", limits.MEMBERS_PER_WORKSPACE) if full else None
 
 
 def _last_owner() -> Refusal:

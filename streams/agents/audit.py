@@ -9,15 +9,8 @@ from streams import keys
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.topics import EVENTS
 from tasksys import audit, codec
+from tasksys.audit import Remembered
 from tasksys.events import EventRecord
-
-
-class Remembered(msgspec.Struct, frozen=True, array_like=True):
-    """A row of history: the event's bytes as they stand in the log, and its link of the chain."""
-
-    event: bytes
-    hash: bytes
-
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Remembered).decode

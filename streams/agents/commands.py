@@ -17,7 +17,7 @@ from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord, Fact
-from tasksys.outcomes import Outcome, OutcomeStatus
+from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Member, Row
 from tasksys.state import Key, State
@@ -35,34 +35,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
 
-class Decided(NamedTuple):
-    """What became of one record: for whoever waits for it."""
-
-    request: str
-    outcome: Outcome
-    events: tuple[EventRecord, ...]
-    replayed: bool
-
-
 class Committed(NamedTuple):
     """What a batch did, once it is durable: outcomes in order, and the rows that changed by workspace."""
 
     partition: int
     decided: list[Decided]
     changed: dict[str, dict[Key, Row | None]]
-
-
-class DeadLetter(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A record that could not be folded, as it was, and why."""
-
-    offset: int
-    at_ms: int
-    reason: str
-    key: bytes | None
-    value: bytes | None
-    workspace: str = ""
-    actor: str = ""
-    command: str = ""
 
 
 class CommandsFold:

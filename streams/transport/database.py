@@ -1,9 +1,11 @@
 """Opening and walking one RocksDB. The embedded log and the table rows live in such databases.
 
-Four things about rocksdict 0.3.29 shape this module:
+Five things about rocksdict 0.3.29 shape this module:
 
 * Options given for a database apply to its column family only when passed for it by name as well. Otherwise the
   options stored by the previous run win.
+* An iterator's upper bound is not copied: RocksDB reads the memory of the bytes object, which must therefore live as
+  long as the iterator. Otherwise the iterator runs on into other keys, or reads freed memory.
 * `ReadOptions.set_iterate_lower_bound` sets the *upper* bound. Lower bounds are therefore compared here.
 * Its ready-made iterators end silently at an unreadable block. Only the raw cursor has a status to ask.
 * Every failure is a bare `Exception`. What kind it is stands at the start of the message, in RocksDB's own words.
@@ -12,7 +14,16 @@ Four things about rocksdict 0.3.29 shape this module:
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, RdictIter, ReadOptions
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    RdictIter,
+    ReadOptions,
+)
 
 MEBI = 1024 * 1024
 CACHE_BYTES = 16 * MEBI
@@ -20,6 +31,7 @@ CACHE_BYTES = 16 * MEBI
 NO_SPACE = "IO error: No space left on device"
 STALLED = "Result incomplete"
 CORRUPTION = "Corruption"
+MISSING = "IO error: No such file or directory"  # of a file that another one says is there
 
 
 class DatabaseError(Exception):
@@ -33,15 +45,16 @@ class DatabaseCorrupt(DatabaseError):
 def database_error(error: Exception) -> DatabaseError:
     """The typed error for one of rocksdict's bare exceptions."""
     text = str(error)
-    return DatabaseCorrupt(text) if text.startswith(CORRUPTION) else DatabaseError(text)
+    return DatabaseCorrupt(text) if text.startswith((CORRUPTION, MISSING)) else DatabaseError(text)
 
 
 def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES) -> Rdict:
     """Open the RocksDB in `directory`, creating it only where no database was before.
 
-    A write-ahead log whose end is torn (kill -9, power loss) is read up to the tear. Raises DatabaseCorrupt, or
-    DatabaseError for everything else, such as a lock held by somebody or a disk without room; OSError when the
-    directory cannot be made.
+    A write-ahead log whose end is torn off (kill -9, power loss) is read up to there; one that is damaged before
+    its end is refused, where RocksDB's default would drop everything after the damage without a word. Raises
+    DatabaseCorrupt, or DatabaseError for everything else, such as a lock held by somebody or a disk without room;
+    OSError when the directory cannot be made.
     """
     current = directory / "CURRENT"
     # RocksDB would put a new, empty database over files whose CURRENT is lost, and then delete them as leftovers.
@@ -75,6 +88,7 @@ def _options(cache_bytes: int) -> Options:
     options.set_max_write_buffer_number(4)
     options.set_level_zero_slowdown_writes_trigger(32)
     options.set_level_zero_stop_writes_trigger(48)
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
     options.set_max_total_wal_size(64 * MEBI)  # what an opening after a kill has to replay: about half a second
     options.set_bytes_per_sync(MEBI)  # a flush that is written in one go delays the commits' syncs behind it
     options.set_max_background_jobs(2)
@@ -101,8 +115,9 @@ def entries(
     The iterator shows the database as it is at this call, whatever is written later, and keeps it open until
     it is used up or dropped. It raises DatabaseError rather than ending early.
     """
+    upper = after_prefix(prefix)
     read = ReadOptions()
-    read.set_iterate_upper_bound(after_prefix(prefix))
+    read.set_iterate_upper_bound(upper)
     cursor = database.iter(read)
     if not reverse:
         cursor.seek(prefix if start is None or start < prefix else start)
@@ -110,11 +125,15 @@ def entries(
         cursor.seek_to_last()
     else:
         cursor.seek_for_prev(start)  # never at or above the upper bound
-    return _walk(cursor, prefix, strip, cursor.prev if reverse else cursor.next)
+    return _walk(cursor, (prefix, upper), strip, cursor.prev if reverse else cursor.next)
 
 
-def _walk(cursor: RdictIter, lower: bytes, strip: int, step: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
+def _walk(
+    cursor: RdictIter, bounds: tuple[bytes, bytes], strip: int, step: Callable[[], None]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Every entry from the cursor on. `bounds` keeps the upper bound's memory; the lower is compared here."""
     valid, key, value = cursor.valid, cursor.key, cursor.value
+    lower = bounds[0]
     while valid():
         found = key()
         if found < lower:

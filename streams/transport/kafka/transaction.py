@@ -71,7 +71,7 @@ class PartitionWriter:
         sent = []
         batch, count = self._producer.create_batch(), 0
         for key, value, headers in entries:
-            while batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+            while batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
                 if not count:
                     raise ValueError(f"a record of {len(value or b'')} bytes is too large for {topic}")
                 sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), count))

@@ -1,0 +1,88 @@
+"""Appends records from outside of folds: the gateway's commands, retried dead letters. Independent of the agents."""
+
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaProducer
+
+from streams.broker import Broker
+from streams.fold import Headers
+from streams.transport.embedded.errors import LogError
+from streams.transport.embedded.log import EmbeddedLog
+from tasksys.errors import BrokerUnavailable
+
+APPEND_TIMEOUT_MS = 8_000
+"""After so long Kafka did not take the record: the caller hears 503 and may repeat the command under the same key."""
+
+
+class Appender(Protocol):
+    """Appends durably; raises BrokerUnavailable: then the record may or may not be in the log."""
+
+    async def append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        """Returns when the record is durable."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what is under way."""
+        ...
+
+
+async def open_appender(broker: Broker) -> Appender:
+    """The appender of that broker. Raises BrokerUnavailable, and the embedded log's own errors."""
+    if broker.directory is not None:
+        return EmbeddedAppender(EmbeddedLog.open(broker.directory))
+    appender = KafkaAppender(broker.servers)
+    await appender.start()
+    return appender
+
+
+class EmbeddedAppender:
+    """Appends to the embedded log."""
+
+    def __init__(self, log: EmbeddedLog) -> None:
+        self._log = log
+
+    async def append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        """Returns when the record is synced to the disk."""
+        try:
+            await self._log.append(topic, partition, key, value, headers)
+        except LogError as error:
+            raise BrokerUnavailable(f"The log cannot be written: {error}") from error
+
+    async def close(self) -> None:
+        """Lets go of the log."""
+        await self._log.close()
+
+
+class KafkaAppender:
+    """Appends with all replicas' acknowledgement, without doubles on retries."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        self._producer: Any = AIOKafkaProducer(
+            bootstrap_servers=servers, acks="all", enable_idempotence=True, request_timeout_ms=APPEND_TIMEOUT_MS
+        )
+
+    async def start(self) -> None:
+        """Connects."""
+        try:
+            await self._producer.start()
+        except Exception as error:
+            await self._producer.stop()
+            raise BrokerUnavailable(f"Kafka at {self._servers} does not answer ({error!r}); is it running?") from error
+
+    async def append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
+        """Returns when all in-sync replicas have the record."""
+        try:
+            await self._producer.send_and_wait(topic, value, key, partition, headers=list(headers))
+        except Exception as error:
+            raise BrokerUnavailable(f"Kafka cannot be written just now ({error!r}); try again.") from error
+
+    async def close(self) -> None:
+        """Sends what is buffered and disconnects."""
+        await self._producer.stop()

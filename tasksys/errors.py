@@ -1,0 +1,17 @@
+"""Errors that cross from the streams to the views: conditions of the moment, never the caller's fault."""
+
+
+class BrokerUnavailable(Exception):
+    """The log cannot be reached or written just now; it is not certain whether the record was appended. Try again."""
+
+
+class Busy(Exception):
+    """Too many commands wait already; nothing was appended. Try again in a moment."""
+
+
+class StillPending(Exception):
+    """The same command was sent before and is not decided yet; nothing was appended."""
+
+
+class NotOwned(Exception):
+    """The workspace's agent does not run in this process, or is still recovering."""
