@@ -1,5 +1,6 @@
 """Appends records from outside of folds: the gateway's commands, retried dead letters. Independent of the agents."""
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -8,6 +9,7 @@ from streams.broker import Broker
 from streams.fold import Headers
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.embedded.transaction import Transaction
 from tasksys.errors import BrokerUnavailable
 
 APPEND_TIMEOUT_MS = 8_000
@@ -15,12 +17,15 @@ APPEND_TIMEOUT_MS = 8_000
 
 
 class Appender(Protocol):
-    """Appends durably; raises BrokerUnavailable: then the record may or may not be in the log."""
+    """Appends durably and in order.
 
-    async def append(
+    Both steps raise BrokerUnavailable: then the record may or may not be in the log.
+    """
+
+    async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
-        """Returns when the record is durable."""
+    ) -> Awaitable[None]:
+        """Returns when the record has its place behind those sent before; the result, when it is durable."""
         ...
 
     async def close(self) -> None:
@@ -43,12 +48,20 @@ class EmbeddedAppender:
     def __init__(self, log: EmbeddedLog) -> None:
         self._log = log
 
-    async def append(
+    async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
-        """Returns when the record is synced to the disk."""
+    ) -> Awaitable[None]:
+        """The result waits until the record is synced to the disk."""
+        transaction = Transaction()
+        transaction.append(topic, partition, key, value, headers)
         try:
-            await self._log.append(topic, partition, key, value, headers)
+            return self._durable(self._log.submit(transaction))
+        except LogError as error:
+            raise BrokerUnavailable(f"The log cannot be written: {error}") from error
+
+    async def _durable(self, written: Awaitable[object]) -> None:
+        try:
+            await written
         except LogError as error:
             raise BrokerUnavailable(f"The log cannot be written: {error}") from error
 
@@ -74,15 +87,26 @@ class KafkaAppender:
             await self._producer.stop()
             raise BrokerUnavailable(f"Kafka at {self._servers} does not answer ({error!r}); is it running?") from error
 
-    async def append(
+    async def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
-        """Returns when all in-sync replicas have the record."""
+    ) -> Awaitable[None]:
+        """The result waits until all in-sync replicas have the record."""
         try:
-            await self._producer.send_and_wait(topic, value, key, partition, headers=list(headers))
+            sent = await self._producer.send(topic, value, key, partition, headers=list(headers))
         except Exception as error:
-            raise BrokerUnavailable(f"Kafka cannot be written just now ({error!r}); try again.") from error
+            raise _unavailable(error) from error
+        return self._durable(sent)
+
+    async def _durable(self, written: Awaitable[object]) -> None:
+        try:
+            await written
+        except Exception as error:
+            raise _unavailable(error) from error
 
     async def close(self) -> None:
         """Sends what is buffered and disconnects."""
         await self._producer.stop()
+
+
+def _unavailable(error: Exception) -> BrokerUnavailable:
+    return BrokerUnavailable(f"Kafka cannot be written just now ({error!r}); try again.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from streams.agents.commands import REQUEST
@@ -10,21 +10,21 @@ from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
 from tasksys import codec
 from tasksys.commands import CommandRecord
-from tasksys.errors import Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, StillPending
 from tasksys.outcomes import Decided
 
 WAITING: Final = 10_000
 """Requests that may wait for outcomes at once; more are turned away, so that a flood is felt by those who send it."""
 
-Append = Callable[[bytes, bytes, Headers], Awaitable[None]]
-"""Appends a record (key, value, headers) to the commands topic; durable when it returns; BrokerUnavailable."""
+Send = Callable[[bytes, bytes, Headers], Awaitable[Awaitable[None]]]
+"""Appends a record (key, value, headers) to the commands: in its place when it returns, durable when that returns."""
 
 
 class Gateway:
     """Appends commands. Nothing is pretended: what could not be appended raises."""
 
-    def __init__(self, append: Append, waiters: OutcomeWaiters) -> None:
-        self._append = append
+    def __init__(self, send: Send, waiters: OutcomeWaiters) -> None:
+        self._send = send
         self._waiters = waiters
         self._in_flight: set[tuple[str, str, str]] = set()
 
@@ -34,24 +34,71 @@ class Gateway:
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, or StillPending (the same
         command of the same actor waits already), if it was not.
         """
+        outcome = await (await self.start(record, headers))(wait)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def submit_all(self, records: Sequence[CommandRecord], wait: float) -> list[Decided | Exception | None]:
+        """The same for several commands, which are appended in their order; each has its own outcome or error."""
+        started: list[Wait | Exception] = []
+        for record in records:
+            try:
+                started.append(await self.start(record))
+            except (BrokerUnavailable, Busy, StillPending) as error:
+                started.append(error)
+        deadline = asyncio.get_running_loop().time() + wait
+        return [
+            one if isinstance(one, Exception) else await one(deadline - asyncio.get_running_loop().time())
+            for one in started
+        ]
+
+    async def start(self, record: CommandRecord, headers: Headers = ()) -> "Wait":
+        """Appends the command behind those appended before, and gives what waits for its outcome; call it once."""
         name = (record.workspace, record.actor, record.command.id)
         if name in self._in_flight:
-            raise StillPending(f"the command {record.command.id!r} was sent before and is still being folded")
+            raise StillPending(f"The command {record.command.id!r} was sent before and is still being folded.")
         if len(self._waiters) >= WAITING:
-            raise Busy("too many commands wait for their outcome; try again in a moment")
+            raise Busy("Too many commands wait for their outcome; try again in a moment.")
         request = secrets.token_hex(8)
-        future = self._waiters.expect(request)
+        decided = self._waiters.expect(request)
         self._in_flight.add(name)
-        try:
-            async with asyncio.timeout(wait):
-                await self.append(record, ((REQUEST, request.encode()), *headers))
-                return await future
-        except TimeoutError:
-            return None
-        finally:
+
+        def finished(_: object = None) -> None:
             self._waiters.forget(request)
             self._in_flight.discard(name)
 
+        decided.add_done_callback(finished)
+        try:
+            durable = asyncio.ensure_future(await self._append(record, ((REQUEST, request.encode()), *headers)))
+        except BaseException:
+            finished()
+            raise
+        durable.add_done_callback(lambda done: finished() if done.cancelled() or done.exception() else None)
+
+        async def outcome(wait: float) -> Decided | Exception | None:
+            try:
+                async with asyncio.timeout(wait):
+                    await asyncio.shield(durable)
+                    return await decided
+            except TimeoutError:
+                return None if durable.done() else BrokerUnavailable("The log did not confirm the command in time.")
+            except BrokerUnavailable as error:
+                return error
+            finally:
+                finished()
+
+        return outcome
+
     async def append(self, record: CommandRecord, headers: Headers = ()) -> None:
-        """Appends without waiting for the outcome. Raises BrokerUnavailable."""
-        await asyncio.shield(self._append(record.workspace.encode(), codec.encode_command(record), headers))
+        """Appends durably, without waiting for the outcome. Raises BrokerUnavailable."""
+        await asyncio.shield(await self._append(record, headers))
+
+    async def _append(self, record: CommandRecord, headers: Headers) -> Awaitable[None]:
+        """In a task of its own, which goes on if the caller is cancelled: a record is appended whole or not."""
+        sending = self._send(record.workspace.encode(), codec.encode_command(record), headers)
+        return await asyncio.shield(asyncio.ensure_future(sending))
+
+
+Wait = Callable[[float], Awaitable[Decided | Exception | None]]
+"""Waits so many seconds for an outcome: None if it is not decided by then; BrokerUnavailable is given, not raised."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -56,7 +56,7 @@ class Node:
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
         self._partitioner = DefaultPartitioner()
-        self.gateway = Gateway(self._append, self._outcomes)
+        self.gateway = Gateway(self._send, self._outcomes)
         self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
         self.history = HistoryReader(lambda workspace: self._rows("audit", workspace))
 
@@ -182,13 +182,7 @@ class Node:
         assigned = sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == COMMANDS.name)
         return [(partition, agent.rows(partition)) for partition in assigned]
 
-    async def _append(self, key: bytes, value: bytes, headers: Headers) -> None:
-        await self.append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
-
-    async def append(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> None:
-        """Appends a record durably. Raises BrokerUnavailable: then it may or may not have been appended."""
+    async def _send(self, key: bytes, value: bytes, headers: Headers) -> Awaitable[None]:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
-        await self._appender.append(topic, partition, key, value, headers)
+        return await self._appender.send(COMMANDS.name, self.partition(key.decode()), key, value, headers)

@@ -33,6 +33,7 @@ class StateReader:
         self._rows = rows
         self._partitions = partitions
         self._indexes: OrderedDict[str, Index] = OrderedDict()
+        self._zones: dict[str, str] = {}
 
     def state(self, workspace: str) -> State:
         """The workspace's rows, loaded on demand. A snapshot only as long as the caller does not await."""
@@ -82,7 +83,8 @@ class StateReader:
         index = self._indexes.get(workspace)
         if index is None:
             row = self.state(workspace).workspace
-            index = self._indexes[workspace] = Index(ZoneInfo(row.time_zone if row else "UTC"))
+            zone = self._zones[workspace] = row.time_zone if row else "UTC"
+            index = self._indexes[workspace] = Index(ZoneInfo(zone))
             for project in self.all(workspace, Project):
                 index.put_project(project)
             for task in self.all(workspace, Task):
@@ -107,9 +109,9 @@ class StateReader:
                     index.put(row)
                 elif isinstance(row, Project):
                     index.put_project(row)
-                elif isinstance(row, Workspace) and row.time_zone != str(index.zone):
-                    del self._indexes[workspace]  # every day boundary moved
-                    break
+                elif isinstance(row, Workspace) and row.time_zone != self._zones[workspace]:
+                    self._zones[workspace] = row.time_zone
+                    index.use_zone(ZoneInfo(row.time_zone))
 
     def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
         """Drops indexes: their partitions were given away or rebuilt."""

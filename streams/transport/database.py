@@ -118,7 +118,10 @@ def entries(
     upper = after_prefix(prefix)
     read = ReadOptions()
     read.set_iterate_upper_bound(upper)
-    cursor = database.iter(read)
+    try:
+        cursor = database.iter(read)
+    except Exception as error:  # it is closed
+        raise database_error(error) from error
     if not reverse:
         cursor.seek(prefix if start is None or start < prefix else start)
     elif start is None:

@@ -37,8 +37,9 @@ class RowStore:
 
     def get(self, table: str, partition: int, key: bytes) -> bytes | None:
         """The row, or None."""
+        place = self._prefixes[table, partition]
         try:
-            row: bytes | None = self._database.get(self._prefixes[table, partition] + key)
+            row: bytes | None = self._database.get(place + key)
         except Exception as error:
             raise database_error(error) from error
         return row

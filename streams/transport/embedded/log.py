@@ -104,7 +104,7 @@ class EmbeddedLog:
             raise self._writer.refusal(str(error)) from error
         self._topics[name] = config
         for number in range(config.partitions):
-            self._partitions.setdefault((name, number), Partition(name, number, State()))
+            self._partitions.setdefault((name, number), Partition(name, number))
 
     def topics(self) -> dict[str, TopicConfig]:
         """All topics by name."""
@@ -175,7 +175,7 @@ class EmbeddedLog:
         while True:
             if not self._users:
                 raise LogClosed(f"the log in {self.directory} was closed")
-            if any(partition.state.end > max(position, partition.state.start) for partition, position in partitions):
+            if any(partition.readable > max(position, partition.state.start) for partition, position in partitions):
                 return True
             left = None if deadline is None else deadline - loop.time()
             if left is not None and left <= 0:

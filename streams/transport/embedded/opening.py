@@ -1,11 +1,10 @@
 """Opening a directory: lock it, open the database, check the format, read what there is."""
 
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rocksdict import Options, Rdict, WriteOptions
+from rocksdict import Rdict, WriteOptions
 
 from streams.transport.database import DatabaseCorrupt, DatabaseError, database_error, entries, open_database
 from streams.transport.embedded.arrivals import Place
@@ -28,7 +27,7 @@ class Opened(NamedTuple):
 
 def open_directory(directory: Path) -> Opened:
     """Open it, creating it if need be. Raises a LogOpenError; the directory is then as it was, and unlocked."""
-    lock = _locked(directory)
+    lock = lock_directory(directory)
     try:
         database = open_database(directory)
         try:
@@ -55,29 +54,8 @@ def open_directory(directory: Path) -> Opened:
         raise
 
 
-def repair_directory(directory: Path) -> Path:
-    """Copy the directory, then let RocksDB rebuild what it can read in it. Returns the copy's path.
-
-    Raises DirectoryInUse, and LogCorrupt when even that fails. What was lost, RocksDB writes to the file LOG.
-    """
-    lock = _locked(directory)
-    try:
-        copy = directory.with_name(f"{directory.name}.before-repair")
-        number = 1
-        while copy.exists():
-            number += 1
-            copy = directory.with_name(f"{directory.name}.before-repair-{number}")
-        shutil.copytree(directory, copy)
-        try:
-            Rdict.repair(str(directory), Options(raw_mode=True))
-        except Exception as error:
-            raise LogCorrupt(f"{directory} cannot be repaired: {error}. Its copy is {copy}.") from error
-        return copy
-    finally:
-        lock.release()
-
-
-def _locked(directory: Path) -> DirectoryLock:
+def lock_directory(directory: Path) -> DirectoryLock:
+    """Make the directory if need be, and hold it. Raises DirectoryInUse, or LogOpenError when it cannot be used."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return DirectoryLock(directory)
@@ -113,10 +91,10 @@ def _load_topics(database: Rdict) -> tuple[dict[str, TopicConfig], dict[Place, P
         topic = name.decode()
         topics[topic] = msgspec.msgpack.decode(config, type=TopicConfig)
         for number in range(topics[topic].partitions):
-            partition = partitions[topic, number] = Partition(topic, number, State())
+            partition = partitions[topic, number] = Partition(topic, number)
             state: bytes | None = database.get(partition.state_key)
             if state is not None:
-                partition.state = State.unpack(state)
+                partition.resume(database, State.unpack(state))
     return topics, partitions
 
 

@@ -22,10 +22,7 @@ _STATE = struct.Struct(">5Q")
 
 
 class State(NamedTuple):
-    """A partition in numbers, written with every batch that touches it, so that opening need not look at records.
-
-    If start < end, then the record end - 1 exists: whoever waits for a position below `end` finds something there.
-    """
+    """A partition in numbers, written with every batch that touches it, so that opening need not count records."""
 
     start: int = 0  # no record below this offset
     end: int = 0  # the next record's offset
@@ -44,17 +41,25 @@ class State(NamedTuple):
 class Partition:
     """The durable state and the newest records of one partition."""
 
-    __slots__ = ("newest", "number", "prefix", "state", "state_key", "tail", "tombstones", "topic")
+    __slots__ = ("newest", "number", "prefix", "readable", "state", "state_key", "tail", "tombstones", "topic")
 
-    def __init__(self, topic: str, number: int, state: State) -> None:
+    def __init__(self, topic: str, number: int) -> None:
         self.topic = topic
         self.number = number
-        self.state = state
+        self.state = State()
+        self.readable = 0  # after the last record there is: `end`, unless a damaged log lost its last ones
         self.tail = Tail()
         self.prefix = place(RECORDS, topic, number)
         self.state_key = place(STATES, topic, number)
         self.newest = place(NEWEST, topic, number)
         self.tombstones = place(TOMBSTONES, topic, number)
+
+    def resume(self, database: Rdict, state: State) -> None:
+        """Take up what the database has."""
+        self.state = state
+        newest = next(entries(database, self.prefix, reverse=True, strip=len(self.prefix)), None)
+        if newest is not None:
+            self.readable = OFFSET.unpack(newest[0])[0] + 1
 
     def read(self, database: Rdict, offset: int, max_records: int, max_bytes: int) -> list[Record]:
         """Durable records from `offset` on: at least one if there is any, however large."""
@@ -135,4 +140,5 @@ class Draft:
             partition.tail.clear()
         partition.state = self.state
         if self.appended:
+            partition.readable = self.end
             partition.tail.extend(self.appended, self.sizes)

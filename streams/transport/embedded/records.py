@@ -57,6 +57,11 @@ def place(kind: bytes, topic: str, partition: int) -> bytes:
     return kind + topic.encode() + b"\0" + _PARTITION.pack(partition)
 
 
+def parse_place(key: bytes) -> tuple[str, int]:
+    """(topic, partition) of a key that is a place without its kind."""
+    return key[:-5].decode(), _PARTITION.unpack(key[-4:])[0]
+
+
 def commit_key(group: str, topic: str, partition: int) -> bytes:
     """Where a group's position in a partition is kept."""
     return COMMITS + group.encode() + b"\0" + topic.encode() + b"\0" + _PARTITION.pack(partition)

@@ -1,0 +1,6 @@
+"""The views' logger."""
+
+import logging
+from typing import Final
+
+logger: Final = logging.getLogger("tasksys.views")

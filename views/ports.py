@@ -1,0 +1,98 @@
+"""What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
+
+from tasksys.audit import Break, Entry, Remembered
+from tasksys.commands import CommandRecord
+from tasksys.events import EventRecord
+from tasksys.outcomes import DeadLetter, Decided, Outcome
+from tasksys.query import Index
+from tasksys.rows import Row, Workspace
+from tasksys.state import State
+
+R = TypeVar("R", bound=Row)
+
+
+class Gateway(Protocol):
+    """The way in; see streams.gateway."""
+
+    async def submit(self, record: CommandRecord, wait: float) -> Decided | None: ...
+
+    async def append(self, record: CommandRecord) -> None: ...
+
+
+class StateReader(Protocol):
+    """The current state; see streams.reader."""
+
+    def state(self, workspace: str) -> State: ...
+
+    def all(self, workspace: str, row_type: type[R], prefix: str = "") -> Iterator[R]: ...
+
+    def position(self, workspace: str) -> int: ...
+
+    def workspaces(self, user: str) -> list[Workspace]: ...
+
+    def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None: ...
+
+    def index(self, workspace: str) -> Index: ...
+
+    def dead_letters(self) -> Iterator[tuple[int, DeadLetter]]: ...
+
+
+class HistoryReader(Protocol):
+    """The past; see streams.history."""
+
+    def position(self, workspace: str) -> int: ...
+
+    def stored(self, workspace: str, after: int = 0) -> Iterator[tuple[int, Remembered]]: ...
+
+    def newest(self, workspace: str, before: int | None = None) -> Iterator[tuple[int, Remembered]]: ...
+
+    def at(self, workspace: str, position: int) -> Remembered | None: ...
+
+    def of_task(self, workspace: str, task: str, after: int = 0) -> Iterator[tuple[int, Remembered]]: ...
+
+    def of_command(self, workspace: str, actor: str, command: str) -> list[EventRecord]: ...
+
+    def commands_named(self, workspace: str, command: str, actor: str | None) -> list[EventRecord]: ...
+
+    def entry(self, workspace: str, position: int, found: Remembered) -> Entry: ...
+
+    def verify(self, workspace: str) -> tuple[int, Break | None]: ...
+
+    def position_at(self, workspace: str, instant: str) -> int: ...
+
+    def state_at(self, workspace: str, position: int) -> State: ...
+
+
+class Positions(Protocol):
+    """Waits for a view to reach a position; see streams.waiting."""
+
+    async def reach(self, workspace: str, position: int, bound: float) -> bool: ...
+
+
+class System(Protocol):
+    """One process of the system."""
+
+    gateway: Gateway
+    state: StateReader
+    history: HistoryReader
+    state_positions: Positions
+    history_positions: Positions
+
+    def ready(self) -> dict[str, str]:
+        """What is missing, by part; empty when this process can serve."""
+        ...
+
+    def status(self) -> dict[str, Any]:
+        """Agents, partitions, positions and lag, for operators."""
+        ...
+
+    async def pending(self, workspace: str) -> bool:
+        """True if commands of the workspace may be in the log that are not folded yet."""
+        ...
+
+    async def retry(self, partition: int, letter: DeadLetter) -> None:
+        """Appends a dead letter's record again. Raises BrokerUnavailable."""
+        ...

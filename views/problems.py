@@ -1,0 +1,164 @@
+"""Everything that goes wrong, as RFC 9457 problems. The only place that knows which status a refusal has."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+
+from tasksys import codec
+from tasksys.errors import BrokerUnavailable, Busy, NotOwned, StillPending
+from tasksys.query import FilterError
+from tasksys.refusals import Code, FieldError, Refusal
+from views.log import logger
+
+TYPE: Final = "https://tasksys.example/problems/"
+"""Every problem's `type` is this and its `code`; the page of that address is docs/problems.md."""
+
+STATUS: Final[dict[Code, HTTPStatus]] = {
+    Code.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Code.EXISTS: HTTPStatus.CONFLICT,
+    Code.LIMIT: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.VERSION_CONFLICT: HTTPStatus.PRECONDITION_FAILED,
+    Code.CYCLE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.TRASHED: HTTPStatus.CONFLICT,
+    Code.LAST_OWNER: HTTPStatus.CONFLICT,
+    Code.UNDO_CONFLICT: HTTPStatus.CONFLICT,
+    Code.NOT_UNDOABLE: HTTPStatus.CONFLICT,
+    Code.KEY_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Code.UNREADABLE: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+RETRY_AFTER: Final = "2"
+"""Seconds that a client is asked to wait when the fault is of the moment."""
+
+
+class Problem(Exception):
+    """An answer that is a problem. `extras` become members of the body."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        headers: dict[str, str] | None = None,
+        **extras: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.errors, self.headers, self.extras = errors, headers or {}, extras
+
+    def body(self) -> dict[str, Any]:
+        """The problem's members."""
+        members: dict[str, Any] = {
+            "type": TYPE + self.code,
+            "title": self.code.replace("-", " ").capitalize(),
+            "status": self.status.value,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.errors:
+            members["errors"] = self.errors
+        return members | self.extras
+
+    def response(self) -> web.Response:
+        """The problem as an answer."""
+        return web.Response(
+            body=codec.encode_json(self.body()),
+            status=self.status.value,
+            content_type="application/problem+json",
+            headers=self.headers,
+        )
+
+
+def refused(refusal: Refusal, **extras: Any) -> Problem:
+    """A refusal as a problem."""
+    return Problem(STATUS[refusal.code], refusal.code.value, refusal.detail, refusal.errors, **extras)
+
+
+def invalid(pointer: str, detail: str) -> Problem:
+    """One field of the request is wrong."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
+
+
+def bad_request(code: str, detail: str, **extras: Any) -> Problem:
+    """The request cannot be understood."""
+    return Problem(HTTPStatus.BAD_REQUEST, code, detail, **extras)
+
+
+def bad_query(error: FilterError) -> Problem:
+    """The filter, search, sort or cursor cannot be read."""
+    return bad_request(
+        f"{error.parameter}-syntax", error.detail, position=error.position, hint=error.hint, parameter=error.parameter
+    )
+
+
+def no_workspace() -> Problem:
+    """The same for a workspace that is not there and for one the caller is not a member of."""
+    detail = "There is no such workspace, or you are not a member; ask an admin to add you."
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
+
+
+def not_found(what: str, identifier: str) -> Problem:
+    """There is no such thing."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what} {identifier[:64]!r} here; check the id.")
+
+
+def of_the_moment(error: Exception) -> Problem | None:
+    """The problem of a condition that passes; None for any other error."""
+    headers = {"Retry-After": RETRY_AFTER}
+    match error:
+        case Busy():
+            return Problem(HTTPStatus.TOO_MANY_REQUESTS, "busy", str(error), headers=headers)
+        case StillPending():
+            return Problem(HTTPStatus.CONFLICT, "still-pending", str(error), headers=headers)
+        case BrokerUnavailable():
+            detail = f"{error} Repeat the command under the same Idempotency-Key: it is applied once at most."
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", detail, headers=headers)
+        case NotOwned():
+            detail = f"{error}; try again in a moment."
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
+        case _:
+            return None
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns every error into a problem; what is not foreseen is logged and tells the client nothing."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.response()
+    except web.HTTPRequestEntityTooLarge:
+        detail = f"The body is larger than {request.app[MAX_BODY]:,} bytes; send less at once."
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail).response()
+    except web.HTTPException as error:
+        return _of_aiohttp(error).response()
+    except Exception as error:
+        passing = of_the_moment(error)
+        if passing is None:
+            logger.exception("%s %s failed", request.method, request.path)
+            detail = "A fault of the server; it is in its log. Try again, and tell the operators if it stays."
+            passing = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
+        return passing.response()
+
+
+MAX_BODY: Final = web.AppKey("max_body", int)
+
+
+def _of_aiohttp(error: web.HTTPException) -> Problem:
+    status = HTTPStatus(error.status)
+    if isinstance(error, web.HTTPNotFound):
+        return Problem(status, "not-found", "There is nothing at this address; /api/docs lists what there is.")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        headers = {"Allow": allowed}
+        return Problem(status, "method-not-allowed", f"Allowed here: {allowed}.", headers=headers)
+    return Problem(status, "-".join(status.phrase.lower().split()), error.reason or status.phrase)

@@ -1,0 +1,232 @@
+"""From a request to a command in the log, and from its outcome to the answer: the same for every write."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import structs
+
+from tasksys import codec
+from tasksys.commands import (
+    AddChecklistItem,
+    AddComment,
+    AddSection,
+    Command,
+    CommandRecord,
+    CreateProject,
+    CreateTask,
+    Undo,
+)
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
+from tasksys.refusals import Code, FieldError, Refusal
+from tasksys.values import instant
+from views.context import history_reached, identity, system
+from views.ids import ulid
+from views.problems import Problem, invalid, refused
+
+C = TypeVar("C", bound=Command)
+
+KEY_HEADER: Final = "Idempotency-Key"
+WAIT: Final = 10.0
+"""Seconds that an answer waits for the fold, unless the client prefers less."""
+
+NEW_ID: Final[dict[type[Any], str]] = {
+    CreateTask: "task",
+    CreateProject: "project",
+    AddSection: "section",
+    AddChecklistItem: "item",
+    AddComment: "comment",
+}
+"""Commands that make something, and the field that names it: filled in where the client chose no id."""
+
+CONFLICTS: Final = 50
+"""Events shown at most as the reason of a conflict."""
+
+
+class Preference(NamedTuple):
+    """What the client prefers: not to wait at all, or how long."""
+
+    asynchronous: bool
+    wait: float
+
+
+def preference(request: web.Request) -> Preference:
+    """The Prefer header; what is not understood there is ignored, as RFC 7240 says."""
+    asynchronous, wait = False, WAIT
+    for one in request.headers.get("Prefer", "").split(","):
+        name, _, value = one.strip().partition("=")
+        if name == "respond-async":
+            asynchronous = True
+        elif name == "wait" and value.isascii() and value.isdigit():
+            wait = min(float(value), 60.0)
+    return Preference(asynchronous, wait)
+
+
+def read(command: type[C], fields: dict[str, Any]) -> C:
+    """The typed command of those fields; a problem that points to the field that is wrong."""
+    try:
+        found: C = msgspec.convert({**fields, "type": command.__name__}, command)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise wrong_field(str(error)) from error
+    if isinstance(found, Undo) and found.events:
+        raise invalid("/events", "The server looks the events up; leave this out.")
+    return found
+
+
+def wrong_field(message: str, prefix: str = "") -> Problem:
+    """A decoder's message as a problem with a JSON pointer."""
+    detail, _, path = message.partition(" - at `")
+    unknown = re.search(r"unknown field `(.*)`", detail)
+    pointer = prefix + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.rstrip("`").removeprefix("$")).replace(".", "/")
+    if unknown:
+        pointer, detail = f"{pointer}/{unknown[1]}", "There is no such field; check its name."
+    missing = re.search(r"missing required field `(.*)`", detail)
+    if missing:
+        pointer, detail = f"{pointer}/{missing[1]}", "This is required."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
+
+
+def keyed(request: web.Request, command: C) -> C:
+    """The command with its idempotency key, version and, where it makes something, an id."""
+    key = request.headers.get(KEY_HEADER, "")
+    if key and command.id and key != command.id:
+        raise invalid("/id", f"The header {KEY_HEADER} names another command; give one of the two.")
+    version = expected_version(request)
+    if version is not None and command.expected_version not in (None, version):
+        raise invalid("/expected_version", "The header If-Match says another version; give one of the two.")
+    try:
+        return msgspec.convert(
+            {
+                **msgspec.to_builtins(command),
+                "id": key or command.id or ulid(),
+                **({} if version is None else {"expected_version": version}),
+            },
+            type(command),
+        )
+    except msgspec.ValidationError as error:
+        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of A-Z a-z 0-9 _ -; {error}.") from error
+
+
+def named(command: C) -> C:
+    """The command with an id for what it makes, if the client chose none."""
+    field = NEW_ID.get(type(command))
+    if field is not None and not getattr(command, field):
+        return structs.replace(command, **{field: ulid()})
+    return command
+
+
+def expected_version(request: web.Request) -> int | None:
+    """If-Match: an ETag of ours, or `*` for any."""
+    value = request.headers.get("If-Match", "*").strip()
+    if value == "*":
+        return None
+    tag = re.fullmatch(r'(?:W/)?"(\d{1,15})"', value, re.ASCII)
+    if tag is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad-etag", 'If-Match takes one ETag as it was given, such as "3".')
+    return int(tag[1])
+
+
+def etag(version: int) -> str:
+    """A version as an ETag."""
+    return f'"{version}"'
+
+
+def digest(command: Command) -> str:
+    """Tells payloads apart, whatever their key: of what the client sent, before ids were chosen for it."""
+    fields = msgspec.to_builtins(structs.replace(command, id=""))
+    return hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).hexdigest()[:32]
+
+
+async def record(request: web.Request, workspace: str, command: Command) -> CommandRecord:
+    """The command as it goes into the log: who, when, from where, with the facts it needs."""
+    payload = digest(command)
+    if isinstance(command, Undo):
+        command = await _with_events(request, workspace, command)
+    agent = request.headers.get("User-Agent", "")[:100]
+    source = f"{request.remote or ''} {agent}".strip()
+    return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), named(command), source, payload)
+
+
+async def _with_events(request: web.Request, workspace: str, command: Undo) -> Undo:
+    """Undo decides by the past command's events: they are looked up here."""
+    if (command.position is None) == (command.command is None):
+        raise invalid("", "Give the position of one of the command's events, or the command's id.")
+    if system(request).state.state(workspace).member(identity(request).user) is None:
+        return command  # refused by decide, without a look into the history
+    await history_reached(request, workspace)
+    history = system(request).history
+    if command.command is not None:
+        events = history.commands_named(workspace, command.command, command.actor)
+    else:
+        found = history.at(workspace, command.position or 0)
+        first = codec.decode_event(found.event) if found else None
+        events = history.of_command(workspace, first.actor, first.command) if first else []
+    if command.task is not None and all(event.task != command.task for event in events):
+        events = []
+    return structs.replace(command, events=tuple(events))
+
+
+async def send(request: web.Request, workspace: str, command: Command) -> Decided | None:
+    """Appends the command and waits as the client prefers: the outcome, or None if it is pending.
+
+    Raises Problem if it was refused.
+    """
+    appended = await record(request, workspace, command)
+    wish = preference(request)
+    if wish.asynchronous:
+        await system(request).gateway.append(appended)
+        return None
+    decided = await system(request).gateway.submit(appended, wish.wait)
+    if decided is not None and decided.outcome.refusal is not None:
+        raise await refusal(request, workspace, appended, decided.outcome.refusal)
+    return decided
+
+
+async def refusal(request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal) -> Problem:
+    """The refusal as a problem; a conflict shows the events that stand in the way."""
+    task = getattr(sent.command, "task", None)
+    if reason.code is Code.VERSION_CONFLICT and task is not None:
+        expected = sent.command.expected_version or 0
+        return refused(reason, conflicts=await _since(request, workspace, task, version=expected))
+    if reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
+        last = sent.command.events[-1]
+        if last.task is not None:
+            return refused(reason, conflicts=await _since(request, workspace, last.task, position=last.position))
+    return refused(reason)
+
+
+async def _since(
+    request: web.Request, workspace: str, task: str, version: int = 0, position: int = 0
+) -> list[msgspec.Raw]:
+    await history_reached(request, workspace)
+    found = []
+    for _, stored in system(request).history.of_task(workspace, task, position):
+        if (codec.decode_event(stored.event).version or 0) > version:
+            found.append(msgspec.Raw(stored.event))
+        if len(found) == CONFLICTS:
+            break
+    return found
+
+
+def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:
+    """An outcome as an answer shows it."""
+    problem = refused(outcome.refusal).body() if outcome.refusal else None
+    return {"id": outcome.id, "status": outcome.status.value, "events": events, "problem": problem}
+
+
+def pending_shape(command: str) -> dict[str, Any]:
+    """The outcome of a command that is not decided yet."""
+    return {"id": command, "status": OutcomeStatus.PENDING.value, "events": [], "problem": None}
+
+
+async def stored_events(request: web.Request, workspace: str, outcome: Outcome) -> list[msgspec.Raw]:
+    """The events of a decided command, as they stand in the log."""
+    if not outcome.first:
+        return []
+    await history_reached(request, workspace)
+    found = (system(request).history.at(workspace, at) for at in range(outcome.first, outcome.last + 1))
+    return [msgspec.Raw(one.event) for one in found if one]

@@ -1,0 +1,306 @@
+"""The shapes of answers, see docs/api.md. Made from rows of the state; OpenAPI is generated from these types."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tasksys import places
+from tasksys.audit import Entry
+from tasksys.outcomes import Outcome
+from tasksys.query import Entry as IndexEntry
+from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Task, Workspace
+from tasksys.state import State
+from tasksys.values import Priority, Role, Status, When
+
+
+class WorkspaceShape(Struct):
+    """A workspace. `role` is the caller's."""
+
+    id: str
+    name: str
+    time_zone: str
+    reminder_hour: int
+    created_at: str
+    members: int
+    version: int
+    position: int
+    role: Role | None = None
+
+
+class MemberShape(Struct):
+    """A member."""
+
+    user: str
+    role: Role
+    since: str
+
+
+class SectionShape(Struct):
+    """A section of a project."""
+
+    id: str
+    name: str
+    order: str
+
+
+class ProjectShape(Struct):
+    """A project with its sections in order."""
+
+    id: str
+    workspace: str
+    name: str
+    description: str
+    colour: str
+    order: str
+    sections: list[SectionShape]
+    created_at: str
+    updated_at: str
+    trashed_at: str | None
+    version: int
+    position: int
+
+
+class TaskShape(Struct):
+    """A task. A subtask's `project` and `section` are its topmost parent's. `trashed` also when a parent is."""
+
+    id: str
+    workspace: str
+    project: str | None
+    section: str | None
+    parent: str | None
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    labels: tuple[str, ...]
+    assignees: tuple[str, ...]
+    start: When | None
+    due: When | None
+    estimate_minutes: int | None
+    order: str
+    checklist: tuple[ChecklistItem, ...]
+    links: tuple[Link, ...]
+    series: str | None
+    created_by: str
+    created_at: str
+    updated_at: str
+    completed_at: str | None
+    trashed_at: str | None
+    trashed: bool
+    version: int
+    position: int
+
+
+class CommentShape(Struct):
+    """A comment."""
+
+    id: str
+    task: str
+    author: str
+    body: str
+    created_at: str
+    edited_at: str | None
+
+
+class EventShape(Struct):
+    """An event as it stands in the log."""
+
+    position: int
+    id: str
+    type: str
+    at: str
+    actor: str
+    command: str
+    task: str | None
+    version: int | None
+    data: dict[str, Any]
+    schema: int
+    source: str = ""
+
+
+class FieldErrorShape(Struct):
+    """One wrong field."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemShape(Struct, omit_defaults=True):
+    """RFC 9457. Further members depend on the code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldErrorShape] = []
+
+
+class OutcomeShape(Struct):
+    """What became of a command."""
+
+    id: str
+    status: str
+    events: list[EventShape]
+    problem: ProblemShape | None
+
+
+class OutcomesShape(Struct):
+    """The outcomes of a batch, in its order."""
+
+    items: list[OutcomeShape]
+    position: int
+
+
+class Workspaces(Struct):
+    """Workspaces of the caller."""
+
+    items: list[WorkspaceShape]
+
+
+class Members(Struct):
+    """Members of a workspace."""
+
+    items: list[MemberShape]
+    position: int
+
+
+class Projects(Struct):
+    """Projects of a workspace, in order."""
+
+    items: list[ProjectShape]
+    position: int
+
+
+class Tasks(Struct, omit_defaults=True):
+    """A page of tasks; `next_cursor` is null on the last one, `total` is there if it was asked for."""
+
+    items: list[TaskShape]
+    next_cursor: str | None
+    position: int
+    total: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Comments(Struct):
+    """Comments of a task, oldest first."""
+
+    items: list[CommentShape]
+    position: int
+
+
+class Checklist(Struct):
+    """The checklist of a task."""
+
+    items: list[ChecklistItem]
+    position: int
+
+
+class Events(Struct):
+    """Events after a position, in order."""
+
+    items: list[EventShape]
+    position: int
+
+
+class Audit(Struct):
+    """Audit entries, newest first; `next_cursor` leads further into the past."""
+
+    items: list[Entry]
+    next_cursor: str | None
+    position: int
+
+
+class Verification(Struct, omit_defaults=True):
+    """How many events' links of the hash chain hold, and where it breaks first."""
+
+    ok: bool
+    events: int
+    position: int | None = None
+    detail: str = ""
+
+
+def workspace(row: Workspace, role: Role | None) -> WorkspaceShape:
+    """A workspace."""
+    return WorkspaceShape(
+        row.id, row.name, row.time_zone, row.reminder_hour, row.created_at, row.members, row.version, row.position, role
+    )
+
+
+def member(row: Member) -> MemberShape:
+    """A member."""
+    return MemberShape(row.user, row.role, row.since)
+
+
+def project(row: Project, workspace: str) -> ProjectShape:
+    """A project."""
+    sections = sorted((one for one in row.sections if not one.removed), key=lambda one: (one.order, one.id))
+    return ProjectShape(
+        row.id,
+        workspace,
+        row.name,
+        row.description,
+        row.colour,
+        row.order,
+        [SectionShape(one.id, one.name, one.order) for one in sections],
+        row.created_at,
+        row.updated_at,
+        row.trashed_at,
+        row.version,
+        row.position,
+    )
+
+
+def task(row: Task, workspace: str, state: State) -> TaskShape:
+    """A task, with what it inherits looked up in the state."""
+    top = places.root(row, state)
+    home = state.project(top.project) if top.project is not None else None
+    section = home.section(top.section) if home and top.section is not None else None
+    named = section.id if section and not section.removed else None
+    return _task(row, workspace, top.project, named, places.in_trash(row, state))
+
+
+def indexed(entry: IndexEntry, workspace: str) -> TaskShape:
+    """A task of the query index, which has looked up what it inherits."""
+    return _task(entry.task, workspace, entry.project, entry.section, entry.trashed)
+
+
+def _task(row: Task, workspace: str, project: str | None, section: str | None, trashed: bool) -> TaskShape:
+    return TaskShape(
+        row.id,
+        workspace,
+        project,
+        section,
+        row.parent,
+        row.title,
+        row.description,
+        row.status,
+        row.priority,
+        row.labels,
+        row.assignees,
+        row.start,
+        row.due,
+        row.estimate_minutes,
+        row.order,
+        row.checklist,
+        row.links,
+        row.series,
+        row.created_by,
+        row.created_at,
+        row.updated_at,
+        row.completed_at,
+        row.trashed_at,
+        trashed,
+        row.version,
+        row.position,
+    )
+
+
+def comment(row: Comment) -> CommentShape:
+    """A comment."""
+    return CommentShape(row.id, row.task, row.author, row.body, row.created_at, row.edited_at)
+
+
+def outcome(row: Outcome, events: list[msgspec.Raw], problem: dict[str, Any] | None) -> dict[str, Any]:
+    """An outcome; its events as they stand in the log."""
+    return {"id": row.id, "status": row.status.value, "events": events, "problem": problem}
