@@ -12,7 +12,7 @@ import faust
 from faust.types import TP
 
 from streams.fold import AgentSpec, Record
-from streams.runner import Commit, PartitionRunner
+from streams.runner import APPLIED, Commit, PartitionRunner
 from streams.topics import TABLE
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -51,6 +51,7 @@ class FoldAgent(faust.Agent):
         self.spec = spec
         self.runners: dict[int, PartitionRunner] = {}
         self._commits: dict[int, Commit] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
 
     @property
     def table_rows(self) -> RowStore:
@@ -95,7 +96,20 @@ class FoldAgent(faust.Agent):
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """Applies fetched records of the source; see `PartitionRunner.run`."""
-        await self.runner(partition).run(records)
+        async with self.held(partition):
+            await self.runner(partition).run(records)
+
+    def held(self, partition: int) -> asyncio.Lock:
+        """While this lock is held the partition's fold stands still; it waits for the batch in hand."""
+        return self._locks.setdefault(partition, asyncio.Lock())
+
+    def position(self, partition: int) -> int:
+        """The offset of the next record of the source to apply."""
+        runner = self.runners.get(partition)
+        if runner is not None:
+            return runner.position
+        applied = self.rows(partition).get(APPLIED)
+        return int.from_bytes(applied) if applied else 0
 
     def runner(self, partition: int) -> PartitionRunner:
         """The runner of an owned partition, made when its table is recovered and its first batch comes."""

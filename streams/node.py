@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import faust
 from aiokafka.partitioner import DefaultPartitioner
+from faust.types import TP
 
 from streams import admin
+from streams.agent import FoldAgent
 from streams.agents import audit, commands
 from streams.agents.commands import Committed
 from streams.app import build, fold_agent
@@ -21,9 +23,11 @@ from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.reader import StateReader
+from streams.replay import replay
 from streams.topics import COMMANDS
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
+from tasksys.outcomes import DeadLetter
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +172,55 @@ class Node:
                 missing[name] = "; ".join(stopped.values())
         return {**missing, **self.faults}
 
+    def status(self) -> dict[str, Any]:
+        """Agents with their partitions, positions and lag; also those that are not ready."""
+        agents = {}
+        for name, app in self.apps.items():
+            agent = fold_agent(app)
+            agents[name] = {
+                "group": app.conf.id,
+                "source": agent.spec.source.name,
+                "partitions": [self._partition_status(agent, number) for number in self._assigned(agent)],
+            }
+        missing = self.ready()
+        return {"broker": str(self.broker), "url": self.url, "ready": not missing, "missing": missing, "agents": agents}
+
+    def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
+        tp = TP(agent.spec.source.name, partition)
+        position, end = agent.position(partition), agent.app.consumer.highwater(tp) or 0
+        stopped = agent.app.consumer.stopped_partitions.get(tp)
+        return {
+            "partition": partition,
+            "position": position,
+            "end": end,
+            "lag": max(0, end - position),
+            "fault": stopped,
+        }
+
+    def _assigned(self, agent: FoldAgent) -> list[int]:
+        source = agent.spec.source.name
+        return sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == source)
+
+    async def pending(self, workspace: str) -> bool:
+        """True if commands of the workspace may be in the log that are not folded yet."""
+        agent, partition = fold_agent(self._app("commands")), self.partition(workspace)
+        tp = TP(COMMANDS.name, partition)
+        end: int = (await agent.app.consumer.highwaters(tp))[tp]
+        return end > agent.position(partition)
+
+    async def retry(self, partition: int, letter: DeadLetter) -> None:
+        """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""
+        headers = ((commands.RETRY, str(letter.offset).encode()),)
+        await (await self._append(COMMANDS.name, partition, letter.key, letter.value, headers))
+
+    def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Rebuilds the tables of this process from the event log; see streams.replay."""
+        agents = [fold_agent(self._app(name)) for name in AGENTS]
+        owned = self._assigned(agents[0])
+        partitions = owned if workspace is None else [self.partition(workspace)]
+        scratch = self.directory / "replay"
+        return replay(self.broker, agents, partitions, scratch, verify, workspace, until)
+
     def _app(self, name: str) -> faust.App:
         app = self.apps.get(name)
         if app is None:
@@ -179,10 +232,14 @@ class Node:
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))
-        assigned = sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == COMMANDS.name)
-        return [(partition, agent.rows(partition)) for partition in assigned]
+        return [(partition, agent.rows(partition)) for partition in self._assigned(agent)]
 
     async def _send(self, key: bytes, value: bytes, headers: Headers) -> Awaitable[None]:
+        return await self._append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
+
+    async def _append(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> Awaitable[None]:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
-        return await self._appender.send(COMMANDS.name, self.partition(key.decode()), key, value, headers)
+        return await self._appender.send(topic, partition, key, value, headers)

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -46,11 +46,9 @@ class StateReader:
         return State(load)
 
     def all(self, workspace: str, row_type: type[R], prefix: str = "") -> Iterator[R]:
-        """All rows of a type, by name, those whose name begins with `prefix`."""
-        for _, stored in self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix)):
-            row = codec.decode_row(row_type.kind, stored)
-            assert isinstance(row, row_type)
-            yield row
+        """All rows of a type, by name, those whose name begins with `prefix`; as they are at this call."""
+        found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix))
+        return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
     def position(self, workspace: str) -> int:
         """The workspace's position; 0 if there is no such workspace."""

@@ -60,6 +60,11 @@ class PartitionRunner:
         self.position = position
         self._fold.committed()
 
+    async def repair(self, rows: dict[bytes, bytes | None]) -> None:
+        """Puts rows right that are not what the log says, outside of any batch; the caller holds the partition."""
+        self._fold.aborted()
+        await self._commit(Effects({**rows, APPLIED: self.position.to_bytes(8)}), self.position)
+
     def close(self) -> None:
         """The partition is given away."""
         self.spec.close(self.partition)

@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tasksys.audit import Break, Entry, Remembered
@@ -18,6 +18,8 @@ class Gateway(Protocol):
     """The way in; see streams.gateway."""
 
     async def submit(self, record: CommandRecord, wait: float) -> Decided | None: ...
+
+    async def submit_all(self, records: Sequence[CommandRecord], wait: float) -> list[Decided | Exception | None]: ...
 
     async def append(self, record: CommandRecord) -> None: ...
 
@@ -91,6 +93,10 @@ class System(Protocol):
 
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
+        ...
+
+    def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Rebuilds the tables from the event log beside the live ones; yields progress, see streams.replay."""
         ...
 
     async def retry(self, partition: int, letter: DeadLetter) -> None:

@@ -23,9 +23,9 @@ from tasksys.commands import (
 )
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
-from tasksys.values import instant
+from tasksys.values import Id, instant
 from views.context import history_reached, identity, system
-from views.ids import ulid
+from views.ids import derived, ulid
 from views.problems import Problem, invalid, refused
 
 C = TypeVar("C", bound=Command)
@@ -42,6 +42,8 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddComment: "comment",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
+
+ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
 
 CONFLICTS: Final = 50
 """Events shown at most as the reason of a conflict."""
@@ -90,33 +92,28 @@ def wrong_field(message: str, prefix: str = "") -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
 
 
-def keyed(request: web.Request, command: C) -> C:
-    """The command with its idempotency key, version and, where it makes something, an id."""
-    key = request.headers.get(KEY_HEADER, "")
+def complete(request: web.Request, workspace: str, command: C, header_key: bool = True) -> C:
+    """The command with its idempotency key, the version to insist on and, where it makes something, an id for it.
+
+    An id that the client left out is made of its idempotency key, if it sent one: the repeated request means the same
+    thing. `header_key` is False in a batch, whose key is not that of one command.
+    """
+    key = request.headers.get(KEY_HEADER, "") if header_key else ""
     if key and command.id and key != command.id:
         raise invalid("/id", f"The header {KEY_HEADER} names another command; give one of the two.")
+    if key and not ID.fullmatch(key):
+        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -.")
     version = expected_version(request)
     if version is not None and command.expected_version not in (None, version):
         raise invalid("/expected_version", "The header If-Match says another version; give one of the two.")
-    try:
-        return msgspec.convert(
-            {
-                **msgspec.to_builtins(command),
-                "id": key or command.id or ulid(),
-                **({} if version is None else {"expected_version": version}),
-            },
-            type(command),
-        )
-    except msgspec.ValidationError as error:
-        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of A-Z a-z 0-9 _ -; {error}.") from error
-
-
-def named(command: C) -> C:
-    """The command with an id for what it makes, if the client chose none."""
+    chosen = key or command.id
+    changes: dict[str, Any] = {"id": chosen or ulid()}
+    if version is not None:
+        changes["expected_version"] = version
     field = NEW_ID.get(type(command))
     if field is not None and not getattr(command, field):
-        return structs.replace(command, **{field: ulid()})
-    return command
+        changes[field] = derived(workspace, identity(request).user, chosen) if chosen else changes["id"]
+    return structs.replace(command, **changes)
 
 
 def expected_version(request: web.Request) -> int | None:
@@ -136,7 +133,7 @@ def etag(version: int) -> str:
 
 
 def digest(command: Command) -> str:
-    """Tells payloads apart, whatever their key: of what the client sent, before ids were chosen for it."""
+    """Tells payloads apart, whatever their key. The events that the server looks up for an undo do not count."""
     fields = msgspec.to_builtins(structs.replace(command, id=""))
     return hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).hexdigest()[:32]
 
@@ -148,7 +145,7 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
         command = await _with_events(request, workspace, command)
     agent = request.headers.get("User-Agent", "")[:100]
     source = f"{request.remote or ''} {agent}".strip()
-    return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), named(command), source, payload)
+    return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), command, source, payload)
 
 
 async def _with_events(request: web.Request, workspace: str, command: Undo) -> Undo:

@@ -6,8 +6,8 @@ FILTER_CHARACTERS: Final = 4096
 NESTING: Final = 64
 TERMS: Final = 500
 LIST_VALUES: Final = 200
-CONTAINS_TERMS: Final = 50
-"""`~` reads whole descriptions: it is what one query may cost most by."""
+TEXT_TERMS: Final = 50
+"""Conditions on text read whole descriptions: they are what one query may cost most by."""
 
 SEARCH_CHARACTERS: Final = 1000
 SEARCH_TERMS: Final = 32

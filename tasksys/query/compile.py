@@ -1,4 +1,4 @@
-"""A filter as a predicate over entries, for one moment and one user. What comparisons mean is documented in `syntax`."""
+"""A filter as a predicate over entries, for one moment and one user. What comparisons mean is said in `syntax`."""
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime
@@ -22,7 +22,7 @@ def nothing_named(field: str, name: str) -> Collection[str]:
 
 
 class Context(Struct, frozen=True):
-    """What a filter may refer to: when it is (aware) and where, who asks, and which ids a project or section name means."""
+    """What a filter may refer to: when it is (aware) and where, who asks, and the ids that a field's name means."""
 
     now: datetime
     zone: ZoneInfo

@@ -20,9 +20,10 @@ OPEN_RANKS: Final = STATUS_RANK[Status.DONE]
 class Entry(Struct, eq=False, gc=False):
     """A task as queries see it. Numbers that are not there are NaN (`moments.MISSING`).
 
-    `due_first` to `due_last` is the due value as a span of instants (see `moments`), likewise start; created, updated and
-    completed are instants. `title` is folded, `labels` without case. `project`, `section` and `trashed` are what holds for
-    the task itself; the index, which knows its parents and projects, lays theirs over it, and likewise `blocked`.
+    `due_first` to `due_last` is the due value as a span of instants (see `moments`), likewise start; created, updated
+    and completed are instants. `title` is folded, `labels` without case. `project`, `section` and `trashed` are what
+    holds for the task itself; the index, which knows its parents and projects, lays theirs over it, and likewise
+    `blocked`.
     """
 
     task: Task

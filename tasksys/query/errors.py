@@ -10,8 +10,8 @@ from msgspec import Struct
 class FilterError(Struct, frozen=True):
     """A query that cannot be read.
 
-    `position` counts characters from 0 in the text of `parameter` (filter, q, sort or cursor); `detail` is one sentence,
-    `hint` says what would be right at that place.
+    `position` counts characters from 0 in the text of `parameter` (filter, q, sort or cursor); `detail` is one
+    sentence, `hint` says what would be right at that place.
     """
 
     position: int
@@ -31,7 +31,8 @@ class Misread(Exception):
 SHOWN: Final = 40
 SPELLINGS: Final = {
     "==": "=", "<>": "!=", "!": "not", "&": "and", "&&": "and", "|": "or", "||": "or", "like": "~", "contains": "~",
-    "null": "is empty", "doing": "in-progress", "canceled": "cancelled", "tag": "label", "deadline": "due",
+    "null": "is empty", "doing": "in-progress", "canceled": "cancelled", "tag": "label", "tags": "label",
+    "deadline": "due", "overdue": "due", "done": "status", "open": "status", "name": "title",
 }  # fmt: skip
 """What other query languages say, and what it is called here."""
 

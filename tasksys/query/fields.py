@@ -90,11 +90,10 @@ FIELDS: Final = {
         TITLE, DESCRIPTION, TEXT, ID, SERIES, LINK, BLOCKED, CHECKLIST, UNCHECKED, TRASHED,
     )
 }  # fmt: skip
-"""
-`project` and `section` take an id or a name, and mean where the task is: a subtask is where its parent is. `estimate` is
-in minutes, also `90min` or `2h`. `checklist` counts items, `unchecked` those not done. `text` is title, description and
-labels together. `link` takes a kind of link; a task is `blocked` by an open task only. A task is `trashed` with its parent
-or project as well.
+"""`project` and `section` take an id or a name, and mean where the task is: a subtask is where its parent is.
+`estimate` is in minutes, also `90min` or `2h`. `checklist` counts items, `unchecked` those not done. `text` is
+title, description and labels together. `link` takes a kind of link; a task is `blocked` by an open task only. A task
+is `trashed` with its parent or project as well.
 """
 
 PLURALS: Final = {"labels": LABEL, "assignees": ASSIGNEE, "links": LINK}

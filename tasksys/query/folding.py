@@ -20,8 +20,6 @@ SEPARATORS: Final = (
 """Space and punctuation. Everything else is part of a word, emoji and other scripts' vowel signs too."""
 
 WORD: Final = re.compile(f"[{IDEOGRAPHS}]|[^{SEPARATORS}{IDEOGRAPHS}]+")
-PLAIN_WORD: Final = re.compile("[0-9a-z]+")
-"""The same for text that is all ASCII: twice as fast."""
 
 
 def fold(text: str) -> str:
@@ -44,6 +42,4 @@ def caseless_set(names: tuple[str, ...]) -> frozenset[str]:
 
 def words(text: str) -> list[str]:
     """The folded words of the text in their order, each cut to `bounds.WORD_CHARACTERS`."""
-    folded = fold(text)
-    found = (PLAIN_WORD if folded.isascii() else WORD).findall(folded)
-    return [word[: bounds.WORD_CHARACTERS] for word in found]
+    return [word[: bounds.WORD_CHARACTERS] for word in WORD.findall(fold(text))]

@@ -90,7 +90,8 @@ def _relative(field: Field, token: Token) -> Relative:
     match = RELATIVE.fullmatch(token.text.casefold())
     if match is None or match[1] not in BASES:
         word = re.split(r"[+\d-]", token.text, maxsplit=1)[0]
-        raise _refused(field, token, f"{suggestion(word, BASES)} {MOMENT_HINT}" if word else MOMENT_HINT)
+        known = not word or word.casefold() in BASES
+        raise _refused(field, token, MOMENT_HINT if known else f"{suggestion(word, BASES)} {MOMENT_HINT}")
     months = 0
     days = SHIFTED.get(match[1], 0)
     minutes: int | None = None

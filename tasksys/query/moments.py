@@ -1,16 +1,16 @@
 """Moments on the time line: what a task's dates and a filter's date literals become before they are compared.
 
 Everything is a span from its first to its last instant, in seconds since 1970 UTC. An instant is a span of no length; a
-day runs from its local midnight to just before the next one. A span is before another if it ends before that one begins,
-equal if they overlap. So `due < 2026-03-08` is before that day, `due <= today` takes in all of today, and a task that is
-due on a date is overdue (`due < now`) when that day is over.
+day runs from its local midnight to just before the next one. A span is before another if it ends before that one
+begins, equal if they overlap. So `due < 2026-03-08` is before that day, `due <= today` takes in all of today, and a
+task that is due on a date is overdue (`due < now`) when that day is over.
 
 A local time that does not exist is read with the offset before the gap, one that happens twice is the first.
 """
 
 import math
 from calendar import monthrange
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -82,7 +82,7 @@ def _relative(moment: Relative, now: datetime, zone: ZoneInfo) -> Span:
     local = now.astimezone(zone).replace(tzinfo=None)
     minutes = max(-MOST_MINUTES, min(MOST_MINUTES, moment.minutes or 0))
     if moment.base is Base.NOW:
-        start = now.astimezone(UTC).timestamp()
+        start = now.timestamp()
         if moment.months or moment.days:
             ordinal = _shifted(local.date(), moment.months, moment.days)
             start = epoch(datetime.combine(date.fromordinal(ordinal), local.time()), zone)

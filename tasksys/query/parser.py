@@ -11,6 +11,8 @@ from tasksys.query.lexer import Kind, Token, tokens
 from tasksys.query.syntax import And, Comparison, Empty, Expression, In, Not, Operator, Or, Value
 
 RESERVED: Final = frozenset({"and", "or", "not", "in", "is", "empty"})
+TEXTS: Final = (FieldKind.TEXT, FieldKind.ANY_TEXT)
+TOO_EARLY: Final = "The filter ends too early."
 
 
 def parse_filter(text: str) -> Expression | FilterError:
@@ -29,7 +31,7 @@ class _Reader:
         self._index = 0
         self._depth = 0
         self._terms = 0
-        self._contains = 0
+        self._texts = 0
 
     def whole(self) -> Expression:
         expression = self._either()
@@ -37,7 +39,7 @@ class _Reader:
         if token.kind is Kind.CLOSE:
             raise Misread(token.position, 'This ")" closes nothing.', "Leave it out, or open it before.")
         if token.kind is not Kind.END:
-            raise self._incomplete(token, "and, or or the end")
+            raise self._incomplete(token, '"and", "or" or the end')
         return expression
 
     @property
@@ -77,25 +79,35 @@ class _Reader:
         opened = self._tokens[self._index - 1]
         expression = self._either()
         if not self._take(Kind.CLOSE):
-            raise self._incomplete(self._next, f'and, or or the ")" for the "(" at {opened.position}')
+            raise self._incomplete(self._next, f'"and", "or" or the ")" for the "(" at {opened.position}')
         return expression
 
     def _condition(self) -> Expression:
-        field = self._field()
-        self._count(field)
+        field = self._counted(self._next, self._field())
         token = self._next
         if self._keyword("is"):
             negated = self._keyword("not")
             if not self._keyword("empty"):
-                raise self._incomplete(self._next, "empty")
+                raise self._incomplete(self._next, '"empty"')
             return _maybe_not(self._empty(field, token), negated)
         negated = self._keyword("not")
         if self._keyword("in"):
             self._allowed(field, "in", token)
             return _maybe_not(In(field, self._list(field)), negated)
         if negated:
-            raise self._incomplete(self._next, "in")
+            raise self._incomplete(self._next, '"in"')
         return self._comparison(field)
+
+    def _counted(self, token: Token, field: Field) -> Field:
+        self._terms += 1
+        if self._terms > bounds.TERMS:
+            detail = f"A filter has at most {bounds.TERMS} conditions."
+            raise Misread(token.position, detail, "Use in (…) for several values of a field.")
+        self._texts += field.kind in TEXTS or self._next.text == Operator.CONTAINS.value
+        if self._texts > bounds.TEXT_TERMS:
+            detail = f"A filter has at most {bounds.TEXT_TERMS} conditions on text or with ~."
+            raise Misread(token.position, detail, "Search for words with q instead.")
+        return field
 
     def _field(self) -> Field:
         token = self._next
@@ -107,25 +119,15 @@ class _Reader:
             raise Misread(token.position, f"There is no field {shown(token.text)}.", suggestion(token.text, FIELDS))
         return field
 
-    def _count(self, field: Field) -> None:
-        self._terms += 1
-        if self._terms > bounds.TERMS:
-            detail = f"A filter has at most {bounds.TERMS} conditions."
-            raise Misread(self._next.position, detail, "Use in (…) for several values of a field.")
-
     def _comparison(self, field: Field) -> Expression:
         token = self._next
         if token.kind is not Kind.OPERATOR or token.text in SPELLINGS:
             hint = suggestion(token.text, _operators(field))
-            raise Misread(token.position, f"Here stands {_what(token)} instead of an operator.", hint)
+            detail = TOO_EARLY if token.kind is Kind.END else f"{shown(token.text)} is not an operator."
+            raise Misread(token.position, detail, hint)
         self._index += 1
         self._allowed(field, token.text, token)
         operator = Operator(token.text)
-        if operator is Operator.CONTAINS:
-            self._contains += 1
-            if self._contains > bounds.CONTAINS_TERMS:
-                detail = f"A filter has at most {bounds.CONTAINS_TERMS} conditions with ~."
-                raise Misread(token.position, detail, "Search for words with q instead.")
         none = self._next
         if _is_none(field, none) and operator in (Operator.EQUAL, Operator.UNEQUAL):
             self._index += 1
@@ -196,13 +198,11 @@ class _Reader:
         return False
 
     def _incomplete(self, token: Token, wanted: str) -> Misread:
-        known = SPELLINGS.get(token.text.casefold())
-        hint = f"Did you mean {known}?" if known and token.kind is not Kind.STRING else f"Here belongs {wanted}."
-        return Misread(token.position, f"The filter cannot go on with {_what(token)} here.", hint)
-
-
-def _what(token: Token) -> str:
-    return "its end" if token.kind is Kind.END else shown(token.text)
+        known = SPELLINGS.get(token.text)
+        hint = f"Did you mean {known}?" if known in RESERVED else f"Here belongs {wanted}."
+        if token.kind is Kind.END:
+            return Misread(token.position, TOO_EARLY, hint)
+        return Misread(token.position, f"The filter cannot go on with {shown(token.text)} here.", hint)
 
 
 def _is_none(field: Field, token: Token) -> bool:

@@ -7,18 +7,18 @@
                | field ["not"] "in" "(" value {"," value} ")"
                | field "is" ["not"] "empty"
 
-Fields are listed in `fields`, with the operators and values each takes. Keywords, fields and named values are read without
-case. A value is a word of any characters but space and `( ) , = < > ! ~ "`, or a string in double or single quotes, in
-which a backslash stands before a quote or a backslash. `= none` is `is empty`, `!= none` is `is not empty`.
+Fields are listed in `fields`, with the operators and values each takes. Keywords, fields and named values are read
+without case. A value is a word of any characters but space and `( ) , = < > ! ~ "`, or a string in double or single
+quotes, in which a backslash stands before a quote or a backslash. `= none` is `is empty`, `!= none` is `is not empty`.
 
-A moment is a day `2026-03-08`, a local time `2026-03-08T09:00` in the workspace's zone, an instant `2026-03-08T09:00Z`, or
-counted from `now`, `today`, `tomorrow`, `yesterday` or a weekday (the coming one, today included), as in `today+3d`,
-`now-4h`, `monday+1w`: `y` years, `m` months (at most to a month's end), `w` weeks, `d` days keep the wall time; `h` hours
-and `min` minutes are exact and make an instant of a day. Between the steps there may be spaces, and a `+` that a URL turned
-into a space is understood.
+A moment is a day `2026-03-08`, a local time `2026-03-08T09:00` in the workspace's zone, an instant `2026-03-08T09:00Z`,
+or counted from `now`, `today`, `tomorrow`, `yesterday` or a weekday (the coming one, today included), as in `today+3d`,
+`now-4h`, `monday+1w`: `y` years, `m` months (at most to a month's end), `w` weeks, `d` days keep the wall time; `h`
+hours and `min` minutes are exact and make an instant of a day. Between the steps there may be spaces, and a `+` that a
+URL turned into a space is understood.
 
-A comparison with a value that a task does not have is false, and `!=` true. `=` on labels, assignees and links means that
-the task has it, `~` that one of its values contains the text.
+A comparison with a value that a task does not have is false, and `!=` true. `=` on labels, assignees and links means
+that the task has it, `~` that one of its values contains the text.
 """
 
 from datetime import date, datetime

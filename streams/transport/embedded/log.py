@@ -1,6 +1,7 @@
 """The embedded log: what Kafka is to the cluster, in one process and one directory."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from streams.transport.embedded.records import TOPICS, Record
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.embedded.writer import Writer
 from streams.transport.rows import RowStore
+
+logger = logging.getLogger(__name__)
 
 READ_BYTES = 4 * 1024 * 1024
 
@@ -78,6 +81,8 @@ class EmbeddedLog:
         await self._writer.close()
         try:
             await asyncio.to_thread(self._database.close)
+        except Exception as error:  # it is closed all the same; what it could not flush is in its write-ahead log
+            logger.warning("%s was closed by a failing disk: %s", self.directory, error)
         finally:
             self._lock.release()
 

@@ -1,0 +1,221 @@
+"""Replay: rebuilds the agents' tables from the event log beside the live ones, compares row by row, and switches.
+
+Events are folded with `evolve` and nothing is decided again; nothing is sent or emitted. Reads and commands go on; only
+the switch of a partition holds its fold for a moment, while the rows that differ are put right in one transaction.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from rocksdict import Rdict, WriteBatch
+
+from streams import eventlog, keys
+from streams.agent import FoldAgent
+from streams.agents.audit import AuditFold
+from streams.broker import Broker
+from streams.fold import Effects, PartitionFold, Record, Rows
+from streams.runner import APPLIED
+from streams.topics import EVENTS
+from streams.transport.database import open_database
+from streams.transport.partition_rows import PartitionRows
+from streams.transport.rows import RowStore
+from tasksys import codec, decider
+from tasksys.rows import Member, Row
+from tasksys.state import State
+
+SHOWN: Final = 100
+"""Differences named in the report; all of them are counted."""
+
+NOT_FROM_EVENTS: Final = (APPLIED, keys.OUTCOME, keys.DEAD_LETTER)
+"""Rows that commands made, not events: kept as they are."""
+
+Progress = dict[str, Any]
+
+
+class StateFold:
+    """The state table as a fold of events alone."""
+
+    def __init__(self, rows: Rows, until: str | None = None) -> None:
+        self._rows = rows
+        self._until = until
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """Evolves the workspaces that the events are about."""
+        effects, states = Effects(), dict[str, State]()
+        for record in records:
+            assert record.key is not None
+            assert record.value is not None
+            workspace, event = record.key.decode(), codec.decode_event(record.value)
+            if self._until is not None and event.at > self._until:
+                continue
+            state = states.get(workspace)
+            if state is None:
+                state = states[workspace] = State(self._loader(workspace))
+            decider.replay(event, workspace, state)
+        for workspace, state in states.items():
+            for (kind, name), row in state.changed.items():
+                effects.rows[keys.row(workspace, kind, name)] = None if row is None else codec.encode_row(row)
+                if kind == Member.kind:
+                    effects.rows[keys.membership(name, workspace)] = None if row is None else b""
+        return effects
+
+    def _loader(self, workspace: str) -> Any:
+        def load(kind: str, name: str) -> Row | None:
+            stored = self._rows.get(keys.row(workspace, kind, name))
+            return None if stored is None else codec.decode_row(kind, stored)
+
+        return load
+
+    def committed(self) -> None:
+        """Nobody waits."""
+
+    def aborted(self) -> None:
+        """Nothing is cached."""
+
+
+class Difference(NamedTuple):
+    """A row that is not what the events say."""
+
+    key: bytes
+    live: bytes | None
+    rebuilt: bytes | None
+
+    def named(self, agent: str, partition: int) -> dict[str, Any]:
+        """The difference for people."""
+        kind = "missing" if self.live is None else "extra" if self.rebuilt is None else "different"
+        return {"agent": agent, "partition": partition, "row": self.key.decode("utf-8", "replace"), "kind": kind}
+
+
+@dataclass
+class Rebuild:
+    """One agent's table on one partition, being rebuilt in a scratch database."""
+
+    broker: Broker
+    agent: FoldAgent
+    partition: int
+    database: Rdict
+    workspace: str | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        self.store = RowStore(self.database)
+        self._table = self.agent.spec.name
+        self.rows = PartitionRows(self.store, self._table, self.partition)
+        self.position = 0
+        self._fold: PartitionFold = (
+            StateFold(self.rows, self.until)
+            if self._table == "commands"
+            else AuditFold(self.rows, lambda reached: None)
+        )
+
+    async def catch_up(self) -> AsyncIterator[int]:
+        """Folds the events that are there and not yet folded; yields how many at a time."""
+        async for records in eventlog.read(self.broker, EVENTS.name, self.partition, self.position):
+            self.position = records[-1].offset + 1
+            wanted = [one for one in records if self.workspace is None or one.key == self.workspace.encode()]
+            effects = self._fold.fold(wanted)
+            batch = WriteBatch(raw_mode=True)
+            self.store.stage(batch, self._table, self.partition, effects.rows)
+            self.database.write(batch)
+            yield len(records)
+
+    def differences(self) -> Iterator[Difference | None]:
+        """Walks both tables in key order; None now and then, so that others get their turn."""
+        live, rebuilt = self._scan(self.agent.rows(self.partition)), self._scan(self.rows)
+        left, right = next(live, None), next(rebuilt, None)
+        count = 0
+        while left is not None or right is not None:
+            count += 1
+            if count % 1000 == 0:
+                yield None
+            if right is None or (left is not None and left[0] < right[0]):
+                assert left is not None
+                yield Difference(left[0], left[1], None)
+                left = next(live, None)
+            elif left is None or right[0] < left[0]:
+                yield Difference(right[0], None, right[1])
+                right = next(rebuilt, None)
+            else:
+                if left[1] != right[1]:
+                    yield Difference(left[0], left[1], right[1])
+                left, right = next(live, None), next(rebuilt, None)
+
+    def _scan(self, rows: PartitionRows) -> Iterator[tuple[bytes, bytes]]:
+        prefix = b"" if self.workspace is None else keys.rows(self.workspace)
+        return ((key, row) for key, row in rows.scan(prefix) if not key.startswith(NOT_FROM_EVENTS))
+
+
+async def replay(
+    broker: Broker,
+    agents: Sequence[FoldAgent],
+    partitions: Sequence[int],
+    scratch: Path,
+    verify: bool,
+    workspace: str | None = None,
+    until: str | None = None,
+) -> AsyncIterator[Progress]:
+    """Rebuilds these partitions of these agents' tables; yields progress, the last one with phase `done`.
+
+    With `until` (an instant as stored) the events up to there are folded, and nothing is compared.
+    """
+    database = await asyncio.to_thread(_empty, scratch)
+    shown: list[dict[str, Any]] = []
+    total, folded, different, repaired = 0, 0, 0, 0
+    try:
+        for agent in agents:
+            for partition in partitions:
+                rebuild = Rebuild(broker, agent, partition, database, workspace, until)
+                where = {"agent": agent.spec.name, "partition": partition}
+                async for count in rebuild.catch_up():
+                    folded += count
+                    yield {"phase": "fold", **where, "done": folded}
+                if until is not None:
+                    continue
+                async with agent.held(partition):
+                    async for count in rebuild.catch_up():
+                        folded += count
+                    comparison = rebuild.differences()
+                    first = next(comparison, None)  # both snapshots are taken here
+                found = [first] if first else []
+                for one in comparison:
+                    if one is None:
+                        await asyncio.sleep(0)
+                    else:
+                        found.append(one)
+                total += 1
+                different += len(found)
+                shown += [one.named(agent.spec.name, partition) for one in found[: SHOWN - len(shown)]]
+                yield {"phase": "compare", **where, "done": total, "total": len(agents) * len(partitions)}
+                if found and not verify:
+                    repaired += await _switch(rebuild, [one.key for one in found])
+                    yield {"phase": "switch", **where, "done": repaired, "total": different}
+    finally:
+        database.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    yield {
+        "phase": "done", "done": folded, "total": folded, "different": different, "repaired": repaired,
+        "differences": shown,
+    }  # fmt: skip
+
+
+def _empty(scratch: Path) -> Rdict:
+    """A new database; what a replay that was killed left behind goes."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    return open_database(scratch)
+
+
+async def _switch(rebuild: Rebuild, names: list[bytes]) -> int:
+    """Puts the rows that differ right, in one transaction of the partition's own writer."""
+    async with rebuild.agent.held(rebuild.partition):
+        async for _ in rebuild.catch_up():
+            pass
+        live = rebuild.agent.rows(rebuild.partition)
+        rows = {name: rebuild.rows.get(name) for name in names if live.get(name) != rebuild.rows.get(name)}
+        if rows:
+            await rebuild.agent.runner(rebuild.partition).repair(rows)
+        return len(rows)

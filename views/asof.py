@@ -1,0 +1,47 @@
+"""The state as of a position or an instant, folded from the history."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from tasksys import codec
+from tasksys.state import State
+from tasksys.values import instant
+from views.context import history_reached, system
+from views.problems import bad_request
+
+
+async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State, int, datetime]:
+    """The workspace then, its position, and the moment of its newest event at that time."""
+    await history_reached(request, workspace)
+    position = at_position(request, workspace, text)
+    state = system(request).history.state_at(workspace, position)
+    found = system(request).history.at(workspace, position)
+    moment = datetime.fromisoformat(codec.decode_event(found.event).at) if found else datetime.now(UTC)
+    return state, position, moment
+
+
+def at_position(request: web.Request, workspace: str, text: str) -> int:
+    """The position that a parameter names: itself, or as of an instant with offset."""
+    history = system(request).history
+    if text.isascii() and text.isdigit() and len(text) <= 15:
+        position, newest = int(text), history.position(workspace)
+        if position > newest:
+            detail = f"Position {position} is in the future; the newest is {newest}."
+            raise bad_request("bad-parameter", detail, parameter="as_of")
+        return position
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        detail = "as_of is a position, or an instant with offset such as 2026-03-08T09:00:00Z (send + as %2B)."
+        raise bad_request("bad-parameter", detail, parameter="as_of")
+    return history.position_at(workspace, _instant(moment))
+
+
+def _instant(moment: datetime) -> str:
+    try:
+        return instant(moment)
+    except OverflowError as error:
+        raise bad_request("bad-parameter", "as_of is out of range.", parameter="as_of") from error

@@ -1,0 +1,148 @@
+"""Commands as such: one or a batch of them, and what became of each."""
+
+import hashlib
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from tasksys import codec
+from tasksys.commands import Command
+from tasksys.limits import COMMANDS_PER_BATCH
+from tasksys.outcomes import Decided
+from views import shapes
+from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
+from views.problems import Problem, invalid, not_found, of_the_moment
+from views.routes import WS, Route
+from views.sending import (
+    complete,
+    outcome_shape,
+    pending_shape,
+    preference,
+    read,
+    record,
+    refusal,
+    send,
+    stored_events,
+    wrong_field,
+)
+
+COMMANDS: Final = f"{WS}/commands"
+
+
+async def post(request: web.Request) -> web.StreamResponse:
+    """One command, or up to 100 in order."""
+    parameters(request)
+    workspace = named(request, "ws")
+    given = await body(request)
+    if "commands" in given:
+        return await _batch(request, workspace, given)
+    command = complete(request, workspace, _typed(given))
+    decided = await send(request, workspace, command)
+    if decided is None:
+        location = f"{request.path}/{command.id}"
+        return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, {"Location": location})
+    return answer(await _shown(request, workspace, decided), HTTPStatus.OK, _headers(request, workspace, decided))
+
+
+def _typed(given: Any, prefix: str = "") -> Any:
+    if not isinstance(given, dict):
+        raise invalid(prefix, "A command is a JSON object.")
+    kind = codec.COMMAND_TYPES.get(str(given.get("type", "")))
+    if kind is None:
+        known = ", ".join(codec.COMMAND_TYPES)
+        raise invalid(f"{prefix}/type", f"There is no such command; there are {known}.")
+    try:
+        return read(kind, given)
+    except Problem as problem:
+        if prefix:
+            errors = tuple(msgspec.structs.replace(one, pointer=prefix + one.pointer) for one in problem.errors)
+            raise Problem(problem.status, problem.code, problem.detail, errors) from problem
+        raise
+
+
+async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) -> web.Response:
+    """Every command is read before the first is appended; then each has its own outcome."""
+    entries = given["commands"]
+    if unknown := set(given) - {"commands"}:
+        raise wrong_field(f"Object contains unknown field `{sorted(unknown)[0]}`")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= COMMANDS_PER_BATCH:
+        raise invalid("/commands", f"Give 1 to {COMMANDS_PER_BATCH} commands in a list.")
+    typed = [_typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
+    batch_key = request.headers.get("Idempotency-Key", "")
+    wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(typed)]
+    records = [await record(request, workspace, wish) for wish in wishes]
+    gateway = system(request).gateway
+    if preference(request).asynchronous:
+        for one in records:
+            await gateway.append(one)
+        items: list[Any] = [pending_shape(one.command.id) for one in records]
+        return answer({"items": items, "position": system(request).state.position(workspace)}, HTTPStatus.ACCEPTED)
+    decided = await gateway.submit_all(records, preference(request).wait)
+    items = []
+    for one, outcome in zip(records, decided, strict=True):
+        items.append(await _item(request, workspace, one, outcome))
+    position = system(request).state.position(workspace)
+    return answer({"items": items, "position": position}, headers={POSITION_HEADER: str(position)})
+
+
+def _complete(request: web.Request, workspace: str, command: Command, batch_key: str, index: int) -> Command:
+    """A batch's own key names each of its commands that has none."""
+    if batch_key and not command.id:
+        named_by = hashlib.sha256(f"{batch_key}\0{index}".encode()).hexdigest()[:32]
+        command = msgspec.structs.replace(command, id=named_by)
+    return complete(request, workspace, command, header_key=False)
+
+
+async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None) -> Any:
+    if outcome is None:
+        return pending_shape(sent.command.id)
+    if isinstance(outcome, Exception):
+        problem = of_the_moment(outcome)
+        assert problem is not None
+        return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
+    shown = await _shown(request, workspace, outcome)
+    if outcome.outcome.refusal is not None:
+        shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal)).body()
+    return shown
+
+
+async def _shown(request: web.Request, workspace: str, decided: Decided) -> dict[str, Any]:
+    if decided.events:
+        events = [msgspec.Raw(codec.encode_event(event)) for event in decided.events]
+    else:
+        events = await stored_events(request, workspace, decided.outcome)
+    return outcome_shape(decided.outcome, events)
+
+
+def _headers(request: web.Request, workspace: str, decided: Decided) -> dict[str, str]:
+    headers = {POSITION_HEADER: str(system(request).state.position(workspace) or decided.outcome.position)}
+    if decided.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return headers
+
+
+async def get(request: web.Request) -> web.StreamResponse:
+    """What became of the caller's command of that id."""
+    parameters(request)
+    workspace, command = named(request, "ws"), named(request, "command")
+    reader = system(request).state
+    outcome = reader.outcome(workspace, identity(request).user, command)
+    if outcome is not None:
+        return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))
+    if await system(request).pending(workspace):
+        return answer(pending_shape(command))
+    # It may have been decided between the two questions.
+    outcome = reader.outcome(workspace, identity(request).user, command)
+    if outcome is None:
+        raise not_found("command of yours", command)
+    return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))
+
+
+ROUTES: Final = [
+    Route(
+        "POST", COMMANDS, post, "Send one command or a batch", "commands", shapes.OutcomeShape, body=Command, write=True
+    ),
+    Route("GET", f"{COMMANDS}/{{command}}", get, "What became of a command", "commands", shapes.OutcomeShape),
+]

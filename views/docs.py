@@ -1,0 +1,103 @@
+"""The API reference for people: one page made from the OpenAPI document, without scripts and without a network."""
+
+from collections.abc import Iterable
+from html import escape
+from importlib import resources
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from views.context import answer
+from views.openapi import document
+from views.routes import Route
+
+POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+STYLE: Final = resources.files("views").joinpath("docs.css").read_text()
+
+
+def pages(routes: Iterable[Route]) -> list[web.RouteDef]:
+    """The document, the page and its style."""
+    described = document(routes)
+    page = render(described)
+
+    async def openapi(request: web.Request) -> web.StreamResponse:
+        return answer(described)
+
+    async def reference(request: web.Request) -> web.StreamResponse:
+        headers = {"Content-Security-Policy": POLICY}
+        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def style(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=STYLE, content_type="text/css", charset="utf-8")
+
+    return [
+        web.get("/api/openapi.json", openapi),
+        web.get("/api/docs", reference),
+        web.get("/api/docs.css", style),
+    ]
+
+
+def render(described: dict[str, Any]) -> str:
+    """The page."""
+    by_tag: dict[str, list[str]] = {}
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            by_tag.setdefault(operation["tags"][0], []).append(_operation(method, path, operation))
+    links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in by_tag)
+    sections = "".join(
+        f'<section id="{escape(tag)}"><h2>{escape(tag)}</h2>{"".join(parts)}</section>' for tag, parts in by_tag.items()
+    )
+    schemas = "".join(
+        f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code></summary>'
+        f"<div>{_json(schema)}</div></details>"
+        for name, schema in sorted(described["components"]["schemas"].items())
+    )
+    info = described["info"]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(info["title"])} API</title><link rel="stylesheet" href="/api/docs.css"></head><body>'
+        f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
+        f"<p>{escape(info['description'])} The same as a machine reads it: "
+        f'<a href="/api/openapi.json">openapi.json</a>.</p><nav aria-label="Sections">{links}'
+        f'<a href="#schemas">schemas</a></nav><main>{sections}'
+        f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main></body></html>'
+    )
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+    parts = [f"<p>{escape(operation.get('description', operation['summary']))}</p>"]
+    if operation["parameters"]:
+        rows = "".join(
+            f"<tr><td><code>{escape(one['name'])}</code></td><td>{escape(one['in'])}</td>"
+            f"<td>{escape(one.get('description', ''))}</td></tr>"
+            for one in operation["parameters"]
+        )
+        parts.append(f"<h3>Parameters</h3><table>{rows}</table>")
+    if "requestBody" in operation:
+        parts.append(f"<h3>Body</h3>{_json(operation['requestBody']['content']['application/json']['schema'])}")
+    for status, response in sorted(operation["responses"].items()):
+        content = _content(response)
+        parts.append(f"<h3>{escape(status)}: {escape(response['description'])}</h3>{_json(content)}")
+    return (
+        f"<details><summary><b>{escape(method.upper())}</b><code>{escape(path)}</code>"
+        f"<span>{escape(operation['summary'])}</span></summary><div>{''.join(parts)}</div></details>"
+    )
+
+
+def _content(response: dict[str, Any]) -> Any:
+    for content in response.get("content", {}).values():
+        return content["schema"]
+    return None
+
+
+def _json(schema: Any) -> str:
+    if not schema:
+        return ""
+    text = msgspec.json.format(msgspec.json.encode(schema)).decode()
+    name = schema.get("$ref", "").rpartition("/")[2] if isinstance(schema, dict) else ""
+    if name:
+        return f'<p><a href="#schema-{escape(name)}"><code>{escape(name)}</code></a></p>'
+    return f"<pre>{escape(text)}</pre>"

@@ -1,0 +1,125 @@
+"""For operators: health, readiness, status, lag, dead letters, replay."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from tasksys import codec
+from tasksys.outcomes import DeadLetter
+from views.context import answer, body, identity, parameters, system
+from views.problems import Problem, invalid, not_found
+from views.routes import Handler, Route
+
+
+async def health(request: web.Request) -> web.StreamResponse:
+    """Alive: the event loop answers."""
+    return answer({"status": "ok"})
+
+
+async def ready(request: web.Request) -> web.StreamResponse:
+    """Whether this process can serve; what is missing otherwise."""
+    missing = system(request).ready()
+    status = HTTPStatus.OK if not missing else HTTPStatus.SERVICE_UNAVAILABLE
+    return answer({"status": "ready" if not missing else "not ready", "missing": missing}, status)
+
+
+def _operators_only(handler: Handler) -> Handler:
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if not identity(request).operator:
+            raise Problem(HTTPStatus.FORBIDDEN, "forbidden", "This is for operators; ask one to name you in --admins.")
+        return await handler(request)
+
+    guarded.__doc__ = handler.__doc__
+    return guarded
+
+
+async def status(request: web.Request) -> web.StreamResponse:
+    """Agents, partitions, positions."""
+    parameters(request)
+    return answer(system(request).status())
+
+
+async def lag(request: web.Request) -> web.StreamResponse:
+    """Records that each agent has still to fold, by partition."""
+    parameters(request)
+    agents = system(request).status()["agents"]
+    items = [
+        {"agent": name, "topic": agent["source"], "partition": one["partition"], "lag": one["lag"]}
+        for name, agent in agents.items()
+        for one in agent["partitions"]
+    ]
+    return answer({"items": items})
+
+
+def letter_shape(partition: int, letter: DeadLetter) -> dict[str, Any]:
+    """A dead letter; bytes that are not UTF-8 show as replacement characters."""
+    return {
+        "id": f"{partition}-{letter.offset}",
+        "at_ms": letter.at_ms,
+        "reason": letter.reason,
+        "workspace": letter.workspace or None,
+        "actor": letter.actor or None,
+        "command": letter.command or None,
+        "key": None if letter.key is None else letter.key.decode("utf-8", "replace"),
+        "value": None if letter.value is None else letter.value.decode("utf-8", "replace"),
+    }
+
+
+async def dead_letters(request: web.Request) -> web.StreamResponse:
+    """Records that could not be folded."""
+    parameters(request)
+    found = system(request).state.dead_letters()
+    return answer({"items": [letter_shape(partition, letter) for partition, letter in found]})
+
+
+async def retry(request: web.Request) -> web.StreamResponse:
+    """Appends the record again; the letter goes when it is folded."""
+    parameters(request)
+    name = request.match_info["letter"]
+    for partition, letter in system(request).state.dead_letters():
+        if name == f"{partition}-{letter.offset}":
+            await system(request).retry(partition, letter)
+            return answer({"id": name, "status": "appended"}, HTTPStatus.ACCEPTED)
+    raise not_found("dead letter", name)
+
+
+class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What to rebuild: `verify` only compares; `until` an instant or, with a workspace, a position."""
+
+    verify: bool = True
+    workspace: str | None = None
+    until: str | None = None
+
+
+async def replay(request: web.Request) -> web.StreamResponse:
+    """Rebuilds the tables from the event log beside the live ones; progress as lines of JSON."""
+    parameters(request)
+    try:
+        wanted = msgspec.convert(await body(request), ReplayRequest)
+    except msgspec.ValidationError as error:
+        raise invalid("", f"{error}.") from error
+    response = web.StreamResponse()
+    response.content_type = "application/x-ndjson"
+    await response.prepare(request)
+    async for progress in system(request).replay(wanted.verify, wanted.workspace, wanted.until):
+        await response.write(codec.encode_json(progress) + b"\n")
+    await response.write_eof()
+    return response
+
+
+HEALTH: Final = [
+    Route("GET", "/health", health, "Alive", "operations", dict[str, str]),
+    Route("GET", "/ready", ready, "Ready to serve, or what is missing", "operations", dict[str, Any]),
+]
+ROUTES: Final = [
+    *HEALTH,
+    Route("GET", "/admin/status", _operators_only(status), "Agents and partitions", "operations", dict[str, Any]),
+    Route("GET", "/admin/lag", _operators_only(lag), "Lag by agent and partition", "operations", dict[str, Any]),
+    Route("GET", "/admin/dead-letters", _operators_only(dead_letters), "Dead letters", "operations", dict[str, Any]),
+    Route("POST", "/admin/dead-letters/{letter}/retry", _operators_only(retry), "Fold a dead letter again",
+          "operations", dict[str, str], status=HTTPStatus.ACCEPTED),
+    Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",
+          dict[str, Any], body=ReplayRequest, content_type="application/x-ndjson"),
+]  # fmt: skip

@@ -1,0 +1,199 @@
+"""Reads of the current state: workspaces, members, projects, tasks, comments, checklists."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from tasksys.limits import PAGE_ITEMS
+from tasksys.query import FilterError, Index
+from tasksys.rows import Comment, Member, Project, Task
+from tasksys.state import State
+from views import shapes
+from views.asof import as_of
+from views.context import (
+    POSITION_HEADER,
+    answer,
+    flag,
+    identity,
+    named,
+    parameters,
+    query,
+    system,
+    whole,
+    workspace,
+)
+from views.problems import bad_query, no_workspace, not_found
+from views.routes import WS, Route
+from views.sending import etag
+
+
+def positioned(value: Any, position: int, version: int | None = None) -> web.Response:
+    """An answer with the position that it shows."""
+    headers = {POSITION_HEADER: str(position)}
+    if version is not None:
+        headers["ETag"] = etag(version)
+    return answer(value, headers=headers)
+
+
+async def workspaces(request: web.Request) -> web.StreamResponse:
+    """The caller's workspaces."""
+    parameters(request)
+    reader, user = system(request).state, identity(request).user
+    items = []
+    for row in reader.workspaces(user):
+        member = reader.state(row.id).member(user)
+        items.append(shapes.workspace(row, member.role if member else None))
+    return answer(shapes.Workspaces(items))
+
+
+async def one_workspace(request: web.Request) -> web.StreamResponse:
+    """A workspace, now or as of a position or instant."""
+    given = parameters(request, "as_of")
+    name, member = await workspace(request)
+    state, position = await _state(request, name, given)
+    if state.workspace is None:
+        raise no_workspace()
+    return positioned(shapes.workspace(state.workspace, member.role), position, state.workspace.version)
+
+
+async def members(request: web.Request) -> web.StreamResponse:
+    """The members."""
+    parameters(request)
+    name, _ = await workspace(request)
+    items = [shapes.member(row) for row in system(request).state.all(name, Member)]
+    position = system(request).state.position(name)
+    return positioned(shapes.Members(items, position), position)
+
+
+async def one_member(request: web.Request) -> web.StreamResponse:
+    """A member."""
+    parameters(request)
+    name, _ = await workspace(request)
+    user = request.match_info["user"]
+    row = system(request).state.state(name).member(user)
+    if row is None:
+        raise not_found("member", user)
+    return positioned(shapes.member(row), system(request).state.position(name))
+
+
+async def projects(request: web.Request) -> web.StreamResponse:
+    """The projects in their order; `trashed=true` shows those in the trash instead."""
+    given = parameters(request, "trashed")
+    name, _ = await workspace(request)
+    trashed = flag(given, "trashed")
+    rows = [row for row in system(request).state.all(name, Project) if (row.trashed_at is not None) is trashed]
+    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
+    position = system(request).state.position(name)
+    return positioned(shapes.Projects(items, position), position)
+
+
+async def one_project(request: web.Request) -> web.StreamResponse:
+    """A project, now or as of a position or instant."""
+    given = parameters(request, "as_of")
+    name, _ = await workspace(request)
+    state, position = await _state(request, name, given)
+    row = state.project(named(request, "project"))
+    if row is None:
+        raise not_found("project", named(request, "project"))
+    return positioned(shapes.project(row, name), position, row.version)
+
+
+async def tasks(request: web.Request) -> web.StreamResponse:
+    """A page of tasks: filtered, searched, sorted; now or as of a position or instant."""
+    given = parameters(request, "filter", "q", "sort", "limit", "cursor", "count", "as_of")
+    name, _ = await workspace(request)
+    wanted = query(given)
+    limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
+    now = datetime.now(UTC)
+    if "as_of" in given:
+        state, position, now = await as_of(request, name, given["as_of"])
+        index = _indexed(state)
+    else:
+        index, position = system(request).state.index(name), system(request).state.position(name)
+    user = identity(request).user
+    found = index.run(wanted, now, user, limit, given.get("cursor"), flag(given, "count"))
+    if isinstance(found, FilterError):
+        raise bad_query(found)
+    page = shapes.Tasks([shapes.indexed(entry, name) for entry in found.items], found.next_cursor, position)
+    if found.total is not None:
+        page.total = found.total
+    return positioned(page, position)
+
+
+def _indexed(state: State) -> Index:
+    """A query index over a state that is all in memory."""
+    index = Index(ZoneInfo(state.workspace.time_zone if state.workspace else "UTC"))
+    for row in state.rows.values():
+        if isinstance(row, Project):
+            index.put_project(row)
+    for row in state.rows.values():
+        if isinstance(row, Task):
+            index.put(row)
+    return index
+
+
+async def one_task(request: web.Request) -> web.StreamResponse:
+    """A task, now or as of a position or instant."""
+    given = parameters(request, "as_of")
+    name, _ = await workspace(request)
+    state, position = await _state(request, name, given)
+    row = state.task(named(request, "task"))
+    if row is None:
+        raise not_found("task", named(request, "task"))
+    return positioned(shapes.task(row, name, state), position, row.version)
+
+
+async def comments(request: web.Request) -> web.StreamResponse:
+    """The comments of a task, oldest first."""
+    parameters(request)
+    name, task = await _live_task(request)
+    rows = system(request).state.all(name, Comment, f"{task.id}/")
+    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
+    position = system(request).state.position(name)
+    return positioned(shapes.Comments(items, position), position)
+
+
+async def checklist(request: web.Request) -> web.StreamResponse:
+    """The checklist of a task."""
+    parameters(request)
+    name, task = await _live_task(request)
+    position = system(request).state.position(name)
+    return positioned(shapes.Checklist(list(task.checklist), position), position, task.version)
+
+
+async def _live_task(request: web.Request) -> tuple[str, Task]:
+    name, _ = await workspace(request)
+    task = system(request).state.state(name).task(named(request, "task"))
+    if task is None:
+        raise not_found("task", named(request, "task"))
+    return name, task
+
+
+async def _state(request: web.Request, name: str, given: dict[str, str]) -> tuple[State, int]:
+    if "as_of" in given:
+        state, position, _ = await as_of(request, name, given["as_of"])
+        return state, position
+    return system(request).state.state(name), system(request).state.position(name)
+
+
+PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
+NOW: Final = ("min_position",)
+PAST: Final = ("as_of", "min_position")
+TASK: Final = f"{WS}/tasks/{{task}}"
+
+ROUTES: Final = [
+    Route("GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces),
+    Route("GET", WS, one_workspace, "A workspace", "workspaces", shapes.WorkspaceShape, parameters=PAST),
+    Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=NOW),
+    Route("GET", f"{WS}/members/{{user}}", one_member, "A member", "members", shapes.MemberShape, parameters=NOW),
+    Route("GET", f"{WS}/projects", projects, "Projects", "projects", shapes.Projects, parameters=("trashed", *NOW)),
+    Route(
+        "GET", f"{WS}/projects/{{project}}", one_project, "A project", "projects", shapes.ProjectShape, parameters=PAST
+    ),
+    Route("GET", f"{WS}/tasks", tasks, "Tasks: filter, search, sort, page", "tasks", shapes.Tasks, parameters=PAGE),
+    Route("GET", TASK, one_task, "A task", "tasks", shapes.TaskShape, parameters=PAST),
+    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=NOW),
+    Route("GET", f"{TASK}/checklist", checklist, "Checklist of a task", "checklist", shapes.Checklist, parameters=NOW),
+]

@@ -1,0 +1,183 @@
+"""Every write, as a table: each address is sugar for one command.
+
+What the address names is taken from it; the rest of the command's fields are the body's.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from tasksys import commands
+from tasksys.commands import Command
+from tasksys.outcomes import Decided
+from tasksys.rows import Comment, Member, Project, Task
+from tasksys.state import State
+from views import shapes
+from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
+from views.ids import derived, ulid
+from views.problems import invalid
+from views.routes import WS, Handler, Route
+from views.sending import KEY_HEADER, complete, etag, pending_shape, read, send
+
+Shown = tuple[Any, int | None]
+"""An answer's body (None for an empty one) and the version for its ETag."""
+
+Show = Callable[[State, str, Any, str], Shown]
+"""(state, workspace, command, caller) -> what the answer shows."""
+
+
+def _workspace(state: State, workspace: str, command: Command, user: str) -> Shown:
+    row, member = state.workspace, state.member(user)
+    assert row is not None
+    return shapes.workspace(row, member.role if member else None), row.version
+
+
+def _member(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(Member, command.user)
+    return (shapes.member(row), None) if row else (None, None)
+
+
+def _project(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(Project, command.project)
+    return (shapes.project(row, workspace), row.version) if row else (None, None)
+
+
+def _task(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(Task, command.task or "")
+    return (shapes.task(row, workspace, state), row.version) if row else (None, None)
+
+
+def _comment(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(Comment, f"{command.task}/{command.comment}")
+    return (shapes.comment(row), None) if row else (None, None)
+
+
+ANSWERS: Final[dict[Show, Any]] = {
+    _workspace: shapes.WorkspaceShape,
+    _member: shapes.MemberShape,
+    _project: shapes.ProjectShape,
+    _task: shapes.TaskShape,
+    _comment: shapes.CommentShape,
+}
+
+
+class Write(NamedTuple):
+    """One write: method, address, the command it stands for, what its answer shows."""
+
+    method: str
+    path: str
+    command: type[Any]
+    show: Show
+    summary: str
+    created: bool = False
+
+
+PROJECT: Final = f"{WS}/projects/{{project}}"
+SECTION: Final = f"{PROJECT}/sections/{{section}}"
+TASK: Final = f"{WS}/tasks/{{task}}"
+COMMENT: Final = f"{TASK}/comments/{{comment}}"
+ITEM: Final = f"{TASK}/checklist/{{item}}"
+
+WRITES: Final = (
+    Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", created=True),
+    Write("PATCH", WS, commands.EditWorkspace, _workspace, "Change name, time zone or reminder hour"),
+    Write("PUT", f"{WS}/members/{{user}}", commands.SetMember, _member, "Add a member or change a role"),
+    Write("DELETE", f"{WS}/members/{{user}}", commands.RemoveMember, _member, "Remove a member"),
+    Write("POST", f"{WS}/projects", commands.CreateProject, _project, "Create a project", created=True),
+    Write("PATCH", PROJECT, commands.EditProject, _project, "Change a project"),
+    Write("DELETE", PROJECT, commands.TrashProject, _project, "Move a project and its tasks to the trash"),
+    Write("POST", f"{PROJECT}/restore", commands.RestoreProject, _project, "Take a project out of the trash"),
+    Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", created=True),
+    Write("PATCH", SECTION, commands.EditSection, _project, "Rename or move a section"),
+    Write("DELETE", SECTION, commands.RemoveSection, _project, "Remove a section; its tasks stay in the project"),
+    Write("POST", f"{WS}/tasks", commands.CreateTask, _task, "Create a task", created=True),
+    Write("PATCH", TASK, commands.EditTask, _task, "Change fields of a task"),
+    Write("DELETE", TASK, commands.TrashTask, _task, "Move a task and its subtasks to the trash"),
+    Write("POST", f"{TASK}/restore", commands.RestoreTask, _task, "Take a task out of the trash"),
+    Write("POST", f"{TASK}/start", commands.StartTask, _task, "Set a task in progress"),
+    Write("POST", f"{TASK}/complete", commands.CompleteTask, _task, "Complete a task"),
+    Write("POST", f"{TASK}/cancel", commands.CancelTask, _task, "Cancel a task"),
+    Write("POST", f"{TASK}/reopen", commands.ReopenTask, _task, "Reopen a task that was completed or cancelled"),
+    Write("POST", f"{TASK}/move", commands.MoveTask, _task, "Move a task to another place or order"),
+    Write("POST", f"{TASK}/assign", commands.AssignTask, _task, "Add and remove assignees"),
+    Write("POST", f"{TASK}/label", commands.LabelTask, _task, "Add and remove labels"),
+    Write("POST", f"{TASK}/links", commands.LinkTask, _task, "Link to another task", created=True),
+    Write("DELETE", f"{TASK}/links/{{link}}/{{other}}", commands.UnlinkTask, _task, "Remove a link"),
+    Write("POST", f"{TASK}/checklist", commands.AddChecklistItem, _task, "Add a checklist item", created=True),
+    Write("PATCH", ITEM, commands.EditChecklistItem, _task, "Change or tick a checklist item"),
+    Write("DELETE", ITEM, commands.RemoveChecklistItem, _task, "Remove a checklist item"),
+    Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", created=True),
+    Write("PATCH", COMMENT, commands.EditComment, _comment, "Change a comment"),
+    Write("DELETE", COMMENT, commands.RemoveComment, _comment, "Remove a comment"),
+    Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
+)
+
+
+def _fields_in(path: str) -> tuple[str, ...]:
+    """The command's fields that the address names."""
+    return tuple(part[1:-1] for part in path.split("/") if part.startswith("{") and part != "{ws}")
+
+
+def _handler(write: Write) -> Handler:
+    fields = _fields_in(write.path)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        parameters(request)
+        given = await body(request)
+        for field in fields:
+            if field in given:
+                raise invalid(f"/{field}", "The address says this already; leave it out.")
+            given[field] = request.match_info[field] if field in ("user", "link") else named(request, field)
+        wish = read(write.command, given)
+        workspace = _workspace_for(request, wish)
+        wish = complete(request, workspace, wish)
+        decided = await send(request, workspace, wish)
+        return _concluded(request, workspace, wish, decided, write)
+
+    return handle
+
+
+def _workspace_for(request: web.Request, command: Command) -> str:
+    """The workspace in the address; a new one is named by its idempotency key, if there is one."""
+    if "ws" in request.match_info:
+        return named(request, "ws")
+    key = request.headers.get(KEY_HEADER, "") or command.id
+    return derived(identity(request).user, key) if key else ulid()
+
+
+def _concluded(
+    request: web.Request, workspace: str, command: Command, decided: Decided | None, write: Write
+) -> web.Response:
+    """The answer to an accepted or a pending command."""
+    if decided is None:
+        location = f"/api/v1/workspaces/{workspace}/commands/{command.id}"
+        return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, {"Location": location})
+    state = system(request).state.state(workspace)
+    shown, version = write.show(state, workspace, command, identity(request).user)
+    position = state.workspace.position if state.workspace else decided.outcome.position
+    headers = {POSITION_HEADER: str(position)}
+    if version is not None:
+        headers["ETag"] = etag(version)
+    if decided.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if shown is None:
+        return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    return answer(shown, HTTPStatus.CREATED if write.created else HTTPStatus.OK, headers)
+
+
+def _tag(path: str) -> str:
+    parts = [part for part in path.removeprefix(WS).split("/") if part and not part.startswith("{")]
+    nouns = [part for part in parts if part in ("members", "projects", "tasks", "comments", "checklist", "links")]
+    return nouns[-1] if nouns else "workspaces"
+
+
+ROUTES: Final = [
+    Route(
+        write.method, write.path, _handler(write), write.summary, _tag(write.path), ANSWERS[write.show],
+        body=write.command, body_without=_fields_in(write.path), write=True,
+        status=HTTPStatus.CREATED if write.created else HTTPStatus.OK,
+    )
+    for write in WRITES
+]  # fmt: skip
