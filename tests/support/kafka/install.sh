@@ -57,5 +57,5 @@ mvn --batch-mode --quiet -Dstyle.color=never --file "$here/pom.xml" dependency:c
 cp "$here/pom.xml" "$fresh/pom.xml"
 chmod 755 "$fresh"
 printf '%s\n' "$java" >"$java_path"
-rm -rf "$cache/lib"
+rm -rf "${cache:?}/lib"
 mv "$fresh" "$cache/lib"

@@ -1,0 +1,34 @@
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+help: ## What there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: ## Install and run on the embedded log
+	deploy/run.sh
+
+test: ## Install what the tests need and run everything: lint, types, tests on both transports
+	tests/run.sh
+
+quick: ## Lint, types and the tests that need no Kafka
+	deploy/install.sh dev
+	.venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/pytest -m "not kafka"
+
+format: ## Put the code into shape
+	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+chaos: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, default 50)
+	TASKSYS_KILL_ROUNDS=$${TASKSYS_KILL_ROUNDS:-50} .venv/bin/pytest tests/contracts/test_kill.py --timeout 7200
+
+fuzz: ## The HTTP interface under a deep fuzzer
+	TASKSYS_FUZZ_EXAMPLES=$${TASKSYS_FUZZ_EXAMPLES:-500} .venv/bin/pytest tests/views/test_fuzz.py --timeout 7200
+
+bench: ## Ours and the peers, side by side; writes tests/bench/RESULTS.md
+	deploy/install.sh dev
+	$(PYTHON) -m tests.bench
+
+demo: ## 10,000 commands through HTTP, kill -9 in the middle, replay --verify, on both transports
+	deploy/install.sh dev
+	$(PYTHON) -m tests.demo
+
+.PHONY: help run test quick format chaos fuzz bench demo
