@@ -30,7 +30,7 @@ class FoldTransport(Protocol):
         ...
 
     async def close_partition(self, agent: "FoldAgent", partition: int) -> None:
-        """The partition is given away."""
+        """The partition is given away; raises nothing."""
         ...
 
 
@@ -72,27 +72,41 @@ class FoldAgent(faust.Agent):
 
     async def on_stop(self) -> None:
         """Gives every partition away."""
-        await self._close(set(self._commits))
+        await self.close(set(self._commits))
 
     def cancel(self) -> None:
         """There is nothing to cancel: the consumer finishes the batch in hand."""
 
     async def on_partitions_assigned(self, assigned: set[TP]) -> None:
-        """Becomes the one writer of the partitions, before their tables are recovered."""
-        partitions = [tp.partition for tp in assigned if tp.topic == self.spec.source.name]
-        opened = await asyncio.gather(*(self._transport.open_partition(self, partition) for partition in partitions))
-        self._commits.update(zip(partitions, opened, strict=True))
+        """Nothing to do: Faust names only what is new here, and the consumer has called `open` with everything."""
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Gives the partitions away."""
-        await self._close({tp.partition for tp in revoked if tp.topic == self.spec.source.name})
+        """Nothing to do: the consumer has called `close`, before others could have the partitions."""
 
-    async def _close(self, partitions: set[int]) -> None:
-        for partition in partitions & set(self._commits):
-            if runner := self.runners.pop(partition, None):
-                runner.close()
-            del self._commits[partition]
-            await self._transport.close_partition(self, partition)
+    async def open(self, partitions: set[int]) -> None:
+        """Becomes the one writer of the partitions, before their tables are recovered; all of them or an error."""
+        numbers = sorted(partitions)
+        opened = await asyncio.gather(
+            *(self._transport.open_partition(self, number) for number in numbers), return_exceptions=True
+        )
+        errors = []
+        for number, commit in zip(numbers, opened, strict=True):
+            if isinstance(commit, BaseException):
+                errors.append(commit)
+            else:
+                self._commits[number] = commit
+        if errors:
+            await self.close(partitions)
+            raise errors[0]
+
+    async def close(self, partitions: set[int]) -> None:
+        """Gives the partitions away; the batch in hand has ended."""
+        owned = partitions & set(self._commits)
+        for number in owned:
+            self.runners.pop(number, None)
+            del self._commits[number]
+            self.spec.close(number)
+        await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """Applies fetched records of the source; see `PartitionRunner.run`."""

@@ -3,10 +3,13 @@
 The offset up to which the source was applied is itself a row of the table, so state and position cannot part.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from streams.fold import AgentSpec, Effects, Record, Rows
+
+logger = logging.getLogger(__name__)
 
 APPLIED: Final = b"\x00applied"
 """The row that holds the offset of the first source record that is not applied yet, as 8 bytes."""
@@ -58,13 +61,12 @@ class PartitionRunner:
             self._fold.aborted()
             raise
         self.position = position
-        self._fold.committed()
+        try:
+            self._fold.committed()
+        except Exception:  # the batch is durable, and nothing that is told of it can change that
+            logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
 
     async def repair(self, rows: dict[bytes, bytes | None]) -> None:
         """Puts rows right that are not what the log says, outside of any batch; the caller holds the partition."""
         self._fold.aborted()
         await self._commit(Effects({**rows, APPLIED: self.position.to_bytes(8)}), self.position)
-
-    def close(self) -> None:
-        """The partition is given away."""
-        self.spec.close(self.partition)

@@ -30,11 +30,11 @@ def at_start(position: int) -> str:
 def between(after: str, before: str) -> str:
     """A key between two neighbours.
 
-    Neighbours that are out of order (somebody else moved one of them meanwhile) give a key just behind `after`.
+    Neighbours that are out of order (somebody else moved one of them meanwhile) give a key just behind `after`. Where
+    there is no room left for a longer key, it is that of a neighbour: both stand there, ordered by id.
     """
-    if after >= before:
-        return (after + MIDDLE)[:ORDER_CHARACTERS]
-    return _midpoint(after, before)[:ORDER_CHARACTERS]
+    key, neighbour = (after + MIDDLE, after) if after >= before else (_midpoint(after, before), before)
+    return key if len(key) <= ORDER_CHARACTERS else neighbour
 
 
 def _digits(number: int) -> str:

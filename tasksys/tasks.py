@@ -141,13 +141,10 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
         facts += _moved(task, target)
     if command.status is not UNSET:
         facts += to_status(task, command.status, record.at)
-    for further in (
-        label(task, _trimmed(command.labels)) if command.labels is not UNSET else [],
-        assign(task, tuple(dict.fromkeys(command.assignees)), state) if command.assignees is not UNSET else [],
-    ):
-        if isinstance(further, Refusal):
-            return further
-        facts += further
+    if command.labels is not UNSET:
+        facts += _labelled(task, _trimmed(command.labels))
+    if command.assignees is not UNSET:
+        facts += _assigned(task, command.assignees)
     return facts
 
 
@@ -206,24 +203,26 @@ def to_status(task: Task, status: Status, at: str) -> list[Fact]:
 
 
 def label(task: Task, wanted: tuple[str, ...]) -> list[Fact] | Refusal:
-    """The event that gives the task these labels."""
-    if wanted == task.labels:
-        return []
-    if refusal := _invalid_labels(wanted):
-        return refusal
+    """The event that gives the task these labels, which are checked."""
+    return _invalid_labels(wanted) or _labelled(task, wanted)
+
+
+def _labelled(task: Task, wanted: tuple[str, ...]) -> list[Fact]:
     added, removed = _apart(task.labels, wanted)
     return [Fact(TaskLabelled(added, removed), task.id)] if added or removed else []
 
 
 def assign(task: Task, wanted: tuple[str, ...], state: State) -> list[Fact] | Refusal:
-    """The event that gives the task these assignees."""
-    added, removed = _apart(task.assignees, wanted)
-    if not added and not removed:
-        return []
+    """The event that gives the task these assignees; those that are new are checked."""
     if len(wanted) > limits.ASSIGNEES_PER_TASK:
         return over("/assignees", "assignees", limits.ASSIGNEES_PER_TASK)
-    refusal = checks.members("/assignees", added, state)
-    return refusal or [Fact(TaskAssigned(added, removed), task.id)]
+    added, _ = _apart(task.assignees, wanted)
+    return checks.members("/assignees", added, state) or _assigned(task, wanted)
+
+
+def _assigned(task: Task, wanted: tuple[str, ...]) -> list[Fact]:
+    added, removed = _apart(task.assignees, tuple(dict.fromkeys(wanted)))
+    return [Fact(TaskAssigned(added, removed), task.id)] if added or removed else []
 
 
 def _apart(current: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

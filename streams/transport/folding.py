@@ -6,13 +6,18 @@ calls. tests/streams/test_faust_internals.py names every private part of Faust t
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from faust.types import TP
 
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
+from streams.transport.database import DatabaseCorrupt
+
+BATCH_SECONDS: Final = 8.0
+"""How long a stop or a rebalance waits for the batch in hand: less than a rebalance may take (20 s), and than a
+transaction may stay open (10 s). What becomes of a batch that is given up then is found out by recovery."""
 
 
 class FoldingConsumer:
@@ -23,8 +28,7 @@ class FoldingConsumer:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._batch_done = asyncio.Event()
-        self._batch_done.set()
+        self._batch: asyncio.Future[None] | None = None
         self.stopped_partitions: dict[TP, str] = {}
         """Partitions whose fold failed, with the reason: they wait for an operator."""
 
@@ -36,16 +40,44 @@ class FoldingConsumer:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
 
     async def wait_empty(self) -> None:
-        """Waits for the batch in hand: it is bounded, and nothing else is ever in flight."""
-        await self._batch_done.wait()
+        """Waits for the batch in hand: nothing else is ever in flight."""
+        batch = self._batch
+        if batch is None:
+            return
+        _, late = await asyncio.wait({batch}, timeout=BATCH_SECONDS)
+        if late:
+            self.log.warning("a batch did not end within %.0f s and is given up", BATCH_SECONDS)
+            batch.cancel()
+            await asyncio.wait({batch})
+        if not batch.cancelled() and (error := batch.exception()):
+            self.log.warning("the last batch failed: %r", error)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finishes the batch in hand before the partitions are given away."""
+        """Finishes the batch in hand, then gives the partitions away, also those that will be assigned here again.
+
+        Somebody else may have had them in between, so nothing that was remembered of them holds any more.
+        """
         self.stop_flow()  # type: ignore[attr-defined]
-        await self._batch_done.wait()
+        await self.wait_empty()
+        for agent in self._agents():
+            await agent.close({tp.partition for tp in revoked if tp.topic == agent.spec.source.name})
         for tp in revoked:
             self.stopped_partitions.pop(tp, None)
         await super().on_partitions_revoked(revoked)  # type: ignore[misc]
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Becomes the one writer of the partitions, and then has their tables recovered."""
+        self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
+        try:
+            for agent in self._agents():
+                await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
+        except Exception as error:
+            await self.app.crash(error)
+            return
+        await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
+
+    def _agents(self) -> list[FoldAgent]:
+        return [agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)]
 
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
@@ -65,20 +97,16 @@ class FoldingConsumer:
     async def _drain_once(self) -> None:
         fetched, active = await self._wait_next_records(timeout=1.0)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
-        if self.should_stop:  # type: ignore[attr-defined]
-            return
-        if not self.flow_active:  # type: ignore[attr-defined]
-            if fetched:
-                await self.perform_seek()  # type: ignore[attr-defined]
-            return
-        self._batch_done.clear()
-        try:
-            await self._dispatch({TP(tp.topic, tp.partition): found for tp, found in (fetched or {}).items()}, active)
-        finally:
-            self._batch_done.set()
+        if self.should_stop or not self.flow_active:  # type: ignore[attr-defined]
+            return  # what was fetched is fetched again: the flow resumes only after all positions were sought anew
+        found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
+        self._batch = asyncio.ensure_future(self._dispatch(found, active))
+        await asyncio.wait({self._batch})  # a stop cancels this loop, but not the batch: see wait_empty
+        if not self._batch.cancelled():
+            self._batch.result()
 
     async def _dispatch(self, fetched: dict[TP, Sequence[Any]], active: set[TP] | None) -> None:
-        agents = {agent.spec.source.name: agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)}
+        agents = {agent.spec.source.name: agent for agent in self._agents()}
         changelogs: dict[TP, Sequence[Any]] = {}
         jobs = []
         for tp, found in fetched.items():
@@ -89,15 +117,19 @@ class FoldingConsumer:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
                 jobs.append(self._fold(agent, tp, found))
-        if changelogs or self.app.tables.recovery.in_recovery:
+        if changelogs or not self.app.tables.actives_ready:
             await self.recover(changelogs)
-        if jobs:
-            await asyncio.gather(*jobs)
+        ended = await asyncio.gather(*jobs, return_exceptions=True)  # all of them, before an error stops the app
+        for error in ended:
+            if error is not None:
+                raise error
 
     async def _fold(self, agent: FoldAgent, tp: TP, found: Sequence[Any]) -> None:
         try:
             await agent.fold(tp.partition, self.records(found))
         except FoldFailed as error:
+            if isinstance(error.__cause__, DatabaseCorrupt):
+                raise error.__cause__  # noqa: B904  (the app stops by it, and the transport heals it)
             self.log.critical("%s", error, exc_info=error)
             self.stopped_partitions[tp] = str(error)
             self.pause_partitions({tp})  # type: ignore[attr-defined]

@@ -76,7 +76,8 @@ def parse_sort(text: str) -> Sort | FilterError:
         if name in keys:
             return FilterError(place, f"The sort names {name} twice.", "Leave the second one out.", "sort")
         keys[name] = Key(COLUMNS[name], part.lstrip().startswith("-"))
-    return Sort(tuple({**keys, "id": keys.pop("id", Key(COLUMNS["id"]))}.values()))
+    keys.setdefault("id", Key(COLUMNS["id"]))
+    return Sort(tuple(keys.values())[: list(keys).index("id") + 1])
 
 
 def first(entries: list[Entry], sort: Sort, limit: int) -> list[Entry]:

@@ -66,7 +66,7 @@ class TextIndex:
 
     def _having(self, term: Term) -> set[str]:
         *leading, last = term.words
-        found = self._postings.get(last, set()) if term.whole else self._beginning(last)
+        found = set(self._postings.get(last, ())) if term.whole else self._beginning(last)
         if not leading:
             return found
         for word in leading:

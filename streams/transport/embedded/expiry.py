@@ -41,13 +41,13 @@ class Expiry:
         async with self._busy:
             places = list(self._partitions.values())
             for turn in range(len(places)):
-                # Beginning where the last call stopped, so that one busy partition cannot starve the others.
+                # Beginning after where the last call stopped, so that one busy partition cannot starve the others.
                 index = (self._next + turn) % len(places)
                 for step in self._steps(places[index], now_ms):
                     looked = STEP
                     while looked == STEP:
                         if limit <= 0:
-                            self._next = index
+                            self._next = index + 1
                             return True
                         trim, looked = step(places[index])
                         limit -= looked
