@@ -1,5 +1,6 @@
 """Topics: made with the right settings, and checked, before any agent starts."""
 
+import asyncio
 from collections.abc import Iterable
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -11,6 +12,9 @@ from streams.topics import EVENTS, TOPICS, TopicSpec, changelog
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.errors import BrokerUnavailable
+
+SEEN_SECONDS = 10.0
+"""Within so long every broker knows of a new topic: it takes milliseconds."""
 
 
 class TopicsUnfit(Exception):
@@ -93,7 +97,15 @@ async def _create(admin: AIOKafkaAdminClient, wanted: list[TopicSpec], partition
         for name, code, *message in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise TopicsUnfit(f"topic {name} could not be made: {for_code(code).__name__} {message}")
+        await _seen(admin, {spec.name for spec in missing})
     return [spec.name for spec in missing]
+
+
+async def _seen(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Waits until the brokers tell of new topics, which they may do some time after they have made them."""
+    async with asyncio.timeout(SEEN_SECONDS):
+        while not names <= set(await admin.list_topics()):  # noqa: ASYNC110  (the broker cannot tell us)
+            await asyncio.sleep(0.05)
 
 
 async def _check_settings(admin: AIOKafkaAdminClient, existing: list[TopicSpec]) -> None:

@@ -10,10 +10,13 @@ from streams.fold import AgentSpec
 from streams.topics import TABLE, group
 
 
-def build(spec: AgentSpec, broker: Broker, directory: Path, partitions: int, url: str) -> faust.App:
+def build(
+    spec: AgentSpec, broker: Broker, directory: Path, partitions: int, url: str, session_timeout: float = 6.0
+) -> faust.App:
     """The Faust app of an agent.
 
     `directory` is this process's own; `url` is how other workers reach this one, and its identity in assignments.
+    A worker that was not heard of for `session_timeout` seconds loses its partitions to others.
     """
     app = faust.App(
         group(spec.name),
@@ -21,14 +24,15 @@ def build(spec: AgentSpec, broker: Broker, directory: Path, partitions: int, url
         store="tasksys://",
         datadir=str(directory / spec.name),
         topic_partitions=partitions,
-        topic_allow_declare=True,
+        topic_allow_declare=False,  # streams.admin has made them
+        topic_disable_leader=True,
         web_enabled=False,
         canonical_url=url,
         stream_wait_empty=True,
         stream_recovery_delay=0,
         consumer_auto_offset_reset="earliest",
-        broker_session_timeout=6,
-        broker_heartbeat_interval=1,
+        broker_session_timeout=session_timeout,
+        broker_heartbeat_interval=session_timeout / 6,
         broker_rebalance_timeout=20,
         broker_request_timeout=30,
         broker_commit_interval=5,

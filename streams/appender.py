@@ -1,5 +1,7 @@
 """Appends records from outside of folds: the gateway's commands, retried dead letters. Independent of the agents."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
@@ -7,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.broker import Broker
 from streams.fold import Headers
+from streams.topics import COMMANDS
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
@@ -14,6 +17,15 @@ from tasksys.errors import BrokerUnavailable
 
 APPEND_TIMEOUT_MS = 8_000
 """After so long Kafka did not take the record: the caller hears 503 and may repeat the command under the same key."""
+
+
+BATCH_OVERHEAD = 1024
+"""Bytes that a record batch may add to a record, amply."""
+
+CLOSE_SECONDS = 5.0
+"""How long what is buffered may take to be sent when the process stops."""
+
+logger = logging.getLogger(__name__)
 
 
 class Appender(Protocol):
@@ -75,16 +87,22 @@ class KafkaAppender:
 
     def __init__(self, servers: str) -> None:
         self._servers = servers
-        self._producer: Any = AIOKafkaProducer(
-            bootstrap_servers=servers, acks="all", enable_idempotence=True, request_timeout_ms=APPEND_TIMEOUT_MS
-        )
+        self._producer = self._new_producer()
+        self._failed = False
+        self._opening = asyncio.Lock()
+
+    def _new_producer(self) -> Any:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._servers, acks="all", enable_idempotence=True, request_timeout_ms=APPEND_TIMEOUT_MS,
+            max_request_size=COMMANDS.record_bytes - BATCH_OVERHEAD,
+        )  # fmt: skip
 
     async def start(self) -> None:
         """Connects."""
         try:
             await self._producer.start()
         except Exception as error:
-            await self._producer.stop()
+            await self.close()
             raise BrokerUnavailable(f"Kafka at {self._servers} does not answer ({error!r}); is it running?") from error
 
     async def send(
@@ -92,20 +110,41 @@ class KafkaAppender:
     ) -> Awaitable[None]:
         """The result waits until all in-sync replicas have the record."""
         try:
-            sent = await self._producer.send(topic, value, key, partition, headers=list(headers))
+            async with asyncio.timeout(APPEND_TIMEOUT_MS / 1000):
+                producer = await self._usable()
+                sent = await producer.send(topic, value, key, partition, headers=list(headers))
         except Exception as error:
             raise _unavailable(error) from error
         return self._durable(sent)
 
+    async def _usable(self) -> Any:
+        """The producer; a new one after an error: aiokafka counts what was refused, and no broker takes more then."""
+        async with self._opening:
+            if self._failed:
+                await self.close()
+                self._producer = self._new_producer()
+                await self._producer.start()
+                self._failed = False
+        return self._producer
+
     async def _durable(self, written: Awaitable[object]) -> None:
         try:
-            await written
+            async with asyncio.timeout(APPEND_TIMEOUT_MS / 1000):  # aiokafka itself goes on trying, for ever
+                await asyncio.shield(written)
+        except TimeoutError as error:
+            raise _unavailable(error) from error
         except Exception as error:
+            self._failed = True
             raise _unavailable(error) from error
 
     async def close(self) -> None:
         """Sends what is buffered and disconnects."""
-        await self._producer.stop()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._producer.stop()
+        except Exception as error:
+            logger.warning("Kafka at %s did not take the last commands: %r", self._servers, error)
+            await self._producer.client.close()
 
 
 def _unavailable(error: Exception) -> BrokerUnavailable:

@@ -41,20 +41,25 @@ class Gateway:
 
     async def submit_all(self, records: Sequence[CommandRecord], wait: float) -> list[Decided | Exception | None]:
         """The same for several commands, which are appended in their order; each has its own outcome or error."""
-        started: list[Wait | Exception] = []
-        for record in records:
-            try:
-                started.append(await self.start(record))
-            except (BrokerUnavailable, Busy, StillPending) as error:
-                started.append(error)
-        deadline = asyncio.get_running_loop().time() + wait
-        return [
-            one if isinstance(one, Exception) else await one(deadline - asyncio.get_running_loop().time())
-            for one in started
-        ]
+        started: list[Submitted | Exception] = []
+        try:
+            for record in records:
+                try:
+                    started.append(await self.start(record))
+                except (BrokerUnavailable, Busy, StillPending) as error:
+                    started.append(error)
+            deadline = asyncio.get_running_loop().time() + wait
+            return [
+                one if isinstance(one, Exception) else await one(deadline - asyncio.get_running_loop().time())
+                for one in started
+            ]
+        finally:
+            for one in started:
+                if isinstance(one, Submitted):
+                    one.forget()
 
-    async def start(self, record: CommandRecord, headers: Headers = ()) -> "Wait":
-        """Appends the command behind those appended before, and gives what waits for its outcome; call it once."""
+    async def start(self, record: CommandRecord, headers: Headers = ()) -> "Submitted":
+        """Appends the command behind those appended before, and gives what waits for its outcome."""
         name = (record.workspace, record.actor, record.command.id)
         if name in self._in_flight:
             raise StillPending(f"The command {record.command.id!r} was sent before and is still being folded.")
@@ -70,35 +75,52 @@ class Gateway:
 
         decided.add_done_callback(finished)
         try:
-            durable = asyncio.ensure_future(await self._append(record, ((REQUEST, request.encode()), *headers)))
+            durable = await self._append(record, ((REQUEST, request.encode()), *headers))
         except BaseException:
             finished()
             raise
         durable.add_done_callback(lambda done: finished() if done.cancelled() or done.exception() else None)
-
-        async def outcome(wait: float) -> Decided | Exception | None:
-            try:
-                async with asyncio.timeout(wait):
-                    await asyncio.shield(durable)
-                    return await decided
-            except TimeoutError:
-                return None if durable.done() else BrokerUnavailable("The log did not confirm the command in time.")
-            except BrokerUnavailable as error:
-                return error
-            finally:
-                finished()
-
-        return outcome
+        return Submitted(durable, decided, finished)
 
     async def append(self, record: CommandRecord, headers: Headers = ()) -> None:
         """Appends durably, without waiting for the outcome. Raises BrokerUnavailable."""
         await asyncio.shield(await self._append(record, headers))
 
-    async def _append(self, record: CommandRecord, headers: Headers) -> Awaitable[None]:
+    async def _append(self, record: CommandRecord, headers: Headers) -> asyncio.Future[None]:
         """In a task of its own, which goes on if the caller is cancelled: a record is appended whole or not."""
-        sending = self._send(record.workspace.encode(), codec.encode_command(record), headers)
-        return await asyncio.shield(asyncio.ensure_future(sending))
+
+        async def send() -> asyncio.Future[None]:
+            sent = await self._send(record.workspace.encode(), codec.encode_command(record), headers)
+            durable = asyncio.ensure_future(sent)
+            durable.add_done_callback(lambda done: done.cancelled() or done.exception())  # also if nobody is left
+            return durable
+
+        return await asyncio.shield(asyncio.ensure_future(send()))
 
 
-Wait = Callable[[float], Awaitable[Decided | Exception | None]]
-"""Waits so many seconds for an outcome: None if it is not decided by then; BrokerUnavailable is given, not raised."""
+class Submitted:
+    """A command that has its place in the log: call it to wait for the outcome, or forget it."""
+
+    def __init__(
+        self, durable: asyncio.Future[None], decided: asyncio.Future[Decided], finished: Callable[[], None]
+    ) -> None:
+        self._durable = durable
+        self._decided = decided
+        self._finished = finished
+
+    async def __call__(self, wait: float) -> Decided | Exception | None:
+        """Waits so many seconds: None if it is not decided by then; BrokerUnavailable is given, not raised."""
+        try:
+            async with asyncio.timeout(wait):
+                await asyncio.shield(self._durable)
+                return await self._decided
+        except TimeoutError:
+            return None if self._durable.done() else BrokerUnavailable("The log did not confirm the command in time.")
+        except BrokerUnavailable as error:
+            return error
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """Nobody waits any more; the command is decided all the same, and its outcome is kept in the table."""
+        self._finished()

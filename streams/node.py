@@ -1,9 +1,8 @@
 """One process of the system: its agents as Faust apps, supervised, and what the views need of them."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +27,7 @@ from streams.topics import COMMANDS
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
 from tasksys.outcomes import DeadLetter
+from tasksys.rows import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ AGENTS: Final = ("commands", "audit")
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
+
+HEALTHY_SECONDS: Final = 60.0
+"""An agent that ran for so long begins with the shortest wait again."""
 
 
 @dataclass
@@ -48,6 +51,8 @@ class Node:
     partitions: int = 4
     replication: int = 1
     url: str = "http://127.0.0.1:3001"
+    session_timeout: float = 6.0
+    """Seconds without a sign of life after which others take this process's partitions over."""
     apps: dict[str, faust.App] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
@@ -80,7 +85,11 @@ class Node:
             asyncio.create_task(self._supervise(self._spec(name), future), name=f"agent {name}")
             for name, future in zip(self.agents, ready, strict=True)
         ]
-        await asyncio.gather(*ready)
+        try:
+            await asyncio.gather(*ready)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Finishes the batches in hand and stops the agents, those that write first."""
@@ -93,44 +102,52 @@ class Node:
 
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
-        for attempt in range(10**9):
-            app = None
-            try:
-                app = build(spec, self.broker, self.directory, self.partitions, self.url)
-                await app.start()
+        attempt, now = -1, asyncio.get_running_loop().time
+        while True:
+            started = now()
+            fault = await self._run(spec, ready)
+            if not ready.done():
+                ready.set_exception(fault)
+            self.faults[spec.name] = repr(fault)
+            attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
+            wait = RESTART_SECONDS[attempt]
+            logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
+            del fault  # its traceback may hold an iterator, and so the database that is opened anew
+            await asyncio.sleep(wait)
+
+    async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
+        """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
+        app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout)
+        stopped = asyncio.ensure_future(app.wait_until_stopped())
+        try:
+            await app.start()
+            if not app.should_stop:  # a crash on the way ends the start without an error
                 self.apps[spec.name] = app
                 self.faults.pop(spec.name, None)
                 if not ready.done():
                     ready.set_result(None)
                 logger.info("agent %s is ready", spec.name)
-                await app.wait_until_stopped()
-                fault = repr(app.crash_reason)
-            except asyncio.CancelledError:
-                await self._stop_app(spec.name, app)
-                raise
-            except Exception as error:
-                fault = repr(error)
-                if not ready.done() and attempt == 0:
-                    ready.set_exception(error)
-            self.faults[spec.name] = fault
-            logger.error("agent %s stopped by a fault: %s; it is started again", spec.name, fault)
-            await self._stop_app(spec.name, app)
-            await asyncio.sleep(RESTART_SECONDS[min(attempt, len(RESTART_SECONDS) - 1)])
+                await asyncio.shield(stopped)
+            return app.crash_reason or RuntimeError("it ended by itself")
+        except Exception as error:
+            return error
+        finally:
+            self.apps.pop(spec.name, None)
+            await _to_the_end(self._stop_app(app, stopped))
 
-    async def _stop_app(self, name: str, app: faust.App | None) -> None:
-        self.apps.pop(name, None)
-        if app is None:
-            return
-        with contextlib.suppress(Exception):
+    async def _stop_app(self, app: faust.App, stopped: asyncio.Future[Any]) -> None:
+        try:
             await app.stop()
-        await app.transport.close_rows()
-        if name == "commands":
-            self.state.forget()
+        except Exception:
+            logger.exception("%s did not stop in good order", app.conf.id)
+        if app._transport is not None:
+            await app.transport.close_rows()
+        await stopped
 
     def _spec(self, name: str) -> AgentSpec:
         match name:
             case "commands":
-                return commands.agent(self._committed)
+                return commands.agent(self._committed, self._given_away)
             case "audit":
                 return audit.agent(self._remembered)
             case _:
@@ -145,10 +162,15 @@ class Node:
     def _committed(self, committed: Committed) -> None:
         self.state.follow(committed)
         self._outcomes.tell(committed.decided)
-        for workspace in committed.changed:
-            self.state_positions.tell(workspace, self.state.position(workspace))
+        for workspace, rows in committed.changed.items():
+            for row in rows.values():
+                if isinstance(row, Workspace):
+                    self.state_positions.tell(workspace, row.position)
         for follower in self._followers:
             follower(committed)
+
+    def _given_away(self, partition: int) -> None:
+        self.state.forget(lambda workspace: self.partition(workspace) == partition)
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():
@@ -243,3 +265,13 @@ class Node:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
         return await self._appender.send(topic, partition, key, value, headers)
+
+
+async def _to_the_end(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Awaits it, and is not kept from it by a cancellation, which is passed on afterwards."""
+    task = asyncio.ensure_future(coroutine)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

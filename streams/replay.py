@@ -6,7 +6,7 @@ the switch of a partition holds its fold for a moment, while the rows that diffe
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ from streams.transport.database import open_database
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
 from tasksys import codec, decider
+from tasksys.errors import Busy
 from tasksys.rows import Member, Row
 from tasksys.state import State
 
@@ -34,6 +35,9 @@ NOT_FROM_EVENTS: Final = (APPLIED, keys.OUTCOME, keys.DEAD_LETTER)
 """Rows that commands made, not events: kept as they are."""
 
 Progress = dict[str, Any]
+
+_in_use: set[Path] = set()
+"""Scratch directories of the replays that run in this process."""
 
 
 class StateFold:
@@ -113,8 +117,15 @@ class Rebuild:
         )
 
     async def catch_up(self) -> AsyncIterator[int]:
-        """Folds the events that are there and not yet folded; yields how many at a time."""
-        async for records in eventlog.read(self.broker, EVENTS.name, self.partition, self.position):
+        """Folds the events that are there and not yet folded; yields how many at a time.
+
+        A table that is a fold of the events is caught up with as far as it has got itself: it may be behind the log.
+        """
+        async for found in eventlog.read(self.broker, EVENTS.name, self.partition, self.position):
+            end = self.agent.position(self.partition) if self.agent.spec.source == EVENTS else found[-1].offset + 1
+            records = [one for one in found if one.offset < end]
+            if not records:
+                return
             self.position = records[-1].offset + 1
             wanted = [one for one in records if self.workspace is None or one.key == self.workspace.encode()]
             effects = self._fold.fold(wanted)
@@ -160,9 +171,17 @@ async def replay(
 ) -> AsyncIterator[Progress]:
     """Rebuilds these partitions of these agents' tables; yields progress, the last one with phase `done`.
 
-    With `until` (an instant as stored) the events up to there are folded, and nothing is compared.
+    With `until` (an instant as stored) the events up to there are folded, and nothing is compared. Raises Busy while
+    another replay uses the scratch directory.
     """
-    database = await asyncio.to_thread(_empty, scratch)
+    if scratch in _in_use:
+        raise Busy("A replay runs already; wait for its end.")
+    _in_use.add(scratch)
+    try:
+        database = await asyncio.to_thread(_empty, scratch)
+    except BaseException:
+        _in_use.discard(scratch)
+        raise
     shown: list[dict[str, Any]] = []
     total, folded, different, repaired = 0, 0, 0, 0
     try:
@@ -191,11 +210,12 @@ async def replay(
                 shown += [one.named(agent.spec.name, partition) for one in found[: SHOWN - len(shown)]]
                 yield {"phase": "compare", **where, "done": total, "total": len(agents) * len(partitions)}
                 if found and not verify:
-                    repaired += await _switch(rebuild, [one.key for one in found])
+                    repaired += await _whole(_switch(rebuild, [one.key for one in found]))
                     yield {"phase": "switch", **where, "done": repaired, "total": different}
     finally:
         database.close()
         shutil.rmtree(scratch, ignore_errors=True)
+        _in_use.discard(scratch)
     yield {
         "phase": "done", "done": folded, "total": folded, "different": different, "repaired": repaired,
         "differences": shown,
@@ -207,6 +227,16 @@ def _empty(scratch: Path) -> Rdict:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     return open_database(scratch)
+
+
+async def _whole(work: Coroutine[Any, Any, int]) -> int:
+    """Finishes the work also if the caller is cancelled meanwhile, who is so afterwards."""
+    working = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
 
 
 async def _switch(rebuild: Rebuild, names: list[bytes]) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 DAY: Final = 86_400.0
+MEBI: Final = 1024 * 1024  # a dead letter, and its row, are larger than the command that they tell of
 
 
 @dataclass(frozen=True)
@@ -13,15 +14,21 @@ class TopicSpec:
     name: str
     retention_seconds: float | None = None
     compact: bool = False
+    record_bytes: int = 2 * MEBI
+    """The largest record taken."""
 
     @property
     def kafka_config(self) -> dict[str, str]:
         """The topic's settings in Kafka's words."""
         retention = "-1" if self.retention_seconds is None else str(int(self.retention_seconds * 1000))
-        return {"cleanup.policy": "compact" if self.compact else "delete", "retention.ms": retention}
+        return {
+            "cleanup.policy": "compact" if self.compact else "delete",
+            "retention.ms": retention,
+            "max.message.bytes": str(self.record_bytes),
+        }
 
 
-COMMANDS: Final = TopicSpec("tasksys.commands", retention_seconds=7 * DAY)
+COMMANDS: Final = TopicSpec("tasksys.commands", retention_seconds=7 * DAY, record_bytes=MEBI)
 """Wishes, as they were accepted. Key: the workspace's id."""
 
 EVENTS: Final = TopicSpec("tasksys.events")

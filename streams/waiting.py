@@ -55,9 +55,20 @@ class PositionWaiters:
     async def reach(self, workspace: str, position: int, bound: float) -> bool:
         """True when the position is reached; False after `bound` seconds. Check first whether it is already."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[workspace].append((position, future))
+        waiting = (position, future)
+        self._waiting[workspace].append(waiting)
         try:
             await asyncio.wait_for(future, bound)
         except TimeoutError:
             return False
+        finally:
+            self._forget(workspace, waiting)
         return True
+
+    def _forget(self, workspace: str, waiting: tuple[int, asyncio.Future[None]]) -> None:
+        """Readers who went away leave nothing behind, also where the workspace never gets so far."""
+        left = [one for one in self._waiting.get(workspace, ()) if one is not waiting]
+        if left:
+            self._waiting[workspace] = left
+        else:
+            self._waiting.pop(workspace, None)

@@ -29,7 +29,14 @@ Hour = Annotated[int, Meta(ge=0, le=23)]
 
 
 class Base(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="type", tag=True
+    Struct,
+    frozen=True,
+    gc=False,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="type",
+    tag=True,
 ):
     """What every command has: `id`, its idempotency key within workspace and actor, and a version to insist on."""
 
@@ -300,7 +307,7 @@ Command = (
 )
 
 
-class CommandRecord(Struct, frozen=True, omit_defaults=True):
+class CommandRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     """A command as it stands in the log: with who asked, when and from where.
 
     `digest` is of the payload as the client sent it, before ids and facts were filled in: a repeated idempotency key

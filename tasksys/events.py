@@ -13,7 +13,7 @@ from tasksys.rows import ChecklistItem, Section
 from tasksys.values import LinkType, Priority, Role, Status, When
 
 
-class Base(Struct, frozen=True, omit_defaults=True):
+class Base(Struct, frozen=True, gc=False, omit_defaults=True):
     """Base of all events."""
 
 
@@ -278,7 +278,7 @@ class Fact(NamedTuple):
     task: str | None = None
 
 
-class EventRecord(Struct, frozen=True):
+class EventRecord(Struct, frozen=True, gc=False):
     """An event as it stands in the log and in answers; see `codec` for its data as a typed event.
 
     `position` is gapless within the workspace, `version` counts the events of the task (or project), `id` is made of

@@ -17,7 +17,7 @@ class OutcomeStatus(StrEnum):
     REFUSED = "refused"
 
 
-class Outcome(Struct, frozen=True, omit_defaults=True):
+class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     """The outcome of a command. `first` and `last` are the positions of its events; 0 where there are none.
 
     `digest` is that of the payload as the client sent it; `position` is the workspace's after the decision.
@@ -46,7 +46,7 @@ class Decided(NamedTuple):
     replayed: bool
 
 
-class DeadLetter(Struct, frozen=True, omit_defaults=True):
+class DeadLetter(Struct, frozen=True, gc=False, omit_defaults=True):
     """A record that could not be folded, as it was, and why. `at_ms` is Unix time in milliseconds."""
 
     offset: int

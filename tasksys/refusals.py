@@ -24,14 +24,14 @@ class Code(StrEnum):
     INTERNAL = "internal-error"
 
 
-class FieldError(Struct, frozen=True):
+class FieldError(Struct, frozen=True, gc=False):
     """One field that is wrong: a JSON pointer into the command, and what to do."""
 
     pointer: str
     detail: str
 
 
-class Refusal(Struct, frozen=True, omit_defaults=True):
+class Refusal(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a command was refused.
 
     `detail` is one sentence that says what to do; `errors` name the fields it is about.

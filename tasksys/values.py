@@ -86,7 +86,7 @@ OPPOSITE: Final = {
 }
 
 
-class When(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class When(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A start or due value: `{"date"}`, `{"local", "zone"}` or, floating, `{"local"}`.
 
     Raises ValueError, which the decoder turns into a field error, for any other combination or an unknown zone.

@@ -1,13 +1,13 @@
 """The state as of a position or an instant, folded from the history."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from tasksys import codec
 from tasksys.state import State
-from tasksys.values import instant
-from views.context import history_reached, system
+from views.context import history_reached, parse_moment, system
 from views.problems import bad_request
 
 
@@ -15,7 +15,7 @@ async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State,
     """The workspace then, its position, and the moment of its newest event at that time."""
     await history_reached(request, workspace)
     position = at_position(request, workspace, text)
-    state = system(request).history.state_at(workspace, position)
+    state = await asyncio.to_thread(system(request).history.state_at, workspace, position)
     found = system(request).history.at(workspace, position)
     moment = datetime.fromisoformat(codec.decode_event(found.event).at) if found else datetime.now(UTC)
     return state, position, moment
@@ -30,18 +30,8 @@ def at_position(request: web.Request, workspace: str, text: str) -> int:
             detail = f"Position {position} is in the future; the newest is {newest}."
             raise bad_request("bad-parameter", detail, parameter="as_of")
         return position
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = parse_moment(text)
+    if moment is None:
         detail = "as_of is a position, or an instant with offset such as 2026-03-08T09:00:00Z (send + as %2B)."
         raise bad_request("bad-parameter", detail, parameter="as_of")
-    return history.position_at(workspace, _instant(moment))
-
-
-def _instant(moment: datetime) -> str:
-    try:
-        return instant(moment)
-    except OverflowError as error:
-        raise bad_request("bad-parameter", "as_of is out of range.", parameter="as_of") from error
+    return history.position_at(workspace, moment)

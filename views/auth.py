@@ -1,7 +1,9 @@
 """Who is asking: nobody in particular (on a laptop), or the bearer of a verified token."""
 
 import asyncio
+import math
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,11 +14,20 @@ import jwt
 from aiohttp import web
 
 from tasksys.values import User
+from views.log import logger
 from views.problems import Problem
 
 ACTOR_HEADER: Final = "Tasksys-Actor"
 USER: Final = re.compile(User.__metadata__[0].pattern)  # type: ignore[attr-defined]
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+JWKS_TIMEOUT: Final = 5.0
+JWKS_KEPT: Final = 300.0
+"""Seconds that fetched keys are used; one that the issuer has withdrawn is believed for so long."""
+
+JWKS_COOLDOWN: Final = 5.0
+"""Seconds between fetches, vain ones too: anybody can make up a token that names an unknown key."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +49,38 @@ class Authenticator(Protocol):
 class NoAuthentication:
     """Anybody who reaches the loopback interface is who they say; every one an operator.
 
-    The Host header must name the loopback too: a page from elsewhere that had its name resolve to this machine is
-    turned away.
+    Except pages from elsewhere in a browser of this machine: the Host header must name the loopback, so that a name
+    which was made to resolve to this machine does not help; and what a browser marks as another site's is refused
+    unless it only reads, for it needs no permission to send it, and cannot read the answer.
     """
 
     async def identify(self, request: web.Request) -> Identity:
         """The user that the header names, or `local`."""
-        host = urlsplit(f"//{request.host}").hostname
-        if host not in LOOPBACK:
+        if _hostname(request.host) not in LOOPBACK:
             detail = "This server runs without authentication and answers to localhost only."
             raise Problem(HTTPStatus.FORBIDDEN, "loopback-only", detail)
+        if _from_elsewhere(request):
+            detail = "Without authentication only this server's own pages may do this; other sites need a token."
+            raise Problem(HTTPStatus.FORBIDDEN, "cross-site", detail)
         user = request.headers.get(ACTOR_HEADER, "local")
         if not USER.fullmatch(user):
             raise _unauthorised(f"{ACTOR_HEADER} is not a user's id; use letters, digits and . _ @ + : | - only.")
         return Identity(user, operator=True)
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _from_elsewhere(request: web.Request) -> bool:
+    """True if a browser sent this for a page of another origin: a site, or another port of this machine."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower().partition("://")[2] != request.host.lower():
+        return True
+    return request.method not in SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
 @dataclass(frozen=True)
@@ -75,15 +104,17 @@ class JwtSettings:
         allowed = {"HS256", "HS384", "HS512"} if self.secret else {"RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"}
         if unfit := set(self.algorithms) - allowed:
             raise ValueError(f"algorithms {sorted(unfit)} do not go with the kind of key; allowed: {sorted(allowed)}")
+        if self.jwks_url and not self.jwks_url.lower().startswith(("http://", "https://")):
+            raise ValueError(f"the JWKS URL {self.jwks_url!r} is no address; give one such as https://id.example/keys")
 
 
 class JwtAuthentication:
     """Bearer tokens (JWT): signature, expiry, and where they are set issuer and audience. The user is `sub`."""
 
-    def __init__(self, settings: JwtSettings) -> None:
+    def __init__(self, settings: JwtSettings, cooldown: float = JWKS_COOLDOWN) -> None:
         self._settings = settings
         self._algorithms = list(settings.algorithms) or (["HS256"] if settings.secret else ["RS256", "ES256"])
-        self._keys = jwt.PyJWKClient(settings.jwks_url, timeout=5) if settings.jwks_url else None
+        self._keys = Keys(settings.jwks_url, cooldown) if settings.jwks_url else None
 
     async def identify(self, request: web.Request) -> Identity:
         """The token's subject."""
@@ -101,8 +132,10 @@ class JwtAuthentication:
         try:
             key: Any = settings.secret
             if self._keys is not None:
-                found = await asyncio.to_thread(self._keys.get_signing_key_from_jwt, token)
-                key = found.key
+                header = jwt.get_unverified_header(token)
+                if header.get("alg") not in self._algorithms:
+                    raise jwt.InvalidAlgorithmError("not one of ours; its key is not even looked for")
+                key = await self._keys.named(header.get("kid"))
             return jwt.decode(
                 token,
                 key,
@@ -112,14 +145,56 @@ class JwtAuthentication:
                 leeway=10,
                 options={"require": ["exp", "sub"], "verify_aud": bool(settings.audience)},
             )
-        except jwt.PyJWKClientConnectionError as error:
-            detail = "The keys that tokens are verified with cannot be fetched just now; try again."
-            headers = {"Retry-After": "5"}
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "keys-unavailable", detail, headers=headers) from error
         except jwt.ExpiredSignatureError as error:
             raise _unauthorised("The token has expired; get a new one.") from error
-        except (jwt.PyJWTError, ValueError) as error:
-            raise _unauthorised("The token is not valid here; get one for this server.") from error
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:  # the last two: another kind of key,
+            raise _unauthorised("The token is not valid here; get one for this server.") from error  # deep nesting
+
+
+class Keys:
+    """The issuer's public keys: fetched when an unknown one is asked for, by one fetch for all who wait."""
+
+    def __init__(self, url: str, cooldown: float) -> None:
+        self._client = jwt.PyJWKClient(url, timeout=JWKS_TIMEOUT, cache_jwk_set=False)
+        self._cooldown = cooldown
+        self._known: dict[str, Any] = {}
+        self._fetched = self._tried = -math.inf
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def named(self, kid: Any) -> Any:
+        """The key of that name. Raises Problem 503 if the keys cannot be had, PyJWTError if there is no such key."""
+        if not isinstance(kid, str):
+            raise jwt.InvalidTokenError("the token names no key")
+        if self._fresh(kid) is None:
+            await self._fetch()
+        if (key := self._fresh(kid)) is not None:
+            return key
+        if self._tried > self._fetched:
+            detail = "The keys that tokens are verified with cannot be fetched just now; try again."
+            headers = {"Retry-After": f"{self._cooldown:.0f}"}
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "keys-unavailable", detail, headers=headers)
+        raise jwt.InvalidKeyError("there is no such key")
+
+    def _fresh(self, kid: str) -> Any:
+        return self._known.get(kid) if time.monotonic() - self._fetched < JWKS_KEPT else None
+
+    async def _fetch(self) -> None:
+        """Also for others: who asked first may go away meanwhile."""
+        idle = self._fetching is None or self._fetching.done()
+        if idle and time.monotonic() - self._tried >= self._cooldown:
+            self._tried = time.monotonic()
+            self._fetching = asyncio.create_task(self._update())
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
+
+    async def _update(self) -> None:
+        try:
+            keys = await asyncio.to_thread(self._client.get_signing_keys)
+        except (jwt.PyJWTError, OSError, ValueError, RecursionError) as error:
+            logger.warning("the keys for tokens cannot be fetched from %s: %r", self._client.uri, error)
+            return
+        self._known = {key.key_id: key.key for key in keys if key.key_id}
+        self._fetched = self._tried
 
 
 def _unauthorised(detail: str) -> Problem:

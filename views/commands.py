@@ -8,15 +8,18 @@ import msgspec
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.commands import Command
+from tasksys.commands import Command, CommandRecord, CreateWorkspace
+from tasksys.errors import BrokerUnavailable, Busy, StillPending
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
-from views.problems import Problem, invalid, not_found, of_the_moment
+from views.problems import Problem, bad_request, invalid, not_found, of_the_moment
 from views.routes import WS, Route
 from views.sending import (
+    REPLAYED_HEADER,
     complete,
+    idempotency_key,
     outcome_shape,
     pending_shape,
     preference,
@@ -29,6 +32,9 @@ from views.sending import (
 )
 
 COMMANDS: Final = f"{WS}/commands"
+
+KINDS: Final = {name: kind for name, kind in codec.COMMAND_TYPES.items() if kind is not CreateWorkspace}
+"""A new workspace is not in any workspace yet; asked for here, it would tell a stranger which ids are taken."""
 
 
 async def post(request: web.Request) -> web.StreamResponse:
@@ -49,10 +55,9 @@ async def post(request: web.Request) -> web.StreamResponse:
 def _typed(given: Any, prefix: str = "") -> Any:
     if not isinstance(given, dict):
         raise invalid(prefix, "A command is a JSON object.")
-    kind = codec.COMMAND_TYPES.get(str(given.get("type", "")))
+    kind = KINDS.get(str(given.get("type", "")))
     if kind is None:
-        known = ", ".join(codec.COMMAND_TYPES)
-        raise invalid(f"{prefix}/type", f"There is no such command; there are {known}.")
+        raise invalid(f"{prefix}/type", f"There is no such command here; there are {', '.join(KINDS)}.")
     try:
         return read(kind, given)
     except Problem as problem:
@@ -69,22 +74,42 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
         raise wrong_field(f"Object contains unknown field `{sorted(unknown)[0]}`")
     if not isinstance(entries, list) or not 1 <= len(entries) <= COMMANDS_PER_BATCH:
         raise invalid("/commands", f"Give 1 to {COMMANDS_PER_BATCH} commands in a list.")
+    if "If-Match" in request.headers:
+        raise bad_request("bad-etag", "If-Match is about one command; give each its own expected_version.")
     typed = [_typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
-    batch_key = request.headers.get("Idempotency-Key", "")
+    batch_key = idempotency_key(request)
     wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(typed)]
     records = [await record(request, workspace, wish) for wish in wishes]
-    gateway = system(request).gateway
-    if preference(request).asynchronous:
-        for one in records:
-            await gateway.append(one)
-        items: list[Any] = [pending_shape(one.command.id) for one in records]
-        return answer({"items": items, "position": system(request).state.position(workspace)}, HTTPStatus.ACCEPTED)
-    decided = await gateway.submit_all(records, preference(request).wait)
+    wish = preference(request)
+    if wish.asynchronous:
+        decided = await _append(request, records)
+    else:
+        decided = await system(request).gateway.submit_all(records, wish.wait)
     items = []
     for one, outcome in zip(records, decided, strict=True):
         items.append(await _item(request, workspace, one, outcome))
-    position = system(request).state.position(workspace)
-    return answer({"items": items, "position": position}, headers={POSITION_HEADER: str(position)})
+    position = _position(request, workspace)
+    status = HTTPStatus.ACCEPTED if wish.asynchronous else HTTPStatus.OK
+    return answer({"items": items, "position": position}, status, {POSITION_HEADER: str(position)})
+
+
+async def _append(request: web.Request, records: list[CommandRecord]) -> list[Decided | Exception | None]:
+    """Appends them in their order without waiting for outcomes."""
+    found: list[Decided | Exception | None] = []
+    for one in records:
+        try:
+            await system(request).gateway.append(one)
+            found.append(None)
+        except (BrokerUnavailable, Busy, StillPending) as error:
+            found.append(error)
+    return found
+
+
+def _position(request: web.Request, workspace: str) -> int:
+    """The workspace's position; 0 to those who are not its members, as if there were none."""
+    state = system(request).state.state(workspace)
+    known = state.workspace is not None and state.member(identity(request).user) is not None
+    return state.workspace.position if state.workspace is not None and known else 0
 
 
 def _complete(request: web.Request, workspace: str, command: Command, batch_key: str, index: int) -> Command:
@@ -92,7 +117,7 @@ def _complete(request: web.Request, workspace: str, command: Command, batch_key:
     if batch_key and not command.id:
         named_by = hashlib.sha256(f"{batch_key}\0{index}".encode()).hexdigest()[:32]
         command = msgspec.structs.replace(command, id=named_by)
-    return complete(request, workspace, command, header_key=False)
+    return complete(request, workspace, command, alone=False)
 
 
 async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None) -> Any:
@@ -117,9 +142,9 @@ async def _shown(request: web.Request, workspace: str, decided: Decided) -> dict
 
 
 def _headers(request: web.Request, workspace: str, decided: Decided) -> dict[str, str]:
-    headers = {POSITION_HEADER: str(system(request).state.position(workspace) or decided.outcome.position)}
+    headers = {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
     if decided.replayed:
-        headers["Idempotent-Replayed"] = "true"
+        headers[REPLAYED_HEADER] = "true"
     return headers
 
 

@@ -1,6 +1,10 @@
 """What every handler needs of a request: who asks, for which workspace, with what body and parameters."""
 
 import asyncio
+import re
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,25 +14,39 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.query import Query
 from tasksys.rows import Member
-from tasksys.values import Id
+from tasksys.values import Id, instant
 from views.auth import Authenticator, Identity
 from views.ports import System
 from views.problems import Problem, bad_query, bad_request, invalid, no_workspace
 
 SYSTEM: Final = web.AppKey("system", System)
 AUTHENTICATOR: Final = web.AppKey("authenticator", Authenticator)
-IDENTITY: Final = "identity"
+IDENTITY: Final = web.RequestKey("identity", Identity)
 
-VIEW_WAIT: Final = 10.0
-"""Seconds that a read waits for a view to reach the position it asks for."""
 
-BODY_WAIT: Final = 30.0
-"""Seconds within which a client must have sent its body."""
+@dataclass(frozen=True)
+class Bounds:
+    """Seconds: how long a read waits for a view to reach the position that it asks for, how long a client may take to
+    send its body, and how long to take the next part of a streamed answer."""
+
+    view: float = 10.0
+    body: float = 30.0
+    write: float = 30.0
+
+
+BOUNDS: Final = web.AppKey("bounds", Bounds)
+STOPPING: Final = web.AppKey("stopping", asyncio.Event)
+"""Set when the server stops: what waits for something new to happen waits no longer."""
 
 PARAMETER_CHARACTERS: Final = 4_096
-POSITION_HEADER: Final = "Tasksys-Position"
+CURSOR_CHARACTERS: Final = 16 * 1024
+"""A cursor holds what the query sorts by, such as a title of 500 characters that are 18 bytes each when folded."""
 
-_id = msgspec.json.Decoder(Id)
+POSITION_HEADER: Final = "Tasksys-Position"
+POSITIONS: Final = 10**15 - 1
+"""No position is above this; JSON numbers are exact up to here in every language."""
+
+ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
 
 
 @web.middleware
@@ -47,53 +65,64 @@ def system(request: web.Request) -> System:
 
 def identity(request: web.Request) -> Identity:
     """Who asks."""
-    found: Identity = request[IDENTITY]
-    return found
+    return request[IDENTITY]
 
 
-def named(request: web.Request, name: str) -> str:
+def named(request: web.Request, name: str, pattern: re.Pattern[str] = ID) -> str:
     """An id in the address; a malformed one names nothing."""
     value = request.match_info[name]
-    try:
-        return _id.decode(codec.encode_json(value))
-    except msgspec.ValidationError as error:
-        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"{value[:64]!r} is not an id; check the address.") from error
+    if not pattern.fullmatch(value):
+        raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"{value[:64]!r} is not an id; check the address.")
+    return value
 
 
 async def workspace(request: web.Request) -> tuple[str, Member]:
     """The workspace in the address and the caller's membership, once the view has the position asked for."""
     name = named(request, "ws")
-    member = _member(request, name)
+    found = member(request, name)
     wanted = asked_position(request)
     if wanted > system(request).state.position(name):
-        reached = await system(request).state_positions.reach(name, wanted, VIEW_WAIT)
+        reached = await system(request).state_positions.reach(name, wanted, request.app[BOUNDS].view)
         if not reached and system(request).state.position(name) < wanted:
-            raise behind(wanted)
-        member = _member(request, name)
-    return name, member
+            raise behind(request, wanted)
+        found = member(request, name)
+    return name, found
 
 
-def _member(request: web.Request, name: str) -> Member:
-    state = system(request).state.state(name)
-    member = state.member(identity(request).user)
-    if member is None or state.workspace is None:
+def member(request: web.Request, workspace: str) -> Member:
+    """The caller's membership now; to everybody else there is no such workspace."""
+    state = system(request).state.state(workspace)
+    found = state.member(identity(request).user)
+    if found is None or state.workspace is None:
         raise no_workspace()
-    return member
+    return found
 
 
 async def history_reached(request: web.Request, name: str) -> None:
     """Waits until history has everything that the state had when the request came."""
     position = system(request).state.position(name)
     if system(request).history.position(name) < position:
-        reached = await system(request).history_positions.reach(name, position, VIEW_WAIT)
+        reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)
         if not reached and system(request).history.position(name) < position:
-            raise behind(position)
+            raise behind(request, position)
 
 
-def behind(position: int) -> Problem:
+def behind(request: web.Request, position: int) -> Problem:
     """A view did not reach a position in time."""
-    detail = f"The view has not reached position {position} within {VIEW_WAIT:.0f} s; try again, or ask without it."
+    bound = request.app[BOUNDS].view
+    detail = f"The view has not reached position {position} within {bound:.0f} s; try again, or ask without it."
     return Problem(HTTPStatus.GATEWAY_TIMEOUT, "view-behind", detail, headers={"Retry-After": "2"})
+
+
+async def unless_stopping(request: web.Request, work: Coroutine[Any, Any, Any]) -> None:
+    """Waits for the work, but not any longer when the server stops."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(request.app[STOPPING].wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 def asked_position(request: web.Request) -> int:
@@ -108,16 +137,16 @@ def asked_position(request: web.Request) -> int:
 
 def parameters(request: web.Request, *known: str) -> dict[str, str]:
     """The query parameters; an unknown, repeated or overlong one is refused."""
-    allowed = {*known, "min_position"}
     found: dict[str, str] = {}
     for name, value in request.query.items():
-        if name not in allowed:
-            hint = f"Known here: {', '.join(sorted(allowed))}."
+        if name not in known:
+            hint = f"Known here: {', '.join(sorted(known))}." if known else "There are none here."
             raise bad_request("unknown-parameter", f"There is no parameter {name[:64]!r}. {hint}", parameter=name[:64])
         if name in found:
             raise bad_request("bad-parameter", f"{name!r} is given twice; give it once.", parameter=name)
-        if len(value) > PARAMETER_CHARACTERS:
-            detail = f"{name!r} is longer than {PARAMETER_CHARACTERS:,} characters; shorten it."
+        bound = CURSOR_CHARACTERS if name == "cursor" else PARAMETER_CHARACTERS
+        if len(value) > bound:
+            detail = f"{name!r} is longer than {bound:,} characters; shorten it."
             raise bad_request("bad-parameter", detail, parameter=name)
         found[name] = value
     return found
@@ -141,6 +170,26 @@ def flag(given: dict[str, str], name: str) -> bool:
     return value == "true"
 
 
+def moment(given: dict[str, str], name: str) -> str | None:
+    """A parameter that is an instant with offset, as instants are stored; None if it is not given."""
+    if name not in given:
+        return None
+    found = parse_moment(given[name])
+    if found is None:
+        detail = f"{name} is an instant with offset such as 2026-03-08T09:00:00Z (send + as %2B)."
+        raise bad_request("bad-parameter", detail, parameter=name)
+    return found
+
+
+def parse_moment(text: str) -> str | None:
+    """An instant with offset as instants are stored; None for any other text."""
+    try:
+        found = datetime.fromisoformat(text)
+        return instant(found) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def query(given: dict[str, str]) -> Query:
     """The query of filter, q and sort."""
     parsed = Query.parse(given.get("filter", ""), given.get("q", ""), given.get("sort", ""))
@@ -152,11 +201,14 @@ def query(given: dict[str, str]) -> Query:
 async def body(request: web.Request) -> dict[str, Any]:
     """The JSON object in the body; {} for none. Problems 400, 413, 415, 422 and 408."""
     try:
-        async with asyncio.timeout(BODY_WAIT):
+        async with asyncio.timeout(request.app[BOUNDS].body):
             raw = await request.read()
     except TimeoutError as error:
-        detail = f"The body did not come within {BODY_WAIT:.0f} s; send it faster or smaller."
+        detail = f"The body did not come within {request.app[BOUNDS].body:.0f} s; send it faster or smaller."
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail) from error
+    except web.RequestPayloadError as error:
+        detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
+        raise bad_request("bad-body", detail) from error
     if not raw:
         return {}
     if request.content_type not in ("application/json", "application/merge-patch+json"):
@@ -170,6 +222,20 @@ async def body(request: web.Request) -> dict[str, Any]:
     if not isinstance(decoded, dict):
         raise invalid("", "The body must be a JSON object.")
     return decoded
+
+
+async def put(request: web.Request, response: web.StreamResponse, part: bytes) -> None:
+    """Writes a part of a streamed answer; a client that does not take it in time is cut off.
+
+    It holds up what the answer is made from, such as a snapshot of the database.
+    """
+    try:
+        async with asyncio.timeout(request.app[BOUNDS].write):
+            await response.write(part)
+    except TimeoutError as error:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionError("The client reads too slowly.") from error
 
 
 def answer(value: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> web.Response:

@@ -1,16 +1,20 @@
 """For operators: health, readiness, status, lag, dead letters, replay."""
 
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from tasksys import codec
 from tasksys.outcomes import DeadLetter
-from views.context import answer, body, identity, parameters, system
+from tasksys.values import Id
+from views.context import answer, body, identity, parameters, parse_moment, put, system
 from views.problems import Problem, invalid, not_found
 from views.routes import Handler, Route
+from views.sending import wrong_field
 
 
 async def health(request: web.Request) -> web.StreamResponse:
@@ -86,11 +90,14 @@ async def retry(request: web.Request) -> web.StreamResponse:
 
 
 class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What to rebuild: `verify` only compares; `until` an instant or, with a workspace, a position."""
+    """What to rebuild, all or one workspace: with `verify` it is compared only, otherwise put right where it differs.
+
+    With `until`, an instant, what happened up to then is folded, and nothing is compared.
+    """
 
     verify: bool = True
-    workspace: str | None = None
-    until: str | None = None
+    workspace: Id | None = None
+    until: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] | None = None
 
 
 async def replay(request: web.Request) -> web.StreamResponse:
@@ -99,14 +106,24 @@ async def replay(request: web.Request) -> web.StreamResponse:
     try:
         wanted = msgspec.convert(await body(request), ReplayRequest)
     except msgspec.ValidationError as error:
-        raise invalid("", f"{error}.") from error
-    response = web.StreamResponse()
-    response.content_type = "application/x-ndjson"
-    await response.prepare(request)
-    async for progress in system(request).replay(wanted.verify, wanted.workspace, wanted.until):
-        await response.write(codec.encode_json(progress) + b"\n")
-    await response.write_eof()
-    return response
+        raise wrong_field(str(error)) from error
+    until = None
+    if wanted.until is not None and (until := parse_moment(wanted.until)) is None:
+        raise invalid("/until", "Give an instant with offset such as 2026-03-08T09:00:00Z.")
+    progress = system(request).replay(wanted.verify, wanted.workspace, until)
+    try:
+        first = await anext(progress)  # what cannot even begin is a problem, not an answer that breaks off
+        response = web.StreamResponse()
+        response.content_type = "application/x-ndjson"
+        await response.prepare(request)
+        await put(request, response, codec.encode_json(first) + b"\n")
+        async for one in progress:
+            await put(request, response, codec.encode_json(one) + b"\n")
+        await response.write_eof()
+        return response
+    finally:
+        if isinstance(progress, AsyncGenerator):
+            await progress.aclose()
 
 
 HEALTH: Final = [

@@ -1,10 +1,9 @@
-"""Reads of the past: events, a task's history, audit with its hash chain, export."""
+"""Reads of the past: events, a task's history, audit with its hash chain."""
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -12,48 +11,70 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.audit import Entry, Remembered
 from tasksys.limits import PAGE_ITEMS
-from tasksys.rows import Comment, Member, Project, Task
-from tasksys.values import instant
 from views import shapes
 from views.context import (
-    POSITION_HEADER,
+    POSITIONS,
     history_reached,
+    member,
+    moment,
     named,
     parameters,
     system,
+    unless_stopping,
     whole,
     workspace,
 )
-from views.problems import bad_request, not_found
+from views.problems import not_found
 from views.reads import positioned
 from views.routes import WS, Route
 
 LONG_POLL: Final = 60
 """Seconds that a request for events waits at most."""
 
+EVENTS_BYTES: Final = 4 * 1024 * 1024
+"""About how large an answer with events becomes; the rest is for the next request."""
+
 SCANNED: Final = 10_000
 """Entries that one request for audit entries looks at; the cursor goes on from there."""
 
+NOW: Final = ("min_position",)
+EVENTS: Final = ("after", "limit", "wait", *NOW)
+HISTORY: Final = ("after", "limit", *NOW)
+AUDIT: Final = ("task", "actor", "since", "until", "cursor", "limit", *NOW)
+
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """Events after a position, as they stand in the log; `wait` holds the request until there are some."""
-    given = parameters(request, "after", "limit", "wait")
+    """Events after a position, as they stand in the log; `wait` holds the request until there are some.
+
+    An answer may end before its limit: go on after its last event.
+    """
+    given = parameters(request, *EVENTS)
     name, _ = await workspace(request)
-    after = whole(given, "after", 0, 0, 10**15)
+    after = whole(given, "after", 0, 0, POSITIONS)
     limit = whole(given, "limit", 100, 1, 1000)
     wait = whole(given, "wait", 0, 0, LONG_POLL)
     await history_reached(request, name)
     history = system(request).history
     if wait and history.position(name) <= after:
-        await system(request).history_positions.reach(name, after + 1, wait)
-    items = [msgspec.Raw(found.event) for _, found in islice(history.stored(name, after), limit)]
+        await unless_stopping(request, system(request).history_positions.reach(name, after + 1, wait))
+        member(request, name)  # who was removed meanwhile does not see what came
+    items = list(_bounded(event.event for _, event in islice(history.stored(name, after), limit)))
     position = history.position(name)
     return positioned({"items": items, "position": position}, position)
 
 
+def _bounded(events: Iterator[bytes]) -> Iterator[msgspec.Raw]:
+    total = 0
+    for event in events:
+        total += len(event)
+        yield msgspec.Raw(event)
+        if total > EVENTS_BYTES:
+            return
+
+
 async def task_history(request: web.Request) -> web.StreamResponse:
     """The audit entries of a task, oldest first."""
-    given = parameters(request, "after", "limit")
+    given = parameters(request, *HISTORY)
     name, _ = await workspace(request)
     task = named(request, "task")
     if system(request).state.state(name).task(task) is None:
@@ -61,7 +82,7 @@ async def task_history(request: web.Request) -> web.StreamResponse:
     await history_reached(request, name)
     history = system(request).history
     limit = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS)
-    page = list(islice(history.of_task(name, task, whole(given, "after", 0, 0, 10**15)), limit + 1))
+    page = list(islice(history.of_task(name, task, whole(given, "after", 0, 0, POSITIONS)), limit + 1))
     items = [history.entry(name, position, found) for position, found in page[:limit]]
     cursor = str(items[-1].position) if len(page) > limit else None
     return positioned(shapes.Audit(items, cursor, history.position(name)), history.position(name))
@@ -69,13 +90,13 @@ async def task_history(request: web.Request) -> web.StreamResponse:
 
 async def audit(request: web.Request) -> web.StreamResponse:
     """Audit entries, newest first, of a task, an actor or a time."""
-    given = parameters(request, "task", "actor", "since", "until", "cursor", "limit")
+    given = parameters(request, *AUDIT)
     name, _ = await workspace(request)
     await history_reached(request, name)
     history = system(request).history
     limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
-    before = whole(given, "cursor", 0, 0, 10**15) or None
-    since, until = _moment(given, "since"), _moment(given, "until")
+    before = whole(given, "cursor", 0, 0, POSITIONS) or None
+    since, until = moment(given, "since"), moment(given, "until")
     items: list[Entry] = []
     cursor: str | None = None
     for scanned, (position, found) in enumerate(_backwards(request, name, given.get("task"), before), 1):
@@ -100,22 +121,9 @@ def _backwards(
     return iter([one for one in reversed(found) if before is None or one[0] < before])
 
 
-def _moment(given: dict[str, str], name: str) -> str | None:
-    if name not in given:
-        return None
-    try:
-        moment = datetime.fromisoformat(given[name])
-        if moment.tzinfo is not None:
-            return instant(moment)
-    except (ValueError, OverflowError):
-        pass
-    detail = f"{name} is an instant with offset such as 2026-03-08T09:00:00Z (send + as %2B)."
-    raise bad_request("bad-parameter", detail, parameter=name)
-
-
 async def verify(request: web.Request) -> web.StreamResponse:
     """Recomputes the hash chain of the workspace's events."""
-    parameters(request)
+    parameters(request, *NOW)
     name, _ = await workspace(request)
     await history_reached(request, name)
     held, broken = await asyncio.to_thread(system(request).history.verify, name)
@@ -125,52 +133,12 @@ async def verify(request: web.Request) -> web.StreamResponse:
     return positioned(result, system(request).history.position(name))
 
 
-async def export(request: web.Request) -> web.StreamResponse:
-    """The whole workspace as one JSON document, streamed."""
-    parameters(request)
-    name, member = await workspace(request)
-    reader = system(request).state
-    state, position = reader.state(name), reader.position(name)
-    assert state.workspace is not None
-    parts: list[tuple[str, Iterator[Any]]] = [
-        ("members", (shapes.member(row) for row in reader.all(name, Member))),
-        ("projects", (shapes.project(row, name) for row in reader.all(name, Project))),
-        ("tasks", (shapes.task(row, name, state) for row in reader.all(name, Task))),
-        ("comments", (shapes.comment(row) for row in reader.all(name, Comment))),
-    ]
-    disposition = f'attachment; filename="{name}.json"'
-    response = web.StreamResponse(headers={POSITION_HEADER: str(position), "Content-Disposition": disposition})
-    response.content_type = "application/json"
-    await response.prepare(request)
-    head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, member.role)})
-    await response.write(head[:-1])
-    for part, rows in parts:
-        await response.write(f',"{part}":['.encode())
-        separator = b""
-        while chunk := [codec.encode_json(row) for row in islice(rows, 500)]:
-            await response.write(separator + b",".join(chunk))
-            separator = b","
-        await response.write(b"]")
-    await response.write(b"}")
-    await response.write_eof()
-    return response
-
-
 ROUTES: Final = [
-    Route(
-        "GET", f"{WS}/events", events, "Events from a position on", "history", shapes.Events,
-        parameters=("after", "limit", "wait", "min_position"),
-    ),
+    Route("GET", f"{WS}/events", events, "Events from a position on", "history", shapes.Events, parameters=EVENTS),
     Route(
         "GET", f"{WS}/tasks/{{task}}/history", task_history, "What happened to a task", "history", shapes.Audit,
-        parameters=("after", "limit", "min_position"),
+        parameters=HISTORY,
     ),
-    Route(
-        "GET", f"{WS}/audit", audit, "Who changed what, and when", "history", shapes.Audit,
-        parameters=("task", "actor", "since", "until", "cursor", "limit", "min_position"),
-    ),
-    Route("GET", f"{WS}/audit/verify", verify, "Check the hash chain", "history", shapes.Verification,
-          parameters=("min_position",)),
-    Route("GET", f"{WS}/export.json", export, "The whole workspace as JSON", "workspaces", dict[str, Any],
-          parameters=("min_position",)),
+    Route("GET", f"{WS}/audit", audit, "Who changed what, and when", "history", shapes.Audit, parameters=AUDIT),
+    Route("GET", f"{WS}/audit/verify", verify, "Check the hash chain", "history", shapes.Verification, parameters=NOW),
 ]  # fmt: skip

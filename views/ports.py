@@ -77,11 +77,30 @@ class Positions(Protocol):
 class System(Protocol):
     """One process of the system."""
 
-    gateway: Gateway
-    state: StateReader
-    history: HistoryReader
-    state_positions: Positions
-    history_positions: Positions
+    @property
+    def gateway(self) -> Gateway:
+        """The way in."""
+        ...
+
+    @property
+    def state(self) -> StateReader:
+        """The current state."""
+        ...
+
+    @property
+    def history(self) -> HistoryReader:
+        """The past."""
+        ...
+
+    @property
+    def state_positions(self) -> Positions:
+        """How far the state is."""
+        ...
+
+    @property
+    def history_positions(self) -> Positions:
+        """How far the history is."""
+        ...
 
     def ready(self) -> dict[str, str]:
         """What is missing, by part; empty when this process can serve."""

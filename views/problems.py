@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from tasksys import codec
 from tasksys.errors import BrokerUnavailable, Busy, NotOwned, StillPending
@@ -129,13 +129,24 @@ def of_the_moment(error: Exception) -> Problem | None:
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def internal_error() -> Problem:
+    """A fault that nobody foresaw."""
+    detail = "A fault of the server; it is in its log. Try again, and tell the operators if it stays."
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
+
+
 @web.middleware
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns every error into a problem; what is not foreseen is logged and tells the client nothing."""
+    """Turns every error into a problem; what is not foreseen is logged and tells the client nothing.
+
+    Once a part of the answer is sent, an error breaks the connection instead: what is cut off must not look whole.
+    """
     try:
         return await handler(request)
     except Problem as problem:
         return problem.response()
+    except ConnectionError:
+        raise  # the client has gone
     except web.HTTPRequestEntityTooLarge:
         detail = f"The body is larger than {request.app[MAX_BODY]:,} bytes; send less at once."
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail).response()
@@ -143,11 +154,23 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         return _of_aiohttp(error).response()
     except Exception as error:
         passing = of_the_moment(error)
-        if passing is None:
+        if passing is None or request.writer.output_size > 0:
             logger.exception("%s %s failed", request.method, request.path)
-            detail = "A fault of the server; it is in its log. Try again, and tell the operators if it stays."
-            passing = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
-        return passing.response()
+        if request.writer.output_size > 0:
+            raise ConnectionError("The answer cannot be finished.") from error
+        return (passing or internal_error()).response()
+
+
+async def expect(request: web.Request) -> web.StreamResponse | None:
+    """The Expect header: `100-continue` or nothing."""
+    wanted = request.headers.get("Expect", "").lower()
+    if wanted != "100-continue":
+        detail = "Only `Expect: 100-continue` is understood; leave the header out."
+        return Problem(HTTPStatus.EXPECTATION_FAILED, "bad-expectation", detail).response()
+    if request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # that was no part of the answer
+    return None
 
 
 MAX_BODY: Final = web.AppKey("max_body", int)

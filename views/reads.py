@@ -12,6 +12,7 @@ from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from views import shapes
 from views.asof import as_of
+from views.auth import USER
 from views.context import (
     POSITION_HEADER,
     answer,
@@ -27,6 +28,12 @@ from views.context import (
 from views.problems import bad_query, no_workspace, not_found
 from views.routes import WS, Route
 from views.sending import etag
+
+PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
+PROJECTS: Final = ("trashed", "min_position")
+NOW: Final = ("min_position",)
+PAST: Final = ("as_of", *NOW)
+TASK: Final = f"{WS}/tasks/{{task}}"
 
 
 def positioned(value: Any, position: int, version: int | None = None) -> web.Response:
@@ -50,7 +57,7 @@ async def workspaces(request: web.Request) -> web.StreamResponse:
 
 async def one_workspace(request: web.Request) -> web.StreamResponse:
     """A workspace, now or as of a position or instant."""
-    given = parameters(request, "as_of")
+    given = parameters(request, *PAST)
     name, member = await workspace(request)
     state, position = await _state(request, name, given)
     if state.workspace is None:
@@ -60,7 +67,7 @@ async def one_workspace(request: web.Request) -> web.StreamResponse:
 
 async def members(request: web.Request) -> web.StreamResponse:
     """The members."""
-    parameters(request)
+    parameters(request, *NOW)
     name, _ = await workspace(request)
     items = [shapes.member(row) for row in system(request).state.all(name, Member)]
     position = system(request).state.position(name)
@@ -69,9 +76,9 @@ async def members(request: web.Request) -> web.StreamResponse:
 
 async def one_member(request: web.Request) -> web.StreamResponse:
     """A member."""
-    parameters(request)
+    parameters(request, *NOW)
     name, _ = await workspace(request)
-    user = request.match_info["user"]
+    user = named(request, "user", USER)
     row = system(request).state.state(name).member(user)
     if row is None:
         raise not_found("member", user)
@@ -80,7 +87,7 @@ async def one_member(request: web.Request) -> web.StreamResponse:
 
 async def projects(request: web.Request) -> web.StreamResponse:
     """The projects in their order; `trashed=true` shows those in the trash instead."""
-    given = parameters(request, "trashed")
+    given = parameters(request, *PROJECTS)
     name, _ = await workspace(request)
     trashed = flag(given, "trashed")
     rows = [row for row in system(request).state.all(name, Project) if (row.trashed_at is not None) is trashed]
@@ -91,7 +98,7 @@ async def projects(request: web.Request) -> web.StreamResponse:
 
 async def one_project(request: web.Request) -> web.StreamResponse:
     """A project, now or as of a position or instant."""
-    given = parameters(request, "as_of")
+    given = parameters(request, *PAST)
     name, _ = await workspace(request)
     state, position = await _state(request, name, given)
     row = state.project(named(request, "project"))
@@ -102,7 +109,7 @@ async def one_project(request: web.Request) -> web.StreamResponse:
 
 async def tasks(request: web.Request) -> web.StreamResponse:
     """A page of tasks: filtered, searched, sorted; now or as of a position or instant."""
-    given = parameters(request, "filter", "q", "sort", "limit", "cursor", "count", "as_of")
+    given = parameters(request, *PAGE)
     name, _ = await workspace(request)
     wanted = query(given)
     limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
@@ -136,7 +143,7 @@ def _indexed(state: State) -> Index:
 
 async def one_task(request: web.Request) -> web.StreamResponse:
     """A task, now or as of a position or instant."""
-    given = parameters(request, "as_of")
+    given = parameters(request, *PAST)
     name, _ = await workspace(request)
     state, position = await _state(request, name, given)
     row = state.task(named(request, "task"))
@@ -147,7 +154,7 @@ async def one_task(request: web.Request) -> web.StreamResponse:
 
 async def comments(request: web.Request) -> web.StreamResponse:
     """The comments of a task, oldest first."""
-    parameters(request)
+    parameters(request, *NOW)
     name, task = await _live_task(request)
     rows = system(request).state.all(name, Comment, f"{task.id}/")
     items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
@@ -157,7 +164,7 @@ async def comments(request: web.Request) -> web.StreamResponse:
 
 async def checklist(request: web.Request) -> web.StreamResponse:
     """The checklist of a task."""
-    parameters(request)
+    parameters(request, *NOW)
     name, task = await _live_task(request)
     position = system(request).state.position(name)
     return positioned(shapes.Checklist(list(task.checklist), position), position, task.version)
@@ -178,17 +185,12 @@ async def _state(request: web.Request, name: str, given: dict[str, str]) -> tupl
     return system(request).state.state(name), system(request).state.position(name)
 
 
-PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
-NOW: Final = ("min_position",)
-PAST: Final = ("as_of", "min_position")
-TASK: Final = f"{WS}/tasks/{{task}}"
-
 ROUTES: Final = [
     Route("GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces),
     Route("GET", WS, one_workspace, "A workspace", "workspaces", shapes.WorkspaceShape, parameters=PAST),
     Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=NOW),
     Route("GET", f"{WS}/members/{{user}}", one_member, "A member", "members", shapes.MemberShape, parameters=NOW),
-    Route("GET", f"{WS}/projects", projects, "Projects", "projects", shapes.Projects, parameters=("trashed", *NOW)),
+    Route("GET", f"{WS}/projects", projects, "Projects", "projects", shapes.Projects, parameters=PROJECTS),
     Route(
         "GET", f"{WS}/projects/{{project}}", one_project, "A project", "projects", shapes.ProjectShape, parameters=PAST
     ),

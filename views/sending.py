@@ -19,20 +19,26 @@ from tasksys.commands import (
     CommandRecord,
     CreateProject,
     CreateTask,
+    CreateWorkspace,
+    RemoveMember,
+    SetMember,
     Undo,
 )
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
-from tasksys.values import Id, instant
-from views.context import history_reached, identity, system
+from tasksys.values import instant
+from views.context import ID, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, refused
 
 C = TypeVar("C", bound=Command)
 
 KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotent-Replayed"
 WAIT: Final = 10.0
-"""Seconds that an answer waits for the fold, unless the client prefers less."""
+"""Seconds that an answer waits for the fold, unless the client prefers otherwise."""
+
+LONGEST_WAIT: Final = 60.0
 
 NEW_ID: Final[dict[type[Any], str]] = {
     CreateTask: "task",
@@ -43,7 +49,8 @@ NEW_ID: Final[dict[type[Any], str]] = {
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
-ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
+UNCONDITIONAL: Final = (CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, Undo)
+"""Commands about nothing that has a version, or, as Undo, with conditions of their own."""
 
 CONFLICTS: Final = 50
 """Events shown at most as the reason of a conflict."""
@@ -59,13 +66,13 @@ class Preference(NamedTuple):
 def preference(request: web.Request) -> Preference:
     """The Prefer header; what is not understood there is ignored, as RFC 7240 says."""
     asynchronous, wait = False, WAIT
-    for one in request.headers.get("Prefer", "").split(","):
-        name, _, value = one.strip().partition("=")
+    for one in request.headers.get("Prefer", "").lower().split(","):
+        name, _, value = (part.strip() for part in one.partition("="))
         if name == "respond-async":
             asynchronous = True
         elif name == "wait" and value.isascii() and value.isdigit():
-            wait = min(float(value), 60.0)
-    return Preference(asynchronous, wait)
+            wait = min(float(value), LONGEST_WAIT)
+    return Preference(asynchronous or not wait, wait)
 
 
 def read(command: type[C], fields: dict[str, Any]) -> C:
@@ -74,7 +81,7 @@ def read(command: type[C], fields: dict[str, Any]) -> C:
         found: C = msgspec.convert({**fields, "type": command.__name__}, command)
     except (msgspec.ValidationError, RecursionError) as error:
         raise wrong_field(str(error)) from error
-    if isinstance(found, Undo) and found.events:
+    if "events" in fields and isinstance(found, Undo):
         raise invalid("/events", "The server looks the events up; leave this out.")
     return found
 
@@ -82,30 +89,32 @@ def read(command: type[C], fields: dict[str, Any]) -> C:
 def wrong_field(message: str, prefix: str = "") -> Problem:
     """A decoder's message as a problem with a JSON pointer."""
     detail, _, path = message.partition(" - at `")
-    unknown = re.search(r"unknown field `(.*)`", detail)
+    unknown = re.search(r"unknown field `(.*)`", detail, re.DOTALL)
     pointer = prefix + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.rstrip("`").removeprefix("$")).replace(".", "/")
     if unknown:
-        pointer, detail = f"{pointer}/{unknown[1]}", "There is no such field; check its name."
+        name = unknown[1].replace("~", "~0").replace("/", "~1")
+        pointer, detail = f"{pointer}/{name}", "There is no such field; check its name."
     missing = re.search(r"missing required field `(.*)`", detail)
     if missing:
         pointer, detail = f"{pointer}/{missing[1]}", "This is required."
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
 
 
-def complete(request: web.Request, workspace: str, command: C, header_key: bool = True) -> C:
+def complete(request: web.Request, workspace: str, command: C, alone: bool = True) -> C:
     """The command with its idempotency key, the version to insist on and, where it makes something, an id for it.
 
     An id that the client left out is made of its idempotency key, if it sent one: the repeated request means the same
-    thing. `header_key` is False in a batch, whose key is not that of one command.
+    thing. `alone` is False in a batch, whose headers are not about one command.
     """
-    key = request.headers.get(KEY_HEADER, "") if header_key else ""
+    key = idempotency_key(request) if alone else ""
     if key and command.id and key != command.id:
         raise invalid("/id", f"The header {KEY_HEADER} names another command; give one of the two.")
-    if key and not ID.fullmatch(key):
-        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -.")
-    version = expected_version(request)
+    version = expected_version(request) if alone else None
     if version is not None and command.expected_version not in (None, version):
         raise invalid("/expected_version", "The header If-Match says another version; give one of the two.")
+    if isinstance(command, UNCONDITIONAL) and (version is not None or command.expected_version is not None):
+        detail = f"{type(command).__name__} takes no version to insist on; leave it, or the header If-Match, out."
+        raise invalid("/expected_version", detail)
     chosen = key or command.id
     changes: dict[str, Any] = {"id": chosen or ulid()}
     if version is not None:
@@ -114,6 +123,14 @@ def complete(request: web.Request, workspace: str, command: C, header_key: bool 
     if field is not None and not getattr(command, field):
         changes[field] = derived(workspace, identity(request).user, chosen) if chosen else changes["id"]
     return structs.replace(command, **changes)
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The header; blank if it is not there."""
+    keys = request.headers.getall(KEY_HEADER, [])
+    if len(keys) > 1 or not all(ID.fullmatch(key) for key in keys):
+        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -, given once.")
+    return keys[0] if keys else ""
 
 
 def expected_version(request: web.Request) -> int | None:
@@ -143,7 +160,7 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
     payload = digest(command)
     if isinstance(command, Undo):
         command = await _with_events(request, workspace, command)
-    agent = request.headers.get("User-Agent", "")[:100]
+    agent = "".join(one if one.isprintable() else "?" for one in request.headers.get("User-Agent", "")[:100])
     source = f"{request.remote or ''} {agent}".strip()
     return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), command, source, payload)
 
@@ -179,7 +196,10 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
         return None
     decided = await system(request).gateway.submit(appended, wish.wait)
     if decided is not None and decided.outcome.refusal is not None:
-        raise await refusal(request, workspace, appended, decided.outcome.refusal)
+        problem = await refusal(request, workspace, appended, decided.outcome.refusal)
+        if decided.replayed:
+            problem.headers[REPLAYED_HEADER] = "true"
+        raise problem
     return decided
 
 

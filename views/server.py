@@ -1,20 +1,20 @@
 """The HTTP server: routes, middlewares, limits, and a shutdown that answers what was accepted."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
-from views import commands, docs, operations, past, problems, reads, writes
+from views import commands, docs, export, operations, past, problems, protocol, reads, writes
 from views.auth import Authenticator, NoAuthentication
-from views.context import AUTHENTICATOR, SYSTEM, identify
+from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
 from views.ports import System
 from views.routes import Route
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of a request's body; a batch of 100 commands with 64 KiB descriptions goes in several."""
 
-HEADER_BYTES: Final = 16 * 1024
 SHUTDOWN_SECONDS: Final = 15.0
 """Requests under way are answered within this time of a shutdown, then cut."""
 
@@ -23,6 +23,7 @@ ROUTES: Final[list[Route]] = [
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,
+    *export.ROUTES,
     *operations.ROUTES,
 ]
 
@@ -34,26 +35,34 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 3001
     authenticator: Authenticator = field(default_factory=NoAuthentication)
+    bounds: Bounds = field(default_factory=Bounds)
 
 
-@web.middleware
-async def harden(request: web.Request, handler: problems.Handler) -> web.StreamResponse:
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Headers that every answer has."""
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-    return response
+    for name, value in protocol.HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = protocol.HEADERS["Server"]  # aiohttp has put its own there
 
 
-def application(system: System, authenticator: Authenticator) -> web.Application:
+async def shut_down(app: web.Application) -> None:
+    """Ends what waits for something new to happen, so that only what is being done holds the shutdown up."""
+    app[STOPPING].set()
+
+
+def application(system: System, options: Options) -> web.Application:
     """The aiohttp application."""
-    app = web.Application(middlewares=[harden, problems.middleware, identify], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
-    app[AUTHENTICATOR] = authenticator
+    app[AUTHENTICATOR] = options.authenticator
+    app[BOUNDS] = options.bounds
+    app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY
-    app.add_routes([web.route(route.method, route.path, route.handler) for route in ROUTES])
+    app.on_response_prepare.append(harden)
+    app.on_shutdown.append(shut_down)
+    app.add_routes(
+        [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in ROUTES],
+    )
     app.add_routes(docs.pages(ROUTES))
     return app
 
@@ -78,16 +87,8 @@ class Server:
 
 async def start(system: System, options: Options) -> Server:
     """Listens. Raises OSError if the address cannot be had."""
-    app = application(system, options.authenticator)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        max_line_size=HEADER_BYTES,
-        max_field_size=HEADER_BYTES,
-        keepalive_timeout=75.0,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
+    app = application(system, options)
+    runner = protocol.Runner(app, keepalive_timeout=75.0, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port, backlog=1024)
     try:

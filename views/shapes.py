@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from tasksys import places
 from tasksys.audit import Entry
-from tasksys.outcomes import Outcome
 from tasksys.query import Entry as IndexEntry
 from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Task, Workspace
 from tasksys.state import State
@@ -211,6 +210,17 @@ class Audit(Struct):
     position: int
 
 
+class Export(Struct):
+    """A whole workspace as it is at a position; what is in the trash is in it too."""
+
+    position: int
+    workspace: WorkspaceShape
+    members: list[MemberShape]
+    projects: list[ProjectShape]
+    tasks: list[TaskShape]
+    comments: list[CommentShape]
+
+
 class Verification(Struct, omit_defaults=True):
     """How many events' links of the hash chain hold, and where it breaks first."""
 
@@ -299,8 +309,3 @@ def _task(row: Task, workspace: str, project: str | None, section: str | None, t
 def comment(row: Comment) -> CommentShape:
     """A comment."""
     return CommentShape(row.id, row.task, row.author, row.body, row.created_at, row.edited_at)
-
-
-def outcome(row: Outcome, events: list[msgspec.Raw], problem: dict[str, Any] | None) -> dict[str, Any]:
-    """An outcome; its events as they stand in the log."""
-    return {"id": row.id, "status": row.status.value, "events": events, "problem": problem}

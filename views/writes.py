@@ -19,7 +19,7 @@ from views.context import POSITION_HEADER, answer, body, identity, named, parame
 from views.ids import derived, ulid
 from views.problems import invalid
 from views.routes import WS, Handler, Route
-from views.sending import KEY_HEADER, complete, etag, pending_shape, read, send
+from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, read, send
 
 Shown = tuple[Any, int | None]
 """An answer's body (None for an empty one) and the version for its ETag."""
@@ -126,6 +126,8 @@ def _handler(write: Write) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         parameters(request)
         given = await body(request)
+        if "type" in given:
+            raise invalid("/type", "The address says this already; leave it out.")
         for field in fields:
             if field in given:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
@@ -143,7 +145,7 @@ def _workspace_for(request: web.Request, command: Command) -> str:
     """The workspace in the address; a new one is named by its idempotency key, if there is one."""
     if "ws" in request.match_info:
         return named(request, "ws")
-    key = request.headers.get(KEY_HEADER, "") or command.id
+    key = idempotency_key(request) or command.id
     return derived(identity(request).user, key) if key else ulid()
 
 
@@ -155,13 +157,15 @@ def _concluded(
         location = f"/api/v1/workspaces/{workspace}/commands/{command.id}"
         return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, {"Location": location})
     state = system(request).state.state(workspace)
-    shown, version = write.show(state, workspace, command, identity(request).user)
-    position = state.workspace.position if state.workspace else decided.outcome.position
-    headers = {POSITION_HEADER: str(position)}
-    if version is not None:
-        headers["ETag"] = etag(version)
+    shown: Any = None
+    headers = {POSITION_HEADER: str(decided.outcome.position)}
     if decided.replayed:
-        headers["Idempotent-Replayed"] = "true"
+        headers[REPLAYED_HEADER] = "true"
+    if state.workspace is not None and state.member(identity(request).user) is not None:  # may have left since
+        headers[POSITION_HEADER] = str(state.workspace.position)
+        shown, version = write.show(state, workspace, command, identity(request).user)
+        if version is not None:
+            headers["ETag"] = etag(version)
     if shown is None:
         return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
     return answer(shown, HTTPStatus.CREATED if write.created else HTTPStatus.OK, headers)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import keys
+from streams.agents.sweep import Sweep
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
@@ -27,6 +28,9 @@ REQUEST: Final = "request"
 
 RETRY: Final = "retry-of"
 """Header of a dead letter that an operator appended again: the offset of the first try."""
+
+OFFSET_DIGITS: Final = 18
+"""More than any offset has, and few enough for 8 bytes."""
 
 CACHED_ROWS: Final = 200_000
 """Decoded rows kept per partition, about 1 KB each; the least recently used workspaces are dropped first."""
@@ -56,6 +60,7 @@ class CommandsFold:
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
         self._cached = 0
+        self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order."""
@@ -64,6 +69,8 @@ class CommandsFold:
             self._fold_one(record)
         for workspace, state in self._touched.items():
             self._store(workspace, state)
+        for key in self._sweep.expired(records[-1].timestamp_ms):
+            self._effects.rows.setdefault(key, None)
         return self._effects
 
     def committed(self) -> None:
@@ -81,7 +88,7 @@ class CommandsFold:
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
-        request = headers.get(REQUEST, b"").decode("ascii", "replace")
+        request = (headers.get(REQUEST) or b"").decode("ascii", "replace")  # Kafka's headers can be null
         try:
             command = codec.decode_command(record.value or b"")
             if record.key != command.workspace.encode():
@@ -171,12 +178,14 @@ class CommandsFold:
         )
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
-        """True if the record is a dead letter's second try; the letter is then done with."""
-        offset = headers.get(RETRY, b"")
-        if not offset.isdigit():
+        """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""
+        offset = headers.get(RETRY) or b""
+        if not offset.isdigit() or len(offset) > OFFSET_DIGITS:
             return False
-        self._effects.rows[keys.dead_letter(int(offset))] = None
-        return True
+        key = keys.dead_letter(int(offset))
+        letter = self._effects.rows[key] if key in self._effects.rows else self._rows.get(key)
+        self._effects.rows[key] = None
+        return letter is not None
 
     def _state(self, workspace: str) -> State:
         state = self._states.get(workspace)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rocksdict import (
+    AccessType,
     BlockBasedOptions,
     Cache,
     DBCompressionType,
@@ -27,6 +28,8 @@ from rocksdict import (
 
 MEBI = 1024 * 1024
 CACHE_BYTES = 16 * MEBI
+WRITE_BUFFER_BYTES = 16 * MEBI
+"""Of one memory table. After the disk was full, RocksDB goes on by itself once this much is free."""
 
 NO_SPACE = "IO error: No space left on device"
 STALLED = "Result incomplete"
@@ -51,24 +54,52 @@ def database_error(error: Exception) -> DatabaseError:
 def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES) -> Rdict:
     """Open the RocksDB in `directory`, creating it only where no database was before.
 
-    A write-ahead log whose end is torn off (kill -9, power loss) is read up to there; one that is damaged before
-    its end is refused, where RocksDB's default would drop everything after the damage without a word. Raises
-    DatabaseCorrupt, or DatabaseError for everything else, such as a lock held by somebody or a disk without room;
-    OSError when the directory cannot be made.
+    A write-ahead log whose end is torn (kill -9, power loss) is read up to there: that was not yet acknowledged.
+    One that is damaged before its end is refused, where RocksDB's default would drop everything after the damage
+    without a word. Raises DatabaseCorrupt, or DatabaseError for everything else, such as a lock held by somebody
+    or a disk without room; OSError when the directory cannot be made.
     """
     current = directory / "CURRENT"
     # RocksDB would put a new, empty database over files whose CURRENT is lost, and then delete them as leftovers.
     orphans = [] if current.exists() else [*directory.glob("*.sst"), *directory.glob("*.log")]
     if orphans:
         raise DatabaseCorrupt(f"{current} is missing, but {orphans[0].name} is there")
+    try:
+        # Takes a log cut off anywhere, as after kill -9, and refuses every other damage.
+        return _open(directory, DBRecoveryMode.tolerate_corrupted_tail_records(), cache_bytes)
+    except DatabaseCorrupt:
+        if not _torn_at_the_end(directory):
+            raise
+    return _open(directory, DBRecoveryMode.point_in_time(), cache_bytes)
+
+
+def _open(directory: Path, recovery: DBRecoveryMode, cache_bytes: int, access: AccessType | None = None) -> Rdict:
     options = _options(cache_bytes)
     options.create_if_missing(True)
+    options.set_wal_recovery_mode(recovery)
     try:
-        return Rdict(str(directory), options, column_families={"default": options})
+        return Rdict(str(directory), options, {"default": options}, access or AccessType.read_write())
     except OSError:
         raise
     except Exception as error:
         raise database_error(error) from error
+
+
+def _torn_at_the_end(directory: Path) -> bool:
+    """Whether nothing that can be read comes after the damage in the write-ahead log. Changes nothing.
+
+    After the loss of power the last batch, the one that was being synced, may be there in parts, or full of zeros.
+    (Damage in the last 32 KiB cannot be told from that: RocksDB looks for what follows only from the next block on.)
+    """
+    numbers: list[int] = []
+    for recovery in (DBRecoveryMode.point_in_time(), DBRecoveryMode.skip_any_corrupted_record()):
+        try:
+            database = _open(directory, recovery, CACHE_BYTES, AccessType.read_only(False))
+        except DatabaseError:
+            return False
+        numbers.append(database.latest_sequence_number())
+        database.close()
+    return numbers[0] == numbers[1]
 
 
 def _options(cache_bytes: int) -> Options:
@@ -84,11 +115,10 @@ def _options(cache_bytes: int) -> Options:
     options.set_block_based_table_factory(blocks)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_bottommost_compression_type(DBCompressionType.zstd())
-    options.set_write_buffer_size(16 * MEBI)
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
     options.set_max_write_buffer_number(4)
     options.set_level_zero_slowdown_writes_trigger(32)
     options.set_level_zero_stop_writes_trigger(48)
-    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
     options.set_max_total_wal_size(64 * MEBI)  # what an opening after a kill has to replay: about half a second
     options.set_bytes_per_sync(MEBI)  # a flush that is written in one go delays the commits' syncs behind it
     options.set_max_background_jobs(2)

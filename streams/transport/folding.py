@@ -13,7 +13,6 @@ from faust.types import TP
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
-from streams.transport.database import DatabaseCorrupt
 
 BATCH_SECONDS: Final = 8.0
 """How long a stop or a rebalance waits for the batch in hand: less than a rebalance may take (20 s), and than a
@@ -128,8 +127,6 @@ class FoldingConsumer:
         try:
             await agent.fold(tp.partition, self.records(found))
         except FoldFailed as error:
-            if isinstance(error.__cause__, DatabaseCorrupt):
-                raise error.__cause__  # noqa: B904  (the app stops by it, and the transport heals it)
             self.log.critical("%s", error, exc_info=error)
             self.stopped_partitions[tp] = str(error)
             self.pause_partitions({tp})  # type: ignore[attr-defined]

@@ -186,7 +186,7 @@ def _ends(field: Field) -> tuple[str, str]:
 def _as_held(field: Field, text: str) -> str:
     match field.kind:
         case Kind.NAMES:
-            return text
+            return caseless(text)
         case Kind.TEXT:
             return fold(text)
         case _:

@@ -163,8 +163,9 @@ class Consumer(FoldingConsumer, BaseConsumer):
 
     def _to_message(self, tp: TP, record: Any) -> Any:
         return ConsumerMessage(
-            tp.topic, tp.partition, record.offset, record.timestamp_ms / 1000, 0, record.headers, record.key, record.value,
-            None, len(record.key or b""), len(record.value or b""), tp, generation_id=self.app.consumer_generation_id,
+            tp.topic, tp.partition, record.offset, record.timestamp_ms / 1000, 0, record.headers, record.key,
+            record.value, None, len(record.key or b""), len(record.value or b""), tp,
+            generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
 
@@ -249,7 +250,8 @@ class Transport(base.Transport):
         return None
 
     async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
-        """The one process is the one writer."""
+        """The one process is the one writer; what an earlier owner gave up waiting for is written or dropped first."""
+        await self.embedded.commit(Transaction())
         group, source, table = agent.app.conf.id, agent.spec.source.name, f"{agent.app.conf.id}-{TABLE}"
 
         async def commit(effects: Effects, position: int) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
-from streams.transport.database import NO_SPACE, STALLED
+from streams.transport.database import MEBI, NO_SPACE, STALLED, WRITE_BUFFER_BYTES
 from streams.transport.embedded.arrivals import Arrivals, Place
 from streams.transport.embedded.errors import LogWriteError
 from streams.transport.embedded.partition import Draft, Partition
@@ -222,7 +222,8 @@ class Writer:
         if cause.startswith(STALLED):
             remedy = f"the disk was too slow for {STALL_PATIENCE:.0f} s to take more. Try again later."
         elif cause.startswith(NO_SPACE):  # RocksDB looks every 5 s whether there is room, then goes on by itself
-            remedy = f"no space left on the disk. Free some: writing goes on within seconds. ({cause})"
+            room = 2 * WRITE_BUFFER_BYTES // MEBI
+            remedy = f"no space left on the disk. Free {room} MiB or more: writing goes on within seconds. ({cause})"
         else:
             self._broken = True
             remedy = (

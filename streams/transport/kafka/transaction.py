@@ -1,5 +1,7 @@
 """One partition's writer: a transactional producer whose id is the partition's, and the rows that follow commits."""
 
+import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +12,19 @@ from faust.types import TP
 from streams.fold import Effects, Headers
 from streams.topics import TABLE
 
+logger = logging.getLogger(__name__)
+
 TRANSACTION_TIMEOUT_MS = 10_000
 """After so long the broker aborts what a dead worker left open; readers of its partition wait until then at most."""
 
 BATCH_BYTES = 900_000
-"""A record batch, under the broker's default limit of 1 MiB a message."""
+"""A record batch, under the broker's default limit of 1 MiB; one record alone may be larger, see `topics`."""
+
+REQUEST_TIMEOUT_MS = 10_000
+"""After so long a request to a broker that says nothing is sent again."""
+
+STOP_SECONDS = 2.0
+"""How long a producer gets to stop. Nothing is in its buffers then but a transaction that was given up."""
 
 Entry = tuple[bytes | None, bytes | None, Headers]
 
@@ -37,17 +47,26 @@ class PartitionWriter:
             bootstrap_servers=servers,
             transactional_id=f"{group}-{source.partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES,
-            max_request_size=BATCH_BYTES + 100_000,
         )
 
     async def start(self) -> None:
         """Fences whoever wrote to the partition before."""
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
-        """Closes the connections; an open transaction is aborted by the next owner."""
-        await self._producer.stop()
+        """Closes the connections; an open transaction is aborted by the next owner. Raises nothing."""
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._producer.stop()
+        except Exception as error:  # the broker is away, or has fenced us: there is nobody to say goodbye to
+            logger.warning("the producer of %s was closed without a goodbye: %r", self._source, error)
+            await self._producer.client.close()
 
     async def commit(self, effects: Effects, position: int) -> None:
         """Makes the effects and the source position durable and visible together."""
@@ -57,8 +76,8 @@ class PartitionWriter:
             by_topic[topic].append((key, value, headers))
         await producer.begin_transaction()
         changelog = await self._send(self._changelog, [(key, row, ()) for key, row in effects.rows.items()])
-        outputs = [sent for topic, entries in by_topic.items() for sent in await self._send(topic, entries)]
-        for future, _ in outputs:
+        sent = [one for topic, entries in by_topic.items() for one in await self._send(topic, entries)]
+        for future, _ in sent:
             await future
         written = [(await future, count) for future, count in changelog]
         await producer.send_offsets_to_transaction({self._source: position}, self._group)
@@ -68,14 +87,19 @@ class PartitionWriter:
 
     async def _send(self, topic: str, entries: Sequence[Entry]) -> list[tuple[Any, int]]:
         """Appends the entries in as few record batches as their size allows: each one's future, and its records."""
-        sent = []
+        sent: list[tuple[Any, int]] = []
         batch, count = self._producer.create_batch(), 0
+
+        async def flush() -> None:
+            future = await self._producer.send_batch(batch, topic, partition=self._source.partition)
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())  # one error is told, not each
+            sent.append((future, count))
+
         for key, value, headers in entries:
-            while batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
-                if not count:
-                    raise ValueError(f"a record of {len(value or b'')} bytes is too large for {topic}")
-                sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), count))
+            if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
+                await flush()
                 batch, count = self._producer.create_batch(), 0
+                batch.append(key=key, value=value, timestamp=None, headers=list(headers))  # the first one always fits
             count += 1
-        sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), count))
+        await flush()
         return sent

@@ -1,0 +1,5 @@
+"""`python -m tasksys.cli` is `tasksys`."""
+
+from tasksys.cli.main import main
+
+main()

@@ -1,0 +1,181 @@
+"""The HTTP client of the people's and operators' commands: calls that wait, retried when the connection breaks."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from importlib.metadata import version as installed
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+
+from tasksys.cli import problems
+from tasksys.cli.failures import Exit, Failure
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
+"""Waits before a request is sent again, under the same Idempotency-Key: the server applies a command once."""
+
+PENDING_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits between looks at a command that was accepted but not decided yet."""
+
+LONGEST_RETRY_AFTER: Final = 5.0
+TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=5)
+STREAM_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5)
+PAGE: Final = 200
+BROKEN: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
+BUSY: Final = (429, 503)
+
+
+def path(*parts: str) -> str:
+    """A path below /api/v1 of those parts, whatever characters they hold."""
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+class Client:
+    """One server as one user. Raises Failure: 3 if no server answers, Refused for a problem of the server's."""
+
+    def __init__(self, server: str, token: str = "", user: str = "local") -> None:
+        self.server = server.rstrip("/")
+        who = {"Authorization": f"Bearer {token}"} if token else {"Tasksys-Actor": user}
+        self._headers = {**who, "User-Agent": f"tasksys/{installed('tasksys')}"}
+        self._runner = asyncio.Runner()
+        self._session: aiohttp.ClientSession | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._session is not None:
+            self._runner.run(self._session.close())
+        self._runner.close()
+
+    def get(self, path: str, **query: object) -> Json:
+        """The answer to a GET. Query values that are None or empty are left out."""
+        return self._run(self._call("GET", path, query=query))
+
+    def send(self, method: str, path: str, body: Json | None = None, version: int | None = None) -> Json:
+        """The answer to a command, once it is decided; `version` makes it conditional. {} for an empty answer."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return self._run(self._call(method, path, body=body, headers=headers))
+
+    def items(self, path: str, query: Json | None = None, cursor_name: str = "cursor") -> Iterator[Json]:
+        """The items of every page; `cursor_name` is the parameter that leads to the next one."""
+        cursor = None
+        while True:
+            page = self.get(path, **{"limit": PAGE, cursor_name: cursor, **(query or {})})
+            yield from page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+    def lines(self, method: str, path: str, body: Json) -> Iterator[Json]:
+        """The objects of a newline-delimited JSON answer, as they come. Not repeated when the connection breaks."""
+        stream = self._stream(method, path, body)
+        try:
+            while (line := self._run(anext(stream, None))) is not None:
+                yield line
+        finally:
+            self._run(stream.aclose())  # type: ignore[attr-defined]
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        async def bounded() -> T:
+            return await work
+
+        try:
+            return self._runner.run(bounded())
+        except aiohttp.InvalidURL as error:
+            raise Failure(f"--server {self.server!r} is no address; give one such as http://127.0.0.1:3001",
+                          Exit.USAGE) from error  # fmt: skip
+        except BROKEN as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: BaseException) -> Failure:
+        match error:
+            case TimeoutError():
+                cause = "it does not answer in time"
+            case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
+                cause = os.strerror(number).lower()
+            case _:
+                cause = str(error) or type(error).__name__
+        return Failure(
+            f"Cannot reach the server at {self.server} ({cause}). Start one with `tasksys serve`, or name another "
+            "with --server or TASKSYS_SERVER.",
+            Exit.UNREACHABLE,
+        )
+
+    async def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        return self._session
+
+    async def _call(
+        self, method: str, path: str, query: Json | None = None, body: Json | None = None, headers: Json | None = None
+    ) -> Json:
+        for attempt, wait in enumerate((*RETRY_SECONDS, None)):
+            try:
+                status, answer, location, after = await self._once(method, path, query, body, headers)
+            except BROKEN as error:
+                first_refused = attempt == 0 and isinstance(error, aiohttp.ClientConnectorError)
+                if wait is None or first_refused:
+                    raise
+                await asyncio.sleep(wait)
+                continue
+            passing = status in BUSY or answer.get("code") == "still-pending"
+            if passing and wait is not None and after <= LONGEST_RETRY_AFTER:
+                await asyncio.sleep(max(wait, after))
+                continue
+            if status == 202 and location:
+                return await self._decided(location)
+            if status >= 400:
+                raise problems.refused(status, answer, self.server)
+            return answer
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(
+        self, method: str, path: str, query: Json | None, body: Json | None, headers: Json | None
+    ) -> tuple[int, Json, str, float]:
+        parameters = {name: str(value) for name, value in (query or {}).items() if value not in (None, "")}
+        session = await self._open()
+        async with session.request(
+            method, self.server + path, params=parameters, json=body, headers={**self._headers, **(headers or {})}
+        ) as response:
+            answer = problems.decoded(response.status, await response.read(), self.server)
+            after = response.headers.get("Retry-After", "0")
+            return (
+                response.status,
+                answer,
+                response.headers.get("Location", ""),
+                float(after) if after.isdigit() else LONGEST_RETRY_AFTER + 1,
+            )
+
+    async def _decided(self, location: str) -> Json:
+        """Waits for the outcome of an accepted command; the outcome, with the `location` it was found at."""
+        for wait in PENDING_SECONDS:
+            await asyncio.sleep(wait)
+            status, outcome, _, _ = await self._once("GET", location, None, None, None)
+            if status < 400 and outcome.get("status") == "accepted":
+                return {**outcome, "location": location}
+            if problem := outcome.get("problem"):
+                raise problems.refused(int(problem.get("status", 400)), problem, self.server)
+        raise Failure("The command was accepted and is safe, but it is not decided yet; look again in a moment.")
+
+    async def _stream(self, method: str, path: str, body: Json) -> AsyncIterator[Json]:
+        session = await self._open()
+        async with session.request(
+            method, self.server + path, json=body, headers=self._headers, timeout=STREAM_TIMEOUT
+        ) as response:
+            if response.status >= 400:
+                answer = problems.decoded(response.status, await response.read(), self.server)
+                raise problems.refused(response.status, answer, self.server)
+            try:
+                async for line in response.content:
+                    yield json.loads(line)
+            except (*BROKEN, ValueError) as error:
+                raise Failure("The server broke off before it was done; look at its log, then try again.") from error

@@ -1,0 +1,77 @@
+"""The `tasksys` program: its commands, and how errors end it."""
+
+import traceback
+from importlib.metadata import version
+from typing import Any, Final
+
+import click
+
+from tasksys.cli import actions, audit, completion, operators, past, places, replay, serve, tasks, topics
+from tasksys.cli.failures import Failure, debugging, unexpected
+from tasksys.cli.options import option
+
+SECTIONS: Final = {
+    "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
+    "Workspaces and projects": places.COMMANDS,
+    "The server and its data": (
+        *serve.COMMANDS,
+        *operators.COMMANDS,
+        *replay.COMMANDS,
+        *audit.COMMANDS,
+        *topics.COMMANDS,
+    ),
+    "This program": completion.COMMANDS,
+}
+
+
+class Program(click.Group):
+    """A group whose help shows the commands by section, and whose unforeseen errors are one sentence.
+
+    With --debug every error is shown with where it comes from.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. Raises Failure for what click would show as a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (click.UsageError, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if debugging():
+                traceback.print_exc()
+            raise error if isinstance(error, Failure) else unexpected(error) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the sections."""
+        room = formatter.width - 6 - max(len(name) for name in self.commands)
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(one.name or "", one.get_short_help_str(room)) for one in commands])
+
+
+@click.group(
+    cls=Program,
+    context_settings={
+        "auto_envvar_prefix": "TASKSYS",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 120,
+    },
+)
+@click.version_option(version("tasksys"), prog_name="tasksys", message="%(prog)s %(version)s")
+@option("--debug", is_flag=True, envvar="TASKSYS_DEBUG", help="Show where errors come from.")
+def cli(debug: bool) -> None:
+    """Tasks of which nothing is lost: every past state can be seen, every change undone.
+
+    Start a server with `tasksys serve`; then `tasksys add Buy milk`.
+    """
+
+
+for commands in SECTIONS.values():
+    for command in commands:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point."""
+    cli(prog_name="tasksys")

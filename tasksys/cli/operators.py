@@ -1,0 +1,118 @@
+"""Commands for operators that ask a running server: status, dead letters, export."""
+
+import json
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tasksys.cli import output
+from tasksys.cli.client import Json
+from tasksys.cli.failures import Exit, Failure
+from tasksys.cli.options import connected, in_workspace, option
+from tasksys.cli.session import Session
+
+DEAD_LETTERS: Final = "/admin/dead-letters"
+
+
+@click.command()
+@connected
+def status(session: Session) -> None:
+    """The agents, their partitions and how far each is behind."""
+    found = session.client.get("/admin/status")
+    facts = [(name, output.value(value)) for name, value in found.items() if name != "agents"]
+    rows = [
+        (name, agent["source"], *(output.value(one.get(column)) for column in _columns(found)))
+        for name, agent in found["agents"].items()
+        for one in agent["partitions"]
+    ]
+    parts = [output.table(("", ""), facts, wide="")] if facts else []
+    session.show(found, *parts, output.table(("agent", "source", *_columns(found)), rows), *_not_ready(found))
+
+
+def _columns(found: Json) -> list[str]:
+    """What the server tells of each partition."""
+    shown: dict[str, None] = {}
+    for agent in found["agents"].values():
+        for one in agent["partitions"]:
+            shown |= dict.fromkeys(one)
+    return list(shown)
+
+
+def _not_ready(found: Json) -> list[str]:
+    return [f"{name} is not ready: {why}" for name, why in (found.get("missing") or {}).items()]
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """Records that could not be folded, and folding them again."""
+
+
+def _letters(session: Session) -> list[Json]:
+    found: list[Json] = session.client.get(DEAD_LETTERS)["items"]
+    return found
+
+
+def _when(letter: Json) -> str:
+    return datetime.fromtimestamp(letter["at_ms"] / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@dead_letters.command("list")
+@connected
+def list_letters(session: Session) -> None:
+    """List them."""
+    found = _letters(session)
+    rows = [
+        (one["id"], _when(one), one["workspace"] or "", one["actor"] or "", one["command"] or "", one["reason"])
+        for one in found
+    ]
+    columns = ("id", "when", "workspace", "actor", "command", "reason")
+    session.show({"items": found}, output.table(columns, rows, wide="reason") if rows else "No dead letters.")
+
+
+@dead_letters.command("show")
+@click.argument("letter")
+@connected
+def show_letter(session: Session, letter: str) -> None:
+    """Show one, with the record as it was sent."""
+    found = next((one for one in _letters(session) if one["id"] == letter), None)
+    if found is None:
+        raise Failure(f"There is no dead letter {letter!r}; see `tasksys dead-letters list`.", Exit.NOT_FOUND)
+    value = found["value"]
+    with suppress(TypeError, ValueError):
+        value = json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+    facts = [(name, str(found[name] or "–")) for name in ("id", "workspace", "actor", "command", "key", "reason")]
+    session.show(found, output.table(("", ""), [*facts, ("when", _when(found)), ("value", value or "–")]))
+
+
+@dead_letters.command("retry")
+@click.argument("letters", nargs=-1, required=True)
+@connected
+def retry_letters(session: Session, letters: tuple[str, ...]) -> None:
+    """Append the records again, to be folded by this release."""
+    for letter in letters:
+        answer = session.client.send("POST", f"{DEAD_LETTERS}/{letter}/retry")
+        session.show(answer, f"{letter} was appended again; it goes from the list when it is folded.")
+
+
+@click.command()
+@option("--output", "-o", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+        help="Write to this file instead of standard output.")  # fmt: skip
+@in_workspace
+def export(session: Session, target: Path | None) -> None:
+    """Write a workspace as JSON: members, projects, tasks, comments."""
+    text = json.dumps(session.client.get(session.path("export.json")), ensure_ascii=False, indent=2) + "\n"
+    if target is None:
+        sys.stdout.write(text)
+        return
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{target} cannot be written: {error}.") from error
+    click.echo(f"Wrote {target}.", err=True)
+
+
+COMMANDS = (status, dead_letters, export)

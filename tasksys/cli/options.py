@@ -1,0 +1,56 @@
+"""Options that many commands share, and the session they make."""
+
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any, Final
+
+import click
+
+from tasksys.cli.session import Session
+
+option: Final = partial(click.option, show_envvar=True)
+"""An option whose environment variable is shown by --help; all of ours are made with it."""
+
+Command = Callable[..., None]
+
+DEFAULT_SERVER: Final = "http://127.0.0.1:3001"
+
+SERVER: Final = (
+    option("--server", envvar="TASKSYS_SERVER", default=DEFAULT_SERVER, metavar="URL", help="The server to ask."),
+    option("--token", envvar="TASKSYS_TOKEN", default="", metavar="TOKEN", show_default=False,
+           help="Your token, if the server asks for one."),
+    option("--user", envvar="TASKSYS_USER", default="local", metavar="ID",
+           help="Who you are, on a server without authentication."),
+)  # fmt: skip
+
+WORKSPACE: Final = option(
+    "--workspace", "-w", envvar="TASKSYS_WORKSPACE", default="", metavar="ID|NAME", show_default=False,
+    help="The workspace, if not the one chosen with `tasksys use`.",
+)  # fmt: skip
+
+JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, help="Print the server's JSON.")
+
+BROKER_HELP: Final = "Where the log is: embedded://DIRECTORY or kafka://HOST:PORT[,HOST:PORT]."
+
+
+def connected(command: Command) -> Command:
+    """The command's first argument becomes a Session with the server, made from the options that this adds."""
+
+    def called(*, server: str, token: str, user: str, as_json: bool, **rest: Any) -> None:
+        with Session(server, token, user, as_json) as session:
+            command(session, **rest)
+
+    wrapped: Command = update_wrapper(called, command)
+    for decorate in (JSON, *reversed(SERVER)):
+        wrapped = decorate(wrapped)
+    return wrapped
+
+
+def in_workspace(command: Command) -> Command:
+    """The same, in a workspace."""
+
+    def called(session: Session, *, workspace: str, **rest: Any) -> None:
+        session.name_workspace(workspace)
+        command(session, **rest)
+
+    return WORKSPACE(connected(update_wrapper(called, command)))

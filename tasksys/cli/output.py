@@ -1,0 +1,159 @@
+"""What people see: tables and cards in colours on a terminal, plain and uncut text elsewhere."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tasksys.cli import moments, names
+
+Json = dict[str, Any]
+
+WIDE: Final = 10_000
+"""Columns where the output is no terminal: nothing is cut for whoever reads it there."""
+
+MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕"}
+COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
+
+
+def console() -> Console:
+    """Standard output as it is now. Colours only on a terminal, and not if NO_COLOR is set."""
+    made = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    return made if made.is_terminal else Console(file=sys.stdout, highlight=False, markup=False, emoji=False,
+                                                 width=WIDE)  # fmt: skip
+
+
+def show(thing: RenderableType) -> None:
+    """One renderable thing, or a line of text as it is."""
+    shown = console()
+    printed = Text(thing) if isinstance(thing, str) else thing
+    if shown.is_terminal:
+        shown.print(printed, soft_wrap=isinstance(thing, str))
+        return
+    with shown.capture() as captured:
+        shown.print(printed)
+    plain("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def plain(text: str) -> None:
+    """Text exactly as it is, for programs."""
+    sys.stdout.write(text + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[tuple[str | Text, ...]], wide: str = "") -> Table:
+    """A table without lines; the column `wide` takes the room that is left."""
+    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns))
+    for column in columns:
+        made.add_column(column, overflow="fold", no_wrap=column != wide)
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
+
+
+def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
+    """A list of tasks. `projects` names them by id."""
+    if not items:
+        return "No tasks."
+    short = names.short(item["id"] for item in items)
+    return table(
+        ("id", "", "title", "due", "priority", "labels", "project"),
+        [
+            (
+                Text(short[item["id"]], style="cyan"),
+                str(MARKS.get(item["status"], item["status"])),
+                Text(item["title"], style="strike dim" if item["status"] in ("done", "cancelled") else ""),
+                Text(moments.readable(item["due"]), style="red" if overdue(item) else ""),
+                Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
+                " ".join(f"#{label}" for label in item["labels"]),
+                str(projects.get(item["project"] or "", item["project"] or "")),
+            )
+            for item in items
+        ],
+        wide="title",
+    )
+
+
+def overdue(item: Json) -> bool:
+    """True for a task that is open although its due value is over."""
+    return item["status"] not in ("done", "cancelled") and moments.past(item["due"])
+
+
+def blank(value: str) -> str:
+    """A named value, empty for `none`."""
+    return "" if value == "none" else value
+
+
+def task(item: Json, comments: Sequence[Json] = (), project: str = "") -> RenderableType:
+    """Everything about a task."""
+    status = f"{MARKS.get(item['status'], '')} {item['status']}"
+    facts = {
+        "id": item["id"],
+        "status": f"{status}, in the trash" if item.get("trashed") else status,
+        "priority": blank(item["priority"]),
+        "due": moments.readable(item["due"]),
+        "start": moments.readable(item["start"]),
+        "labels": ", ".join(item["labels"]),
+        "assignees": ", ".join(item["assignees"]),
+        "project": project,
+        "parent": item["parent"] or "",
+        "estimate": f"{item['estimate_minutes']} min" if item["estimate_minutes"] is not None else "",
+        "links": ", ".join(f"{link['type']} {link['task']}" for link in item["links"]),
+        "created": f"{moments.clock(item['created_at'])} by {item.get('created_by', '')}",
+        "completed": moments.clock(item["completed_at"]),
+        "version": f"{item['version']}, position {item['position']}",
+    }
+    card = Table.grid(padding=(0, 2, 0, 0))
+    card.add_column(style="dim", no_wrap=True)
+    card.add_column(overflow="fold")
+    card.add_row("", Text(item["title"], style="bold"))
+    for name, value in facts.items():
+        if value:
+            card.add_row(name, Text(value))
+    for entry in item["checklist"]:
+        card.add_row("", Text(f"[{'x' if entry['done'] else ' '}] {entry['title']}"))
+    if item["description"]:
+        card.add_row("", Text(f"\n{item['description']}"))
+    for comment in comments:
+        card.add_row("", Text(f"\n{comment['author']}, {moments.clock(comment['created_at'])}:\n{comment['body']}"))
+    return card
+
+
+def history(entries: Sequence[Json]) -> RenderableType:
+    """Audit entries, in the order given."""
+    return table(
+        ("position", "when", "who", "what", "changes"),
+        [
+            (str(entry["position"]), moments.clock(entry["at"]), entry["actor"], entry["type"], changes(entry))
+            for entry in entries
+        ],
+        wide="changes",
+    )
+
+
+def changes(entry: Json) -> str:
+    """The fields that an audit entry changed, one a line, but not the place in the order that a new thing gets."""
+    shown = [one for one in entry["changes"] if one["field"] != "order" or one["before"] is not None]
+    return "\n".join(f"{one['field']}: {value(one['before'])} → {value(one['after'])}" for one in shown)
+
+
+EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
+
+
+def value(thing: Any) -> str:
+    """A plain JSON value in a cell."""
+    if thing in EMPTY:
+        return "–"
+    match thing:
+        case bool():
+            return "yes" if thing else "no"
+        case {"date": _} | {"local": _}:
+            return moments.readable(thing)
+        case dict():
+            return ", ".join(f"{name} {value(one)}" for name, one in thing.items())
+        case list():
+            return ", ".join(map(value, thing))
+        case _:
+            return str(thing)

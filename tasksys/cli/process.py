@@ -1,0 +1,167 @@
+"""One `tasksys serve` from start to stop. The one place where streams and views meet."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Final
+
+from streams.admin import TopicsUnfit
+from streams.broker import Broker
+from streams.node import AGENTS, Node
+from streams.transport.database import DatabaseError
+from streams.transport.embedded.errors import LogError
+from streams.transport.embedded.log import EmbeddedLog
+from tasksys.cli.failures import Failure
+from tasksys.errors import BrokerUnavailable
+from tasksys.settings import AuthMode, Settings, SettingsUnfit
+from views import server
+from views.auth import Authenticator, JwtAuthentication, JwtSettings, NoAuthentication
+from views.metrics import MetricsServer
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]], None]) -> None:
+    """Serves until SIGINT or SIGTERM; calls `started` once with the agents that run.
+
+    Stops in this order: HTTP takes no more and answers what it has accepted, the agents finish the batches in hand, the
+    log closes. Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
+    """
+    broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
+    async with AsyncExitStack() as running:
+        stop = running.enter_context(_signals())
+        with clear_errors():
+            if broker.directory is not None:
+                # Held from the first to the last, so that who uses the directory is known before any port is taken.
+                running.push_async_callback(EmbeddedLog.open(broker.directory).close)
+            node = Node(broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url)
+            metrics = await running.enter_async_context(_metrics(node, agents, settings))
+            _must_be_free(settings.host, settings.port, "--port")
+            running.push_async_callback(node.stop)
+            if not await _unless(stop, node.start()):
+                return
+            options = server.Options(settings.host, settings.port, authenticator)
+            with _port_errors(settings.host, settings.port, "--port"):
+                http = await server.start(node, options)
+        running.push_async_callback(http.stop)
+        started(settings, agents)
+        await stop.wait()
+        metrics.stopping = True
+
+
+def parse_broker(settings: Settings) -> Broker:
+    """The broker that the settings name."""
+    try:
+        return Broker.parse(settings.broker_url)
+    except ValueError as error:
+        raise SettingsUnfit(f"--{error}") from error
+
+
+def parse_agents(settings: Settings) -> tuple[str, ...]:
+    """The agents to run, in the order of the data's way."""
+    if unknown := set(settings.agents) - set(AGENTS):
+        raise SettingsUnfit(f"--agents: there is no agent {', '.join(sorted(unknown))}; there are {', '.join(AGENTS)}")
+    return tuple(name for name in AGENTS if not settings.agents or name in settings.agents)
+
+
+def authentication(settings: Settings) -> Authenticator:
+    """How to find out who asks."""
+    auth = settings.auth
+    if auth.mode is AuthMode.NONE:
+        return NoAuthentication()
+    try:
+        verified = JwtSettings(
+            secret=auth.jwt_secret,
+            jwks_url=auth.jwt_jwks_url,
+            issuer=auth.jwt_issuer,
+            audience=auth.jwt_audience,
+            algorithms=auth.jwt_algorithms,
+            operators=auth.admins,
+        )
+    except ValueError as error:
+        raise SettingsUnfit(f"--auth jwt: {error}") from error
+    return JwtAuthentication(verified)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """What can go wrong with the log at a start, as one sentence each: their messages say cause and remedy."""
+    try:
+        yield
+    except (LogError, DatabaseError, BrokerUnavailable, TopicsUnfit) as error:
+        raise Failure(str(error)) from error
+
+
+@asynccontextmanager
+async def _metrics(node: Node, agents: tuple[str, ...], settings: Settings) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(node, agents)
+    with _port_errors(settings.host, settings.metrics_port, "--metrics-port"):
+        await metrics.start(settings.host, settings.metrics_port)
+    try:
+        yield metrics
+    finally:
+        await metrics.stop()
+
+
+@contextmanager
+def _port_errors(host: str, port: int, option: str) -> Iterator[None]:
+    try:
+        yield
+    except socket.gaierror as error:
+        raise Failure(f"--host {host} is not known ({error.strerror}); give an address of this machine.") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            why = f"port {port} on {host} is in use, perhaps by another tasksys; stop that, or choose another {option}"
+        elif error.errno == errno.EACCES:
+            why = f"port {port} is not allowed to this user; choose one from 1024 up with {option}"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            why = f"{host} is not an address of this machine; choose another --host"
+        else:
+            raise
+        raise Failure(f"Cannot listen: {why}.") from error
+
+
+def _must_be_free(host: str, port: int, option: str) -> None:
+    """Raises Failure before anything is started, rather than after the tables are recovered."""
+    with _port_errors(host, port, option):
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+
+
+@contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """An event that the first signal sets. The second ends the process at once: what was acknowledged is safe."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def received(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, received, number)
+    try:
+        yield stop
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:
+    """True when the work is done; False if the event came first: then the work is cancelled."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        working.result()
+        return True
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return False

@@ -1,0 +1,154 @@
+"""`tasksys serve`: its options, and what it says when it is up."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import platformdirs
+
+from tasksys.cli import output
+from tasksys.cli.options import BROKER_HELP, option
+from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA, Auth, AuthMode, Settings, SettingsUnfit
+
+logger = logging.getLogger("tasksys.serve")
+
+PORT = click.IntRange(1, 65535)
+COUNT = click.IntRange(min=1)
+
+
+def data_dir() -> str:
+    """The user's folder for data of programs."""
+    return str(platformdirs.user_data_path("tasksys", appauthor=False))
+
+
+class Names(click.ParamType):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """The names, without blanks."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+def setting(name: str, **given: Any) -> Callable[[Any], Any]:
+    """An option of the server: its environment variable is TASKSYS_ and its name."""
+    return option(name, envvar=f"TASKSYS_{name.removeprefix('--').replace('-', '_').upper()}", **given)
+
+
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    setting("--broker", default="", metavar="URL", show_default="embedded://DATA_DIR/log", help=BROKER_HELP),
+    setting("--host", default="127.0.0.1", metavar="HOST", help="The address to listen on."),
+    setting("--port", type=PORT, default=3001, metavar="PORT", help="The port of the API and the web pages."),
+    setting("--metrics-port", type=PORT, default=3101, metavar="PORT",
+           help="The port of /metrics, /health and /ready, for operators."),
+    setting("--data-dir", type=click.Path(file_okay=False, path_type=Path), default=data_dir, metavar="DIRECTORY",
+           show_default=data_dir(), help="Where this process keeps its tables, and the embedded log unless --broker "
+           "says otherwise. Two processes never share one."),
+    setting("--public-url", default="", metavar="URL", show_default="http://HOST:PORT",
+           help="How others reach this process, if not at its host and port."),
+    setting("--agents", type=Names(), default="", metavar="NAME,…", show_default="all",
+           help="The agents to run in this process."),
+    setting("--partitions", type=COUNT, metavar="N",
+           show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+           help="Partitions of topics that do not exist yet; fixed once they do."),
+    setting("--replication", type=COUNT, default=1, metavar="N",
+           help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
+    setting("--auth", type=click.Choice([mode.value for mode in AuthMode]), default=AuthMode.NONE.value,
+           help="Who may do what: `none` believes everybody on this machine, `jwt` asks for a token."),
+    setting("--jwt-secret", default="", metavar="SECRET", show_default=False,
+           help="The secret shared with whoever issues tokens, at least 32 bytes. Better given in the environment: "
+           "other users of this machine can see options."),
+    setting("--jwt-jwks-url", default="", metavar="URL", show_default=False,
+           help="Where the issuer of tokens publishes its keys."),
+    setting("--jwt-issuer", default="", metavar="ISSUER", show_default=False, help="The `iss` that tokens must have."),
+    setting("--jwt-audience", default="", metavar="NAME", show_default=False, help="The `aud` that tokens must have."),
+    setting("--jwt-algorithms", type=Names(), default="", metavar="NAME,…",
+           show_default="HS256 with a secret, RS256 and ES256 with keys", help="Signatures that are accepted."),
+    setting("--admins", type=Names(), default="", metavar="USER,…", show_default="nobody; without --auth jwt everybody",
+           help="Users who may use /admin."),
+    setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
+           help="JSON lines or colours; auto is colours on a terminal."),
+    setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
+           help="What to log from."),
+)  # fmt: skip
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options."""
+    for decorate in reversed(OPTIONS):
+        command = decorate(command)
+    return command
+
+
+@click.command()
+@settings_options
+def serve(log_format: str, log_level: str, **given: Any) -> None:
+    """Run the server until Ctrl-C or SIGTERM.
+
+    Agents, API and web pages in one process. Without options it keeps everything in one directory and listens on this
+    machine only.
+    """
+    try:
+        settings = settings_of(given)
+        run(settings, log_format, log_level)
+    except SettingsUnfit as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def settings_of(given: dict[str, Any]) -> Settings:
+    """The settings of those options. Raises SettingsUnfit."""
+    auth = {name: given.pop(name) for name in Auth.__dataclass_fields__ if name in given}
+    data = Path(given.pop("data_dir")).expanduser().absolute()
+    return Settings(data_dir=data, auth=Auth(AuthMode(given.pop("auth")), **auth), **given)
+
+
+def run(settings: Settings, log_format: str, log_level: str) -> None:
+    """Serves until a signal comes, on the fastest event loop of this machine."""
+    from monitoring import logs
+    from tasksys.cli import process
+
+    logs.configure(log_format, log_level)
+
+    with asyncio.Runner(loop_factory=_event_loop()) as runner:
+        runner.run(process.serve(settings, started))
+
+
+def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def started(settings: Settings, agents: tuple[str, ...]) -> None:
+    """Says where things are: to people on a terminal, else to the log."""
+    import rich.text
+
+    anybody = "anybody on this machine may act as anybody (--auth none)" if settings.auth.mode is AuthMode.NONE else ""
+    facts = {
+        "api": settings.url,
+        "reference": f"{settings.url}/api/docs",
+        "metrics": settings.metrics_url,
+        "log": settings.broker_url,
+        "agents": ", ".join(agents),
+    }
+    if sys.stdout.isatty():
+        rows = [(name, rich.text.Text(fact, style="bold" if name == "api" else "")) for name, fact in facts.items()]
+        output.show(output.table(("tasksys", "is up; Ctrl-C stops it"), rows))
+        if anybody:
+            output.show(f"Note: {anybody}.")
+        return
+    logger.info("serving at %s", settings.url, extra=facts)
+    if anybody:
+        logger.warning("%s", anybody)
+
+
+COMMANDS = (serve,)

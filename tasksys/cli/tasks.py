@@ -1,0 +1,149 @@
+"""Commands about tasks as they are: add, list, show, edit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tasksys.cli import moments, output
+from tasksys.cli.client import Json
+from tasksys.cli.options import in_workspace, option
+from tasksys.cli.session import Session
+from tasksys.values import Priority, Status
+
+NOT_DONE = "status in (open, in-progress)"
+
+FIELDS: tuple[Callable[[Any], Any], ...] = (
+    option("--due", metavar="WHEN", help=f"When it must be done: {moments.FORMS}; `none` clears it."),
+    option("--start", metavar="WHEN", help="When it can be begun; in the same forms."),
+    option("--priority", "-p", type=click.Choice([one.value for one in Priority]), help="How pressing it is."),
+    option("--label", "-l", "labels", multiple=True, help="A label; repeat it for more."),
+    option("--assignee", "-a", "assignees", multiple=True, help="A member who is to do it; repeat it for more."),
+    option("--project", metavar="NAME|ID", help="The project it belongs to; `none` takes it out."),
+    option("--parent", metavar="TASK", help="The task that this is a part of; `none` makes it one of its own."),
+    option("--description", "-d", help="More about it, in Markdown."),
+    option("--estimate", "estimate_minutes", type=click.IntRange(min=0), metavar="MINUTES", help="How long it takes."),
+)
+
+
+def fields(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options for a task's fields."""
+    for decorate in reversed(FIELDS):
+        command = decorate(command)
+    return command
+
+
+def body(session: Session, given: Json) -> Json:
+    """The fields that were given, as the API wants them: `none` is null, or the empty list."""
+    found: Json = {name: value for name, value in given.items() if value is not None and value != ()}
+    for name in ("due", "start"):
+        if name in found:
+            found[name] = moments.when(found[name], lambda: str(session.workspace()["time_zone"]), f"--{name}")
+    for name in ("labels", "assignees"):
+        if name in found:
+            found[name] = [] if found[name] == ("none",) else list(found[name])
+    for name, find in (("project", session.project), ("parent", session.task)):
+        if name in found:
+            found[name] = None if found[name] == "none" else find(found[name])["id"]
+    return found
+
+
+def after(session: Session, answer: Json) -> Json:
+    """The task that a command's answer shows; a command that was decided late answers with its events."""
+    if "events" not in answer:
+        return answer
+    return session.client.get(session.path("tasks", answer["events"][0]["task"]))
+
+
+@click.command()
+@click.argument("title", nargs=-1, required=True)
+@fields
+@in_workspace
+def add(session: Session, title: tuple[str, ...], **given: Any) -> None:
+    """Add a task: `tasksys add Buy milk --due tomorrow`."""
+    _workspace_to_add_to(session)
+    task = after(session, session.client.send("POST", session.path("tasks"), {"title": " ".join(title),
+                                                                              **body(session, given)}))  # fmt: skip
+    session.show(task, "Added:", output.tasks([task], project_names(session, [task])))
+
+
+def _workspace_to_add_to(session: Session) -> None:
+    """Whoever has no workspace at all and names none gets one."""
+    if session.names_workspace or session.workspaces():
+        return
+    made = session.new_workspace("Personal", moments.machine_zone())
+    click.echo(f"You had no workspace yet; made {made['name']} ({made['id']}, {made['time_zone']}).", err=True)
+
+
+@click.command("list")
+@option("--filter", metavar="FILTER", help="Such as `due < today+3d and label = home`. Without: what is not done.")
+@option("--q", metavar="TEXT", help="Words to look for in title, description and labels.")
+@option("--sort", metavar="FIELDS", help="Such as `due,-priority`.")
+@option("--limit", type=click.IntRange(1, 200), default=50, help="How many at most.")
+@option("--all", "everything", is_flag=True, help="All of them, and without --filter also what is done.")
+@option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z.")
+@in_workspace
+def list_(
+    session: Session,
+    filter: str | None,
+    q: str | None,
+    sort: str | None,
+    limit: int,
+    everything: bool,
+    as_of: str | None,
+) -> None:
+    """List tasks."""
+    wanted = filter or ("" if everything else NOT_DONE)
+    query = {"filter": wanted, "q": q, "sort": sort, "as_of": as_of}
+    if everything:
+        page: Json = {"items": list(session.client.items(session.path("tasks"), query)), "next_cursor": None}
+    else:
+        page = session.client.get(session.path("tasks"), limit=limit, **query)
+    more = "There are more; see them with --all, or fewer with --filter." if page["next_cursor"] else ""
+    items = page["items"]
+    session.show(page, output.tasks(items, project_names(session, items)), *([more] if more else []))
+
+
+def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
+    """The names of the tasks' projects by id; asked for only if there are any, and if people read it."""
+    if session.as_json or not any(task["project"] for task in tasks):
+        return {}
+    return {project["id"]: project["name"] for project in session.projects()}
+
+
+@click.command()
+@click.argument("task")
+@option("--as-of", metavar="POSITION|INSTANT", help="As it was then.")
+@in_workspace
+def show(session: Session, task: str, as_of: str | None) -> None:
+    """Show everything about a task."""
+    found = session.task(task)
+    if as_of:
+        found = session.client.get(session.path("tasks", found["id"]), as_of=as_of)
+    if session.as_json:
+        session.show(found)
+        return
+    comments = [] if as_of else session.client.get(session.path("tasks", found["id"], "comments"))["items"]
+    project = project_names(session, [found]).get(found["project"] or "", "")
+    session.show(found, output.task(found, comments, project))
+
+
+@click.command()
+@click.argument("task")
+@option("--title", help="The new title.")
+@option("--status", type=click.Choice([one.value for one in Status]), help="The new status.")
+@option("--if-version", type=click.IntRange(min=1), help="Change it only if nobody else has since this version.")
+@fields
+@in_workspace
+def edit(session: Session, task: str, if_version: int | None, **given: Any) -> None:
+    """Change fields of a task. --label and --assignee replace what was there; `none` clears."""
+    changes = body(session, given)
+    if not changes:
+        raise click.UsageError("Nothing to change: give at least one field, such as --title or --due.")
+    found = session.task(task)
+    changed = session.client.send("PATCH", session.path("tasks", found["id"]), changes, if_version)
+    changed = after(session, changed)
+    session.show(changed, output.tasks([changed], project_names(session, [changed])))
+
+
+COMMANDS = (add, list_, show, edit)

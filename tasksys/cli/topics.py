@@ -1,0 +1,86 @@
+"""`tasksys topics`: make the topics before the first start, and look at those there are."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from tasksys.cli import output
+from tasksys.cli.failures import Failure
+from tasksys.cli.options import BROKER_HELP, JSON, option
+from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA
+
+T = TypeVar("T")
+
+BROKER = option("--broker", envvar="TASKSYS_BROKER", required=True, metavar="URL", help=BROKER_HELP)
+
+
+@click.group()
+def topics() -> None:
+    """The topics of the log."""
+
+
+@topics.command()
+@BROKER
+@option("--partitions", envvar="TASKSYS_PARTITIONS", type=click.IntRange(min=1), metavar="N",
+        show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+        help="Fixed once they are made: more of them let more workers share the work.")  # fmt: skip
+@option("--replication", envvar="TASKSYS_REPLICATION", type=click.IntRange(min=1), default=1, metavar="N",
+        help="Copies of each partition on a Kafka cluster; 3 where there are three brokers.")  # fmt: skip
+@JSON
+def create(broker: str, partitions: int | None, replication: int, as_json: bool) -> None:
+    """Make the topics that are missing, and check the settings of those that are there."""
+    from streams import admin
+    from streams.node import AGENTS
+
+    where = _broker(broker)
+    default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED
+    made = _run(admin.create_topics(where, AGENTS, partitions or default, replication))
+    if as_json:
+        output.plain(json.dumps({"created": made}))
+    else:
+        output.show(f"Made {', '.join(made)}." if made else "All topics are there, with the right settings.")
+
+
+@topics.command()
+@BROKER
+@JSON
+def describe(broker: str, as_json: bool) -> None:
+    """The topics there are, and their partitions."""
+    from streams import admin
+
+    where = _broker(broker)
+    if where.directory is not None and not (where.directory / "CURRENT").is_file():
+        raise Failure(f"There is no embedded log in {where.directory} yet; `tasksys topics create` makes one.")
+    found = _run(admin.describe_topics(where))
+    if as_json:
+        output.plain(json.dumps({"topics": found}))
+        return
+    rows = [(name, str(number)) for name, number in sorted(found.items())]
+    output.show(output.table(("topic", "partitions"), rows) if rows else "No topics; make them: tasksys topics create.")
+
+
+def _broker(url: str) -> Any:
+    from streams.broker import Broker
+
+    try:
+        return Broker.parse(url)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--broker") from error
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    from streams.admin import TopicsUnfit
+    from streams.transport.database import DatabaseError
+    from streams.transport.embedded.errors import LogError
+    from tasksys.errors import BrokerUnavailable
+
+    try:
+        return asyncio.run(work)
+    except (BrokerUnavailable, TopicsUnfit, LogError, DatabaseError) as error:
+        raise Failure(str(error)) from error
+
+
+COMMANDS = (topics,)

@@ -1,0 +1,122 @@
+"""The settings of `tasksys serve`, checked. Read from options and the environment by the command line only."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+PARTITIONS_EMBEDDED: Final = 4
+PARTITIONS_KAFKA: Final = 12
+
+
+class SettingsUnfit(ValueError):
+    """The settings cannot be served with; the message names the option and what to give instead."""
+
+
+class AuthMode(StrEnum):
+    """How the server knows who asks."""
+
+    NONE = "none"
+    JWT = "jwt"
+
+
+@dataclass(frozen=True)
+class Auth:
+    """How tokens are verified, and which users may use /admin. Without authentication everybody may."""
+
+    mode: AuthMode = AuthMode.NONE
+    jwt_secret: str = field(default="", repr=False)
+    jwt_jwks_url: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_algorithms: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__dataclass_fields__ if name != "mode" and getattr(self, name)]
+        if self.mode is AuthMode.NONE and given:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise SettingsUnfit(f"{options} would have no effect without --auth jwt; add that, or leave them out")
+        if self.mode is AuthMode.JWT and bool(self.jwt_secret) == bool(self.jwt_jwks_url):
+            raise SettingsUnfit("--auth jwt verifies tokens by --jwt-secret or by --jwt-jwks-url; give one of the two")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that `tasksys serve` was told. `agents` empty means all; `partitions` None the broker's default."""
+
+    data_dir: Path
+    broker: str = ""
+    host: str = "127.0.0.1"
+    port: int = 3001
+    metrics_port: int = 3101
+    public_url: str = ""
+    agents: tuple[str, ...] = ()
+    partitions: int | None = None
+    replication: int = 1
+    auth: Auth = Auth()
+
+    def __post_init__(self) -> None:
+        if self.auth.mode is AuthMode.NONE and not is_loopback(self.host):
+            raise SettingsUnfit(
+                f"--host {self.host} can be reached from other machines, where --auth none would let anybody act as "
+                "anybody; give --auth jwt, or listen on 127.0.0.1 only"
+            )
+        if self.port == self.metrics_port:
+            raise SettingsUnfit(f"--port and --metrics-port are both {self.port}; give them different numbers")
+        if self.public_url and not _is_web_address(self.public_url):
+            raise SettingsUnfit(f"--public-url {self.public_url!r}: give an address such as https://tasks.example.org")
+
+    @property
+    def broker_url(self) -> str:
+        """Where the log is: what was given, or a directory beside the other data."""
+        return self.broker or f"embedded://{self.data_dir / 'log'}"
+
+    @property
+    def tables(self) -> Path:
+        """This process's own directory for tables."""
+        return self.data_dir / "tables"
+
+    @property
+    def topic_partitions(self) -> int:
+        """Partitions of topics that do not exist yet."""
+        default = PARTITIONS_KAFKA if self.broker_url.startswith("kafka:") else PARTITIONS_EMBEDDED
+        return self.partitions or default
+
+    @property
+    def local_url(self) -> str:
+        """The address on this machine."""
+        return f"http://{bracketed(self.host)}:{self.port}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where the metrics are, on this machine."""
+        return f"http://{bracketed(self.host)}:{self.metrics_port}/metrics"
+
+    @property
+    def url(self) -> str:
+        """How others reach this process: its public address, or the local one."""
+        return self.public_url.rstrip("/") or self.local_url
+
+
+def is_loopback(host: str) -> bool:
+    """True for a host that only this machine reaches."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False

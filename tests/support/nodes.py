@@ -1,0 +1,286 @@
+"""Running nodes for tests: on either transport, with commands to send, and the whole truth to compare with.
+
+The truth of a node is its events topic: `check` folds it from scratch and compares rows, history and outcomes with it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient
+from msgspec import structs
+
+from streams import eventlog, keys
+from streams.agents.audit import decode as decode_remembered
+from streams.app import fold_agent
+from streams.broker import Broker
+from streams.fold import Headers, Record
+from streams.node import Node
+from streams.runner import APPLIED
+from streams.topics import COMMANDS, EVENTS, TopicSpec
+from tasksys import audit, codec, decider
+from tasksys.commands import Command, CommandRecord, CreateWorkspace
+from tasksys.events import EventRecord
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
+from tasksys.rows import Member
+from tasksys.state import State
+from tests.support.domain import OWNER
+
+AT: Final = "2026-03-08T09:00:00.000Z"
+WAIT: Final = 20.0
+"""Seconds that a busy machine may take for what takes milliseconds."""
+
+SETTLE: Final = 60.0
+"""Seconds that a restart may take: the old session runs out, tables recover."""
+
+T = TypeVar("T")
+
+_nodes: list[Node] = []
+_numbers = count(1)
+_outcome = msgspec.msgpack.Decoder(Outcome).decode
+
+
+# --- nodes
+
+
+async def wipe(url: str) -> None:
+    """Deletes every topic of ours on a Kafka broker: the next node begins with nothing."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=Broker.parse(url).servers)
+    await admin.start()
+    try:
+        names = [name for name in await admin.list_topics() if name.startswith("tasksys")]
+        if names:
+            await admin.delete_topics(names)
+        async with asyncio.timeout(WAIT):
+            while set(names) & set(await admin.list_topics()):  # noqa: ASYNC110  (the broker cannot tell us)
+                await asyncio.sleep(0.01)
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def running(broker: str, directory: Path, **settings: Any) -> AsyncIterator[Node]:
+    """A started node, which is stopped at the end and must leave no task behind (unless another one goes on)."""
+    before, alone = asyncio.all_tasks(), not _nodes
+    node = Node(Broker.parse(broker), directory, **settings)
+    async with asyncio.timeout(SETTLE):
+        await node.start()
+    _nodes.append(node)
+    try:
+        yield node
+    finally:
+        _nodes.remove(node)
+        async with asyncio.timeout(SETTLE):
+            await node.stop()
+    before.add(_this_task())
+    left = asyncio.all_tasks() - before
+    if alone and left:
+        _, left = await asyncio.wait(left, timeout=5)
+    assert not alone or not left, f"tasks are left: {left}"
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
+
+
+async def until(condition: Callable[[], object], what: str = "", bound: float = WAIT) -> None:
+    """Returns as soon as the condition holds; AssertionError after `bound` seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + bound
+    while not condition():
+        assert loop.time() < deadline, f"not within {bound} s: {what or condition}"
+        await asyncio.sleep(0.005)
+
+
+async def ready(node: Node) -> None:
+    """Waits until nothing is missing."""
+    await until(lambda: not node.ready(), f"ready, missing {node.ready()}", SETTLE)
+
+
+def tell(text: str) -> None:
+    """Says something that a failing run shows: its seed, how far it came."""
+    print(text)  # noqa: T201
+
+
+# --- commands
+
+
+def workspace_name(stem: str = "w") -> str:
+    """A workspace that no other test has."""
+    return f"{stem}-{next(_numbers)}"
+
+
+def workspace_on(node: Node, partition: int) -> str:
+    """A new workspace whose place is that partition."""
+    return next(name for name in iter(workspace_name, "") if node.partition(name) == partition)
+
+
+def record(workspace: str, command: Command, actor: str = OWNER, digest: str = "", at: str = AT) -> CommandRecord:
+    """The command as the way in would append it; it gets an id of its own unless it has one."""
+    if not command.id:
+        command = structs.replace(command, id=f"command-{next(_numbers)}")
+    return CommandRecord(workspace, actor, at, command, digest=digest)
+
+
+async def submit(node: Node, workspace: str, command: Command, headers: Headers = (), digest: str = "") -> Decided:
+    """The command's outcome, waited for."""
+    decided = await node.gateway.submit(record(workspace, command, digest=digest), WAIT, headers)
+    assert decided is not None, "not decided in time"
+    return decided
+
+
+async def accepted(node: Node, workspace: str, *commands: Command) -> list[Decided]:
+    """The outcomes of commands that must not be refused, sent one after the other."""
+    found = [await submit(node, workspace, command) for command in commands]
+    assert [one.outcome.status for one in found] == [OutcomeStatus.ACCEPTED] * len(found), found
+    return found
+
+
+async def founded(node: Node, workspace: str = "") -> str:
+    """A new workspace."""
+    workspace = workspace or workspace_name()
+    await accepted(node, workspace, CreateWorkspace(name="Acme"))
+    return workspace
+
+
+async def append(node: Node, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    """Appends a record to the commands as it is, durably."""
+    await (await node._append(COMMANDS.name, partition, key, value, headers))
+
+
+def there(value: T | None) -> T:
+    """What must be there."""
+    assert value is not None
+    return value
+
+
+# --- what is in the log and in the tables
+
+
+async def read(node: Node, topic: TopicSpec) -> list[list[Record]]:
+    """All records of a topic by partition, from the broker itself."""
+    found: list[list[Record]] = []
+    for partition in range(node.partitions):
+        found.append([one async for chunk in eventlog.read(node.broker, topic.name, partition) for one in chunk])
+    return found
+
+
+async def events_of(node: Node, workspace: str) -> list[EventRecord]:
+    """The events of a workspace as they stand in the log."""
+    partition = (await read(node, EVENTS))[node.partition(workspace)]
+    return [codec.decode_event(one.value or b"") for one in partition if one.key == workspace.encode()]
+
+
+def table(node: Node, agent: str) -> list[dict[bytes, bytes]]:
+    """All rows of an agent's table by partition."""
+    folding = fold_agent(node.apps[agent])
+    return [dict(folding.rows(partition).scan()) for partition in range(node.partitions)]
+
+
+async def caught_up(node: Node) -> None:
+    """Waits until every agent has folded all that is in its source."""
+    for name in ("commands", "audit"):
+        agent = fold_agent(node.apps[name])
+        for partition in range(node.partitions):
+            end = await last_offset(node, agent.spec.source, partition)
+            await until(
+                lambda agent=agent, partition=partition, end=end: agent.position(partition) >= end,  # type: ignore[misc]
+                f"{name}[{partition}] has folded up to {end}",
+                SETTLE,
+            )
+
+
+async def last_offset(node: Node, topic: TopicSpec, partition: int) -> int:
+    """The offset after the last committed record."""
+    last = 0
+    async for chunk in eventlog.read(node.broker, topic.name, partition):
+        last = chunk[-1].offset + 1
+    return last
+
+
+@dataclass
+class Truth:
+    """What a node holds, after it was found to hold together."""
+
+    events: dict[str, list[EventRecord]] = field(default_factory=lambda: defaultdict(list))
+    outcomes: dict[tuple[str, str, str], Outcome] = field(default_factory=dict)
+    """By workspace, actor and command."""
+
+
+async def check(node: Node) -> Truth:
+    """Compares tables, history and outcomes with what the events topic says; AssertionError where they differ."""
+    await caught_up(node)
+    truth = Truth()
+    states, history = table(node, "commands"), table(node, "audit")
+    for partition, records in enumerate(await read(node, EVENTS)):
+        expected = _expected(records, truth)
+        outcomes = {key: row for key, row in states[partition].items() if key.startswith(keys.OUTCOME)}
+        rows = {
+            key: row
+            for key, row in states[partition].items()
+            if key != APPLIED and not key.startswith((keys.OUTCOME, keys.DEAD_LETTER))
+        }
+        assert rows == expected, f"partition {partition}: rows differ from the fold of the events"
+        for key, row in outcomes.items():
+            workspace, actor, command = key[1:].decode().split("\0")
+            truth.outcomes[workspace, actor, command] = _outcome(row)
+        _check_history(records, history[partition])
+    _check_outcomes(truth)
+    return truth
+
+
+def _expected(records: list[Record], truth: Truth) -> dict[bytes, bytes]:
+    """The rows that the events of a partition fold into."""
+    states: dict[str, State] = defaultdict(State)
+    for one in records:
+        assert one.key is not None
+        assert one.value is not None
+        workspace, event = one.key.decode(), codec.decode_event(one.value)
+        truth.events[workspace].append(event)
+        assert event.position == len(truth.events[workspace]), f"{workspace}: a gap before, or a double: {event}"
+        decider.replay(event, workspace, states[workspace])
+    rows = {}
+    for workspace, state in states.items():
+        for (kind, name), row in state.rows.items():
+            if row is not None:
+                rows[keys.row(workspace, kind, name)] = codec.encode_row(row)
+                if kind == Member.kind:
+                    rows[keys.membership(name, workspace)] = b""
+    return rows
+
+
+def _check_history(records: list[Record], rows: dict[bytes, bytes]) -> None:
+    """Every event is in the history, byte for byte and in the chain, and nothing else is."""
+    links: dict[bytes, bytes] = {}
+    expected = 0
+    for one in records:
+        assert one.key is not None
+        assert one.value is not None
+        event = codec.decode_event(one.value)
+        remembered = decode_remembered(rows[keys.event(one.key.decode(), event.position)])
+        links[one.key] = audit.link(links.get(one.key, audit.GENESIS), one.value)
+        assert (remembered.event, remembered.hash) == (one.value, links[one.key])
+        expected += 1
+    assert sum(key != APPLIED and key.split(b"\0", 1)[1][:1] == b"e" for key in rows) == expected
+
+
+def _check_outcomes(truth: Truth) -> None:
+    """Accepted commands are in the log once, at the positions that their outcomes name; others are not."""
+    found: dict[tuple[str, str, str], list[EventRecord]] = defaultdict(list)
+    for workspace, events in truth.events.items():
+        for event in events:
+            found[workspace, event.actor, event.command].append(event)
+        assert len({event.id for event in events}) == len(events)
+    for name, outcome in truth.outcomes.items():
+        positions = [event.position for event in found.pop(name, [])]
+        assert positions == (list(range(outcome.first, outcome.last + 1)) if outcome.last else []), (name, outcome)
+        assert outcome.status is OutcomeStatus.ACCEPTED or not positions
+    assert not found, f"events without an outcome: {list(found)[:5]}"

@@ -1,0 +1,260 @@
+"""The operators' commands against a real server: status, dead letters, replay, audit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from streams import keys
+from streams.agents.audit import decode, encode
+from streams.node import AGENTS
+from streams.topics import COMMANDS, TABLE, group
+from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.embedded.transaction import Transaction
+from streams.transport.rows import RowStore
+from tasksys.audit import Remembered
+from tests.support.serving import Serving
+from tests.tasksys.cli.conftest import Run, answer, errors, invoke
+from tests.tasksys.cli.scripted import Scripted, Step
+
+Rows = dict[bytes, bytes | None]
+
+
+def change(directory: Path, agent: str, edit: Callable[[RowStore, str, int], Rows]) -> None:
+    """Writes rows into a stopped log behind the back of the agent that owns them."""
+
+    async def write() -> None:
+        log = EmbeddedLog.open(directory)
+        table, transaction = f"{group(agent)}-{TABLE}", Transaction()
+        for partition in range(log.topics()[COMMANDS.name].partitions):
+            if rows := edit(log.rows, table, partition):
+                transaction.put_rows(table, partition, rows)
+        await log.commit(transaction)
+        await log.close()
+
+    asyncio.run(write())
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Serving:
+    """A server that only this test uses, not started."""
+    return Serving(tmp_path / "server")
+
+
+# --- status
+
+
+def test_status_shows_every_agent_and_partition(run: Run, server: Serving) -> None:
+    """As a table for people, and as the server's JSON for programs."""
+    shown = run("status").stdout
+    assert f"embedded://{server.log}" in shown
+    assert "tasksys.commands" in shown
+    found = answer(run("status", "--json"))
+    assert set(found["agents"]) == set(AGENTS)
+    assert "ready" in shown
+
+
+def test_status_says_what_is_not_ready() -> None:
+    """The agent and the reason are in a sentence of their own."""
+    found = {
+        "ready": False,
+        "missing": {"audit": "recovering"},
+        "agents": {"audit": {"source": "tasksys.events", "partitions": [{"partition": 0, "lag": 7}]}},
+    }
+    with Scripted(Step(found)) as server:
+        shown = invoke("status", "--server", server.url).stdout
+    assert "audit is not ready: recovering" in shown
+    assert "lag" in shown
+    assert "7" in shown
+
+
+# --- dead letters
+
+
+def test_without_dead_letters_the_list_says_so(run: Run) -> None:
+    """Nothing to do is a sentence."""
+    assert run("dead-letters", "list").stdout == "No dead letters.\n"
+
+
+def test_a_dead_letter_is_listed_shown_and_folded_again(own: Serving) -> None:
+    """A record that is no command becomes a letter; retrying it makes a newer one, for it is still no command."""
+    invoke("topics", "create", "--broker", f"embedded://{own.log}")
+
+    async def spoil() -> None:
+        log = EmbeddedLog.open(own.log)
+        await log.append(COMMANDS.name, 0, b"w", b'{"no": "command"}')
+        await log.close()
+
+    asyncio.run(spoil())
+    with own:
+        here = ("--server", own.url)
+        letters = answer(invoke("dead-letters", "list", "--json", *here))["items"]
+        assert [letter["id"] for letter in letters] == ["0-0"]
+        assert "not a command" in invoke("dead-letters", "list", *here).stdout
+        shown = invoke("dead-letters", "show", "0-0", *here).stdout
+        assert '"no": "command"' in shown
+        assert "appended again" in invoke("dead-letters", "retry", "0-0", *here).stdout
+        assert "no dead letter 'x'" in errors(invoke("dead-letters", "show", "x", *here, code=4))
+        assert "'x'" in errors(invoke("dead-letters", "retry", "x", *here, code=4))
+
+
+# --- replay
+
+
+def test_a_replay_finds_the_tables_as_they_are(run: Run) -> None:
+    """Without differences it says so, and counts the events."""
+    run("add", "Buy milk")
+    assert "The tables are what the event log says." in run("replay", "--verify").stdout
+    assert "The tables are what the event log says." in run("replay").stdout
+    last = run("replay", "--verify", "--json").stdout.splitlines()[-1]
+    assert '"phase": "done"' in last
+
+
+def test_a_replay_up_to_an_instant_compares_nothing(run: Run) -> None:
+    """It shows that the events can be folded; what is no instant is a usage error."""
+    run("add", "Buy milk")
+    shown = run("replay", "--until", "2026-03-08T09:00Z").stdout
+    assert "events folded" in shown
+    assert "what the event log says" not in shown
+    assert "is no instant" in errors(run("replay", "--until", "yesterday", code=2))
+
+
+def test_a_replay_of_one_workspace(run: Run) -> None:
+    """Others are left alone."""
+    run("add", "Buy milk")
+    workspace = answer(run("workspaces", "--json"))["items"][0]["id"]
+    assert "what the event log says" in run("replay", "--verify", "--workspace", workspace).stdout
+
+
+def test_a_replay_finds_and_repairs_a_row_that_was_changed(own: Serving) -> None:
+    """Verifying ends with code 5 and names the row; replaying puts it right; then nothing differs."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+        own.stop()
+        change(own.log, "commands", lambda rows, table, partition: {
+            key: row.replace(b"Buy milk", b"Buy soap")
+            for key, row in rows.scan(table, partition)
+            if b"Buy milk" in row
+        })  # fmt: skip
+        own.start()
+        here = ("--server", own.url)
+        assert "Buy soap" in invoke("list", *here).stdout
+        found = invoke("replay", "--verify", *here, code=5)
+        assert "different" in found.stdout
+        assert "1 rows are not what the event log says" in errors(found)
+        invoke("replay", "--verify", "--json", *here, code=5)
+        assert "put right" in invoke("replay", *here).stdout
+        invoke("replay", "--verify", *here)
+
+
+def test_a_replay_that_breaks_off_fails() -> None:
+    """A server that ends its answer before it is done is not taken for one that is."""
+    with Scripted(Step(b'{"phase": "fold", "done": 1}\n')) as server:
+        assert "broke off" in errors(invoke("replay", "--server", server.url, code=1))
+
+
+# --- audit
+
+
+def test_the_chains_hold(run: Run) -> None:
+    """All of the user's workspaces, or the one named."""
+    assert run("audit", "verify").stdout == "No workspaces.\n"
+    run("add", "Buy milk")
+    run("workspace", "create", "Work")
+    found = answer(run("audit", "verify", "--json"))["items"]
+    assert [(one["ok"], one["events"]) for one in sorted(found, key=lambda one: -one["events"])] == [
+        (True, 3),
+        (True, 2),
+    ]
+    shown = run("audit", "verify", "--workspace", "work").stdout
+    assert shown.count("holds") == 1
+
+
+def tampered(own: Serving, edit: Callable[[bytes], bytes | None]) -> None:
+    """A log in which the record at position 2 was changed; the server is stopped."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+
+    def third(rows: RowStore, table: str, partition: int) -> Rows:
+        found = [(key, row) for key, row in rows.scan(table, partition) if b"\0e" in key]
+        return {key: edit(row) for key, row in found if keys.last_position(key) == 2}
+
+    change(own.log, "audit", third)
+
+
+def flipped(row: bytes) -> bytes:
+    """The event with another role in it, under the hash that it had."""
+    found = decode(row)
+    return encode(Remembered(found.event.replace(b'"owner"', b'"viewer"'), found.hash))
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (flipped, "were changed"),
+        (lambda row: None, "the event is missing"),
+        (lambda row: row[:-3], "cannot be read"),
+    ],
+    ids=["changed", "removed", "damaged"],
+)
+def test_a_stopped_log_shows_tampering(own: Serving, edit: Callable[[bytes], bytes | None], said: str) -> None:
+    """Whatever was done to a record, the check ends with code 5 and names the position."""
+    tampered(own, edit)
+    found = invoke("audit", "verify", "--broker", f"embedded://{own.log}", code=5)
+    assert "breaks at position 2" in found.stdout
+    assert said in found.stdout
+    broken = answer(invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}", code=5))["items"][0]
+    assert (broken["ok"], broken["events"], broken["position"]) == (False, 1, 2)
+
+
+def test_a_running_server_shows_tampering(own: Serving) -> None:
+    """The same through the server."""
+    tampered(own, flipped)
+    with own:
+        assert "breaks at position 2" in invoke("audit", "verify", "--server", own.url, code=5).stdout
+
+
+def test_a_stopped_log_that_holds(own: Serving) -> None:
+    """Every workspace of every user is checked, or the one named by its id."""
+    with own:
+        for user in ("olga", "vera", "mia"):
+            invoke("add", "Buy milk", "--server", own.url, "--user", user)
+    broker = ("--broker", f"embedded://{own.log}")
+    found = answer(invoke("audit", "verify", "--json", *broker))["items"]
+    assert [(one["ok"], one["events"]) for one in found] == [(True, 3)] * 3
+    workspace = found[0]["workspace"]
+    assert answer(invoke("audit", "verify", "--json", *broker, "-w", workspace))["items"] == [found[0]]
+    assert "no workspace of id 'x'" in errors(invoke("audit", "verify", *broker, "-w", "x", code=4))
+
+
+def test_a_log_that_cannot_be_checked_says_why(server: Serving, tmp_path: Path) -> None:
+    """In use, not there, on Kafka, or no address at all."""
+    assert "is in use by process" in errors(invoke("audit", "verify", "--broker", f"embedded://{server.log}", code=1))
+    missing = f"embedded://{tmp_path}/missing"
+    assert "no embedded log" in errors(invoke("audit", "verify", "--broker", missing, code=4))
+    assert not (tmp_path / "missing").exists()
+    assert "only an embedded log" in errors(invoke("audit", "verify", "--broker", "kafka://localhost", code=2))
+    assert "--broker" in errors(invoke("audit", "verify", "--broker", "nonsense", code=2))
+
+
+# --- topics
+
+
+def test_topics_of_an_embedded_log(tmp_path: Path) -> None:
+    """Made once, with as many partitions as asked; then they are there."""
+    broker = ("--broker", f"embedded://{tmp_path}/log")
+    assert "no embedded log" in errors(invoke("topics", "describe", *broker, code=1))
+    assert "tasksys.commands" in invoke("topics", "create", *broker, "--partitions", "3").stdout
+    assert answer(invoke("topics", "create", "--json", *broker)) == {"created": []}
+    assert "All topics are there" in invoke("topics", "create", *broker).stdout
+    assert answer(invoke("topics", "describe", "--json", *broker))["topics"]["tasksys.events"] == 3
+    assert "tasksys.events" in invoke("topics", "describe", *broker).stdout
+
+
+def test_topics_that_cannot_be_reached_say_why(server: Serving) -> None:
+    """In use by a server, or no address."""
+    assert "is in use" in errors(invoke("topics", "describe", "--broker", f"embedded://{server.log}", code=1))
+    assert "--broker" in errors(invoke("topics", "create", "--broker", "nonsense", code=2))

@@ -1,0 +1,182 @@
+"""What people write and see: moments, short names, cells."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasksys.cli import moments, names, output
+from tasksys.cli.failures import Exit, Failure
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine is in UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+def when(text: str) -> dict[str, str] | None:
+    """A moment in a workspace of Berlin."""
+    return moments.when(text, lambda: "Europe/Berlin", "--due")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2026-03-08", {"date": "2026-03-08"}),
+        ("2026-03-08T09:00", {"local": "2026-03-08T09:00"}),
+        ("2026-03-08 09:00", {"local": "2026-03-08T09:00"}),
+        ("2026-03-08T09:00@Asia/Tokyo", {"local": "2026-03-08T09:00", "zone": "Asia/Tokyo"}),
+        ("none", None),
+        ("", None),
+    ],
+)
+def test_a_moment_is_what_the_api_wants(text: str, value: dict[str, str] | None) -> None:
+    """Dates, local times with and without zone, and nothing."""
+    assert when(text) == value
+
+
+def test_days_are_counted_from_today_in_the_zone() -> None:
+    """`tomorrow` is the day after `today`, and both are days of the workspace's zone."""
+    first, second = when("Today"), when("tomorrow")
+    assert first is not None
+    assert second is not None
+    days = [datetime.fromisoformat(one["date"]) for one in (first, second)]
+    assert days[1] - days[0] == timedelta(days=1)
+    assert abs(days[0].replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(days=2)
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-02-30", "09:00", "2026-03-08@Europe/Berlin", "2026-03-08T09:00@Mars/X"])
+def test_what_is_no_moment_names_the_option_and_the_forms(text: str) -> None:
+    """The user sees what is wrong and what could be given."""
+    with pytest.raises(click.BadParameter, match=r"2026-03-08T09:00@Europe/Berlin") as raised:
+        when(text)
+    assert raised.value.param_hint == "--due"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "over"),
+    [
+        (None, "", False),
+        ({"date": "2026-03-08"}, "2026-03-08", True),
+        ({"date": "9999-03-08"}, "9999-03-08", False),
+        ({"local": "2026-03-08T09:00"}, "2026-03-08 09:00", True),
+        ({"local": "2026-03-08T09:00", "zone": "Asia/Tokyo"}, "2026-03-08 09:00 Asia/Tokyo", True),
+        ({"local": "9999-03-08T09:00", "zone": "Asia/Tokyo"}, "9999-03-08 09:00 Asia/Tokyo", False),
+    ],
+)
+def test_a_due_value_is_readable_and_known_to_be_over(value: dict[str, str] | None, shown: str, over: bool) -> None:
+    """As a list shows it."""
+    assert moments.readable(value) == shown
+    assert moments.past(value) is over
+
+
+def test_an_instant_is_shown_in_this_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the minute; none is nothing."""
+    assert moments.clock("2026-03-08T09:00:12.345Z") == "2026-03-08 09:00"
+    assert moments.clock(None) == ""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert moments.clock("2026-03-08T09:00:12.345Z") == "2026-03-08 18:00"
+
+
+def test_this_machines_zone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the environment, by the link to the zone's file, or else it is UTC."""
+    monkeypatch.setenv("TZ", ":Europe/Berlin")
+    assert moments.machine_zone() == "Europe/Berlin"
+    monkeypatch.setenv("TZ", "nonsense of ours")
+    monkeypatch.setattr(Path, "resolve", lambda self: Path("/usr/share/zoneinfo/Asia/Tokyo"))
+    assert moments.machine_zone() == "Asia/Tokyo"
+    monkeypatch.setattr(Path, "resolve", lambda self: Path("/etc/localtime"))
+    assert moments.machine_zone() == "UTC"
+
+
+# --- short names
+
+THINGS = [
+    {"id": "01AAAAXY", "name": "Home"},
+    {"id": "01BBBBXY", "name": "Work"},
+    {"id": "01BBBBZZ", "name": "01AAAAXY"},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("01AAAAXY", 0), ("work", 1), ("01a", 0), ("zz", 2), ("01bbbbz", 2)], ids=str
+)
+def test_a_thing_is_found_by_id_name_or_part_of_its_id(name: str, found: int) -> None:
+    """A whole id wins over a name, a name over a part of an id; in any case."""
+    assert names.one(name, THINGS, "workspace", "name") is THINGS[found]
+
+
+@pytest.mark.parametrize(("name", "code"), [("xy", Exit.FAILED), ("01", Exit.FAILED), ("q", Exit.NOT_FOUND), ("", 4)])
+def test_what_is_not_clear_is_not_guessed(name: str, code: int) -> None:
+    """Several are listed, none is said."""
+    with pytest.raises(Failure) as raised:
+        names.one(name, THINGS, "workspace", "name")
+    assert raised.value.exit_code == code
+
+
+def test_many_candidates_are_not_all_listed() -> None:
+    """The first ones and a sign that there are more."""
+    lines = names.listed([{"id": str(number), "name": "x"} for number in range(30)], "name").splitlines()
+    assert len(lines) == names.CANDIDATES + 1
+    assert lines[-1].strip() == "…"
+
+
+@given(st.sets(st.text("01A", min_size=8, max_size=8), max_size=60))
+def test_short_names_tell_things_apart(identifiers: set[str]) -> None:
+    """What a list shows of an id finds that very thing among those listed."""
+    things = [{"id": one, "name": ""} for one in identifiers]
+    for identifier, short in names.short(identifiers).items():
+        ends = [one for one in things if one["id"].endswith(short)]
+        assert [one["id"] for one in ends] == [identifier]
+
+
+# --- cells
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"), ("", "–"), ([], "–"), ({}, "–"), (True, "yes"), (False, "no"), (7, "7"), ("text", "text"),
+        (["a", 1], "a, 1"), ({"date": "2026-03-08"}, "2026-03-08"),
+        ({"local": "2026-03-08T09:00", "zone": "Asia/Tokyo"}, "2026-03-08 09:00 Asia/Tokyo"),
+        ({"id": "x", "done": False}, "id x, done no"),
+    ],
+    ids=json.dumps,
+)  # fmt: skip
+def test_a_value_in_a_cell(value: Any, shown: str) -> None:
+    """Plain JSON values as people read them."""
+    assert output.value(value) == shown
+
+
+def test_the_place_of_a_new_thing_is_no_news() -> None:
+    """The order that a new task gets is left out of its history; a later move is not."""
+    entry = {
+        "changes": [{"field": "order", "before": None, "after": "a"}, {"field": "title", "before": "", "after": "x"}]
+    }
+    assert output.changes(entry) == "title: – → x"
+    assert output.changes({"changes": [{"field": "order", "before": "a", "after": "b"}]}) == "order: a → b"
+
+
+def test_a_terminal_gets_colours_and_a_pipe_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a pipe's lines are not cut to a width, nor padded."""
+    long = "x" * 500
+    output.show(output.table(("title",), [(long,), ("short",)]))
+    assert capsys.readouterr().out == f"title\n{long}\nshort\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    output.show(output.table(("title",), [("short",)]))
+    assert "\x1b[" in capsys.readouterr().out
+    output.show("a sentence")
+    assert "a sentence" in capsys.readouterr().out

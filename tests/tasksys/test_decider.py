@@ -1,0 +1,272 @@
+"""The whole decider: roles, purity, idempotence, replay, and what holds after any story."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasksys import codec, decider
+from tasksys.commands import AddComment, Command, CommandRecord, CreateTask, EditTask, EditWorkspace, MoveTask
+from tasksys.events import Event, Fact, TaskMoved, TaskTrashed
+from tasksys.refusals import Code, Refusal
+from tasksys.rows import Link, Member, Project, Task
+from tasksys.state import State
+from tasksys.values import OPPOSITE, Priority, Role, Status, When
+from tests.support.domain import ACTORS, OWNER, STRANGER, World, furnished, replayed
+from tests.tasksys.examples import EXAMPLES, name
+from tests.tasksys.strategies import ANY_COMMAND, QUICK, STORIES, STORY, SURROGATES, WILD
+
+Story = list[tuple[Command, str]]
+
+
+def told(story: Story) -> World:
+    """A furnished workspace in which a story happened, refusals and all."""
+    world = furnished()
+    for command, actor in story:
+        world.when(command, actor)
+    return world
+
+
+def test_examples_cover_every_command() -> None:
+    """The tables below leave no command out."""
+    assert {type(command).__name__ for command, _ in EXAMPLES} | {"CreateWorkspace"} == set(codec.COMMAND_TYPES)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
+def test_every_command_needs_its_role(command: Command, least: Role, role: Role) -> None:
+    """The least role and all above it may; all below it are told so, and nothing happens."""
+    world = furnished()
+    if role.may(least):
+        assert world.accepted(command, ACTORS[role])
+    else:
+        assert world.refused(command, ACTORS[role]).code is Code.FORBIDDEN
+
+
+@pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
+def test_a_stranger_learns_nothing(command: Command, least: Role) -> None:
+    """To a stranger every command gives the same answer as in a workspace that is not there."""
+    assert furnished().refused(command, STRANGER) == World().refused(command, STRANGER)
+
+
+@pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
+def test_envelopes_say_who_when_and_what(command: Command, least: Role) -> None:
+    """Positions follow each other, ids count within the command's place in the log, versions are the row's."""
+    world = furnished()
+    before = world.workspace().position
+    record = world.record(command)
+    facts = decider.decide(record, world.state)
+    assert not isinstance(facts, Refusal)
+    events = decider.enact(facts, msgspec.structs.replace(record, source="203.0.113.7"), "3-17", world.state)
+    assert [event.position for event in events] == [before + 1 + index for index in range(len(facts))]
+    assert [event.id for event in events] == [f"3-17-{index}" for index in range(len(facts))]
+    assert {(event.at, event.actor, event.command) for event in events} == {(record.at, OWNER, record.command.id)}
+    assert {(event.source, event.schema) for event in events} == {("203.0.113.7", 1)}
+    assert [(codec.event(event), event.task) for event in events] == facts
+    assert world.workspace().position == events[-1].position
+    assert world.workspace().at == record.at
+    last = events[-1]
+    if last.task is not None:
+        assert last.version == world.task(last.task).version
+    elif "project" in msgspec.json.decode(last.data):
+        assert last.version == world.project(msgspec.json.decode(last.data)["project"]).version
+    else:
+        assert last.version == world.workspace().version
+
+
+def test_a_version_is_left_out_where_there_is_no_row() -> None:
+    """An event on something that never was cannot be recorded, but its version would be unknown."""
+    assert decider._version(TaskTrashed(), "nowhere", State()) is None
+    assert decider._version(TaskTrashed(), None, State()) is None
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00.000Z", "2026-03-08T09:00:00.000Z"])
+def test_instants_never_run_backwards(at: str) -> None:
+    """An event is dated no earlier than the one before it, in the envelope and in its data."""
+    world = furnished()
+    newest = world.workspace().at
+    (event,) = world.accepted(AddComment(task="tax", comment="c1", body="When?"), at=at)
+    assert event.at == newest == world.comment("tax", "c1").created_at
+    (event,) = world.accepted(EditTask(task="tax", title="Taxes"), at="2030-01-01T00:00:00.000Z")
+    assert event.at == "2030-01-01T00:00:00.000Z" == world.task("tax").updated_at
+
+
+def test_facts_of_one_command_share_its_place_in_the_log() -> None:
+    """No facts, no records, no change."""
+    world = furnished()
+    before = world.rows()
+    assert decider.enact([], world.record(EditTask(task="milk")), "0-0", world.state) == []
+    assert world.rows() == before
+
+
+def test_the_state_says_what_changed() -> None:
+    """Only the rows that the events are about, and the workspace's counter."""
+    world = furnished()
+    world.state.changed.clear()
+    world.given(EditTask(task="milk", title="Oat milk"))
+    assert world.state.changed == {("t", "milk"): world.task("milk"), ("w", ""): world.workspace()}
+
+
+def test_an_event_of_no_task_is_a_bug() -> None:
+    """An event that must belong to a task stops the fold instead of being skipped."""
+    world = furnished()
+    with pytest.raises(AssertionError):
+        decider.enact([Fact(TaskTrashed())], world.record(EditTask(task="milk")), "0-0", world.state)
+
+
+@STORIES
+@given(STORY)
+def test_replay_gives_the_same_rows(story: Story) -> None:
+    """The log alone, read back from its bytes, folds into exactly the rows that deciding left behind."""
+    world = told(story)
+    assert replayed(world.log) == world.rows()
+
+
+@STORIES
+@given(STORY, ANY_COMMAND)
+def test_a_command_decided_twice_acts_once(story: Story, command: Command) -> None:
+    """Again the same command: refused, or no events; only a move to an end of the list may take the end again."""
+    world = told(story)
+    record = world.record(command)
+    facts = decider.decide(record, world.state)
+    if isinstance(facts, Refusal):
+        return
+    decider.enact(facts, record, "0-0", world.state)
+    again = decider.decide(record, world.state)
+    if isinstance(command, MoveTask) and not isinstance(again, Refusal):
+        assert all(only_reordered(event) for event, _ in again)
+    else:
+        assert isinstance(again, Refusal) or again == []
+
+
+def only_reordered(event: Event) -> bool:
+    """True for a move within one list."""
+    return (
+        isinstance(event, TaskMoved) and msgspec.structs.replace(event.before, order=event.after.order) == event.after
+    )
+
+
+@STORIES
+@given(STORY, st.sampled_from(sorted(WILD)).flatmap(WILD.__getitem__), st.text(SURROGATES, max_size=5))
+def test_deciding_never_raises_and_changes_nothing(story: Story, command: Command, actor: str) -> None:
+    """Whatever is in the command, the answer is a value; it can be stored, and so can the facts."""
+    world = told(story)
+    before = world.rows()
+    world.state.changed.clear()
+    for who in (actor, OWNER):
+        record = world.record(command, who)
+        answer = decider.decide(record, world.state)
+        assert world.rows() == before
+        assert not world.state.changed
+        if isinstance(answer, Refusal):
+            assert codec.encode_json(answer)
+        elif sendable(record):
+            assert all(codec.encode_event(event) for event in decider.enact(answer, record, "0-0", world.state))
+
+
+def sendable(record: CommandRecord) -> bool:
+    """True if the decoder lets the command through: it alone checks the alphabet of ids, users and order keys."""
+    try:
+        return codec.decode_command(codec.encode_command(record)) == record
+    except (UnicodeEncodeError, msgspec.DecodeError):
+        return False
+
+
+@STORIES
+@given(STORY)
+def test_what_holds_after_any_story(story: Story) -> None:
+    """Trees, counters, links, versions and positions agree with the rows and the log."""
+    world = told(story)
+    rows = list(world.rows().values())
+    check_members(world, [row for row in rows if isinstance(row, Member)])
+    for row in rows:
+        if isinstance(row, Task):
+            check_task(world, row)
+    check_log(world, [row for row in rows if isinstance(row, Task)], [row for row in rows if isinstance(row, Project)])
+
+
+def check_members(world: World, members: list[Member]) -> None:
+    """The workspace's counters are the numbers of rows, and an owner is left."""
+    workspace = world.workspace()
+    owners = [member for member in members if member.role is Role.OWNER]
+    assert (workspace.members, workspace.owners) == (len(members), len(owners))
+    assert owners
+
+
+def check_task(world: World, task: Task) -> None:
+    """A task is in a tree without cycles, in a section of its project, and linked from both ends."""
+    seen = {task.id}
+    above = task
+    while above.parent is not None:
+        above = world.task(above.parent)
+        assert above.id not in seen
+        seen.add(above.id)
+    if task.parent is not None:
+        assert (task.project, task.section) == (None, None)
+    if task.section is not None:
+        assert task.project is not None
+        assert world.project(task.project).section(task.section) is not None
+    for link in task.links:
+        assert Link(OPPOSITE[link.type], task.id) in world.task(link.task).links
+        assert link.type is OPPOSITE[link.type] or Link(OPPOSITE[link.type], link.task) not in task.links
+    assert len(set(task.links)) == len(task.links)
+    assert len(set(task.labels)) == len(task.labels)
+    assert len(set(task.assignees)) == len(task.assignees)
+    assert len({item.id for item in task.checklist}) == len(task.checklist)
+    assert (task.completed_at is not None) == (task.status in (Status.DONE, Status.CANCELLED))
+    assert task.created_at <= task.updated_at
+    assert task.completed_at is None or task.created_at <= task.completed_at <= task.updated_at
+
+
+def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
+    """Positions are gapless from 1, instants never run backwards, and versions count events."""
+    assert [event.position for event in world.log] == list(range(1, len(world.log) + 1))
+    instants = [event.at for event in world.log]
+    assert instants == sorted(instants)
+    assert len({event.id for event in world.log}) == len(world.log)
+    assert world.workspace().position == len(world.log)
+    of_task = Counter(event.task for event in world.log)
+    newest = {event.task: event.position for event in world.log}
+    for task in tasks:
+        assert (task.version, task.position) == (of_task[task.id], newest[task.id])
+    of_project = Counter(getattr(codec.event(event), "project", None) for event in world.log if event.task is None)
+    for project in projects:
+        assert project.version == of_project[project.id]
+    assert world.workspace().version == of_project[None]
+
+
+DIFFERENT: dict[str, list[object]] = {
+    "title": ["Oat milk", "Milk"],
+    "description": ["", "*cold*"],
+    "status": list(Status),
+    "priority": list(Priority),
+    "labels": [(), ("food",), ("b", "a")],
+    "assignees": [(), (OWNER,)],
+    "start": [None, When(date="2026-03-08")],
+    "due": [None, When(local="2026-03-08T09:00")],
+    "estimate_minutes": [None, 5],
+    "section": [None, "todo", "doing"],
+    "order": ["V", "W"],
+}
+
+
+@QUICK
+@given(st.data(), st.permutations(sorted(DIFFERENT)), st.integers(1, len(DIFFERENT) - 1))
+def test_edits_of_different_fields_both_survive(data: st.DataObject, names: list[str], share: int) -> None:
+    """Two people who read the same state and edit different fields both get what they asked for, in any order."""
+    wanted = {field: data.draw(st.sampled_from(DIFFERENT[field])) for field in names}
+    one = msgspec.structs.replace(EditTask(task="milk"), **{field: wanted[field] for field in names[:share]})
+    other = msgspec.structs.replace(EditTask(task="milk"), **{field: wanted[field] for field in names[share:]})
+    for commands in ((one, other), (other, one)):
+        task = furnished().given(*commands).task("milk")
+        for field, value in wanted.items():
+            found = getattr(task, field)
+            assert set(found) == set(value) if isinstance(value, tuple) else found == value
+
+
+def test_a_workspace_comes_first() -> None:
+    """Before a workspace is created, every other command is refused alike."""
+    assert World().refused(EditWorkspace(name="Acme")).code is Code.NOT_FOUND
+    assert World().refused(CreateTask(task="t1", title="Milk")).code is Code.NOT_FOUND

@@ -1,0 +1,152 @@
+"""What may import what, and how long a module may be: the rules of the house, read from the source."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+PACKAGES: Final = ("tasksys", "streams", "views", "monitoring")
+LINES: Final = 330
+
+IMPURE: Final = frozenset(
+    {"aiohttp", "asyncio", "faust", "logging", "monitoring", "os", "random", "secrets", "socket", "streams", "time"}
+    | {"uuid", "views"}
+)
+"""What the pure core does without: clocks, randomness, the environment, input and output, and the layers above it."""
+IMPURE_CALLS: Final = frozenset({"open", "print", "input"})
+CLOCKS: Final = frozenset({"now", "utcnow", "today"})
+EDGE: Final = ("tasksys/cli/", "tasksys/settings.py")
+"""The parts of `tasksys` that are not the pure core: the command line, and the environment that it reads."""
+
+KAFKA_SIDE: Final = frozenset({"aiokafka", "faust", "mode", "rocksdict"})
+"""Only `streams` knows what carries and stores the records."""
+
+COMPOSITION: Final = frozenset({"tasksys/cli/serve.py", "tasksys/cli/process.py"})
+"""Where a process is put together: the only modules that may import both `streams` and `views`."""
+VIEWS_MAY_IMPORT: Final[frozenset[str]] = frozenset()
+"""The modules of `streams` that `views` may import: none. What crosses between them is in `tasksys`."""
+
+
+def modules(*packages: str) -> list[str]:
+    """The paths of the packages' modules, relative to the root."""
+    found = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def source(module: str) -> str:
+    """A module's text."""
+    return (ROOT / module).read_text(encoding="utf-8")
+
+
+def imports(text: str, module: str = "") -> set[str]:
+    """All names that a module imports, wherever in it: `from a import b` gives `a` and `a.b`."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(module.removesuffix(".py").split("/")[: -node.level]) if node.level else ""
+            origin = ".".join(part for part in (above, node.module) if part)
+            names |= {origin} | {f"{origin}.{alias.name}" for alias in node.names}
+    return names
+
+
+def tops(names: set[str]) -> set[str]:
+    """The packages that the names are in."""
+    return {name.split(".")[0] for name in names}
+
+
+def impurities(text: str, module: str = "") -> Iterator[str]:
+    """What in a module's text has no place in the pure core."""
+    yield from sorted(tops(imports(text, module)) & IMPURE)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            owner, _, method = called.rpartition(".")
+            clock = method in CLOCKS and owner.split(".")[-1] in ("datetime", "date")
+            if called in IMPURE_CALLS or clock:
+                yield f"{called}()"
+
+
+PURE: Final = [module for module in modules("tasksys") if not module.startswith(EDGE)]
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_the_core_is_pure(module: str) -> None:
+    """Time, ids and looked-up facts arrive inside the command: no clock, no randomness, no environment, no I/O."""
+    assert list(impurities(source(module), module)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import time", ["time"]),
+        ("import os.path as p", ["os"]),
+        ("from random import choice", ["random"]),
+        ("def f():\n    from streams import node", ["streams"]),
+        ("from .. import views", []),
+        ("from datetime import datetime\ndatetime.now(UTC)", ["datetime.now()"]),
+        ("import datetime\ndatetime.datetime.utcnow()", ["datetime.datetime.utcnow()"]),
+        ("from datetime import date\ndate.today()", ["date.today()"]),
+        ("print('x', open('y'))", ["print()", "open()"]),
+        ("from datetime import datetime\ndatetime.fromisoformat(x); moments.today()", []),
+        ("import timeit_like, osier\nself.open()", []),
+    ],
+)
+def test_impurities_are_found(text: str, found: list[str]) -> None:
+    """The rule sees every way of writing an import, also inside functions, and calls of clocks and files."""
+    assert list(impurities(text, "tasksys/query/x.py")) == found
+
+
+@pytest.mark.parametrize("module", modules("tasksys", "views", "monitoring"))
+def test_only_streams_knows_kafka_and_storage(module: str) -> None:
+    """Faust, its libraries and the store are behind `streams`."""
+    assert not tops(imports(source(module), module)) & KAFKA_SIDE
+
+
+@pytest.mark.parametrize("module", modules("tasksys", "streams", "monitoring"))
+def test_only_views_serve_http(module: str) -> None:
+    """`aiohttp.web` is behind `views`; the command line may be an HTTP client, and nobody else needs aiohttp."""
+    names = imports(source(module), module)
+    assert "aiohttp.web" not in names
+    assert "aiohttp" not in tops(names) or module.startswith("tasksys/cli/")
+    assert "aiohttp.web" not in {ast.unparse(node) for node in ast.walk(ast.parse(source(module)))}
+
+
+@pytest.mark.parametrize("module", modules("streams"))
+def test_streams_do_not_know_views(module: str) -> None:
+    """Data flows one way: the layer below does not import the one above."""
+    assert "views" not in tops(imports(source(module), module))
+
+
+@pytest.mark.parametrize("module", modules("views"))
+def test_views_know_streams_by_their_ports_only(module: str) -> None:
+    """Views say what they need as protocols; the process hands it to them."""
+    names = {name for name in imports(source(module), module) if name.split(".")[0] == "streams"}
+    assert names <= VIEWS_MAY_IMPORT
+
+
+@pytest.mark.parametrize("module", modules(*PACKAGES))
+def test_layers_meet_where_the_process_is_composed(module: str) -> None:
+    """Only the composition imports both sides."""
+    both = {"streams", "views"} <= tops(imports(source(module), module)) | {module.split("/")[0]}
+    assert not both or module in COMPOSITION
+
+
+@pytest.mark.parametrize("module", modules(*PACKAGES))
+def test_long_modules_say_why(module: str) -> None:
+    """A module that does not fit in a sitting says in its docstring why it is not two."""
+    text = source(module)
+    if len(text.splitlines()) > LINES:
+        lines = (ast.get_docstring(ast.parse(text)) or "").splitlines()
+        assert any(line.startswith("Why so long:") for line in lines)
+
+
+def test_the_rules_look_at_something() -> None:
+    """A renamed folder must not make the rules pass by finding nothing."""
+    assert all(modules(package) for package in PACKAGES)
+    assert "tasksys/decider.py" in PURE
+    assert not [module for module in PURE if "cli" in module]

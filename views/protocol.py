@@ -1,0 +1,94 @@
+"""Requests that cannot be read as HTTP: answered with problems too, without filling the log."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.web_protocol import RequestHandler
+
+from views.log import logger
+from views.problems import Problem, internal_error
+
+LINE_BYTES: Final = 64 * 1024
+"""Bytes of an address: a filter of 4,096 characters takes up to 48 KiB when every character is percent-encoded."""
+
+HEADER_BYTES: Final = 16 * 1024
+
+HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Server": "tasksys",
+}
+"""What every answer has, unless its handler says otherwise."""
+
+
+class Protocol(RequestHandler):
+    """One connection."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The problem of a request that never came to a handler, or of a fault outside of handlers."""
+        if request.writer.output_size > 0 or isinstance(exc, ConnectionError):
+            raise ConnectionError("The client has gone, or the answer broke off: nothing more can be said.")
+        if status == HTTPStatus.BAD_REQUEST:
+            logger.debug("a request from %s cannot be read: %r", request.remote, exc)
+            problem = _unreadable(exc, message or "")
+        else:
+            logger.error("a request from %s failed", request.remote, exc_info=exc)
+            problem = internal_error()
+        problem.headers |= HEADERS
+        response = problem.response()
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **details: Any) -> None:
+        """What aiohttp logs itself; a body that its client encoded wrongly is no fault of the server."""
+        if not isinstance(details.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **details)
+
+
+def _unreadable(error: BaseException | None, message: str) -> Problem:
+    if isinstance(error, LineTooLong):
+        detail = f"An address has at most {LINE_BYTES:,} bytes, a header {HEADER_BYTES:,}; shorten it."
+        return Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", detail)
+    said = message if isinstance(error, HttpProcessingError) else ""
+    what = next(iter(said.strip().splitlines()), "").rstrip(":. ") or "it cannot be read"
+    return Problem(HTTPStatus.BAD_REQUEST, "bad-http", f"This is not a request in HTTP/1.1: {what}.")
+
+
+class _Server(web.Server):
+    """Makes connections of our kind."""
+
+    def __call__(self) -> RequestHandler:
+        return Protocol(self, loop=self._loop, **self._kwargs)
+
+
+class Runner(web.AppRunner):
+    """Runs an application on connections of our kind; a handler whose client has gone is cancelled."""
+
+    def __init__(self, app: web.Application, **options: Any) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            handle_signals=False,
+            max_line_size=LINE_BYTES,
+            max_field_size=HEADER_BYTES,
+            handler_cancellation=True,
+            **options,
+        )
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(
+            made.request_handler,
+            request_factory=made.request_factory,
+            handler_cancellation=made.handler_cancellation,
+            **made._kwargs,
+        )
