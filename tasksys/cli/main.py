@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from tasksys.cli import actions, audit, completion, operators, past, places, replay, serve, tasks, topics
+from tasksys.cli import actions, audit, completion, operators, past, places, replay, serve, tasks, token, topics
 from tasksys.cli.failures import Failure, debugging, unexpected
 from tasksys.cli.options import option
 
@@ -15,6 +15,7 @@ SECTIONS: Final = {
     "Workspaces and projects": places.COMMANDS,
     "The server and its data": (
         *serve.COMMANDS,
+        *token.COMMANDS,
         *operators.COMMANDS,
         *replay.COMMANDS,
         *audit.COMMANDS,
