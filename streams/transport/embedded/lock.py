@@ -54,7 +54,7 @@ def _note() -> bytes:
             "process": process,
             "ticks": _start_ticks(process),
             "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "command": " ".join([Path(sys.executable).name, *sys.argv])[:500],
+            "command": " ".join(sys.argv[:2])[:500],  # the program and its verb; options may hold secrets
         }
     ).encode()
 

@@ -67,6 +67,14 @@ class PartitionWriter:
         except Exception as error:  # the broker is away, or has fenced us: there is nobody to say goodbye to
             logger.warning("the producer of %s was closed without a goodbye: %r", self._source, error)
             await self._producer.client.close()
+        self._hush()
+
+    def _hush(self) -> None:
+        """aiokafka gives an error also to futures that nobody waits for; asyncio would complain of each."""
+        batches = [batch for queue in self._producer._message_accumulator._batches.values() for batch in queue]
+        for waiter in (self._producer._txn_manager._transaction_waiter, *(batch._drain_waiter for batch in batches)):
+            if waiter is not None and waiter.done() and not waiter.cancelled():
+                waiter.exception()
 
     async def commit(self, effects: Effects, position: int) -> None:
         """Makes the effects and the source position durable and visible together."""

@@ -84,8 +84,10 @@ async def test_topics_without_retention_keep_everything(log: EmbeddedLog) -> Non
 
 
 async def test_compaction_keeps_the_newest_of_each_key(log: EmbeddedLog) -> None:
-    """At their offsets, with gaps; also when the newer record comes after a first compaction."""
+    """At their offsets, with gaps; at once, and when the newer record comes after a first compaction."""
     await fill(log, "compacted", *((key, "1", 0) for key in "abacab"))
+    assert not await log.expire(0)
+    assert left(log, "compacted") == [(3, "c"), (4, "a"), (5, "b")]
     log = await expired(log, 0)
     assert left(log, "compacted") == [(3, "c"), (4, "a"), (5, "b")]
     assert log.start_offset("compacted", 0) == 0
@@ -115,6 +117,9 @@ async def test_a_tombstone_may_be_superseded(log: EmbeddedLog) -> None:
     log = await expired(log, 9 * TOMBSTONE_KEPT_MS)
     assert left(log, "compacted") == [(1, "a"), (2, "b")]
     assert list(entries(log._database, TOMBSTONES)) == []
+    await fill(log, "compacted", ("a", "3", 0))
+    log = await expired(log, 9 * TOMBSTONE_KEPT_MS)
+    assert left(log, "compacted") == [(2, "b"), (3, "a")]
 
 
 async def test_retention_and_compaction_together(log: EmbeddedLog) -> None:

@@ -72,23 +72,26 @@ async def test_batches_are_bounded(log: EmbeddedLog, disk: FaultyDatabase) -> No
 
 
 async def test_nothing_is_visible_or_acknowledged_before_it_is_durable(log: EmbeddedLog, disk: FaultyDatabase) -> None:
-    """The event loop runs on meanwhile, and readers see the log without it."""
+    """The event loop runs on meanwhile, and readers see the log without it, also those who read the database."""
+    await append(log, b"first")
+    log._partition("t", 0).tail.clear()
     transaction = Transaction()
     transaction.append("t", 0, b"k", b"v")
     transaction.commit_offset("g", "t", 0, 1)
-    waiter = asyncio.create_task(log.wait_for_records({("t", 0): 0}, 10))
+    waiter = asyncio.create_task(log.wait_for_records({("t", 0): 1}, 10))
     disk.may_sync.clear()
+    disk.syncing.clear()
     submitted = log.submit(transaction)
     await asyncio.wait([submitted], timeout=0)
     assert await asyncio.to_thread(disk.syncing.wait, 10)
     assert not submitted.done()
     assert not waiter.done()
-    assert log.end_offset("t", 0) == 0
-    assert (log.read("t", 0, 0, 10), log.committed("g", "t", 0)) == ([], None)
+    assert log.end_offset("t", 0) == 1
+    assert (values(log), log.committed("g", "t", 0)) == ([b"first"], None)
     disk.may_sync.set()
-    assert await submitted == [0]
+    assert await submitted == [1]
     assert await waiter
-    assert (values(log), log.committed("g", "t", 0)) == ([b"v"], 1)
+    assert (values(log), log.committed("g", "t", 0)) == ([b"first", b"v"], 1)
 
 
 async def test_without_fsync_nothing_waits_for_the_disk(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasksys import limits
 from tasksys.query import Entry, FilterError, Page, bounds, entry, parse_sort
 from tasksys.query.page import page
 from tasksys.query.sort import COLUMNS, Sort
@@ -49,6 +50,7 @@ def test_pages_hold_each_task_once(rows: list[Task], text: str, limit: int) -> N
     while True:
         found = read(items, sort, limit, cursor)
         seen += found.items
+        assert len(seen) <= len(items)
         cursor = found.next_cursor
         if cursor is None:
             break
@@ -74,10 +76,10 @@ def test_pages_hold_what_stays_once(
         chance.shuffle(items)
         found = read(items, sort, limit, cursor)
         seen += [item.id for item in found.items]
+        assert len(set(seen)) == len(seen)
         cursor = found.next_cursor
         if cursor is None:
             break
-    assert len(set(seen)) == len(seen)
     kept = [identifier for identifier in seen if identifier in staying]
     assert kept == [item.id for item in read(list(staying.values()), sort, len(rows) + 1).items]
 
@@ -101,6 +103,19 @@ def test_the_place_of_a_task_that_is_gone() -> None:
     cursor = read(items, sort_by("due"), 2).next_cursor
     assert [item.id for item in read(items[2:], sort_by("due"), 2, cursor).items] == ["2", "3"]
     assert [item.id for item in read(items[:2], sort_by("due"), 2, cursor).items] == []
+
+
+def test_cursors_are_short() -> None:
+    """A cursor fits into a URL, whatever the tasks hold."""
+    title, order, user = "\ufdfa" * limits.TITLE_CHARACTERS, "z" * 255, "i" * limits.ID_CHARACTERS
+    at, due = "2026-03-08T09:00:00.123Z", on("9999-12-31")
+    rows = [task(identifier + user, title, at, order=order, updated_at=at, due=due) for identifier in "ab"]
+    items = [entry(row, BERLIN) for row in rows]
+    everything_else = sort_by(",".join(name for name in COLUMNS if name != "id"))
+    cursor = read(items, everything_else, 1).next_cursor
+    assert cursor is not None
+    assert len(cursor) < bounds.CURSOR_CHARACTERS // 2
+    assert [item.id[0] for item in read(items, everything_else, 1, cursor).items] == ["b"]
 
 
 def encoded(value: object) -> str:
