@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -15,6 +14,7 @@ from tasksys.outcomes import DeadLetter, Outcome
 from tasksys.query import Index
 from tasksys.rows import Project, Row, Task, Workspace
 from tasksys.state import State
+from tasksys.values import UTC, zone_or
 
 INDEXED_TASKS: Final = 300_000
 """Tasks kept in query indexes over all workspaces, about 2 KB each; the least recently queried go first."""
@@ -82,7 +82,7 @@ class StateReader:
         if index is None:
             row = self.state(workspace).workspace
             zone = self._zones[workspace] = row.time_zone if row else "UTC"
-            index = self._indexes[workspace] = Index(ZoneInfo(zone))
+            index = self._indexes[workspace] = Index(zone_or(zone, UTC))
             for project in self.all(workspace, Project):
                 index.put_project(project)
             for task in self.all(workspace, Task):
@@ -109,7 +109,7 @@ class StateReader:
                     index.put_project(row)
                 elif isinstance(row, Workspace) and row.time_zone != self._zones[workspace]:
                     self._zones[workspace] = row.time_zone
-                    index.use_zone(ZoneInfo(row.time_zone))
+                    index.use_zone(zone_or(row.time_zone, UTC))
 
     def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
         """Drops indexes: their partitions were given away or rebuilt."""

@@ -4,11 +4,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec import UnsetType
+
 from tasksys import limits
 from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
 from tasksys.rows import Member
 from tasksys.state import State
-from tasksys.values import Role, require_zone
+from tasksys.values import Role, When, require_when, require_zone
 
 NOT_IN_LINE: Final = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: controls, lone surrogates, line and paragraph separators."""
@@ -79,6 +81,16 @@ def zone(pointer: str, name: str) -> Refusal | None:
     return None
 
 
+def when(pointer: str, value: When | UnsetType | None) -> Refusal | None:
+    """A start or due value of one of the three kinds."""
+    try:
+        if isinstance(value, When):
+            require_when(value)
+    except ValueError as error:
+        return invalid(pointer, f"{error}.")
+    return None
+
+
 def labels(pointer: str, names: Iterable[str]) -> Refusal | None:
     """Each label is a short line."""
     for index, name in enumerate(names):
@@ -109,5 +121,5 @@ def first(*refusals: Refusal | None) -> Refusal | None:
 
 __all__ = [
     "allowed", "first", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing", "no_workspace",
-    "short", "stale", "zone",
+    "short", "stale", "when", "zone",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 `decide` chooses, `evolve` records and never refuses. Both are pure: time, ids and looked-up facts are in the command.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import structs
 
@@ -78,9 +78,12 @@ from tasksys.events import (
     WorkspaceCreated,
     WorkspaceEdited,
 )
-from tasksys.refusals import Refusal
+from tasksys.refusals import Refusal, invalid
 from tasksys.stamp import Stamp
 from tasksys.state import State
+
+UNVERSIONED: Final = (CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember)
+"""Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
 
 def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -89,6 +92,8 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
     if workspace is not None and record.at < workspace.at:
         record = structs.replace(record, at=workspace.at)  # a clock ran behind; nothing is dated before what it follows
     command = record.command
+    if command.expected_version is not None and isinstance(command, UNVERSIONED):
+        return invalid("/expected_version", "This changes nothing that has a version yet; leave the version out.")
     match command:
         case (
             CreateTask()

@@ -153,6 +153,8 @@ def _invalid_fields(command: CreateTask | EditTask, state: State) -> Refusal | N
     return (
         (checks.line("/title", title, limits.TITLE_CHARACTERS) if title is not UNSET else None)
         or (checks.markdown("/description", description) if description else None)
+        or checks.when("/start", command.start)
+        or checks.when("/due", command.due)
         or (_invalid_labels(labels) if labels else None)
         or (_invalid_assignees(assignees, state) if assignees else None)
     )

@@ -64,6 +64,11 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return refusal
     if not command.events:
         return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
+    if any(past.type == WorkspaceCreated.__name__ for past in command.events):
+        return Refusal(Code.NOT_UNDOABLE, "The creation of a workspace cannot be undone.")
+    task = state.task(command.task) if command.task is not None else None
+    if task is not None and (refusal := checks.stale("task", command.expected_version, task.version)):
+        return refusal
     facts: list[Fact] = []
     for past in reversed(command.events):
         event = codec.event(past)

@@ -5,6 +5,7 @@ Only the wall time is stored; an instant is computed last, where it is needed.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -89,28 +90,36 @@ OPPOSITE: Final = {
 class When(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A start or due value: `{"date"}`, `{"local", "zone"}` or, floating, `{"local"}`.
 
-    Raises ValueError, which the decoder turns into a field error, for any other combination or an unknown zone.
+    Whether it is one of these, and its zone is known, `require_when` says when it is decided; a fact is never refused
+    for it later, when a release of the zones has dropped a name.
     """
 
     date: str | None = None
     local: str | None = None
     zone: str | None = None
 
-    def __post_init__(self) -> None:
-        if (self.date is None) == (self.local is None):
-            raise ValueError('give either "date" or "local" (with or without "zone")')
-        if self.date is not None:
-            if self.zone is not None:
-                raise ValueError('"zone" goes with "local"; a date has no zone')
-            if not DATE.fullmatch(self.date):
-                raise ValueError('"date" is a calendar date such as 2026-03-08')
-            date.fromisoformat(self.date)
-        if self.local is not None:
-            if not LOCAL.fullmatch(self.local):
-                raise ValueError('"local" is a wall time without offset such as 2026-03-08T09:00')
-            datetime.fromisoformat(self.local)
-        if self.zone is not None:
-            require_zone(self.zone)
+
+def require_when(when: When) -> None:
+    """ValueError that says what to give if the value is no date, no wall time, or names an unknown zone."""
+    if (when.date is None) == (when.local is None):
+        raise ValueError('give either "date" or "local" (with or without "zone")')
+    if when.date is not None:
+        if when.zone is not None:
+            raise ValueError('"zone" goes with "local"; a date has no zone')
+        if not DATE.fullmatch(when.date) or not _is_iso(date.fromisoformat, when.date):
+            raise ValueError(f'"date" is a calendar date such as 2026-03-08, not {when.date[:64]!r}')
+    if when.local is not None and (not LOCAL.fullmatch(when.local) or not _is_iso(datetime.fromisoformat, when.local)):
+        raise ValueError(f'"local" is a wall time without offset such as 2026-03-08T09:00, not {when.local[:64]!r}')
+    if when.zone is not None:
+        require_zone(when.zone)
+
+
+def _is_iso(read: Callable[[str], date], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
 
 
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -128,6 +137,14 @@ def require_zone(name: str) -> ZoneInfo:
     except (KeyError, OSError, ValueError):
         pass
     raise ValueError(f"unknown time zone {name[:64]!r}; give an IANA name such as Europe/Berlin")
+
+
+def zone_or(name: str | None, fallback: ZoneInfo) -> ZoneInfo:
+    """The zone of a name in stored data, or the fallback where there is no such name (any more)."""
+    try:
+        return fallback if name is None else require_zone(name)
+    except ValueError:
+        return fallback
 
 
 def instant(moment: datetime) -> str:

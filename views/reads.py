@@ -1,8 +1,7 @@
 """Reads of the current state: workspaces, members, projects, tasks, comments, checklists."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -10,6 +9,7 @@ from tasksys.limits import PAGE_ITEMS
 from tasksys.query import FilterError, Index
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
+from tasksys.values import UTC, zone_or
 from views import shapes
 from views.asof import as_of
 from views.auth import USER
@@ -131,7 +131,7 @@ async def tasks(request: web.Request) -> web.StreamResponse:
 
 def _indexed(state: State) -> Index:
     """A query index over a state that is all in memory."""
-    index = Index(ZoneInfo(state.workspace.time_zone if state.workspace else "UTC"))
+    index = Index(zone_or(state.workspace.time_zone if state.workspace else None, UTC))
     for row in state.rows.values():
         if isinstance(row, Project):
             index.put_project(row)

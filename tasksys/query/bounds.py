@@ -17,4 +17,7 @@ WORDS_PER_TASK: Final = 5000
 WORD_CHARACTERS: Final = 64
 """A longer word counts by its beginning, in the task as in the search."""
 
-CURSOR_CHARACTERS: Final = 16 * 1024
+SORTED_CHARACTERS: Final = 100
+"""Titles are sorted by their beginning, so that a cursor fits into a URL: the folded title may be 9,000 long."""
+
+CURSOR_CHARACTERS: Final = 4096

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from tasksys.query import bounds
 from tasksys.query.folding import caseless_set, fold
 from tasksys.query.moments import MISSING, at, span
 from tasksys.rows import Task
@@ -21,9 +22,9 @@ class Entry(Struct, eq=False, gc=False):
     """A task as queries see it. Numbers that are not there are NaN (`moments.MISSING`).
 
     `due_first` to `due_last` is the due value as a span of instants (see `moments`), likewise start; created, updated
-    and completed are instants. `title` is folded, `labels` without case. `project`, `section` and `trashed` are what
-    holds for the task itself; the index, which knows its parents and projects, lays theirs over it, and likewise
-    `blocked`.
+    and completed are instants. `title` is folded and sorted by `title_start`, `labels` are without case. `project`,
+    `section` and `trashed` are what holds for the task itself; the index, which knows its parents and projects, lays
+    theirs over it, and likewise `blocked`.
     """
 
     task: Task
@@ -31,6 +32,7 @@ class Entry(Struct, eq=False, gc=False):
     status: int
     priority: int
     title: str
+    title_start: str
     labels: frozenset[str]
     links: frozenset[str]
     due_first: float
@@ -54,13 +56,15 @@ class Entry(Struct, eq=False, gc=False):
 def entry(task: Task, zone: ZoneInfo) -> Entry:
     """The task's entry; dates and floating times are read in the zone."""
     due, start = span(task.due, zone), span(task.start, zone)
+    title = fold(task.title)
     links = _kinds(tuple(link.type for link in task.links))
     return Entry(
         task=task,
         id=task.id,
         status=STATUS_RANK[task.status],
         priority=PRIORITY_RANK[task.priority],
-        title=fold(task.title),
+        title=title,
+        title_start=title[: bounds.SORTED_CHARACTERS],
         labels=caseless_set(task.labels),
         links=links,
         due_first=due.first,

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tasksys.query.syntax import Base, Moment, Relative
-from tasksys.values import When
+from tasksys.values import When, zone_or
 
 MISSING: Final = math.nan
 """A number that is not there: every comparison with it is false, and `!=` true, which is what a filter means."""
@@ -63,7 +63,7 @@ def span(when: When | None, zone: ZoneInfo) -> Span:
     if when.date is not None:
         return day(date.fromisoformat(when.date).toordinal(), zone)
     assert when.local is not None
-    instant = epoch(datetime.fromisoformat(when.local), zone if when.zone is None else ZoneInfo(when.zone))
+    instant = epoch(datetime.fromisoformat(when.local), zone_or(when.zone, zone))
     return Span(instant, instant)
 
 

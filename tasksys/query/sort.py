@@ -1,7 +1,7 @@
 """The order of a result: `due,-priority,order` is by due value, then the most pressing first, then the manual order.
 
 A task that lacks a value comes last in both directions; ids break the remaining ties, so the order is total and pages
-are stable. A date is sorted as its midnight, a title without case and accents.
+are stable. A date is sorted as its midnight, a title without case and accents, by its beginning.
 
 Only as many as a page takes are put in order. They are found column by column: sort the bare values of one column, cut
 at the page's size, and look at the next column only among those equal to the cut. No comparison calls Python, and
@@ -33,7 +33,7 @@ COLUMNS: Final = {
     "start": Column("start_first"),
     "priority": Column("priority"),
     "status": Column("status"),
-    "title": Column("title", text=True),
+    "title": Column("title_start", text=True),
     "created": Column("created"),
     "updated": Column("updated"),
     "completed": Column("completed"),

@@ -179,7 +179,7 @@ def test_a_project_finds_its_sections() -> None:
         b'{"workspace":"w","actor":"a","at":"x","command":{"type":"Explode"}}',
         b'{"workspace":"w","actor":"a","at":"x","command":{"title":"Milk"}}',
         b'{"workspace":"w","actor":"a","at":"x","command":{"type":"CreateTask","title":"Milk","mood":"good"}}',
-        b'{"workspace":"w","actor":"a","at":"x","command":{"type":"CreateTask","title":"Milk","due":{"date":"soon"}}}',
+        b'{"workspace":"w","actor":"a","at":"x","command":{"type":"CreateTask","title":"Milk","due":{"day":"soon"}}}',
         b'{"workspace":"w","actor":"a","at":"x","command":{"type":"CompleteTask","task":"a/b"}}',
         b'{"workspace":"w","actor":"a","at":"x","command":{"type":"CompleteTask","task":"a","expected_version":-1}}',
         b'{"workspace":"w","actor":"a","at":"x","command":{"type":"EditTask","task":"a","estimate_minutes":1e400}}',

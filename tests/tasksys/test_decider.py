@@ -270,3 +270,10 @@ def test_a_workspace_comes_first() -> None:
     """Before a workspace is created, every other command is refused alike."""
     assert World().refused(EditWorkspace(name="Acme")).code is Code.NOT_FOUND
     assert World().refused(CreateTask(task="t1", title="Milk")).code is Code.NOT_FOUND
+
+
+def test_a_version_is_not_insisted_on_in_vain() -> None:
+    """A command on what has no version of its own is refused if it names one, rather than ignoring it."""
+    refusal = furnished().refused(CreateTask(task="new", title="New", expected_version=1))
+    assert refusal.code is Code.INVALID
+    assert refusal.errors[0].pointer == "/expected_version"

@@ -347,3 +347,15 @@ def test_edits_of_different_fields_both_win() -> None:
     world: World = furnished()
     world.given(EditTask(task="milk", title="Oat milk"), EditTask(task="milk", due=DUE))
     assert (world.task("milk").title, world.task("milk").due) == ("Oat milk", DUE)
+
+
+@pytest.mark.parametrize("field", ["start", "due"])
+@pytest.mark.parametrize(
+    "value", [When(), When(date="2026-02-30"), When(local="2026-03-08T09:00", zone="Mars/Olympus")], ids=repr
+)
+def test_a_value_that_is_no_time_is_refused(field: str, value: When) -> None:
+    """Start and due values are checked when they are decided, and the pointer names the field."""
+    for command in (CreateTask(task="new", title="New", **{field: value}), EditTask(task="milk", **{field: value})):  # type: ignore[arg-type]
+        refusal = furnished().refused(command)
+        assert refusal.code is Code.INVALID
+        assert refusal.errors[0].pointer == f"/{field}"

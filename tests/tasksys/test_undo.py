@@ -155,8 +155,8 @@ def test_the_creation_of_a_workspace_stays() -> None:
     """Neither the workspace nor its only owner is undone; with two owners, still not the workspace."""
     world = World()
     done = world.accepted(CreateWorkspace(name="Acme"))
-    assert world.refused(undo(done)).code is Code.LAST_OWNER
-    assert world.refused(undo(done[:1])).code is Code.NOT_UNDOABLE
+    assert world.refused(undo(done)).code is Code.NOT_UNDOABLE
+    assert world.refused(undo(done[1:])).code is Code.LAST_OWNER
     world.given(SetMember(user=ADMIN, role=Role.OWNER))
     assert world.refused(undo(done)).code is Code.NOT_UNDOABLE
 
@@ -404,3 +404,14 @@ def test_the_last_command_can_be_undone(story: list[tuple[Command, str]], comman
     same(world.rows(), before)
     world.given(undo(undone), actor=owner)
     same(world.rows(), after)
+
+
+def test_undo_can_insist_on_a_version() -> None:
+    """An undo on a task that has changed since is refused, if a version was named."""
+    world = furnished()
+    world.given(EditTask(task="milk", title="Oat milk"))
+    task = world.state.task("milk")
+    assert task is not None
+    events = tuple(world.log[-1:])
+    stale = Undo(task="milk", position=events[0].position, events=events, expected_version=task.version - 1)
+    assert world.refused(stale).code is Code.VERSION_CONFLICT
