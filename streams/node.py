@@ -209,8 +209,9 @@ class Node:
 
     def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
         tp = TP(agent.spec.source.name, partition)
-        position, end = agent.position(partition), agent.app.consumer.highwater(tp) or 0
-        stopped = agent.app.consumer.stopped_partitions.get(tp)
+        consumer = agent.app.consumer
+        position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
+        stopped = consumer.stopped_partitions.get(tp)
         return {
             "partition": partition,
             "position": position,

@@ -35,6 +35,10 @@ class FoldingConsumer:
         """The transport's fetched records as ours."""
         raise NotImplementedError
 
+    def reached(self, tp: TP, applied: int) -> int:
+        """The offset that the fold waits for, when everything before `applied` is applied."""
+        return applied
+
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
 

@@ -74,7 +74,7 @@ class EmbeddedLog:
     async def close(self) -> None:
         """Give up one `open`; the last one finishes what was submitted, wakes all who wait, and frees the directory."""
         self._users -= 1
-        if self._users:
+        if self._users != 0:  # below 0: closed once too often
             return
         del self._open[self.directory]
         self._writer.arrivals.announce_all()
@@ -133,16 +133,14 @@ class EmbeddedLog:
     async def commit(self, transaction: Transaction) -> list[int]:
         """Write everything in the transaction or nothing; returns its records' offsets once all is durable.
 
-        Raises LogWriteError, UnknownTopic, and ValueError for a record without key in a compacted topic. Cancelling
-        gives up waiting: the transaction may then be written whole, or not at all.
+        Raises LogWriteError, LogClosed, UnknownTopic, and ValueError for a record without key in a compacted topic.
+        Cancelling gives up waiting: the transaction may then be written whole, or not at all.
         """
         return await self.submit(transaction)
 
     def submit(self, transaction: Transaction) -> asyncio.Future[list[int]]:
         """What `commit` awaits. Transactions are written in the order of these calls."""
-        if not self._users:
-            raise LogClosed(f"the log in {self.directory} is closed")
-        transaction._must_be_open()
+        transaction.must_be_open()
         for append in transaction.appends:
             self._partition(append.topic, append.partition)
             if append.key is None and self._topics[append.topic].compact:
@@ -178,7 +176,7 @@ class EmbeddedLog:
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
         while True:
-            if not self._users:
+            if self._users <= 0:
                 raise LogClosed(f"the log in {self.directory} was closed")
             if any(partition.readable > max(position, partition.state.start) for partition, position in partitions):
                 return True

@@ -47,7 +47,7 @@ class Transaction:
         timestamp_ms: int | None = None,
     ) -> None:
         """Add a record; its time is now unless given (milliseconds since 1970). Raises TypeError."""
-        self._must_be_open()
+        self.must_be_open()
         if not (key is None or isinstance(key, bytes)) or not (value is None or isinstance(value, bytes)):
             raise TypeError(f"a record's key and value must be bytes or None, not {key!r}: {value!r}")
         if timestamp_ms is None:
@@ -60,7 +60,7 @@ class Transaction:
 
     def commit_offset(self, group: str, topic: str, partition: int, offset: int) -> None:
         """Set the group's position: the offset of the next record it has not done. Raises ValueError for a bad name."""
-        self._must_be_open()
+        self.must_be_open()
         if not group or "\0" in group or offset < 0:
             raise ValueError(f"group {group!r} at {offset}: a name without NUL and an offset from 0 on are needed")
         self.commits[group, topic, partition] = offset
@@ -68,7 +68,7 @@ class Transaction:
 
     def put_rows(self, table: str, partition: int, rows: Mapping[bytes, bytes | None]) -> None:
         """Set rows of a table; None deletes. Of several calls the last wins. Raises TypeError, ValueError."""
-        self._must_be_open()
+        self.must_be_open()
         if not table or "\0" in table:
             raise ValueError(f"{table!r} is not a table name: it must be non-empty and hold no NUL")
         kept = dict(rows)
@@ -79,6 +79,7 @@ class Transaction:
         self.rows.append((table, partition, kept))
         self.weight += len(kept)
 
-    def _must_be_open(self) -> None:
+    def must_be_open(self) -> None:
+        """Raise RuntimeError once it was submitted."""
         if self.sealed:
             raise RuntimeError("this transaction was handed to the log and cannot be changed or used again")

@@ -264,6 +264,9 @@ class TestOpening:
             await waiter
         with pytest.raises(LogClosed):
             log.submit(Transaction())
+        await log.close()
+        with pytest.raises(LogClosed):
+            await log.wait_for_records({("t", 0): 9}, 0)
 
     async def test_a_later_format_is_refused(self, tmp_path: Path) -> None:
         """And the directory left unlocked."""

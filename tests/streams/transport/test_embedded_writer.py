@@ -221,6 +221,29 @@ async def test_a_refused_topic_is_not_created(log: EmbeddedLog, tmp_path: Path) 
     assert log.topics() == {"t": TopicConfig(1)}
 
 
+def test_an_event_loop_that_ends_before_a_write_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """The next one writes as if it had not been."""
+    log = EmbeddedLog.open(tmp_path)
+    log.create_topic("t", TopicConfig(1))
+
+    async def leave() -> None:
+        transaction = Transaction()
+        transaction.append("t", 0, b"k", b"left")
+        log.submit(transaction)
+        task = log._writer._task
+        assert task is not None
+        task.cancel()  # as the end of the loop does, here surely before the task's first step
+
+    async def come_back() -> None:
+        assert await append(log, b"v") == 0
+        assert values(log) == [b"v"]
+        await log.close()
+
+    for life in (leave, come_back):
+        with asyncio.Runner() as runner:
+            runner.run(life())
+
+
 def test_an_event_loop_that_ends_during_a_write_leaves_no_offset_given_twice(tmp_path: Path) -> None:
     """The log refuses to write on in another loop, because it does not know what is there."""
     log = EmbeddedLog.open(tmp_path)
