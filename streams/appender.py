@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
@@ -40,6 +41,10 @@ class Appender(Protocol):
         """Returns when the record has its place behind those sent before; the result, when it is durable."""
         ...
 
+    async def expire(self) -> None:
+        """Lets go of records older than their topic keeps them, where that is ours to do."""
+        ...
+
     async def close(self) -> None:
         """Finishes what is under way."""
         ...
@@ -76,6 +81,11 @@ class EmbeddedAppender:
             await written
         except LogError as error:
             raise BrokerUnavailable(f"The log cannot be written: {error}") from error
+
+    async def expire(self) -> None:
+        """Retention and compaction of the embedded log, in small steps."""
+        while await self._log.expire(time.time_ns() // 1_000_000):
+            pass
 
     async def close(self) -> None:
         """Lets go of the log."""
@@ -136,6 +146,9 @@ class KafkaAppender:
         except Exception as error:
             self._failed = True
             raise _unavailable(error) from error
+
+    async def expire(self) -> None:
+        """The brokers do it."""
 
     async def close(self) -> None:
         """Sends what is buffered and disconnects."""

@@ -37,6 +37,9 @@ AGENTS: Final = ("commands", "audit")
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
 
+EXPIRY_SECONDS: Final = 600.0
+"""Between two looks for records that their topic need not keep any longer."""
+
 HEALTHY_SECONDS: Final = 60.0
 """An agent that ran for so long begins with the shortest wait again."""
 
@@ -85,6 +88,7 @@ class Node:
             asyncio.create_task(self._supervise(self._spec(name), future), name=f"agent {name}")
             for name, future in zip(self.agents, ready, strict=True)
         ]
+        self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -99,6 +103,15 @@ class Node:
         if self._appender is not None:
             appender, self._appender = self._appender, None
             await appender.close()
+
+    async def _expire(self) -> None:
+        """Keeps the log as small as its topics' retention allows."""
+        while self._appender is not None:
+            try:
+                await self._appender.expire()
+            except Exception as error:
+                logger.warning("old records could not be removed: %r; tried again later", error)
+            await asyncio.sleep(EXPIRY_SECONDS)
 
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""

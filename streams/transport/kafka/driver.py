@@ -88,7 +88,8 @@ class Consumer(FoldingConsumer, driver.Consumer):
         """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
         consumer = self._thread._consumer
         assignment = consumer._subscription.subscription.assignment if consumer is not None else None
-        if assignment is None or not self._batch_done.is_set() or tp not in assignment.tps:
+        idle = self._batch is None or self._batch.done()
+        if assignment is None or not idle or tp not in assignment.tps:
             return applied
         fetched = assignment.state_value(TopicPartition(*tp))._position
         return max(applied, fetched or 0)
