@@ -1,7 +1,6 @@
 """Appends records from outside of folds: the gateway's commands, retried dead letters. Independent of the agents."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from streams.topics import COMMANDS
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
+from streams.transport.kafka.closing import close_producer
 from tasksys.errors import BrokerUnavailable
 
 APPEND_TIMEOUT_MS = 8_000
@@ -25,8 +25,6 @@ BATCH_OVERHEAD = 1024
 
 CLOSE_SECONDS = 5.0
 """How long what is buffered may take to be sent when the process stops."""
-
-logger = logging.getLogger(__name__)
 
 
 class Appender(Protocol):
@@ -152,12 +150,7 @@ class KafkaAppender:
 
     async def close(self) -> None:
         """Sends what is buffered and disconnects."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._producer.stop()
-        except Exception as error:
-            logger.warning("Kafka at %s did not take the last commands: %r", self._servers, error)
-            await self._producer.client.close()
+        await close_producer(self._producer, COMMANDS.name, CLOSE_SECONDS)
 
 
 def _unavailable(error: Exception) -> BrokerUnavailable:

@@ -1,8 +1,10 @@
 """Commands as such: one or a batch of them, and what became of each."""
 
 import hashlib
+from functools import reduce
 from http import HTTPStatus
-from typing import Any, Final
+from operator import or_
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 from aiohttp import web
@@ -33,8 +35,10 @@ from views.sending import (
 
 COMMANDS: Final = f"{WS}/commands"
 
-KINDS: Final = {name: kind for name, kind in codec.COMMAND_TYPES.items() if kind is not CreateWorkspace}
+SENT: Final[Any] = reduce(or_, (kind for kind in get_args(Command) if kind is not CreateWorkspace))
 """A new workspace is not in any workspace yet; asked for here, it would tell a stranger which ids are taken."""
+
+KINDS: Final = {kind.__name__: kind for kind in get_args(SENT)}
 
 
 async def post(request: web.Request) -> web.StreamResponse:
@@ -165,9 +169,18 @@ async def get(request: web.Request) -> web.StreamResponse:
     return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))
 
 
+BATCH: Final = msgspec.defstruct(
+    "Batch",
+    [("commands", Annotated[list[SENT], msgspec.Meta(min_length=1, max_length=COMMANDS_PER_BATCH)])],
+    forbid_unknown_fields=True,
+    namespace={"__doc__": "Commands in order, each with its own outcome: not a transaction."},
+)
+"""For the reference; each command of a batch is decoded by itself, to say which one is wrong."""
+
 ROUTES: Final = [
     Route(
-        "POST", COMMANDS, post, "Send one command or a batch", "commands", shapes.OutcomeShape, body=Command, write=True
+        "POST", COMMANDS, post, "Send one command or a batch", "commands",
+        (shapes.OutcomeShape, shapes.OutcomesShape), body=(SENT, BATCH), write=True,
     ),
     Route("GET", f"{COMMANDS}/{{command}}", get, "What became of a command", "commands", shapes.OutcomeShape),
-]
+]  # fmt: skip

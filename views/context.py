@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ PARAMETER_CHARACTERS: Final = 4_096
 CURSOR_CHARACTERS: Final = 16 * 1024
 """A cursor holds what the query sorts by, such as a title of 500 characters that are 18 bytes each when folded."""
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 POSITION_HEADER: Final = "Tasksys-Position"
 POSITIONS: Final = 10**15 - 1
 """No position is above this; JSON numbers are exact up to here in every language."""
@@ -126,13 +127,16 @@ async def unless_stopping(request: web.Request, work: Coroutine[Any, Any, Any]) 
 
 
 def asked_position(request: web.Request) -> int:
-    """`min_position`, or the header; 0 if neither is there."""
-    value = request.query.get("min_position", request.headers.get(POSITION_HEADER, "0"))
-    if not value.isascii() or not value.isdigit() or len(value) > 15:
-        raise bad_request(
-            "bad-parameter", "min_position is a position: a whole number from 0.", parameter="min_position"
-        )
-    return int(value)
+    """`min_position`, or else the header; 0 if neither is there."""
+    header = _position(request.headers.get(POSITION_HEADER, "0"))
+    return _position(request.query["min_position"]) if "min_position" in request.query else header
+
+
+def _position(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        detail = f"min_position, and the header {POSITION_HEADER}, is a position: a whole number from 0."
+        raise bad_request("bad-parameter", detail, parameter="min_position")
+    return int(text)
 
 
 def parameters(request: web.Request, *known: str) -> dict[str, str]:
@@ -182,10 +186,10 @@ def moment(given: dict[str, str], name: str) -> str | None:
 
 
 def parse_moment(text: str) -> str | None:
-    """An instant with offset as instants are stored; None for any other text."""
+    """An instant with offset as instants are stored; None for any other text. Before 1970 nothing happened."""
     try:
         found = datetime.fromisoformat(text)
-        return instant(found) if found.tzinfo is not None else None
+        return instant(max(found, EPOCH)) if found.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
 
@@ -205,10 +209,10 @@ async def body(request: web.Request) -> dict[str, Any]:
             raw = await request.read()
     except TimeoutError as error:
         detail = f"The body did not come within {request.app[BOUNDS].body:.0f} s; send it faster or smaller."
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail) from error
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail, closing=True) from error
     except web.RequestPayloadError as error:
         detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
-        raise bad_request("bad-body", detail) from error
+        raise bad_request("bad-body", detail, closing=True) from error
     if not raw:
         return {}
     if request.content_type not in ("application/json", "application/merge-patch+json"):

@@ -8,25 +8,32 @@ from typing import Any, Final
 
 import msgspec
 
-from tasksys.commands import Command
+from tasksys.values import LinkType
 from views import shapes
 from views.auth import ACTOR_HEADER
+from views.context import CURSOR_CHARACTERS, PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.routes import Route
+from views.sending import REPLAYED_HEADER, UNCONDITIONAL
+
+POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
 
 QUERY: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "filter": ({"type": "string", "maxLength": 4096}, "Such as `status = open and due < today+3d or label in (home)`."),
-    "q": ({"type": "string", "maxLength": 4096}, "Words to find; a word finds those that begin with it."),
-    "sort": ({"type": "string", "maxLength": 4096}, "Such as `due,-priority,order`."),
-    "limit": ({"type": "integer", "minimum": 1, "maximum": 200}, "Items at most."),
-    "cursor": ({"type": "string", "maxLength": 4096}, "`next_cursor` of the page before."),
+    "filter": (
+        {"type": "string", "maxLength": PARAMETER_CHARACTERS},
+        "Such as `status = open and due < today+3d or label in (home)`.",
+    ),
+    "q": (
+        {"type": "string", "maxLength": PARAMETER_CHARACTERS},
+        "Words to find; a word finds those that begin with it.",
+    ),
+    "sort": ({"type": "string", "maxLength": PARAMETER_CHARACTERS}, "Such as `due,-priority,order`."),
+    "limit": ({"type": "integer", "minimum": 1}, "Items at most."),
+    "cursor": ({"type": "string", "maxLength": CURSOR_CHARACTERS}, "`next_cursor` of the page before."),
     "count": ({"type": "boolean"}, "Count all that match, too."),
     "as_of": ({"type": "string"}, "A position, or an instant with offset: the state then."),
-    "min_position": (
-        {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
-        "Wait until the view has this position.",
-    ),
+    "min_position": (POSITION, "Wait until the view has this position."),
     "trashed": ({"type": "boolean"}, "Those in the trash instead."),
-    "after": ({"type": "integer", "minimum": 0, "maximum": 10**15 - 1}, "Only what comes after this position."),
+    "after": (POSITION, "Only what comes after this position."),
     "wait": ({"type": "integer", "minimum": 0, "maximum": 60}, "Seconds to wait until there is something."),
     "task": ({"type": "string"}, "Only of this task."),
     "actor": ({"type": "string"}, "Only by this user."),
@@ -41,10 +48,19 @@ HEADERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     ),
     "If-Match": ({"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$'}, "Only if the version is still this one."),
     "Prefer": ({"type": "string"}, "`respond-async`, or `wait=N` seconds at most."),
+    POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
+}
+
+ANSWERED: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "ETag": ({"type": "string"}, "The version of what is shown, for If-Match."),
+    "Location": ({"type": "string"}, "Where the outcome is told."),
+    REPLAYED_HEADER: ({"const": "true"}, "This is the outcome of an earlier command under the same key."),
+    POSITION_HEADER: (POSITION, "The workspace's position that is shown, for reads that must not show less."),
 }
 
 ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 USER: Final = {"type": "string", "pattern": "^[A-Za-z0-9._@+:|-]{1,128}$"}
+IN_PATH: Final = {"user": USER, "link": {"enum": [link.value for link in LinkType]}}
 PROBLEM: Final = {
     "description": "What is wrong, and what to do (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}},
@@ -54,10 +70,10 @@ PROBLEM: Final = {
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """The OpenAPI document of those routes."""
     listed = list(routes)
-    types = {id(one): one for route in listed for one in (route.body, route.answer) if one is not None}
-    _, schemas = msgspec.json.schema_components(
-        [*types.values(), Command, shapes.ProblemShape], ref_template="#/components/schemas/{name}"
-    )
+    kinds = [one for route in listed for kind in (route.body, route.answer) for one in _each(kind)]
+    types = {id(one): one for one in (*kinds, shapes.OutcomeShape, shapes.ProblemShape)}
+    _, schemas = msgspec.json.schema_components(types.values(), ref_template="#/components/schemas/{name}")
+    _amend(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in listed:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
@@ -81,6 +97,25 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
+def _each(kind: Any) -> tuple[Any, ...]:
+    """The types of a route's body or answer."""
+    return kind if isinstance(kind, tuple) else () if kind is None else (kind,)
+
+
+def _amend(schemas: dict[str, Any]) -> None:
+    """What the types of commands do not say: fields that only the server fills in, or that mean nothing there."""
+    schemas["Undo"]["properties"].pop("events")
+    schemas.pop("EventRecord")
+    for kind in UNCONDITIONAL:
+        schemas[kind.__name__]["properties"].pop("expected_version")
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = " ".join(schema["description"].split())
+        for field in schema.get("properties", {}).values():
+            if field.get("default") == "" and "pattern" in field:  # chosen by the server if it is left out
+                field.pop("default")
+
+
 def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path.removeprefix('/api/v1')}").strip("_"),
@@ -92,55 +127,70 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.handler.__doc__:
         operation["description"] = " ".join(route.handler.__doc__.split())
     if route.body is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": _body(route, schemas)}}}
+        schema = _body(route, schemas)
+        types = ["application/json", *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
+        required = bool(schema.get("required") or "anyOf" in schema)
+        operation["requestBody"] = {"required": required, "content": {one: {"schema": schema} for one in types}}
     return operation
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    in_path = re.findall(r"{(\w+)}", route.path)
     found = [
-        {"name": name, "in": "path", "required": True, "schema": USER if name == "user" else ID} for name in in_path
+        {"name": name, "in": "path", "required": True, "schema": IN_PATH.get(name, ID)}
+        for name in re.findall(r"{(\w+)}", route.path)
     ]
-    for place, names, known in (
-        ("query", route.parameters, QUERY),
-        ("header", tuple(HEADERS) if route.write else (), HEADERS),
-    ):
+    headers = [POSITION_HEADER] if "min_position" in route.parameters else []
+    if route.write:
+        headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNCONDITIONAL else ["If-Match"])]
+    for place, names, known in (("query", route.parameters, QUERY), ("header", headers, HEADERS)):
         for name in names:
             schema, description = known[name]
+            if name == "limit":
+                schema = {**schema, "maximum": route.most}
             found.append({"name": name, "in": place, "schema": schema, "description": description})
     return found
 
 
 def _success(route: Route) -> dict[str, Any]:
-    content = {route.content_type: {"schema": _schema(route.answer)}}
-    responses: dict[str, Any] = {str(route.status.value): {"description": route.summary, "content": content}}
+    content = {route.content_type: {"schema": _any(route.answer)}}
+    tells = [POSITION_HEADER] if route.write or "min_position" in route.parameters else []
     if route.write:
-        outcome = {"application/json": {"schema": {"$ref": "#/components/schemas/OutcomeShape"}}}
-        responses["202"] = {"description": "Appended, and not decided yet; see Location.", "content": outcome}
-        if route.method == "DELETE":
-            responses["204"] = {"description": "Done; there is nothing left to show."}
+        tells += ["ETag", REPLAYED_HEADER]
+    responses: dict[str, Any] = {
+        str(status.value): {"description": route.summary, "headers": _headers(*tells), "content": content}
+        for status in (route.status, *route.also)
+    }
+    if not route.write:
+        return responses
+    pending = (
+        content if isinstance(route.answer, tuple) else {"application/json": {"schema": _any(shapes.OutcomeShape)}}
+    )
+    responses["202"] = {
+        "description": "Appended, and not decided yet; see Location.", "headers": _headers("Location"),
+        "content": pending,
+    }  # fmt: skip
+    if not isinstance(route.answer, tuple):
+        nothing = "Done; there is nothing (any more) to show, or you are no member any more."
+        responses["204"] = {"description": nothing, "headers": _headers(POSITION_HEADER, REPLAYED_HEADER)}
     return responses
 
 
-def _schema(kind: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
-    return schema
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"schema": ANSWERED[name][0], "description": ANSWERED[name][1]} for name in names}
+
+
+def _any(kind: Any) -> dict[str, Any]:
+    """The schema of a type, or of any of several."""
+    found, _ = msgspec.json.schema_components(_each(kind), ref_template="#/components/schemas/{name}")
+    return found[0] if len(found) == 1 else {"anyOf": list(found)}
 
 
 def _body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     """A command's schema without what the address says."""
-    if route.body is Command:
-        batch = {
-            "type": "object",
-            "properties": {"commands": {"type": "array", "items": _schema(Command), "minItems": 1, "maxItems": 100}},
-            "required": ["commands"],
-            "additionalProperties": False,
-        }
-        return {"anyOf": [_schema(Command), batch]}
-    if not route.write:
-        return _schema(route.body)
+    if not route.write or isinstance(route.body, tuple):
+        return _any(route.body)
     schema: dict[str, Any] = copy.deepcopy(schemas[route.body.__name__])
-    hidden = {"type", "events", *route.body_without}
+    hidden = {"type", *route.body_without}
     schema["properties"] = {name: one for name, one in schema["properties"].items() if name not in hidden}
     schema["required"] = [name for name in schema.get("required", []) if name not in hidden]
     schema.pop("title", None)

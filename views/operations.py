@@ -128,8 +128,9 @@ async def replay(request: web.Request) -> web.StreamResponse:
 
 HEALTH: Final = [
     Route("GET", "/health", health, "Alive", "operations", dict[str, str]),
-    Route("GET", "/ready", ready, "Ready to serve, or what is missing", "operations", dict[str, Any]),
-]
+    Route("GET", "/ready", ready, "Ready to serve, or what is missing", "operations", dict[str, Any],
+          also=(HTTPStatus.SERVICE_UNAVAILABLE,)),
+]  # fmt: skip
 ROUTES: Final = [
     *HEALTH,
     Route("GET", "/admin/status", _operators_only(status), "Agents and partitions", "operations", dict[str, Any]),
@@ -138,5 +139,5 @@ ROUTES: Final = [
     Route("POST", "/admin/dead-letters/{letter}/retry", _operators_only(retry), "Fold a dead letter again",
           "operations", dict[str, str], status=HTTPStatus.ACCEPTED),
     Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",
-          dict[str, Any], body=ReplayRequest, content_type="application/x-ndjson"),
+          str, body=ReplayRequest, content_type="application/x-ndjson"),
 ]  # fmt: skip

@@ -34,6 +34,8 @@ LONG_POLL: Final = 60
 EVENTS_BYTES: Final = 4 * 1024 * 1024
 """About how large an answer with events becomes; the rest is for the next request."""
 
+EVENTS_LIMIT: Final = 1000
+
 SCANNED: Final = 10_000
 """Entries that one request for audit entries looks at; the cursor goes on from there."""
 
@@ -51,7 +53,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     given = parameters(request, *EVENTS)
     name, _ = await workspace(request)
     after = whole(given, "after", 0, 0, POSITIONS)
-    limit = whole(given, "limit", 100, 1, 1000)
+    limit = whole(given, "limit", 100, 1, EVENTS_LIMIT)
     wait = whole(given, "wait", 0, 0, LONG_POLL)
     await history_reached(request, name)
     history = system(request).history
@@ -134,7 +136,8 @@ async def verify(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES: Final = [
-    Route("GET", f"{WS}/events", events, "Events from a position on", "history", shapes.Events, parameters=EVENTS),
+    Route("GET", f"{WS}/events", events, "Events from a position on", "history", shapes.Events,
+          parameters=EVENTS, most=EVENTS_LIMIT),
     Route(
         "GET", f"{WS}/tasks/{{task}}/history", task_history, "What happened to a task", "history", shapes.Audit,
         parameters=HISTORY,

@@ -37,7 +37,10 @@ RETRY_AFTER: Final = "2"
 
 
 class Problem(Exception):
-    """An answer that is a problem. `extras` become members of the body."""
+    """An answer that is a problem. `extras` become members of the body.
+
+    `closing` says that the connection is closed, because the rest of the request is not read.
+    """
 
     def __init__(
         self,
@@ -46,10 +49,11 @@ class Problem(Exception):
         detail: str,
         errors: tuple[FieldError, ...] = (),
         headers: dict[str, str] | None = None,
+        closing: bool = False,
         **extras: Any,
     ) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.status, self.code, self.detail, self.closing = status, code, detail, closing
         self.errors, self.headers, self.extras = errors, headers or {}, extras
 
     def body(self) -> dict[str, Any]:
@@ -67,12 +71,15 @@ class Problem(Exception):
 
     def response(self) -> web.Response:
         """The problem as an answer."""
-        return web.Response(
+        response = web.Response(
             body=codec.encode_json(self.body()),
             status=self.status.value,
             content_type="application/problem+json",
             headers=self.headers,
         )
+        if self.closing:
+            response.force_close()
+        return response
 
 
 def refused(refusal: Refusal, **extras: Any) -> Problem:
@@ -149,7 +156,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         raise  # the client has gone
     except web.HTTPRequestEntityTooLarge:
         detail = f"The body is larger than {request.app[MAX_BODY]:,} bytes; send less at once."
-        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail).response()
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail, closing=True).response()
     except web.HTTPException as error:
         return _of_aiohttp(error).response()
     except Exception as error:

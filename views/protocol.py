@@ -44,9 +44,8 @@ class Protocol(RequestHandler):
             logger.error("a request from %s failed", request.remote, exc_info=exc)
             problem = internal_error()
         problem.headers |= HEADERS
-        response = problem.response()
-        response.force_close()
-        return response
+        problem.closing = True
+        return problem.response()
 
     def log_exception(self, *args: Any, **details: Any) -> None:
         """What aiohttp logs itself; a body that its client encoded wrongly is no fault of the server."""

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from tasksys.limits import PAGE_ITEMS
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WS: Final = "/api/v1/workspaces/{ws}"
@@ -14,7 +16,11 @@ WS: Final = "/api/v1/workspaces/{ws}"
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one address. `body` and `answer` are types whose schemas the reference shows."""
+    """One method of one address. `body` and `answer` are types whose schemas the reference shows; a tuple is any of it.
+
+    `body_without` are fields of the body's type that the address says, `most` the bound of the parameter `limit`, and
+    `also` further statuses with the answer's own content.
+    """
 
     method: str
     path: str
@@ -25,6 +31,8 @@ class Route:
     body: Any = None
     body_without: tuple[str, ...] = ()
     status: HTTPStatus = HTTPStatus.OK
+    also: tuple[HTTPStatus, ...] = ()
     parameters: tuple[str, ...] = ()
+    most: int = PAGE_ITEMS
     write: bool = False
     content_type: str = "application/json"

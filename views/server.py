@@ -43,6 +43,8 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in protocol.HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = protocol.HEADERS["Server"]  # aiohttp has put its own there
+    if request.app[STOPPING].is_set():
+        response.headers["Connection"] = "close"
 
 
 async def shut_down(app: web.Application) -> None:

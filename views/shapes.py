@@ -1,6 +1,6 @@
 """The shapes of answers, see docs/api.md. Made from rows of the state; OpenAPI is generated from these types."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -137,10 +137,10 @@ class ProblemShape(Struct, omit_defaults=True):
 
 
 class OutcomeShape(Struct):
-    """What became of a command."""
+    """What became of a command; in a batch, `unknown` where it is not certain that it was appended, or it was not."""
 
     id: str
-    status: str
+    status: Literal["pending", "accepted", "refused", "unknown"]
     events: list[EventShape]
     problem: ProblemShape | None
 

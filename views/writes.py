@@ -125,20 +125,25 @@ def _handler(write: Write) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         parameters(request)
+        names = {field: _named(request, field) for field in fields}
+        if "ws" in request.match_info:
+            named(request, "ws")
         given = await body(request)
-        if "type" in given:
-            raise invalid("/type", "The address says this already; leave it out.")
-        for field in fields:
+        for field in ("type", *fields):
             if field in given:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
-            given[field] = request.match_info[field] if field in ("user", "link") else named(request, field)
-        wish = read(write.command, given)
+        wish = read(write.command, {**given, **names})
         workspace = _workspace_for(request, wish)
         wish = complete(request, workspace, wish)
         decided = await send(request, workspace, wish)
         return _concluded(request, workspace, wish, decided, write)
 
     return handle
+
+
+def _named(request: web.Request, field: str) -> str:
+    """What the address names; for what is no id, decoding the command says how it looks."""
+    return request.match_info[field] if field in ("user", "link") else named(request, field)
 
 
 def _workspace_for(request: web.Request, command: Command) -> str:

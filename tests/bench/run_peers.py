@@ -16,13 +16,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.bench import workload
+from streams.topics import COMMANDS as TASKSYS_COMMANDS
+from tests.bench import domain_workload, workload
+from tests.bench.filling import fill
 from tests.support.kafka_broker import CACHE as KAFKA
 from tests.support.kafka_broker import ROOT, KafkaBroker, install
 
@@ -41,6 +43,19 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True)
+class Source:
+    """A topic to fold: `pairs` gives the keys and values that hold so many commands of the workload."""
+
+    topic: str
+    pairs: Callable[[int], Iterator[tuple[bytes, bytes]]]
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = Source(TOPIC, workload.commands)
+OURS = Source(TASKSYS_COMMANDS.name, domain_workload.commands, TASKSYS_COMMANDS.kafka_config)
+
+
+@dataclass(frozen=True)
 class Peer:
     """One program of the comparison.
 
@@ -53,6 +68,7 @@ class Peer:
     command: Callable[[], Sequence[str]]
     share: float = 1.0
     prepare: Callable[[], None] = lambda: None
+    source: Source = PLAIN
 
 
 @cache
@@ -99,6 +115,7 @@ def kafka_streams() -> Sequence[str]:
 
 
 REGISTRY = (
+    Peer("tasksys", ours("tasksys_fold"), source=OURS),
     Peer("kafka-streams", kafka_streams, prepare=build_java),
     Peer("quix-streams", theirs("quix"), prepare=make_venv),
     # Committing as often as Kafka Streams does (100 ms), not every 5 s, in which all it does is batch in memory.
@@ -112,7 +129,8 @@ REGISTRY = (
 def run(peer: Peer, bootstrap: str, warm_up: int, commands: int) -> dict[str, Any]:
     """One run of one peer: the line it prints. Missing if it fails or takes longer than RUN_SECONDS."""
     warm_up, commands = int(warm_up * peer.share), int(commands * peer.share)
-    given = ["--bootstrap", bootstrap, "--topic", TOPIC, "--warm-up", str(warm_up), "--commands", str(commands)]
+    place = ["--bootstrap", bootstrap, "--topic", peer.source.topic]
+    given = [*place, "--warm-up", str(warm_up), "--commands", str(commands)]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         process = subprocess.Popen(
             [*peer.command(), *given],
@@ -155,7 +173,9 @@ def compare(
     runs: dict[str, list[int]] = {peer.name: [] for peer in peers}
     missing: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as directory, KafkaBroker(Path(directory), java_options=("-Xmx1g",)) as broker:
-        asyncio.run(workload.fill(broker.bootstrap, TOPIC, workload.commands(warm_up + commands)))
+        for source in {peer.source.topic: peer.source for peer in peers}.values():
+            pairs = source.pairs(warm_up + commands)
+            asyncio.run(fill(broker.bootstrap, source.topic, pairs, source.config))
         for number in range(rounds):
             for peer in (*peers[number % len(peers) :], *peers[: number % len(peers)]):
                 if peer.name in missing:

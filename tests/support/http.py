@@ -22,11 +22,13 @@ from typing import Any, Final
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from rocksdict import WriteBatch
 
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.node import Node
+from streams.topics import TABLE
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
 from views.server import Options, Server, start
@@ -226,6 +228,15 @@ class Site:
         """While this lock is held, the agent's fold of the workspace's partition stands still."""
         return self.agent(agent).held(self.node.partition(space.id))
 
+    async def settled(self, space: Space) -> int:
+        """The workspace's position, once every view has it and has told those who waited."""
+        position = await space.position()
+        await eventually(lambda: self.node.history.position(space.id) == position)
+        for agent in self.node.apps:
+            async with self.held(space, agent):
+                pass
+        return position
+
     def waiting(self) -> int:
         """How many commands wait for their outcome here."""
         return len(self.node._outcomes)
@@ -234,6 +245,12 @@ class Site:
         """How many reads wait for a view here."""
         views = (self.node.state_positions, self.node.history_positions)
         return sum(len(waiting) for view in views for waiting in view._waiting.values())
+
+    def plant(self, space: Space, rows: Mapping[bytes, bytes | None], agent: str = "commands") -> None:
+        """Puts rows into an agent's table behind its back; None deletes."""
+        store, batch = self.agent(agent).table_rows, WriteBatch(raw_mode=True)
+        store.stage(batch, f"{self.node.apps[agent].conf.id}-{TABLE}", self.node.partition(space.id), rows)
+        store._database.write(batch)
 
     async def appended(self) -> int:
         """How many commands are in the log, over all partitions."""
@@ -256,23 +273,30 @@ class Site:
 
 
 @asynccontextmanager
-async def running(
-    directory: Path, authenticator: Authenticator | None = None, bounds: Bounds | None = None
-) -> AsyncIterator[Site]:
+async def running(directory: Path, bounds: Bounds | None = None) -> AsyncIterator[Site]:
     """A whole system in a directory, in this event loop."""
     node = Node(Broker.parse(f"embedded://{directory}/log"), directory / "tables")
     await node.start()
     try:
-        options = Options(port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds())
-        server = await start(node, options)
-        try:
-            url = f"http://127.0.0.1:{server.port}"
-            async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=BOUND)) as session:
-                yield Site(node, server, session)
-        finally:
-            await server.stop()
+        async with serving(node, bounds=bounds) as site:
+            yield site
     finally:
         await node.stop()
+
+
+@asynccontextmanager
+async def serving(
+    node: Node, authenticator: Authenticator | None = None, bounds: Bounds | None = None
+) -> AsyncIterator[Site]:
+    """A server of a system that runs; it may have several."""
+    options = Options(port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds())
+    server = await start(node, options)
+    try:
+        url = f"http://127.0.0.1:{server.port}"
+        async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=BOUND)) as session:
+            yield Site(node, server, session)
+    finally:
+        await server.stop()
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:

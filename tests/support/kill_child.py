@@ -16,7 +16,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -224,4 +224,5 @@ def freeze() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run({"submit": submit, "worker": worker}[sys.argv[1]](*sys.argv[2:]))
+    main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {"submit": submit, "worker": worker}
+    asyncio.run(main[sys.argv[1]](*sys.argv[2:]))

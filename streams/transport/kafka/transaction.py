@@ -1,7 +1,5 @@
 """One partition's writer: a transactional producer whose id is the partition's, and the rows that follow commits."""
 
-import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,8 +9,7 @@ from faust.types import TP
 
 from streams.fold import Effects, Headers
 from streams.topics import TABLE
-
-logger = logging.getLogger(__name__)
+from streams.transport.kafka.closing import close_producer
 
 TRANSACTION_TIMEOUT_MS = 10_000
 """After so long the broker aborts what a dead worker left open; readers of its partition wait until then at most."""
@@ -61,20 +58,7 @@ class PartitionWriter:
 
     async def stop(self) -> None:
         """Closes the connections; an open transaction is aborted by the next owner. Raises nothing."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._producer.stop()
-        except Exception as error:  # the broker is away, or has fenced us: there is nobody to say goodbye to
-            logger.warning("the producer of %s was closed without a goodbye: %r", self._source, error)
-            await self._producer.client.close()
-        self._hush()
-
-    def _hush(self) -> None:
-        """aiokafka gives an error also to futures that nobody waits for; asyncio would complain of each."""
-        batches = [batch for queue in self._producer._message_accumulator._batches.values() for batch in queue]
-        for waiter in (self._producer._txn_manager._transaction_waiter, *(batch._drain_waiter for batch in batches)):
-            if waiter is not None and waiter.done() and not waiter.cancelled():
-                waiter.exception()
+        await close_producer(self._producer, f"{self._source.topic}[{self._source.partition}]", STOP_SECONDS)
 
     async def commit(self, effects: Effects, position: int) -> None:
         """Makes the effects and the source position durable and visible together."""

@@ -1,0 +1,183 @@
+"""Kafka goes away under load and comes back: nothing is pretended, reads go on, and no hand is needed afterwards."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from streams.broker import Broker
+from streams.node import Node
+from tasksys.commands import CreateTask
+from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
+from tasksys.rows import Task
+from tests.support.domain import OWNER
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import SETTLE, accepted, check, founded, record, running, tell, until, wipe
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+CLIENTS = 5
+PATIENCE = 1.0
+"""Seconds that the clients wait for an outcome before they ask again."""
+
+
+@pytest.fixture
+async def broker(kafka: KafkaBroker) -> AsyncIterator[KafkaBroker]:
+    """The broker with no topic of ours on it; it answers again afterwards, whatever the test has done."""
+    await wipe(f"kafka://{kafka.bootstrap}")
+    yield kafka
+    if not await asyncio.to_thread(kafka._answers):
+        await asyncio.to_thread(kafka.kill)
+        await asyncio.to_thread(kafka.start)
+
+
+class Load:
+    """Clients that send one command after the other, each until it is answered, and remember the answers."""
+
+    def __init__(self, node: Node, workspace: str) -> None:
+        self.node = node
+        self.workspace = workspace
+        self.acks: dict[str, Outcome] = {}
+        self.refusals: Counter[str] = Counter()
+        self._going = True
+        self._clients = [asyncio.create_task(self._client(number)) for number in range(CLIENTS)]
+
+    async def _client(self, client: int) -> None:
+        number = 0
+        while self._going:
+            number += 1
+            identifier = f"{client}-{number}"
+            command = record(self.workspace, CreateTask(id=identifier, task=identifier, title="x"))
+            while (outcome := await self._try(command)) is None:
+                pass
+            self.acks[identifier] = outcome
+
+    async def _try(self, command: object) -> Outcome | None:
+        """The outcome, if there is one now."""
+        try:
+            decided = await self.node.gateway.submit(command, PATIENCE)  # type: ignore[arg-type]
+        except (BrokerUnavailable, StillPending, Busy) as error:
+            self.refusals[type(error).__name__] += 1
+            await asyncio.sleep(0.02)  # as a client would
+            return None
+        if decided is None:
+            self.refusals["pending"] += 1
+        return decided.outcome if decided else None
+
+    async def grows(self, by: int) -> None:
+        """Waits until so many more commands were answered."""
+        goal = len(self.acks) + by
+        await until(lambda: len(self.acks) >= goal, f"{goal} answers; {self.refusals}", SETTLE)
+
+    async def stop(self) -> None:
+        """Lets each client finish its command."""
+        self._going = False
+        async with asyncio.timeout(SETTLE):
+            await asyncio.gather(*self._clients)
+
+
+async def frozen(broker: KafkaBroker) -> None:
+    broker.freeze()
+
+
+async def stopped(broker: KafkaBroker) -> None:
+    await asyncio.to_thread(broker.stop)
+
+
+async def killed(broker: KafkaBroker) -> None:
+    await asyncio.to_thread(broker.kill)
+
+
+async def back(broker: KafkaBroker) -> None:
+    """Starts or thaws it."""
+    if broker._process is None:
+        await asyncio.to_thread(broker.start)
+    else:
+        broker.thaw()
+
+
+@pytest.mark.parametrize("goes", [stopped, killed, frozen])
+async def test_the_broker_goes_and_comes_back(
+    broker: KafkaBroker, tmp_path: Path, goes: Callable[[KafkaBroker], Awaitable[None]]
+) -> None:
+    """Submits fail while it is away, reads do not; afterwards all that was answered is in the log, once."""
+    async with running(f"kafka://{broker.bootstrap}", tmp_path / "node", session_timeout=2.0, partitions=2) as node:
+        workspace = await founded(node)
+        load = Load(node, workspace)
+        await load.grows(50)
+        await goes(broker)
+        before = len(load.acks)
+        refused = load.refusals["BrokerUnavailable"]
+        await until(lambda: load.refusals["BrokerUnavailable"] >= refused + 2 * CLIENTS, str(load.refusals))
+        assert len(load.acks) <= before + 2 * CLIENTS  # what was under way
+        assert node.state.position(workspace) == len(list(node.state.all(workspace, Task))) + 2
+        assert node.state.outcome(workspace, OWNER, next(iter(load.acks))) is not None
+        assert node.history.verify(workspace)[1] is None
+        assert set(node.apps) == {"commands", "audit"}
+        await back(broker)
+        await load.grows(50)
+        await load.stop()
+        tell(f"{goes.__name__}: {len(load.acks)} answers, {dict(load.refusals)}")
+        await until(lambda: not node.ready(), bound=SETTLE)
+        truth = await check(node)
+        commands = Counter(event.command for event in truth.events[workspace])
+        for identifier, outcome in load.acks.items():
+            assert truth.outcomes[workspace, OWNER, identifier] == outcome
+            assert outcome.status is OutcomeStatus.ACCEPTED
+            assert commands[identifier] == 1
+
+
+async def test_a_node_stops_in_good_time_without_its_broker(
+    broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With commands and a batch under way; and what they became is found out at the next start."""
+    monkeypatch.setattr("streams.transport.folding.BATCH_SECONDS", 1.0)
+    monkeypatch.setattr("streams.appender.CLOSE_SECONDS", 1.0)
+    url = f"kafka://{broker.bootstrap}"
+    async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node:
+        workspace = await founded(node)
+        load = Load(node, workspace)
+        await load.grows(20)
+        await killed(broker)
+        await until(lambda: load.refusals["BrokerUnavailable"] > 0)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        load._going = False
+        for client in load._clients:
+            client.cancel()
+        await node.stop()
+        tell(f"stopped in {loop.time() - began:.1f} s")
+        assert loop.time() - began < 10
+    await back(broker)
+    async with running(url, tmp_path / "node", session_timeout=2.0) as node:
+        truth = await check(node)
+        assert set(load.acks) <= {identifier for _, _, identifier in truth.outcomes}
+        await accepted(node, workspace, CreateTask(task="after", title="x"))
+
+
+async def test_a_node_does_not_start_without_its_broker(broker: KafkaBroker, tmp_path: Path) -> None:
+    """It says so at once, and starts once the broker is there."""
+    await stopped(broker)
+    node = Node(Broker.parse(f"kafka://{broker.bootstrap}"), tmp_path / "node", session_timeout=2.0)
+    with pytest.raises(BrokerUnavailable, match="is it running"):
+        await node.start()
+    await back(broker)
+    await node.start()
+    await founded(node)
+    await node.stop()
+
+
+async def test_an_append_after_a_refused_record_works(
+    broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka counts a record that the broker refused, and every later one would be out of order."""
+    monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", -100_000)  # so that the broker refuses, not aiokafka
+    async with running(f"kafka://{broker.bootstrap}", tmp_path / "node", session_timeout=2.0) as node:
+        workspace = await founded(node)
+        with pytest.raises(BrokerUnavailable, match="MessageSizeTooLarge"):
+            await node.gateway.append(record(workspace, CreateTask(task="big", title="x", description="x" * 1_048_500)))
+        decided = await node.gateway.submit(record(workspace, CreateTask(task="small", title="x")), 20)
+        assert isinstance(decided, Decided)

@@ -1,0 +1,179 @@
+"""A worker that is frozen past its session and thaws has lost its partitions: it writes nothing, and joins again."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from streams.app import fold_agent
+from streams.node import Node
+from tasksys import codec
+from tasksys.commands import CreateTask
+from tasksys.outcomes import Decided, OutcomeStatus
+from tests.support.domain import OWNER
+from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
+from tests.support.kill_child import SESSION_SECONDS
+from tests.support.nodes import WAIT, accepted, append, check, founded, record, running, until, wipe, workspace_on
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+async def url(kafka: KafkaBroker) -> str:
+    """The broker with no topic of ours on it."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    return url
+
+
+class Worker:
+    """Another process that folds, and freezes itself at a point of a transaction once it is told to."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.said: list[dict[str, Any]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, url: str, directory: Path, point: str = "") -> AsyncIterator[Self]:
+        """Started and ready; killed in the end."""
+        arguments = ["-m", "tests.support.kill_child", "worker", url, str(directory), *([point] if point else [])]
+        with (directory.parent / "said.log").open("ab") as said:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
+            )
+        guard = _kill_when_we_are_gone(process.pid)
+        worker = cls(process)
+        listening = asyncio.create_task(worker._listen())
+        try:
+            await worker.says("started")
+            yield worker
+        finally:
+            process.kill()
+            await process.wait()
+            await listening
+            guard.kill()
+            guard.communicate()
+
+    async def _listen(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.said.append(json.loads(line))
+
+    async def says(self, phase: str) -> dict[str, Any]:
+        """The first line about that phase, waited for."""
+        await until(lambda: any(one["phase"] == phase for one in self.said), f"the worker says {phase}", 30)
+        return next(one for one in self.said if one["phase"] == phase)
+
+    async def fault(self, agent: str) -> str:
+        """The first fault that stopped the agent, waited for."""
+        found = (one["faults"][agent] for one in iter(self.said) if agent in one.get("faults", {}))
+        await until(lambda: any(agent in one.get("faults", {}) for one in self.said), f"{agent} stops", 30)
+        return str(next(found))
+
+    async def arm(self) -> None:
+        """Has it freeze at its point in the next transaction."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+        await self.process.stdin.drain()
+        await self.says("armed")
+
+
+def owned(node: Node) -> list[int]:
+    """The partitions of commands that the node may write."""
+    return sorted(fold_agent(node.apps["commands"])._commits) if "commands" in node.apps else []
+
+
+@pytest.mark.parametrize("point", ["begin", "sent", "committed"])
+async def test_a_thawed_worker_is_fenced(url: str, tmp_path: Path, point: str) -> None:
+    """Frozen before a transaction, in it, or between its commit and the local write: nothing is lost or doubled."""
+    async with (
+        Worker.running(url, tmp_path / "frozen", point) as worker,
+        running(url, tmp_path / "node", partitions=2, session_timeout=SESSION_SECONDS) as node,
+    ):
+        await until(lambda: len(owned(node)) == 1 and not node.ready(), "they share the partitions")
+        [mine] = owned(node)
+        theirs = workspace_on(node, 1 - mine)
+        await append(node, 1 - mine, theirs.encode(), None)  # a dead letter: the worker is at work
+        await worker.arm()
+        records = [record(theirs, CreateTask(id=f"c{number}", task=f"t{number}", title="x")) for number in range(20)]
+        sent = [await node.gateway.start(one) for one in records]
+        await worker.says("frozen")
+
+        await until(lambda: owned(node) == [0, 1] and not node.ready(), "the partition is taken over", 30)
+        await founded(node, theirs)  # refused commands came before it: the workspace was not there
+        before = await check(node)
+        for one in records:
+            assert before.outcomes[theirs, OWNER, one.command.id].status is OutcomeStatus.REFUSED
+        for waiting in sent:
+            decided = await waiting(0.01)
+            assert point == "committed" or isinstance(decided, Decided)
+
+        worker.process.send_signal(signal.SIGCONT)
+        if point != "committed":  # there nothing was left to write
+            fault = await worker.fault("commands")
+            assert "Fenced" in fault or "Epoch" in fault
+        await until(lambda: len(owned(node)) == 1 and not node.ready(), "the thawed worker has joined again", 60)
+        for number in range(20):
+            one = record(theirs, CreateTask(task=f"more-{number}", title="x"))
+            await append(node, node.partition(theirs), theirs.encode(), codec.encode_command(one))
+    async with running(url, tmp_path / "node", partitions=2, session_timeout=SESSION_SECONDS) as node:
+        await until(lambda: owned(node) == [0, 1] and not node.ready(), bound=30)
+        after = await check(node)
+        assert len(after.events[theirs]) == len(before.events[theirs]) + 20
+        assert [one.id for one in after.events[theirs]][: len(before.events[theirs])] == [
+            one.id for one in before.events[theirs]
+        ]
+
+
+async def test_two_nodes_that_think_they_own_a_partition(url: str, tmp_path: Path) -> None:
+    """Whoever opened it last writes; the other one's commit fails, it starts again, and what it tried is not there."""
+    async with running(url, tmp_path / "node", partitions=1, session_timeout=SESSION_SECONDS) as node:
+        workspace = await founded(node)
+        agent = fold_agent(node.apps["commands"])
+        transport = node.apps["commands"].transport
+        before = transport._writers[0]
+        await transport.open_partition(agent, 0)
+        usurper, transport._writers[0] = transport._writers[0], before
+        sent = asyncio.create_task(node.gateway.submit(record(workspace, CreateTask(task="t", title="x")), WAIT))
+        await until(lambda: "commands" in node.faults)
+        assert "Fenced" in node.faults["commands"] or "Epoch" in node.faults["commands"]
+        decided = await sent
+        assert decided is not None
+        assert decided.outcome.status is OutcomeStatus.ACCEPTED
+        truth = await check(node)
+        assert len(truth.events[workspace]) == node.state.position(workspace)
+        await usurper.stop()
+
+
+async def test_a_crash_in_the_middle_of_a_rebalance(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent is up again in seconds: its old consumer does not stay in the group, nor its thread in the process."""
+    async with running(url, tmp_path / "stays", partitions=2, session_timeout=SESSION_SECONDS) as stays:
+        workspaces = [await founded(stays, workspace_on(stays, partition)) for partition in (0, 1)]
+        app = stays.apps["commands"]
+        thread = app.consumer._thread._thread
+        reached = asyncio.Event()
+
+        async def stuck(revoked: object) -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(app.consumer, "on_partitions_revoked", stuck)
+        joins = running(url, tmp_path / "joins", url="http://joins", partitions=2, session_timeout=SESSION_SECONDS)
+        joining = asyncio.create_task(joins.__aenter__())
+        await asyncio.wait_for(reached.wait(), 30)
+        await app.crash(RuntimeError("in the middle of it"))
+        await until(lambda: not thread.is_alive(), "the old consumer's thread ends")
+        other = await joining
+        await until(lambda: not stays.ready() and not other.ready() and owned(stays) != owned(other) != [], bound=30)
+        for workspace in workspaces:
+            owner = stays if stays.partition(workspace) in owned(stays) else other
+            await accepted(owner, workspace, CreateTask(task="t", title="x"))
+        await joins.__aexit__(None, None, None)

@@ -1,0 +1,261 @@
+"""On Kafka, tables are caches of their changelogs: whatever becomes of the disk or of a worker, they come back."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams.app import fold_agent
+from streams.node import Node
+from streams.runner import APPLIED
+from streams.topics import COMMANDS, changelog
+from streams.transport.database import DatabaseCorrupt
+from tasksys import codec
+from tasksys.commands import CreateTask, EditTask
+from tasksys.outcomes import OutcomeStatus
+from tests.support.domain import OWNER
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import (
+    WAIT,
+    accepted,
+    check,
+    founded,
+    record,
+    running,
+    submit,
+    table,
+    there,
+    until,
+    wipe,
+    workspace_on,
+)
+
+pytestmark = pytest.mark.kafka
+
+QUICK: dict[str, Any] = {"session_timeout": 2.0, "partitions": 2}
+
+
+@pytest.fixture
+async def url(kafka: KafkaBroker) -> str:
+    """The broker with no topic of ours on it."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    return url
+
+
+@asynccontextmanager
+async def transaction(url: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Another's transaction, left open at the end."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=url.removeprefix("kafka://"), transactional_id="another", transaction_timeout_ms=60_000
+    )
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def filled(node: Node) -> str:
+    """A workspace with tasks, changed over several batches."""
+    workspace = await founded(node)
+    for round_ in range(3):
+        records = [record(workspace, CreateTask(task=f"t{round_}-{number}", title="x")) for number in range(100)]
+        await node.gateway.submit_all(records, WAIT)
+    await accepted(node, workspace, EditTask(task="t0-0", title="changed"))
+    return workspace
+
+
+def restored(caplog: pytest.LogCaptureFixture) -> bool:
+    """Whether an agent had to read its changelog."""
+    return "Restoring state from changelog topics" in caplog.text
+
+
+async def test_wiped_tables_are_recovered(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Every row of every agent is as before, and new commands find the state they need."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        await check(node)
+        before = {name: table(node, name) for name in ("commands", "audit")}
+    shutil.rmtree(tmp_path / "node")
+    with caplog.at_level(logging.INFO):
+        async with running(url, tmp_path / "node", **QUICK) as node:
+            assert restored(caplog)
+            assert {name: table(node, name) for name in ("commands", "audit")} == before
+            await accepted(node, workspace, EditTask(task="t0-0", title="again"))
+            await check(node)
+
+
+async def test_a_clean_restart_reads_no_changelog(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is on the disk is taken to be complete: the commit marker after the last row counts as read."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await filled(node)
+        await check(node)
+    with caplog.at_level(logging.INFO):
+        async with running(url, tmp_path / "node", **QUICK) as node:
+            assert not restored(caplog)
+            await check(node)
+
+
+@pytest.mark.parametrize("ends", ["aborted", "open"])
+async def test_tails_without_records_do_not_hang_a_recovery(url: str, tmp_path: Path, ends: str) -> None:
+    """Markers and the records of aborted and unfinished transactions are passed, and never become rows."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        await check(node)
+        before = table(node, "commands")
+    async with transaction(url) as producer:
+        for partition in (0, 1):
+            await producer.send_and_wait(changelog("commands").name, b"bad", b"row", partition=partition)
+        if ends == "aborted":
+            await producer.abort_transaction()
+        for wiped in (False, True):
+            if wiped:
+                shutil.rmtree(tmp_path / "node")
+            async with running(url, tmp_path / "node", **QUICK) as node:
+                assert table(node, "commands") == before
+        if ends == "open":
+            await producer.abort_transaction()
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await accepted(node, workspace, EditTask(task="t0-0", title="again"))
+        await check(node)
+
+
+def garble(path: Path) -> None:
+    """Overwrites the middle of a file."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = b"\xa5" * len(content[middle : middle + 64])
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("what", ["MANIFEST-*", "CURRENT", "*.sst"])
+async def test_corrupt_tables_are_put_aside_and_recovered(
+    url: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether it shows when they are opened, or only when somebody reads the bad block; loudly, and without a hand."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        await check(node)
+        rows = Path(node.apps["commands"].conf.tabledir) / "rows"
+        node.apps["commands"].transport._database.flush()
+    for path in rows.glob(what):
+        garble(path)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        with suppress(DatabaseCorrupt):
+            table(node, "commands")
+        await until(lambda: list(rows.parent.glob("rows.corrupt-*")) and not node.ready())
+        await submit(node, workspace, EditTask(id="after", task="t0-0", title="again"))
+        await check(node)
+        assert there(node.state.outcome(workspace, OWNER, "after")).status is OutcomeStatus.ACCEPTED
+    assert [path.name for path in rows.parent.glob("rows.corrupt-*")] == ["rows.corrupt-1"]
+    told = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.CRITICAL]
+    assert len(told) == 1
+    assert "put aside" in told[0]
+
+
+@pytest.mark.parametrize("where", ["before the local write", "in the commit's answer"])
+async def test_a_commit_that_is_not_followed_by_the_local_write_is_healed(
+    url: str, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker has the batch, this worker does not know: recovery brings the rows, and nothing is decided twice."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        partition = node.partition(workspace)
+        writer = node.apps["commands"].transport._writers[partition]
+        with monkeypatch.context() as patched:
+            if where == "before the local write":
+
+                def lost(rows: object, offset: int) -> None:
+                    raise OSError("power is out")
+
+                patched.setattr(writer, "_store", lost)
+            else:
+                commit = writer._producer.commit_transaction
+
+                async def committed() -> None:
+                    await commit()
+                    raise OSError("the answer is lost")
+
+                patched.setattr(writer._producer, "commit_transaction", committed)
+            command = EditTask(id="torn", task="t0-0", title="again")
+            sent = asyncio.create_task(node.gateway.submit(record(workspace, command), WAIT))
+            await until(lambda: "commands" in node.faults)
+        await until(lambda: not node.ready())
+        assert there(node.state.outcome(workspace, OWNER, "torn")).status is OutcomeStatus.ACCEPTED
+        again = await node.gateway.submit(record(workspace, EditTask(id="other", task="t0-0", title="more")), WAIT)
+        assert there(again).outcome.status is OutcomeStatus.ACCEPTED
+        sent.cancel()
+        await asyncio.gather(sent, return_exceptions=True)
+        truth = await check(node)
+        assert [event.command for event in truth.events[workspace]].count("torn") == 1
+
+
+async def test_records_of_unfinished_and_aborted_transactions_are_never_folded(url: str, tmp_path: Path) -> None:
+    """Commands behind an open transaction wait for its end; an aborted one leaves no trace."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await founded(node)
+        aborted = record(workspace, CreateTask(id="aborted", task="bad", title="bad"))
+        async with transaction(url) as producer:
+            await producer.send_and_wait(
+                COMMANDS.name, codec.encode_command(aborted), workspace.encode(), partition=node.partition(workspace)
+            )
+            waiting = await node.gateway.start(record(workspace, CreateTask(id="behind", task="good", title="good")))
+            other = workspace_on(node, 1 - node.partition(workspace))
+            await founded(node, other)
+            assert not waiting._decided.done()
+            await producer.abort_transaction()
+        decided: Any = await waiting(WAIT)
+        assert decided.outcome.status is OutcomeStatus.ACCEPTED
+        truth = await check(node)
+        assert "aborted" not in {event.command for event in truth.events[workspace]}
+        assert node.state.state(workspace).task("bad") is None
+
+
+async def test_partitions_that_come_and_go_are_recovered_each_time(url: str, tmp_path: Path) -> None:
+    """Two rebalances within seconds: the second recovery is as thorough as the first, and no reader sees old rows."""
+    async with running(url, tmp_path / "stays", url="http://stays", **QUICK) as stays:
+        names = [workspace_on(stays, partition) for partition in (0, 1) for _ in range(3)]
+        for workspace in names:
+            await founded(stays, workspace)
+            stays.state.index(workspace)
+        for round_ in range(3):
+            async with running(url, tmp_path / "comes", url="http://comes", **QUICK) as comes:
+                await until(lambda: not stays.ready() and not comes.ready(), bound=30)
+                moved = [name for name in names if stays.partition(name) in owned(comes)]
+                assert len(moved) == 3
+                for workspace in moved:
+                    await accepted(comes, workspace, CreateTask(task=f"t{round_}", title="x"))
+            await until(lambda: not stays.ready() and len(owned(stays)) == 2, bound=30)
+            for workspace in moved:
+                assert stays.state.state(workspace).task(f"t{round_}") is not None
+                assert stays.state.index(workspace).entry(f"t{round_}") is not None
+                await accepted(stays, workspace, EditTask(task=f"t{round_}", title="y"))
+        await check(stays)
+
+
+def owned(node: Node) -> list[int]:
+    """The partitions of commands that the node has and may write."""
+    return sorted(fold_agent(node.apps["commands"])._commits) if "commands" in node.apps else []
+
+
+async def test_a_lost_group_position_is_made_up_for(url: str, tmp_path: Path) -> None:
+    """Where the group's offsets are gone the source is read from its beginning, and what was applied is skipped."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        before = (await check(node)).events
+        app = node.apps["commands"]
+        for partition in (0, 1):
+            await app.consumer.seek_wait({tp: 0 for tp in app.consumer.assignment() if tp.topic == COMMANDS.name})
+            applied = fold_agent(app).rows(partition).get(APPLIED)
+            assert applied is None or int.from_bytes(applied) == fold_agent(app).position(partition)
+        await accepted(node, workspace, EditTask(task="t0-0", title="again"))
+        after = (await check(node)).events
+        assert len(after[workspace]) == len(before[workspace]) + 1

@@ -1,0 +1,110 @@
+"""The reference for people, and the headers that every answer has."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.support.http import Site, Space
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Page(HTMLParser):
+    """The links, the ids and the text of a page; fails on a tag that is not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.tags: set[str] = set()
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes what is linked and named."""
+        given = dict(attrs)
+        self.tags.add(tag)
+        self.links += [value for name in ("href", "src") if (value := given.get(name)) is not None]
+        if (name := given.get("id")) is not None:
+            assert name not in self.ids, f"the id {name} is there twice"
+            self.ids.add(name)
+        if tag not in ("meta", "link"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Checks that tags are nested."""
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Collects the text."""
+        self.text += data
+
+
+async def test_the_page_is_whole(site: Site) -> None:
+    """It is well-formed, without scripts, and its links lead somewhere on it or on this server."""
+    answer = await site.client().get("/api/docs")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    page = Page(answer.raw.decode())
+    assert not page.tags & {"script", "iframe", "img", "style"}
+    for link in page.links:
+        if link.startswith("#"):
+            assert link[1:] in page.ids
+        else:
+            assert (await site.client().get(link)).status == 200
+
+
+async def test_every_operation_is_on_the_page(site: Site) -> None:
+    """What the document describes, a person can read."""
+    document = (await site.client().get("/api/openapi.json")).ok
+    page = Page((await site.client().get("/api/docs")).raw.decode())
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert f"{method.upper()}{path}" in page.text
+            assert operation["summary"] in page.text
+    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
+
+
+async def test_the_page_runs_nothing(site: Site) -> None:
+    """Its policy lets it load its style from here, and nothing else from anywhere."""
+    policy = (await site.client().get("/api/docs")).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    style = await site.client().get("/api/docs.css")
+    assert style.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert not re.search(r"url\(|@import", style.raw.decode())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/health"),
+        ("GET", "/api/docs"),
+        ("GET", "/nowhere"),
+        ("POST", "/health"),
+        ("GET", "/api/v1/workspaces/nope"),
+        ("GET", "/admin/status"),
+    ],
+)
+async def test_headers_of_every_answer(site: Site, method: str, path: str) -> None:
+    """No answer is sniffed, kept by anybody in between, or tells what the server is made of."""
+    headers = (await site.client().send(method, path)).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Server"] == "tasksys"
+    assert not [name for name in headers if name.lower().startswith("access-control-")]
+
+
+async def test_a_head_is_a_get_without_a_body(site: Site, space: Space) -> None:
+    """HEAD has the status and the headers of GET."""
+    for path in ("/health", "/api/docs", f"{space.prefix}/tasks", f"{space.prefix}/events"):
+        head, get = await site.client().send("HEAD", path), await site.client().get(path)
+        assert (head.status, head.raw) == (200, b"")
+        assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert (await site.client().send("HEAD", f"{space.prefix}/tasks/nope")).status == 404

@@ -1,0 +1,168 @@
+"""What is waited for, and for how long: views that are behind, slow clients, and a server that stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.support.http import BOUND, Answer, Client, Site, Space, eventually, running
+from views.context import Bounds
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SHORT = Bounds(view=0.2, body=0.3, write=0.3)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A running system that waits for nothing long."""
+    async with running(tmp_path_factory.mktemp("site"), bounds=SHORT) as site:
+        yield site
+
+
+@pytest.mark.parametrize("path", ["", "/tasks", "/members", "/projects", "/events", "/audit", "/export.json"])
+async def test_a_position_that_does_not_come(site: Site, space: Space, path: str) -> None:
+    """504 after the bound says which position, and when to try again; nobody waits any more."""
+    await site.settled(space)
+    answer = await space.get(path, min_position=99)
+    assert "99" in answer.problem(504, "view-behind")["detail"]
+    assert answer.headers["Retry-After"]
+    assert site.readers() == 0
+
+
+async def test_the_header_counts_too(space: Space) -> None:
+    """`Tasksys-Position` on a read means min_position; the parameter goes before it."""
+    late = {"Tasksys-Position": "99"}
+    (await space.get("/tasks", headers=late)).problem(504, "view-behind")
+    assert (await space.get("/tasks", headers=late, min_position=1)).status == 200
+
+
+async def test_a_write_does_not_wait_for_a_position(space: Space) -> None:
+    """A client may send the position that it knows with everything."""
+    made = await space.post("/tasks", {"title": "Milk"}, headers={"Tasksys-Position": "99"})
+    assert made.status == 201
+
+
+async def test_a_history_that_stays_behind(site: Site, space: Space) -> None:
+    """A read of the past does not show less than what was answered: it waits, and is 504 after its bound."""
+    async with site.held(space, "audit"):
+        task = await space.task()
+        for path in ("/audit", "/events", f"/tasks/{task['id']}/history", "/audit/verify", "/tasks?as_of=1"):
+            (await space.get(path)).problem(504, "view-behind")
+        assert (await space.get(f"/tasks/{task['id']}")).status == 200
+    await site.settled(space)
+    assert (await space.get("/audit")).position == task["position"]
+
+
+async def test_a_body_that_does_not_come(site: Site, space: Space) -> None:
+    """A client that announces a body and does not send it is told so, and cut off."""
+    head = (
+        f"POST {space.prefix}/tasks HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n"
+        'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"title"'
+    )
+    status, _, answer = await site.raw(head.encode())
+    assert status == 408
+    assert b'"body-timeout"' in answer
+
+
+async def test_a_client_that_does_not_read(site: Site, space: Space) -> None:
+    """An export is cut off when nobody takes it: it would keep the database's snapshot for ever."""
+    for _ in range(100):
+        await space.task(description="x" * 60_000)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port, limit=1024)
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    head = f"GET {space.prefix}/export.json HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
+    writer.write(head.encode())
+    await eventually(lambda: connections(site) == 2)
+    await eventually(lambda: connections(site) == 1)
+    writer.transport.abort()
+
+
+def connections(site: Site) -> int:
+    """How many connections the server has."""
+    server = site.server._runner.server
+    assert server is not None
+    return len(server.connections)
+
+
+async def test_expectations(site: Site, space: Space) -> None:
+    """`Expect: 100-continue` is answered before the body is sent; anything else is refused as a problem."""
+    body = {"title": "Milk"}
+    async with site.session.post(
+        f"{space.prefix}/tasks", json=body, headers={**space.headers}, expect100=True
+    ) as response:
+        assert response.status == 201
+    (await space.post("/tasks", body, headers={"Expect": "the unexpected"})).problem(417, "bad-expectation")
+
+
+@asynccontextmanager
+async def stopping(tmp_path: Path) -> AsyncIterator[tuple[Site, Space]]:
+    """A system of a test's own, which stops its server."""
+    async with running(tmp_path) as site:
+        yield site, await site.space()
+
+
+async def test_a_request_that_was_accepted_is_answered(tmp_path: Path) -> None:
+    """The server that stops takes no new connection, and answers what it has begun."""
+    async with stopping(tmp_path) as (site, space):
+        task = await space.task()
+        async with site.held(space):
+            write = asyncio.create_task(space.post(f"/tasks/{task['id']}/complete"))
+            await eventually(lambda: site.waiting() == 1)
+            stop = asyncio.create_task(site.server.stop())
+            await eventually(lambda: refuses(site))
+            assert not stop.done()
+            assert not write.done()
+        answer = await write
+        await stop
+        assert (answer.ok["status"], answer.headers.get("Connection")) == ("done", "close")
+        assert site.waiting() == 0
+
+
+async def refuses(site: Site) -> bool:
+    """Whether a new connection is refused."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port_of(site))
+    except ConnectionError:
+        return True
+    writer.close()
+    return False
+
+
+def port_of(site: Site) -> int:
+    """The port that it listened on."""
+    assert site.session._base_url is not None
+    port = site.session._base_url.port
+    assert port is not None
+    return port
+
+
+async def test_long_polls_do_not_hold_a_shutdown_up(tmp_path: Path) -> None:
+    """They are answered with nothing new, at once."""
+    async with stopping(tmp_path) as (site, space):
+        position = await site.settled(space)
+        polls = [asyncio.create_task(space.get("/events", after=position, wait=60)) for _ in range(3)]
+        await eventually(lambda: site.readers() == 3)
+        async with asyncio.timeout(BOUND / 2):
+            await site.server.stop()
+            answers: list[Answer] = await asyncio.gather(*polls)
+        assert [answer.ok["items"] for answer in answers] == [[], [], []]
+        assert site.readers() == 0
+
+
+async def test_idle_connections_are_closed(tmp_path: Path) -> None:
+    """A client that keeps its connection does not keep the server."""
+    async with stopping(tmp_path) as (site, space):
+        url = site.url
+        async with aiohttp.ClientSession(url) as other:
+            assert (await Client(other, space.headers, space.prefix).get()).status == 200
+            async with asyncio.timeout(BOUND / 2):
+                await site.server.stop()
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await other.get("/health")
