@@ -8,7 +8,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.broker import Broker
-from streams.topics import EVENTS, TOPICS, TopicSpec, changelog
+from streams.topics import EVENTS, TOPICS, TopicSpec, changelog, group
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.errors import BrokerUnavailable
@@ -71,7 +71,8 @@ async def _create_embedded(broker: Broker, agents: Iterable[str], partitions: in
         for spec in missing:
             number = existing.pop() if len(existing) == 1 else partitions  # a log keeps the number it was made with
             existing = {number}
-            log.create_topic(spec.name, TopicConfig(number, spec.retention_seconds, spec.compact))
+            readers = tuple(group(agent) for agent in spec.readers)
+            log.create_topic(spec.name, TopicConfig(number, spec.retention_seconds, spec.compact, readers))
         return [spec.name for spec in missing]
     finally:
         await log.close()

@@ -95,6 +95,7 @@ class FoldAgent(faust.Agent):
                 errors.append(commit)
             else:
                 self._commits[number] = commit
+                self.spec.close(number)  # what readers remember may be from before somebody else had the partition
         if errors:
             await self.close(partitions)
             raise errors[0]
@@ -107,6 +108,10 @@ class FoldAgent(faust.Agent):
             del self._commits[number]
             self.spec.close(number)
         await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
+
+    def owns(self, partition: int) -> bool:
+        """True while this process is the partition's one writer."""
+        return partition in self._commits
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """Applies fetched records of the source; see `PartitionRunner.run`."""

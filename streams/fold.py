@@ -79,4 +79,5 @@ class AgentSpec:
     open: Callable[[int, Rows], PartitionFold]
     outputs: tuple[TopicSpec, ...] = ()
     close: Callable[[int], None] = lambda partition: None
-    """Called when the partition is given away, after the last commit."""
+    """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
+    outside of batches."""

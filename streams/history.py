@@ -1,6 +1,7 @@
 """Reads of the past: events, audit entries, the hash chain, and the state as of any position or instant."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from streams import keys
 from streams.agents.audit import decode
@@ -9,6 +10,9 @@ from tasksys import audit, codec, decider
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
 from tasksys.state import State
+
+POSITIONS: Final = 2**64 - 1
+"""The last position that has a key."""
 
 
 class HistoryReader:
@@ -35,7 +39,9 @@ class HistoryReader:
             yield keys.last_position(key), decode(row)
 
     def at(self, workspace: str, position: int) -> Remembered | None:
-        """The stored event at a position."""
+        """The stored event at a position, whatever number that is."""
+        if not 0 < position <= POSITIONS:
+            return None
         row = self._rows(workspace).get(keys.event(workspace, position))
         return decode(row) if row else None
 

@@ -173,14 +173,18 @@ class Node:
         self._followers.append(follower)
 
     def _committed(self, committed: Committed) -> None:
-        self.state.follow(committed)
+        # First of all: nothing that follows may keep an outcome from its request. Those who wait go on after this call.
         self._outcomes.tell(committed.decided)
+        self.state.follow(committed)
         for workspace, rows in committed.changed.items():
             for row in rows.values():
                 if isinstance(row, Workspace):
                     self.state_positions.tell(workspace, row.position)
         for follower in self._followers:
-            follower(committed)
+            try:
+                follower(committed)
+            except Exception:
+                logger.exception("a follower of commands failed; the others go on")
 
     def _given_away(self, partition: int) -> None:
         self.state.forget(lambda workspace: self.partition(workspace) == partition)
@@ -264,7 +268,10 @@ class Node:
         return app
 
     def _rows(self, name: str, workspace: str) -> Rows:
-        return fold_agent(self._app(name)).rows(self.partition(workspace))
+        agent, partition = fold_agent(self._app(name)), self.partition(workspace)
+        if not agent.owns(partition) or not agent.app.tables.actives_ready:
+            raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
+        return agent.rows(partition)
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))

@@ -1,5 +1,6 @@
 """Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar, cast
@@ -13,8 +14,10 @@ from tasksys import codec
 from tasksys.outcomes import DeadLetter, Outcome
 from tasksys.query import Index
 from tasksys.rows import Project, Row, Task, Workspace
-from tasksys.state import State
+from tasksys.state import Key, State
 from tasksys.values import UTC, zone_or
+
+logger = logging.getLogger(__name__)
 
 INDEXED_TASKS: Final = 300_000
 """Tasks kept in query indexes over all workspaces, about 2 KB each; the least recently queried go first."""
@@ -97,19 +100,26 @@ class StateReader:
             total -= len(self._indexes.popitem(last=False)[1])
 
     def follow(self, committed: Committed) -> None:
-        """Keeps the indexes up with what a batch changed."""
+        """Keeps the indexes up with what a batch changed. An index that cannot follow is dropped and built anew."""
         for workspace, changed in committed.changed.items():
             index = self._indexes.get(workspace)
             if index is None:
                 continue
-            for row in changed.values():
-                if isinstance(row, Task):
-                    index.put(row)
-                elif isinstance(row, Project):
-                    index.put_project(row)
-                elif isinstance(row, Workspace) and row.time_zone != self._zones[workspace]:
-                    self._zones[workspace] = row.time_zone
-                    index.use_zone(zone_or(row.time_zone, UTC))
+            try:
+                self._follow(index, workspace, changed)
+            except Exception:
+                logger.exception("the query index of workspace %s is dropped", workspace)
+                self._indexes.pop(workspace, None)
+
+    def _follow(self, index: Index, workspace: str, changed: dict[Key, Row | None]) -> None:
+        for row in changed.values():
+            if isinstance(row, Task):
+                index.put(row)
+            elif isinstance(row, Project):
+                index.put_project(row)
+            elif isinstance(row, Workspace) and row.time_zone != self._zones[workspace]:
+                del self._indexes[workspace]  # every task's day moved: built anew when it is asked for
+                return
 
     def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
         """Drops indexes: their partitions were given away or rebuilt."""

@@ -248,4 +248,5 @@ async def _switch(rebuild: Rebuild, names: list[bytes]) -> int:
         rows = {name: rebuild.rows.get(name) for name in names if live.get(name) != rebuild.rows.get(name)}
         if rows:
             await rebuild.agent.runner(rebuild.partition).repair(rows)
+            rebuild.agent.spec.close(rebuild.partition)  # queries remember the rows as they were
         return len(rows)

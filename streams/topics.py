@@ -9,11 +9,16 @@ MEBI: Final = 1024 * 1024  # a dead letter, and its row, are larger than the com
 
 @dataclass(frozen=True)
 class TopicSpec:
-    """A topic: `retention_seconds` None keeps records for ever; `compact` keeps the newest record of each key."""
+    """A topic: `retention_seconds` None keeps records for ever; `compact` keeps the newest record of each key.
+
+    On the embedded log a record stays, however old, until the agents named in `readers` have folded it. Kafka has no
+    such rule: there a fold must not stand still for as long as the retention.
+    """
 
     name: str
     retention_seconds: float | None = None
     compact: bool = False
+    readers: tuple[str, ...] = ()
     record_bytes: int = 2 * MEBI
     """The largest record taken."""
 
@@ -28,7 +33,7 @@ class TopicSpec:
         }
 
 
-COMMANDS: Final = TopicSpec("tasksys.commands", retention_seconds=7 * DAY, record_bytes=MEBI)
+COMMANDS: Final = TopicSpec("tasksys.commands", retention_seconds=7 * DAY, readers=("commands",), record_bytes=MEBI)
 """Wishes, as they were accepted. Key: the workspace's id."""
 
 EVENTS: Final = TopicSpec("tasksys.events")

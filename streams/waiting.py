@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Coroutine
+from typing import Any
 
 from tasksys.outcomes import Decided
 
@@ -52,11 +54,18 @@ class PositionWaiters:
         else:
             del self._waiting[workspace]
 
-    async def reach(self, workspace: str, position: int, bound: float) -> bool:
-        """True when the position is reached; False after `bound` seconds. Check first whether it is already."""
+    def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]:
+        """True when the position is reached; False after `bound` seconds. Check just before whether it is already.
+
+        Waits from this call on, not only from its await: what is told in between is not missed.
+        """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = (position, future)
         self._waiting[workspace].append(waiting)
+        return self._reached(workspace, waiting, bound)
+
+    async def _reached(self, workspace: str, waiting: tuple[int, asyncio.Future[None]], bound: float) -> bool:
+        future = waiting[1]
         try:
             await asyncio.wait_for(future, bound)
         except TimeoutError:

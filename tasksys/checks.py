@@ -33,7 +33,8 @@ def no_workspace() -> Refusal:
 
 def forbidden(member: Member, needed: Role) -> Refusal:
     """The actor's role is not enough."""
-    detail = f"Your role is {member.role.value}; this needs {needed.value} or more. Ask an admin of the workspace."
+    asked = Role.OWNER if needed is Role.OWNER else Role.ADMIN
+    detail = f"Your role is {member.role.value}; this needs {needed.value} or more. Ask an {asked} of the workspace."
     return Refusal(Code.FORBIDDEN, detail)
 
 

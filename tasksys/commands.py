@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tasksys import limits
 from tasksys.events import EventRecord
-from tasksys.values import Id, LinkType, Order, Priority, Role, Status, User, When
+from tasksys.values import Id, Instant, LinkType, Order, Priority, Role, Status, User, When
 
 
 def bounded(characters: int, description: str) -> Any:
@@ -314,9 +314,9 @@ class CommandRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     must come with the same one.
     """
 
-    workspace: str
-    actor: str
-    at: str
+    workspace: Id
+    actor: User
+    at: Instant
     command: Command
     source: str = ""
     digest: str = ""

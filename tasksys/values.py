@@ -29,7 +29,13 @@ Order = Annotated[
         description="A place in the manual order; compare as ASCII text",
     ),
 ]
-Instant = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds: 2026-03-08T09:00:00.000Z")]
+Instant = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$(?!\n)",
+        description="RFC 3339, UTC, milliseconds: 2026-03-08T09:00:00.000Z",
+    ),
+]
 
 
 class Role(StrEnum):

@@ -147,8 +147,8 @@ class JwtAuthentication:
             )
         except jwt.ExpiredSignatureError as error:
             raise _unauthorised("The token has expired; get a new one.") from error
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:  # the last two: another kind of key,
-            raise _unauthorised("The token is not valid here; get one for this server.") from error  # deep nesting
+        except (jwt.PyJWTError, ValueError, TypeError) as error:  # TypeError: not the algorithm's kind of key
+            raise _unauthorised("The token is not valid here; get one for this server.") from error
 
 
 class Keys:

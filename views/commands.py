@@ -30,6 +30,7 @@ from views.sending import (
     refusal,
     send,
     stored_events,
+    turn_strangers_away,
     wrong_field,
 )
 
@@ -83,6 +84,8 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     typed = [_typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
     batch_key = idempotency_key(request)
     wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(typed)]
+    for asked in wishes:
+        turn_strangers_away(request, workspace, asked)
     records = [await record(request, workspace, wish) for wish in wishes]
     wish = preference(request)
     if wish.asynchronous:
@@ -156,14 +159,11 @@ async def get(request: web.Request) -> web.StreamResponse:
     """What became of the caller's command of that id."""
     parameters(request)
     workspace, command = named(request, "ws"), named(request, "command")
-    reader = system(request).state
-    outcome = reader.outcome(workspace, identity(request).user, command)
-    if outcome is not None:
-        return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))
-    if await system(request).pending(workspace):
+    outcome = system(request).state.outcome(workspace, identity(request).user, command)
+    if outcome is None and await system(request).pending(workspace):
         return answer(pending_shape(command))
     # It may have been decided between the two questions.
-    outcome = reader.outcome(workspace, identity(request).user, command)
+    outcome = outcome or system(request).state.outcome(workspace, identity(request).user, command)
     if outcome is None:
         raise not_found("command of yours", command)
     return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))

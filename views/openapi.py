@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tasksys.decider import UNVERSIONED
 from tasksys.values import LinkType
 from views import shapes
 from views.auth import ACTOR_HEADER
 from views.context import CURSOR_CHARACTERS, PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.routes import Route
-from views.sending import REPLAYED_HEADER, UNCONDITIONAL
+from views.sending import REPLAYED_HEADER
 
 POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
 
@@ -106,7 +107,7 @@ def _amend(schemas: dict[str, Any]) -> None:
     """What the types of commands do not say: fields that only the server fills in, or that mean nothing there."""
     schemas["Undo"]["properties"].pop("events")
     schemas.pop("EventRecord")
-    for kind in UNCONDITIONAL:
+    for kind in UNVERSIONED:
         schemas[kind.__name__]["properties"].pop("expected_version")
     for schema in schemas.values():
         if "description" in schema:
@@ -141,7 +142,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     ]
     headers = [POSITION_HEADER] if "min_position" in route.parameters else []
     if route.write:
-        headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNCONDITIONAL else ["If-Match"])]
+        headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNVERSIONED else ["If-Match"])]
     for place, names, known in (("query", route.parameters, QUERY), ("header", headers, HEADERS)):
         for name in names:
             schema, description = known[name]

@@ -110,6 +110,8 @@ async def replay(request: web.Request) -> web.StreamResponse:
     until = None
     if wanted.until is not None and (until := parse_moment(wanted.until)) is None:
         raise invalid("/until", "Give an instant with offset such as 2026-03-08T09:00:00Z.")
+    if wanted.workspace is not None and system(request).state.state(wanted.workspace).workspace is None:
+        raise not_found("workspace", wanted.workspace)
     progress = system(request).replay(wanted.verify, wanted.workspace, until)
     try:
         first = await anext(progress)  # what cannot even begin is a problem, not an answer that breaks off

@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tasksys.audit import Break, Entry, Remembered
@@ -71,7 +71,7 @@ class HistoryReader(Protocol):
 class Positions(Protocol):
     """Waits for a view to reach a position; see streams.waiting."""
 
-    async def reach(self, workspace: str, position: int, bound: float) -> bool: ...
+    def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]: ...
 
 
 class System(Protocol):

@@ -20,16 +20,16 @@ from tasksys.commands import (
     CreateProject,
     CreateTask,
     CreateWorkspace,
-    RemoveMember,
-    SetMember,
     Undo,
 )
+from tasksys.decider import UNVERSIONED
+from tasksys.errors import NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
 from tasksys.values import instant
 from views.context import ID, history_reached, identity, system
 from views.ids import derived, ulid
-from views.problems import Problem, invalid, refused
+from views.problems import Problem, invalid, no_workspace, refused
 
 C = TypeVar("C", bound=Command)
 
@@ -48,9 +48,6 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddComment: "comment",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
-
-UNCONDITIONAL: Final = (CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, Undo)
-"""Commands about nothing that has a version, or, as Undo, with conditions of their own."""
 
 CONFLICTS: Final = 50
 """Events shown at most as the reason of a conflict."""
@@ -112,7 +109,7 @@ def complete(request: web.Request, workspace: str, command: C, alone: bool = Tru
     version = expected_version(request) if alone else None
     if version is not None and command.expected_version not in (None, version):
         raise invalid("/expected_version", "The header If-Match says another version; give one of the two.")
-    if isinstance(command, UNCONDITIONAL) and (version is not None or command.expected_version is not None):
+    if isinstance(command, UNVERSIONED) and (version is not None or command.expected_version is not None):
         detail = f"{type(command).__name__} takes no version to insist on; leave it, or the header If-Match, out."
         raise invalid("/expected_version", detail)
     chosen = key or command.id
@@ -184,11 +181,24 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
     return structs.replace(command, events=tuple(events))
 
 
+def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
+    """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`."""
+    if isinstance(command, CreateWorkspace):
+        return
+    try:
+        stranger = system(request).state.state(workspace).member(identity(request).user) is None
+    except NotOwned:
+        return
+    if stranger:
+        raise no_workspace()
+
+
 async def send(request: web.Request, workspace: str, command: Command) -> Decided | None:
     """Appends the command and waits as the client prefers: the outcome, or None if it is pending.
 
     Raises Problem if it was refused.
     """
+    turn_strangers_away(request, workspace, command)
     appended = await record(request, workspace, command)
     wish = preference(request)
     if wish.asynchronous:
@@ -219,6 +229,8 @@ async def refusal(request: web.Request, workspace: str, sent: CommandRecord, rea
 async def _since(
     request: web.Request, workspace: str, task: str, version: int = 0, position: int = 0
 ) -> list[msgspec.Raw]:
+    if system(request).state.state(workspace).member(identity(request).user) is None:
+        return []  # a refusal can be repeated by somebody who was removed since
     await history_reached(request, workspace)
     found = []
     for _, stored in system(request).history.of_task(workspace, task, position):
@@ -242,7 +254,7 @@ def pending_shape(command: str) -> dict[str, Any]:
 
 async def stored_events(request: web.Request, workspace: str, outcome: Outcome) -> list[msgspec.Raw]:
     """The events of a decided command, as they stand in the log."""
-    if not outcome.first:
+    if not outcome.first or system(request).state.state(workspace).member(identity(request).user) is None:
         return []
     await history_reached(request, workspace)
     found = (system(request).history.at(workspace, at) for at in range(outcome.first, outcome.last + 1))

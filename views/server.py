@@ -12,7 +12,7 @@ from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, ident
 from views.ports import System
 from views.routes import Route
 
-MAX_BODY: Final = 1024 * 1024
+MAX_BODY: Final = 900 * 1024
 """Bytes of a request's body; a batch of 100 commands with 64 KiB descriptions goes in several."""
 
 SHUTDOWN_SECONDS: Final = 15.0

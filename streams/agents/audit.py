@@ -61,13 +61,13 @@ class AuditFold:
     def _index_command(self, workspace: str, event: EventRecord, rows: dict[bytes, bytes | None]) -> None:
         key = keys.command_events(workspace, event.actor, event.command)
         known = rows.get(key) or self._rows.get(key)
-        first = known[:8] if known else keys.POSITION.pack(event.position)
-        rows[key] = first + keys.POSITION.pack(event.position)
+        here = keys.POSITION.pack(event.position)
+        # A command's events are contiguous; a key that was forgotten and used again names the newer command.
+        follows = known is not None and int.from_bytes(known[8:]) == event.position - 1
+        rows[key] = (known[:8] if known is not None and follows else here) + here
 
     def _link(self, workspace: str) -> tuple[int, bytes]:
         """The newest position of the workspace and its link."""
-        if len(self._links) > CACHED_LINKS:
-            self._links.clear()
         link = self._links.get(workspace)
         if link is None:
             prefix = keys.rows(workspace, "e")
@@ -78,6 +78,8 @@ class AuditFold:
     def committed(self) -> None:
         """Tells how far each workspace's history reaches now."""
         self._publish(self._reached)
+        if len(self._links) > CACHED_LINKS:  # here, and not within a batch, whose links are nowhere else yet
+            self._links.clear()
 
     def aborted(self) -> None:
         """The store is the truth again."""

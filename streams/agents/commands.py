@@ -7,6 +7,7 @@ dead letter, and the partition goes on.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -69,7 +70,7 @@ class CommandsFold:
             self._fold_one(record)
         for workspace, state in self._touched.items():
             self._store(workspace, state)
-        for key in self._sweep.expired(records[-1].timestamp_ms):
+        for key in self._sweep.expired(min(record.timestamp_ms for record in records)):
             self._effects.rows.setdefault(key, None)
         return self._effects
 
@@ -91,6 +92,7 @@ class CommandsFold:
         request = (headers.get(REQUEST) or b"").decode("ascii", "replace")  # Kafka's headers can be null
         try:
             command = codec.decode_command(record.value or b"")
+            datetime.fromisoformat(command.at)
             if record.key != command.workspace.encode():
                 raise ValueError(f"the record's key is not its workspace {command.workspace!r}")
         except (ValueError, RecursionError) as error:  # DecodeError and ValidationError are ValueErrors
@@ -98,7 +100,8 @@ class CommandsFold:
             return
         retried = self._retried(headers)
         before = self._outcome(command.workspace, command.actor, command.command.id)
-        if before is not None and not retried:
+        failed = before is not None and before.refusal is not None and before.refusal.code is Code.INTERNAL
+        if before is not None and not (retried and failed):
             self._seen_before(command, before, request)
             return
         state = self._state(command.workspace)

@@ -16,6 +16,9 @@ KEPT_MS: Final = 8 * DAY_MS
 """An idempotency key is good for 7 days at least; a day more, for clocks that differ."""
 
 EVERY_MS: Final = DAY_MS // 4
+LATEST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999: a record may claim any time."""
+
 LOOKED_AT: Final = 500
 """Rows looked at with one batch: under a millisecond."""
 
@@ -33,6 +36,7 @@ class Sweep:
 
     def expired(self, now_ms: int) -> list[bytes]:
         """Keys to delete now; `now_ms` is the time of the newest record of the batch."""
+        now_ms = max(0, min(now_ms, LATEST_MS))
         if self._cursor is None:
             if now_ms < self._due_ms:
                 return []

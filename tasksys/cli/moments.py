@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from tasksys.values import When, require_zone
+from tasksys.values import When, require_when, require_zone
 
 DAYS: Final = {"today": 0, "tomorrow": 1, "yesterday": -1}
 FORMS: Final = "2026-03-08, 2026-03-08T09:00, 2026-03-08T09:00@Europe/Berlin, today or tomorrow"
@@ -29,7 +29,7 @@ def when(text: str, zone: Callable[[], str], option: str) -> dict[str, str] | No
     local, _, named = text.strip().partition("@")
     value = {"local": local.replace(" ", "T")} if ":" in local else {"date": local}
     try:
-        When(**value, **({"zone": named} if named else {}))
+        require_when(When(**value, **({"zone": named} if named else {})))
     except ValueError as error:
         raise click.BadParameter(f"{text!r}: {error}. Give {FORMS}.", param_hint=option) from error
     return value | ({"zone": named} if named else {})

@@ -6,7 +6,7 @@ FILTER_CHARACTERS: Final = 4096
 NESTING: Final = 64
 TERMS: Final = 500
 LIST_VALUES: Final = 200
-TEXT_TERMS: Final = 50
+TEXT_TERMS: Final = 20
 """Conditions on text read whole descriptions: they are what one query may cost most by."""
 
 SEARCH_CHARACTERS: Final = 1000

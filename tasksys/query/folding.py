@@ -24,8 +24,12 @@ WORD: Final = re.compile(f"[{IDEOGRAPHS}]|[^{SEPARATORS}{IDEOGRAPHS}]+")
 
 def fold(text: str) -> str:
     """The text without case, accents and compatibility forms: `Été` and `ete` are the same."""
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _fold(text)
+
+
+@lru_cache(maxsize=64)
+def _fold(text: str) -> str:
+    """The last few: the conditions of a filter ask for the same long description one after the other."""
     return normalize("NFC", ACCENTS.sub("", normalize("NFKD", text).casefold()))
 
 

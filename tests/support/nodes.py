@@ -5,7 +5,7 @@ The truth of a node is its events topic: `check` folds it from scratch and compa
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -44,6 +44,37 @@ T = TypeVar("T")
 _nodes: list[Node] = []
 _numbers = count(1)
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
+
+
+# --- rows without a node
+
+
+class MemoryRows:
+    """The rows of a table in a dict."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row, or None."""
+        return self.rows.get(key)
+
+    def scan(
+        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """As `streams.fold.Rows` says."""
+        found = sorted(key for key in self.rows if key.startswith(prefix))
+        if start is not None:
+            found = [key for key in found if (key <= start if reverse else key >= start)]
+        return iter([(key, self.rows[key]) for key in (reversed(found) if reverse else found)])
+
+    def apply(self, rows: Mapping[bytes, bytes | None]) -> None:
+        """Puts and deletes."""
+        for key, row in rows.items():
+            if row is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = row
 
 
 # --- nodes

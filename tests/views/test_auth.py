@@ -429,6 +429,19 @@ async def test_tokens_that_no_key_of_the_issuer_made(site: Site) -> None:
         assert issuer.asked == 1
 
 
+async def test_a_token_that_cannot_be_ours_is_not_looked_into(site: Site) -> None:
+    """Another algorithm, or no name of a key, is 401 without asking the issuer: everybody can make such tokens up."""
+    async with issuing(("r", RSA)) as issuer, verifying(site, trusting(issuer)) as verified:
+        for headers in (
+            bearer(hmac_of({"alg": "HS256", "kid": "r"}, claims(), b"x")),
+            bearer(unsigned({"alg": "none", "kid": "r"}, claims())),
+            bearer(unsigned({"alg": "RS256"}, claims(), b"x")),
+            bearer("garbage"),
+        ):
+            assert await status(verified, headers) == 401
+        assert issuer.asked == 0
+
+
 async def test_keys_are_rotated(site: Site) -> None:
     """A new key is taken as soon as a token names it; one that is not published any more is not."""
     async with issuing(("old", RSA)) as issuer, verifying(site, trusting(issuer), cooldown=0) as verified:

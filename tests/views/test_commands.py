@@ -275,8 +275,11 @@ async def test_a_client_that_goes_away(site: Site, space: Space) -> None:
     task = await space.task()
     async with site.held(space):
         reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port)
-        lines = (f"POST {space.prefix}/tasks/{task['id']}/complete HTTP/1.1", "Host: localhost", "Tasksys-Actor: olga")
-        writer.write("\r\n".join((*lines, "", "")).encode())
+        lines = (
+            f"POST {space.prefix}/tasks/{task['id']}/complete HTTP/1.1", "Host: localhost", "Tasksys-Actor: olga",
+            "Prefer: wait=60", "", "",
+        )  # fmt: skip
+        writer.write("\r\n".join(lines).encode())
         await eventually(lambda: site.waiting() == 1)
         assert len(site.node.gateway._in_flight) == 1
         writer.close()
@@ -295,7 +298,7 @@ async def is_done(space: Space, task: str) -> bool:
 async def test_a_client_that_goes_away_from_a_batch(site: Site, space: Space) -> None:
     """None of its commands leaves a waiter behind."""
     async with site.held(space):
-        sent = asyncio.create_task(space.post("/commands", batch(50)))
+        sent = asyncio.create_task(space.post("/commands", batch(50), headers={"Prefer": "wait=60"}))
         await eventually(lambda: site.waiting() == 50)
         sent.cancel()
         await asyncio.gather(sent, return_exceptions=True)

@@ -77,8 +77,8 @@ def no_fault(ctx: Any, response: Any, case: Any) -> bool | None:
 
 
 def refused(ctx: Any, response: Any, case: Any) -> bool | None:
-    """Refused as wrong; 412, 413 and 431 are refusals too, which the check does not know."""
-    return None if response.status_code in (412, 413, 431) else negative_data_rejection(ctx, response, case)
+    """Refused as wrong; the check does not know all the statuses that say so."""
+    return None if response.status_code in (412, 413, 417, 431) else negative_data_rejection(ctx, response, case)
 
 
 def takes_more(name: str) -> bool:

@@ -169,6 +169,6 @@ def test_writes_take_a_key() -> None:
         headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
         assert headers >= {"Idempotency-Key", "Prefer"}
         assert "202" in operation["responses"]
-        unconditional = path.endswith(("/undo", "/members/{user}", "/workspaces"))
+        unconditional = path.endswith(("/members/{user}", "/workspaces"))
         creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects"))
         assert ("If-Match" in headers) != (unconditional or creating)

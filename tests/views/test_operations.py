@@ -192,7 +192,6 @@ async def test_a_difference_is_found_and_repaired(site: Site, space: Space) -> N
     assert (await replay(site))[-1]["different"] == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the query index that was made of the wrong row is kept until the process ends")
 async def test_lists_show_what_was_repaired(site: Site, space: Space) -> None:
     """A list that was asked for while a row was wrong is right after the repair, too."""
     task = await space.task("Milk")

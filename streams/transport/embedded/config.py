@@ -8,11 +8,15 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # Kafka's rule, so that a log can 
 
 
 class TopicConfig(msgspec.Struct, frozen=True):
-    """Records older than `retention_seconds` go; None keeps them. With `compact` each key's newest record stays."""
+    """Records older than `retention_seconds` go; None keeps them. With `compact` each key's newest record stays.
+
+    A record stays, however old, until the groups named in `readers` have committed a position behind it.
+    """
 
     partitions: int
     retention_seconds: float | None = None
     compact: bool = False
+    readers: tuple[str, ...] = ()
 
 
 def check_topic(name: str, config: TopicConfig) -> None:

@@ -27,11 +27,17 @@ class Expiry:
     """Does the work in steps; one at a time, however often it is called."""
 
     def __init__(
-        self, database: Rdict, topics: Mapping[str, TopicConfig], partitions: Mapping[Place, Partition], writer: Writer
+        self,
+        database: Rdict,
+        topics: Mapping[str, TopicConfig],
+        partitions: Mapping[Place, Partition],
+        committed: Mapping[tuple[str, str, int], int],
+        writer: Writer,
     ) -> None:
         self._database = database
         self._topics = topics
         self._partitions = partitions
+        self._committed = committed
         self._writer = writer
         self._busy = asyncio.Lock()
         self._next = 0
@@ -68,9 +74,16 @@ class Expiry:
             steps.append(lambda partition: self._forget(partition, now_ms - TOMBSTONE_KEPT_MS))
         return steps
 
+    def _unread(self, partition: Partition) -> int | None:
+        """The offset from which on somebody has still to read; None where nobody must."""
+        readers = self._topics[partition.topic].readers
+        positions = (self._committed.get((group, partition.topic, partition.number), 0) for group in readers)
+        return min(positions, default=None)
+
     def _retain(self, partition: Partition, oldest_ms: int, compact: bool) -> tuple[Trim | None, int]:
-        """Take out records from the start on, up to the first that is not too old."""
+        """Take out records from the start on, up to the first that is young enough or has still to be read."""
         state, prefix = partition.state, partition.prefix
+        unread = self._unread(partition)
         start, size, looked = state.start, 0, 0
         edits: dict[bytes, bytes | None] = {}
         for packed, encoded in entries(
@@ -80,7 +93,7 @@ class Expiry:
             if looked == STEP or offset >= state.end:
                 break
             timestamp_ms, key, _, _ = decode_record(encoded)
-            if timestamp_ms >= oldest_ms:
+            if timestamp_ms >= oldest_ms or (unread is not None and offset >= unread):
                 break
             looked += 1
             start, size = offset + 1, size + len(encoded)

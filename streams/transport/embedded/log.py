@@ -52,7 +52,7 @@ class EmbeddedLog:
         self._lock, self._database, self._topics, self._partitions, self._committed = opened
         self.rows = RowStore(self._database)
         self._writer = Writer(directory, self._database, self._partitions, self._committed, fsync=fsync)
-        self._expiry = Expiry(self._database, self._topics, self._partitions, self._writer)
+        self._expiry = Expiry(self._database, self._topics, self._partitions, self._committed, self._writer)
 
     @classmethod
     def open(cls, directory: Path, *, fsync: bool = True) -> "EmbeddedLog":
@@ -196,8 +196,9 @@ class EmbeddedLog:
     async def expire(self, now_ms: int, limit: int = 10_000) -> bool:
         """Apply retention and compaction to about `limit` records at most. True if there is more: call again.
 
-        Retention takes a partition's oldest records, up to the first one young enough, whether or not anybody has
-        read them. Compaction keeps each key's newest record, and a tombstone for a day. Raises LogWriteError.
+        Retention takes a partition's oldest records, up to the first one that is young enough, or that one of the
+        topic's `readers` has still to read. Compaction keeps each key's newest record, and a tombstone for a day.
+        Raises LogWriteError.
         """
         return await self._expiry.run(now_ms, limit)
 

@@ -90,6 +90,11 @@ class Consumer(FoldingConsumer, driver.Consumer):
         else:
             answer.cancel()
 
+    def close_unused(self) -> None:
+        """Closes the thread's event loop if it never ran: the start of the app failed before its turn."""
+        if not self._thread._thread_started.is_set():
+            self._thread.thread_loop.close()
+
     async def create_topic(self, topic: str, partitions: int, replication: int, **settings: Any) -> None:
         """Nothing to do: topics are made, and their settings checked, before any app starts (`streams.admin`)."""
 
@@ -218,6 +223,8 @@ class Transport(driver.Transport):
 
     async def close_rows(self) -> None:
         """Closes the database; the app has stopped. One that was found corrupt is put aside, to be recovered."""
+        if self.app._consumer is not None:
+            self.app._consumer.close_unused()
         if self._database is not None:
             self._database.close()
             self._database = self._store = None

@@ -332,7 +332,7 @@ def test_the_whole_of_it_on_kafka(kafka: KafkaBroker, tmp_path: Path) -> None:
     invoke("topics", "create", "--broker", broker, "--partitions", "3")
     assert "All topics are there" in invoke("topics", "create", "--broker", broker).stdout
     described = answer(invoke("topics", "describe", "--broker", broker, "--json"))["topics"]
-    assert described["tasksys.commands"] == described["tasksys.events"] == 3
+    assert described["tasksys.commands"] == described["tasksys.events"] >= 3
     with Serving(tmp_path / "server", "--broker", broker) as server:
         for title in ("Buy milk", "Buy bread"):
             invoke("add", title, "--server", server.url)

@@ -201,7 +201,7 @@ def test_conditions_on_text_are_bounded(condition: str) -> None:
     """Conditions that read whole texts are fewer."""
     read(" or ".join([condition] * bounds.TEXT_TERMS))
     error = refused(" or ".join([condition] * (bounds.TEXT_TERMS + 1)))
-    assert error.detail == "A filter has at most 50 conditions on text or with ~."
+    assert error.detail == "A filter has at most 20 conditions on text or with ~."
     assert error.position == bounds.TEXT_TERMS * (len(condition) + 4)
 
 

@@ -1,0 +1,312 @@
+"""Every private part of Faust, mode and aiokafka that streams/ leans on: a new version that changes one fails here.
+
+What fails says which part changed and what leans on it. Look there before the version is raised.
+"""
+
+import asyncio
+import inspect
+import tomllib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import aiokafka
+import faust
+import pytest
+from aiokafka.consumer import fetcher as aiokafka_fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
+from aiokafka.producer.sender import Sender
+from aiokafka.producer.transaction_manager import TransactionManager
+from faust.agents.manager import AgentManager
+from faust.app.base import App, BootStrategy
+from faust.assignor.partition_assignor import PartitionAssignor
+from faust.stores.base import SerializedStore
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport import consumer as faust_consumer
+from faust.transport.conductor import Conductor
+from faust.transport.drivers import aiokafka as driver
+from mode.services import Service
+from mode.threads import MethodQueue, QueueServiceThread, ServiceThread
+
+from streams.agents import audit
+from streams.app import build, fold_agent
+from streams.broker import Broker
+from streams.transport.embedded.driver import Consumer as EmbeddedConsumer
+from streams.transport.kafka.driver import Consumer as KafkaConsumer
+from streams.transport.store import Store
+
+PROJECT: Final = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("package", "pinned"),
+    [("faust-streaming", "0.15.3"), ("mode-streaming", "0.7.1"), ("aiokafka", "0.14.0"), ("rocksdict", "0.3.29")],
+)
+def test_the_versions_that_were_read(package: str, pinned: str) -> None:
+    """What is leaned on was read in these versions; the project pins those that it names."""
+    assert version(package) == pinned, f"{package} is another version: go through this file before trusting it"
+    named = [one for one in PROJECT["project"]["dependencies"] if one.startswith(package)]
+    assert named in ([f"{package}=={pinned}"], [])
+
+
+SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
+    (faust_consumer.Consumer._drain_messages, "fetcher", "folding.FoldingConsumer replaces it"),
+    (faust_consumer.Consumer._wait_next_records, "timeout", "folding.FoldingConsumer fetches by it"),
+    (faust_consumer.Consumer.on_partitions_revoked, "revoked", "folding.FoldingConsumer closes partitions in it"),
+    (faust_consumer.Consumer.on_partitions_assigned, "assigned, generation_id", "folding.FoldingConsumer opens in it"),
+    (faust_consumer.Consumer.pause_partitions, "tps", "folding.FoldingConsumer stops partitions by it"),
+    (faust_consumer.Consumer.stop_flow, "", "folding.FoldingConsumer"),
+    (faust_consumer.Consumer.wait_empty, "", "folding.FoldingConsumer replaces it"),
+    (faust_consumer.Consumer._getmany, "active_partitions, timeout", "the embedded driver"),
+    (
+        faust_consumer.ThreadDelegateConsumer.threadsafe_partitions_revoked,
+        "receiver_loop, revoked",
+        "kafka.driver.Consumer does not wait for ever in it",
+    ),
+    (
+        faust_consumer.ThreadDelegateConsumer.threadsafe_partitions_assigned,
+        "receiver_loop, assigned, generation_id",
+        "kafka.driver.Consumer does not wait for ever in it",
+    ),
+    (driver.Consumer._new_consumer_thread, "", "kafka.driver.Consumer makes its own thread"),
+    (driver.AIOKafkaConsumerThread._create_worker_consumer, "transport", "kafka.driver.ConsumerThread changes it"),
+    (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.driver.ConsumerThread bounds it"),
+    (driver.Producer._settings_extra, "", "kafka.driver.Producer"),
+    (driver.server_list, "urls, default_port", "kafka.driver.Transport"),
+    (Recovery.need_recovery, "", "kafka.driver.Consumer.recover"),
+    (Recovery.standby_remaining_total, "", "kafka.driver.Consumer.recover"),
+    (TableManager.on_standbys_ready, "", "kafka.driver.Consumer.recover"),
+    (PartitionAssignor._assign, "cluster, member_metadata", "the embedded driver assigns by it"),
+    (PartitionAssignor.metadata, "topics", "the embedded driver assigns by it"),
+    (PartitionAssignor.on_assignment, "assignment", "the embedded driver assigns by it"),
+    (PartitionAssignor.assigned_actives, "", "transport.store"),
+    (App.on_rebalance_start, "", "the embedded driver"),
+    (App.crash, "reason", "folding.FoldingConsumer, kafka.driver.Transport"),
+    (Service.wait_until_stopped, "", "node.Node"),
+    (aiokafka.AIOKafkaProducer.create_batch, "", "kafka.transaction"),
+    (aiokafka.AIOKafkaProducer.send_batch, "batch, topic, partition", "kafka.transaction"),
+    (aiokafka.AIOKafkaProducer.send_offsets_to_transaction, "offsets, group_id", "kafka.transaction"),
+    (BatchBuilder.append, "timestamp, key, value, headers", "kafka.transaction"),
+    (MessageAccumulator.fail_all, "exception", "kafka.closing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters", "leans"), SIGNATURES, ids=lambda one: getattr(one, "__qualname__", "")
+)
+def test_signatures(function: Callable[..., Any], parameters: str, leans: str) -> None:
+    """What is overridden or called has the parameters that it had."""
+    found = [name for name in inspect.signature(function).parameters if name != "self"]
+    assert ", ".join(found) == parameters, f"{function.__qualname__} has changed; {leans}"
+
+
+BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
+    (
+        faust_consumer.Fetcher._fetcher.fun,
+        ("consumer._drain_messages(self)",),
+        "folding replaces the loop that it runs",
+    ),
+    (
+        faust_consumer.Consumer.__init__,
+        ("self._read_offset = ", "self._committed_offset = "),
+        "folding sets them",
+    ),
+    (
+        faust_consumer.Consumer._wait_next_records,
+        ("if not self.flow_active", "self.can_resume_flow", "self._getmany(", "return records, active_partitions"),
+        "folding takes both results, and relies on the flow to stand still",
+    ),
+    (
+        faust_consumer.Consumer.on_partitions_revoked,
+        ("self._paused_partitions.difference_update(revoked)", "self._on_partitions_revoked"),
+        "folding adds to it",
+    ),
+    (faust_consumer.Consumer.on_stop, ("self.wait_empty()",), "a stop waits for the batch in hand"),
+    (
+        faust_consumer.ConsumerThread.on_partitions_revoked,
+        ("self.consumer.threadsafe_partitions_revoked(",),
+        "kafka.driver.Consumer overrides what it calls",
+    ),
+    (
+        faust_consumer.ConsumerThread.on_partitions_assigned,
+        ("self.consumer.threadsafe_partitions_assigned(",),
+        "kafka.driver.Consumer overrides what it calls",
+    ),
+    (
+        driver.ConsumerRebalanceListener,
+        ("thread.app.on_rebalance_start()", "self._thread.app.consumer_generation_id = generation"),
+        "tables are not ready from here on, which ends kafka.driver's pulses for the recovery before",
+    ),
+    (
+        driver.AIOKafkaConsumerThread._highwaters,
+        ("consumer.end_offsets(partitions)",),
+        "recovery ends at the last stable",
+    ),
+    (
+        driver.AIOKafkaConsumerThread.on_start,
+        ("self._create_consumer(", "await self._consumer.start()"),
+        "ConsumerThread",
+    ),
+    (
+        Recovery._restart_recovery.fun,
+        (
+            "self._seek_offsets)(",
+            "if self.need_recovery():",
+            "consumer.resume_partitions)(active_tps)",
+            "consumer.resume_flow)()",
+            "self._wait(self.signal_recovery_end.wait())",
+            "self.on_recovery_completed)(generation_id)",
+        ),
+        "kafka.driver.Consumer.recover ends this wait by position, and only this one",
+    ),
+    (
+        Recovery.on_recovery_completed,
+        ("self._set_recovery_ended()", "consumer.perform_seek()", "consumer.resume_flow()", "on_actives_ready()"),
+        "recover is called until tables.actives_ready; positions are sought anew before records are folded",
+    ),
+    (Recovery._slurp_changelogs.fun, ("self.signal_recovery_end.set()", "self.signal_recovery_end.clear()"), "recover"),
+    (Recovery._add, ("table.persisted_offset(tp)",), "kafka.driver.Transport.persisted_offset"),
+    (Recovery._build_highwaters, ("value - 1 if value is not None",), "recover compares positions - 1 with it"),
+    (
+        Recovery.__init__,
+        ("self.standby_tps", "self.active_tps", "self.active_offsets", "self.standby_offsets"),
+        "recover",
+    ),
+    (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover"),
+    (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover"),
+    (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
+    (
+        App._stop_consumer,
+        ("consumer.stop_flow()", "self._stop_fetcher()", "self._consumer_wait_empty(", "self.tables.stop()"),
+        "a stop cancels the drain loop first and then waits for the batch in hand",
+    ),
+    (
+        App._on_partitions_revoked,
+        ("consumer.stop_flow", "self._consumer_wait_empty"),
+        "folding finishes the batch before",
+    ),
+    (
+        App._on_partitions_assigned,
+        ("self.agents.on_rebalance", "consumer.pause_partitions)(assigned)", "self.tables.on_rebalance"),
+        "partitions are opened before this, and paused before their tables recover",
+    ),
+    (
+        BootStrategy.server,
+        ("self.kafka_producer()", "self.kafka_consumer()", "self.agents()", "self.kafka_conductor()", "self.tables()"),
+        "children stop in reverse order: agents close their partitions before the consumer leaves the group",
+    ),
+    (AgentManager.on_start, ("agent.maybe_start()", "self._agents_started.set()"), "agent.FoldAgent has no actors"),
+    (
+        AgentManager.on_rebalance,
+        ("agent.on_partitions_revoked)(tps)", "agent.on_partitions_assigned)(tps)"),
+        "FoldAgent",
+    ),
+    (
+        Conductor._subscriber.fun,
+        ("wait_until_agents_started()", "wait_until_tables_registered()", "self.app.consumer.subscribe("),
+        "the embedded driver assigns in a task of its own, after this call has returned",
+    ),
+    (MethodQueue.__init__, ("num_workers: int = 2",), "a fetch occupies one worker, questions for offsets the other"),
+    (ServiceThread.stop, ("self._thread.stop()",), "kafka.driver.ConsumerThread"),
+    (ServiceThread._start_thread, ("except Exception:", "self.set_shutdown()"), "a stray cancellation is not seen"),
+    (QueueServiceThread.call_thread, ("self.method_queue.call(",), "kafka.driver: position, highwaters"),
+    (
+        aiokafka.AIOKafkaConsumer.start,
+        ("isolation_level=self._isolation_level",),
+        "kafka.driver.ConsumerThread sets it",
+    ),
+    (aiokafka.AIOKafkaConsumer.start, ("fetch_max_wait_ms=self._fetch_max_wait_ms",), "ConsumerThread sets it"),
+    (
+        aiokafka.AIOKafkaConsumer.stop,
+        ("self._coordinator.close()", "self._fetcher.close()", "self._client.close()"),
+        "same",
+    ),
+    (
+        aiokafka.AIOKafkaConsumer.seek_to_committed,
+        ("if offset and offset > 0",),
+        "nothing is sought where none is there",
+    ),
+    (aiokafka_fetcher.Fetcher, ("READ_COMMITTED",), "kafka.driver.ConsumerThread"),
+    (
+        GroupCoordinator.ensure_active_group,
+        (
+            "self._on_join_prepare(",
+            "self._stop_heartbeat_task()",
+            "self._do_rejoin_group(",
+            "self._start_heartbeat_task()",
+        ),
+        "no heartbeats while partitions are opened: it must take less than a session",
+    ),
+    (aiokafka.AIOKafkaProducer.stop, ("self._message_accumulator.close()", "self._sender.close()"), "kafka.closing"),
+    (aiokafka.AIOKafkaProducer.commit_transaction, ("committing_transaction()", "wait_for_transaction_end()"), "same"),
+    (MessageAccumulator.__init__, ("self._batches = ", "self._pending_batches = "), "kafka.closing"),
+    (MessageAccumulator.add_batch, ("asyncio.shield(batch.future)",), "kafka.transaction, kafka.closing"),
+    (MessageBatch.__init__, ("self.future = ", "self._msg_futures = ", "self._drain_waiter = "), "kafka.closing"),
+    (TransactionManager.fatal_error, ("self._transaction_waiter.set_exception(exc)",), "kafka.closing"),
+    (Sender._find_coordinator, ("while True:",), "kafka.closing cancels it"),
+]
+
+
+@pytest.mark.parametrize(("part", "needles", "leans"), BODIES, ids=[one[0].__qualname__ for one in BODIES])
+def test_bodies(part: Callable[..., Any] | type, needles: tuple[str, ...], leans: str) -> None:
+    """What is relied on happens there, and in this order."""
+    text, place = inspect.getsource(part), 0
+    for needle in needles:
+        found = text.find(needle, place)
+        assert found >= 0, f"{part.__qualname__} does not have {needle!r} (there) any more; {leans}"
+        place = found
+
+
+def test_a_pulse_wakes_who_waits_for_the_end_of_a_recovery() -> None:
+    """kafka.driver sets the signal and clears it at once; who waits then is woken, who comes later is not."""
+
+    async def pulse() -> tuple[bool, bool]:
+        signal = Recovery.signal_recovery_end.fget(type("Bare", (), {"_signal_recovery_end": None})())
+        early = asyncio.create_task(signal.wait())
+        await asyncio.sleep(0)
+        signal.set()
+        signal.clear()
+        late = asyncio.create_task(signal.wait())
+        await asyncio.wait({early, late}, timeout=0.1)
+        late.cancel()
+        return early.done(), late.done()
+
+    assert asyncio.run(pulse()) == (True, False)
+
+
+def test_the_first_record_of_a_batch_always_fits() -> None:
+    """kafka.transaction counts on it, and on None for what does not fit any more."""
+    batch = BatchBuilder(1000, 0, is_transactional=1)
+    assert batch.append(timestamp=None, key=b"k", value=b"x" * 5000, headers=[]) is not None
+    assert batch.append(timestamp=None, key=b"k", value=b"x", headers=[]) is None
+
+
+async def test_our_consumers_come_before_fausts() -> None:
+    """The mixin's methods are found first, on both transports."""
+    for consumer in (EmbeddedConsumer, KafkaConsumer):
+        for name in ("_drain_messages", "wait_empty", "on_partitions_revoked", "on_partitions_assigned"):
+            assert getattr(consumer, name).__module__ == "streams.transport.folding", (consumer, name)
+
+
+async def test_an_app_is_as_it_was_configured(tmp_path: Path) -> None:
+    """Faust knows every setting, takes the agent for one of its own, and finds transport and store by their schemes."""
+    app = build(audit.agent(lambda reached: None), Broker.parse("kafka://127.0.0.1:1"), tmp_path, 3, "http://here", 2.0)
+    assert isinstance(fold_agent(app), faust.Agent)
+    assert app.conf.id == "tasksys-audit"
+    assert (app.conf.broker_session_timeout, app.conf.stream_wait_empty) == (2.0, True)
+    assert (app.conf.topic_allow_declare, app.conf.topic_disable_leader) == (False, True)
+    assert app.conf.stream_recovery_delay == 0
+    assert app.conf.canonical_url.host == "here"
+    assert type(app.transport).__module__ == "streams.transport.kafka.driver"
+    assert app._transport is app.transport
+    assert isinstance(app.consumer, KafkaConsumer)
+    assert app.tables["state"].changelog_topic.get_topic_name() == "tasksys-audit-state-changelog"
+    assert not Store.__abstractmethods__
+    assert issubclass(Store, SerializedStore)
+    assert not app.should_stop
+    assert app.crash_reason is None
+    await app.transport.close_rows()
+    assert app.consumer._thread.thread_loop.is_closed()

@@ -1,0 +1,60 @@
+"""Who waits is woken once, and leaves nothing behind."""
+
+import asyncio
+
+from streams.waiting import OutcomeWaiters, PositionWaiters
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
+
+
+def decided(request: str) -> Decided:
+    """An outcome for a request."""
+    return Decided(request, Outcome(request, "olga", OutcomeStatus.ACCEPTED, "x"), (), replayed=False)
+
+
+async def test_each_request_gets_its_outcome() -> None:
+    """Outcomes of others, and of requests that were forgotten, do nothing."""
+    waiters = OutcomeWaiters()
+    first, second = waiters.expect("first"), waiters.expect("second")
+    waiters.forget("second")
+    waiters.tell([decided("other"), decided("first"), decided("first"), decided("second")])
+    assert (await first).outcome.id == "first"
+    assert not second.done()
+    assert len(waiters) == 0
+
+
+async def test_a_waiter_that_gave_up_is_no_harm() -> None:
+    """Its future is cancelled and still known when the outcome comes."""
+    waiters = OutcomeWaiters()
+    waiters.expect("gone").cancel()
+    waiters.tell([decided("gone")])
+    assert len(waiters) == 0
+
+
+async def test_a_position_wakes_all_that_it_reaches() -> None:
+    """And nobody who waits for more, or for another workspace."""
+    waiters = PositionWaiters()
+    reached = [asyncio.create_task(waiters.reach("w", position, 10)) for position in (1, 2, 3)]
+    other = asyncio.create_task(waiters.reach("other", 1, 10))
+    await asyncio.sleep(0)
+    waiters.tell("w", 2)
+    assert await reached[0]
+    assert await reached[1]
+    assert not reached[2].done()
+    waiters.tell("w", 5)
+    assert await reached[2]
+    assert not other.done()
+    other.cancel()
+    await asyncio.wait({other})
+    assert not waiters._waiting
+
+
+async def test_a_bound_is_kept_and_leaves_nothing() -> None:
+    """Readers of a position that never comes do not pile up."""
+    waiters = PositionWaiters()
+    staying = asyncio.create_task(waiters.reach("w", 9, 10))
+    await asyncio.sleep(0)
+    assert await waiters.reach("w", 9, 0.001) is False
+    assert len(waiters._waiting["w"]) == 1
+    waiters.tell("w", 9)
+    assert await staying
+    assert not waiters._waiting
