@@ -1,6 +1,7 @@
 """The fold of events into history, on rows in a dict."""
 
 import pytest
+from msgspec import structs
 
 from streams import keys
 from streams.agents import audit as agent
@@ -93,3 +94,21 @@ def test_workspaces_have_chains_of_their_own(world: World, monkeypatch: pytest.M
         fold(rows, folding, [left, right])
     hashes = [decode(row).hash for _, row in rows.scan(keys.rows("other", "e"))]
     assert hashes == [decode(row).hash for _, row in alone.scan(keys.rows("acme", "e"))]
+
+
+def test_a_full_cache_of_links_does_not_tear_a_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links of events that are not committed yet are nowhere else: they stay until the batch has ended."""
+    monkeypatch.setattr(agent, "CACHED_LINKS", 0)
+    rows = MemoryRows()
+    fold(rows, AuditFold(rows, lambda reached: None), [*records(world.log), *records(world.log, "other")])
+    assert len(list(rows.scan(keys.rows("other", "e")))) == len(world.log)
+
+
+def test_a_key_that_is_used_again_names_the_newer_command(world: World) -> None:
+    """After its outcome was forgotten a key may come back: undoing it must not touch what others did in between."""
+    first = world.log[0]
+    again = structs.replace(world.log[-1], command=first.command, actor=first.actor)
+    rows = MemoryRows()
+    fold(rows, AuditFold(rows, lambda reached: None), records([*world.log[:-1], again]))
+    bounds = rows.rows[keys.command_events("acme", first.actor, first.command)]
+    assert (int.from_bytes(bounds[:8]), int.from_bytes(bounds[8:])) == (again.position, again.position)

@@ -251,3 +251,27 @@ def test_batches_abortions_and_forgotten_caches_change_nothing(seed: int, monkey
     assert cut.rows.rows == whole.rows.rows
     assert cut.outputs == whole.outputs
     assert cut.fold._cached >= 0
+
+
+def test_a_retried_letter_does_not_apply_a_command_again(partition: Partition) -> None:
+    """Its client may have repeated the command meanwhile: the outcome that it heard stands."""
+    partition.commit(partition.record(b"w", b"unreadable"))
+    [letter] = partition.letters()
+    command = CreateTask(id="c", task="t", title="Milk")
+    partition.commit(partition.sent("w", command))
+    heard = partition.outcome("w", "c")
+    told = partition.commit(partition.sent("w", command, ((RETRY, str(letter.offset).encode()),)))
+    assert [one.replayed for one in told.decided] == [True]
+    assert partition.outcome("w", "c") == heard
+    assert partition.letters() == []
+
+
+@pytest.mark.parametrize(
+    "fields", [{"at": "zzz"}, {"at": "2026-02-30T00:00:00.000Z"}, {"actor": "a b"}, {"workspace": "w\0e"}], ids=repr
+)
+def test_a_forged_record_is_a_letter(partition: Partition, fields: dict[str, str]) -> None:
+    """Whoever writes to the topic cannot put what no request could into the rows."""
+    forged: dict[str, Any] = {"workspace": "w", "actor": OWNER, "at": "2026-03-08T09:00:00.000Z", **fields}
+    forged["command"] = {"type": "CreateTask", "id": "f", "task": "f", "title": "x"}
+    partition.commit(partition.record(forged["workspace"].encode(), msgspec.json.encode(forged)))
+    assert len(partition.letters()) == 1

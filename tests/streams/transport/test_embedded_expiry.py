@@ -190,3 +190,16 @@ async def test_a_failed_step_changes_nothing(log: EmbeddedLog) -> None:
     assert (left(log, "hour"), left(log, "compacted")) == ([(0, "a")], [(0, "a"), (1, "a")])
     log = await expired(log, 9 * HOUR)
     assert (left(log, "hour"), left(log, "compacted")) == ([], [(1, "a")])
+
+
+async def test_retention_waits_for_those_who_must_read(log: EmbeddedLog) -> None:
+    """However old, a record stays until the topic's readers are behind it: an accepted command is never dropped."""
+    log.create_topic("commands", TopicConfig(1, retention_seconds=3600, readers=("folder",)))
+    await fill(log, "commands", ("a", "1", 0), ("b", "2", 0), ("c", "3", 0))
+    log = await expired(log, 10 * HOUR)
+    assert left(log, "commands") == [(0, "a"), (1, "b"), (2, "c")]
+    transaction = Transaction()
+    transaction.commit_offset("folder", "commands", 0, 2)
+    await log.commit(transaction)
+    log = await expired(log, 10 * HOUR)
+    assert left(log, "commands") == [(2, "c")]
