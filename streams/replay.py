@@ -178,7 +178,7 @@ async def replay(
         raise Busy("A replay runs already; wait for its end.")
     _in_use.add(scratch)
     try:
-        database = await asyncio.to_thread(_empty, scratch)
+        database = _empty(scratch)  # on the loop, for some milliseconds: cancelled in a thread, it would be left behind
     except BaseException:
         _in_use.discard(scratch)
         raise

@@ -39,9 +39,6 @@ STOPPING: Final = web.AppKey("stopping", asyncio.Event)
 """Set when the server stops: what waits for something new to happen waits no longer."""
 
 PARAMETER_CHARACTERS: Final = 4_096
-CURSOR_CHARACTERS: Final = 16 * 1024
-"""A cursor holds what the query sorts by, such as a title of 500 characters that are 18 bytes each when folded."""
-
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 POSITION_HEADER: Final = "Tasksys-Position"
 POSITIONS: Final = 10**15 - 1
@@ -148,9 +145,8 @@ def parameters(request: web.Request, *known: str) -> dict[str, str]:
             raise bad_request("unknown-parameter", f"There is no parameter {name[:64]!r}. {hint}", parameter=name[:64])
         if name in found:
             raise bad_request("bad-parameter", f"{name!r} is given twice; give it once.", parameter=name)
-        bound = CURSOR_CHARACTERS if name == "cursor" else PARAMETER_CHARACTERS
-        if len(value) > bound:
-            detail = f"{name!r} is longer than {bound:,} characters; shorten it."
+        if len(value) > PARAMETER_CHARACTERS:
+            detail = f"{name!r} is longer than {PARAMETER_CHARACTERS:,} characters; shorten it."
             raise bad_request("bad-parameter", detail, parameter=name)
         found[name] = value
     return found

@@ -12,7 +12,7 @@ from tasksys.decider import UNVERSIONED
 from tasksys.values import LinkType
 from views import shapes
 from views.auth import ACTOR_HEADER
-from views.context import CURSOR_CHARACTERS, PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.routes import Route
 from views.sending import REPLAYED_HEADER
 
@@ -29,7 +29,7 @@ QUERY: Final[dict[str, tuple[dict[str, Any], str]]] = {
     ),
     "sort": ({"type": "string", "maxLength": PARAMETER_CHARACTERS}, "Such as `due,-priority,order`."),
     "limit": ({"type": "integer", "minimum": 1}, "Items at most."),
-    "cursor": ({"type": "string", "maxLength": CURSOR_CHARACTERS}, "`next_cursor` of the page before."),
+    "cursor": ({"type": "string", "maxLength": PARAMETER_CHARACTERS}, "`next_cursor` of the page before."),
     "count": ({"type": "boolean"}, "Count all that match, too."),
     "as_of": ({"type": "string"}, "A position, or an instant with offset: the state then."),
     "min_position": (POSITION, "Wait until the view has this position."),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streams import keys
+from streams.runner import PartitionRunner
 from streams.topics import COMMANDS
 from tasksys import codec, decider
 from tasksys.rows import Member, Task
@@ -311,6 +312,36 @@ async def test_a_replay_whose_client_goes_away(site: Site, space: Space) -> None
         await asyncio.gather(running, return_exceptions=True)
         await eventually(lambda: not (site.node.directory / "replay").exists())
     assert (await replay(site))[-1]["different"] == 0
+
+
+async def test_a_switch_is_finished(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that goes away in the middle of the switch leaves it whole: the fold stands still until it is done."""
+    task = await space.task("Milk")
+    site.plant(space, forged(space, task))
+    begun, go_on, repair = asyncio.Event(), asyncio.Event(), PartitionRunner.repair
+
+    async def slow(self: PartitionRunner, rows: dict[bytes, bytes | None]) -> None:
+        begun.set()
+        await go_on.wait()
+        await repair(self, rows)
+
+    monkeypatch.setattr(PartitionRunner, "repair", slow)
+    running = asyncio.create_task(replay(site, verify=False))
+    await begun.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await eventually(lambda: somebody_is_gone(site))
+    assert site.held(space).locked()
+    go_on.set()
+    await eventually(lambda: not (site.node.directory / "replay").exists())
+    assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Milk"
+
+
+def somebody_is_gone(site: Site) -> bool:
+    """Whether the server knows that a client went away to whom it still has to answer."""
+    server = site.server._runner.server
+    assert server is not None
+    return any(connection.transport is None for connection in server.connections)
 
 
 async def test_a_replay_on_an_agent_that_is_not_ready(
