@@ -76,7 +76,7 @@ class PositionWaiters:
 
     def _forget(self, workspace: str, waiting: tuple[int, asyncio.Future[None]]) -> None:
         """Readers who went away leave nothing behind, also where the workspace never gets so far."""
-        left = [one for one in self._waiting.get(workspace, ()) if one is not waiting]
+        left = [one for one in self._waiting.get(workspace, ()) if one[1] is not waiting[1]]
         if left:
             self._waiting[workspace] = left
         else:
