@@ -85,20 +85,16 @@ class FoldAgent(faust.Agent):
 
     async def open(self, partitions: set[int]) -> None:
         """Becomes the one writer of the partitions, before their tables are recovered; all of them or an error."""
-        numbers = sorted(partitions)
-        opened = await asyncio.gather(
-            *(self._transport.open_partition(self, number) for number in numbers), return_exceptions=True
-        )
-        errors = []
-        for number, commit in zip(numbers, opened, strict=True):
-            if isinstance(commit, BaseException):
-                errors.append(commit)
-            else:
-                self._commits[number] = commit
-                self.spec.close(number)  # what readers remember may be from before somebody else had the partition
-        if errors:
-            await self.close(partitions)
-            raise errors[0]
+        opened = await asyncio.gather(*(self._open(number) for number in sorted(partitions)), return_exceptions=True)
+        for error in opened:
+            if error is not None:
+                await self.close(partitions)
+                raise error
+
+    async def _open(self, partition: int) -> None:
+        self._commits[partition] = await self._transport.open_partition(self, partition)
+        if self.should_stop:  # it was not there yet when all were given away
+            await self.close({partition})
 
     async def close(self, partitions: set[int]) -> None:
         """Gives the partitions away; the batch in hand has ended."""

@@ -28,6 +28,9 @@ class FoldingConsumer:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._batch: asyncio.Future[None] | None = None
+        self.unsure: set[TP] = set()
+        """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
+        partitions are assigned anew still answers, after it, and what it brings then is dropped."""
         self.stopped_partitions: dict[TP, str] = {}
         """Partitions whose fold failed, with the reason: they wait for an operator."""
 
@@ -71,6 +74,7 @@ class FoldingConsumer:
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Becomes the one writer of the partitions, and then has their tables recovered."""
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
+        self.unsure = set(assigned)
         try:
             for agent in self._agents():
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
@@ -100,9 +104,10 @@ class FoldingConsumer:
     async def _drain_once(self) -> None:
         fetched, active = await self._wait_next_records(timeout=1.0)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
-        if self.should_stop or not self.flow_active:  # type: ignore[attr-defined]
-            return  # what was fetched is fetched again: the flow resumes only after all positions were sought anew
         found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
+        if self.should_stop or not self.flow_active:  # type: ignore[attr-defined]
+            self.unsure |= set(found)
+            return
         self._batch = asyncio.ensure_future(self._dispatch(found, active))
         await asyncio.wait({self._batch})  # a stop cancels this loop, but not the batch: see wait_empty
         if not self._batch.cancelled():
@@ -114,6 +119,7 @@ class FoldingConsumer:
         jobs = []
         for tp, found in fetched.items():
             if active is not None and tp not in active:
+                self.unsure.add(tp)
                 continue
             agent = agents.get(tp.topic)
             if agent is None:
@@ -129,10 +135,22 @@ class FoldingConsumer:
 
     async def _fold(self, agent: FoldAgent, tp: TP, found: Sequence[Any]) -> None:
         try:
-            await agent.fold(tp.partition, self.records(found))
+            records = self.records(found)
+            if tp in self.unsure:
+                self.unsure.discard(tp)
+                position = agent.runner(tp.partition).position or await self._committed(tp)
+                if records[0].offset > position:  # once: what is not there then was a marker, or has expired
+                    await self.seek_wait({tp: position})  # type: ignore[attr-defined]
+                    return
+            await agent.fold(tp.partition, records)
         except FoldFailed as error:
             self.log.critical("%s", error, exc_info=error)
             self.stopped_partitions[tp] = str(error)
             self.pause_partitions({tp})  # type: ignore[attr-defined]
             return
         self._read_offset[tp] = self._committed_offset[tp] = agent.runner(tp.partition).position  # type: ignore[attr-defined]
+
+    async def _committed(self, tp: TP) -> int:
+        """The group's position, for a table that has none of its own: it is new, or was lost."""
+        committed = await self.seek_to_committed()  # type: ignore[attr-defined]
+        return committed.get(tp) or 0

@@ -1,4 +1,4 @@
-"""kill -9 of a working node at random moments, on both transports: nothing acknowledged is lost, nothing is doubled.
+"""kill -9 of a working node, and workers that come, go and crash: nothing acknowledged is lost, nothing is doubled.
 
 TASKSYS_KILL_ROUNDS is the number of kills on each transport (`make chaos` has many), TASKSYS_KILL_SEED repeats a run.
 """
@@ -13,15 +13,19 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from streams.appender import open_appender
+from streams.broker import Broker
+from streams.node import Node
+from streams.topics import COMMANDS as COMMAND_LOG
 from tasksys import codec
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
 from tests.support.kill_child import SESSION_SECONDS, WORKSPACES, Ack, expected, stream
-from tests.support.nodes import Truth, check, running, table, tell, wipe
+from tests.support.nodes import SETTLE, Truth, check, ready, running, table, tell, until, wipe
 
 COMMANDS: Final = {"embedded": 300, "kafka": 60}
 """Commands that each workspace gets per kill: about as many as are done between two kills."""
@@ -119,7 +123,103 @@ def compare(story: Story, number: int, truth: Truth, rows: dict[bytes, bytes]) -
     for identifier, ack in first_ack.items():
         outcome = truth.outcomes[workspace, OWNER, identifier]
         assert (outcome.status, outcome.first, outcome.last) == ack[:3]
-    prefix = f"{workspace}\0".encode()
-    assert {key.removeprefix(prefix): row for key, row in rows.items() if key.startswith(prefix)} == {
-        f"{kind}{name}".encode(): codec.encode_row(row) for (kind, name), row in state.items()
-    }
+    assert stored(rows, number) == as_rows(state)
+
+
+class Crew:
+    """Workers of one cluster in this process, which start, stop and crash while commands keep coming."""
+
+    def __init__(self, url: str, directory: Path, rng: random.Random) -> None:
+        self.url = url
+        self.directory = directory
+        self.rng = rng
+        self.nodes: dict[int, Node] = {}
+        self.streams = [stream(SEED, number, 20_000) for number in range(WORKSPACES)]
+        self.sent = [0] * WORKSPACES
+
+    async def start(self, number: int) -> None:
+        """Starts a worker, with the directory that it had before."""
+        node = self.nodes[number] = Node(
+            Broker.parse(self.url), self.directory / f"worker-{number}", url=f"http://worker-{number}",
+            partitions=6, session_timeout=SESSION_SECONDS,
+        )  # fmt: skip
+        async with asyncio.timeout(SETTLE):
+            await node.start()
+
+    async def stop(self, number: int) -> None:
+        """Stops a worker in good order."""
+        async with asyncio.timeout(SETTLE):
+            await self.nodes.pop(number).stop()
+
+    async def move(self) -> str:
+        """Something happens to one of the workers."""
+        number = self.rng.randrange(4)
+        if number not in self.nodes:
+            await self.start(number)
+            return f"worker {number} starts"
+        if len(self.nodes) > 1 and self.rng.random() < 0.6:
+            await self.stop(number)
+            return f"worker {number} stops"
+        name = self.rng.choice(["commands", "audit"])
+        if app := self.nodes[number].apps.get(name):
+            await app.crash(RuntimeError("a fault that a test made"))
+        return f"worker {number} loses its {name}"
+
+    async def feed(self) -> None:
+        """Appends the streams' commands, in order, until it is cancelled."""
+        appender = await open_appender(Broker.parse(self.url))
+        place = next(iter(self.nodes.values())).partition
+        try:
+            while True:
+                for number in range(WORKSPACES):
+                    record = self.streams[number][self.sent[number]]
+                    value = codec.encode_command(record)
+                    key = record.workspace.encode()
+                    self.sent[number] += 1
+                    await (await appender.send(COMMAND_LOG.name, place(record.workspace), key, value, ()))
+        finally:
+            await appender.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(120 + 15 * ROUNDS)
+async def test_workers_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """Rebalances at any moment, also several at once: rows, history and outcomes are those of the pure fold."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    rng = random.Random(SEED)
+    crew = Crew(url, tmp_path, rng)
+    tell(f"TASKSYS_KILL_SEED={SEED}, {2 * ROUNDS} moves")
+    await crew.start(0)
+    await crew.start(1)
+    feeding = asyncio.create_task(crew.feed())
+    for _ in range(2 * ROUNDS):
+        goal = sum(crew.sent) + rng.randrange(300)
+        await until(lambda: sum(crew.sent) >= goal, bound=SETTLE)  # noqa: B023  (awaited in this round)
+        tell(f"  {await crew.move()}, {sum(crew.sent)} commands sent")
+    feeding.cancel()
+    await asyncio.gather(feeding, return_exceptions=True)
+    number, node = next(iter(crew.nodes.items()))
+    for other in set(crew.nodes) - {number}:
+        await crew.stop(other)
+    await ready(node)
+    truth = await check(node)
+    rows = {key: row for partition in table(node, "commands") for key, row in partition.items()}
+    for workspace in range(WORKSPACES):
+        # the last one may have been cancelled on its way: in the log or not
+        sent = [crew.streams[workspace][: crew.sent[workspace] - short] for short in (0, 1)]
+        assert stored(rows, workspace) in [as_rows(expected(records)[1]) for records in sent]
+        name = f"kill-{workspace}"
+        assert node.history.verify(name) == (len(truth.events[name]), None)
+    await crew.stop(number)
+
+
+def stored(rows: dict[bytes, bytes], number: int) -> dict[bytes, bytes]:
+    """The rows of a workspace as they are."""
+    prefix = f"kill-{number}\0".encode()
+    return {key.removeprefix(prefix): row for key, row in rows.items() if key.startswith(prefix)}
+
+
+def as_rows(state: dict[Any, Any]) -> dict[bytes, bytes]:
+    """The rows of a workspace as they must be."""
+    return {f"{kind}{name}".encode(): codec.encode_row(row) for (kind, name), row in state.items()}

@@ -17,13 +17,14 @@ from streams.runner import APPLIED
 from streams.topics import COMMANDS, changelog
 from streams.transport.database import DatabaseCorrupt
 from tasksys import codec
-from tasksys.commands import CreateTask, EditTask
+from tasksys.commands import CommandRecord, CreateTask, EditTask
 from tasksys.outcomes import OutcomeStatus
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
     WAIT,
     accepted,
+    append,
     check,
     founded,
     record,
@@ -239,6 +240,41 @@ async def test_partitions_that_come_and_go_are_recovered_each_time(url: str, tmp
                 assert stays.state.index(workspace).entry(f"t{round_}") is not None
                 await accepted(stays, workspace, EditTask(task=f"t{round_}", title="y"))
         await check(stays)
+
+
+async def test_a_fetch_that_outlives_a_rebalance_loses_nothing(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers after the partitions are assigned anew, is dropped, and what it brought must be fetched again."""
+    async with running(url, tmp_path / "stays", url="http://stays", **QUICK) as stays:
+        workspaces = [await founded(stays, workspace_on(stays, partition)) for partition in (0, 1)]
+        agent, sent = fold_agent(stays.apps["commands"]), list[CommandRecord]()
+        seek = agent.app.consumer.perform_seek
+
+        async def late() -> None:  # so that more is fetched before the positions are sought anew
+            before = sum(agent.position(partition) for partition in agent._commits)
+            with suppress(AssertionError):
+                await until(lambda: sum(agent.position(one) for one in agent._commits) > before, bound=2)
+            await seek()
+
+        async def feed() -> None:
+            while True:
+                await until(lambda: agent.app.rebalancing, bound=60)  # the fetch of before waits meanwhile
+                for workspace in workspaces:
+                    one = record(workspace, CreateTask(task=f"t{len(sent)}", title="x"))
+                    await append(stays, stays.partition(workspace), workspace.encode(), codec.encode_command(one))
+                    sent.append(one)
+
+        monkeypatch.setattr(agent.app.consumer, "perform_seek", late)
+        feeding = asyncio.create_task(feed())
+        async with running(url, tmp_path / "comes", url="http://comes", **QUICK) as comes:
+            await until(lambda: not stays.ready() and not comes.ready() and len(owned(stays)) == 1, bound=30)
+        await until(lambda: not stays.ready() and len(owned(stays)) == 2, bound=30)
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        assert len(sent) > 10
+        truth = await check(stays)
+        assert [one for one in sent if (one.workspace, one.actor, one.command.id) not in truth.outcomes] == []
 
 
 def owned(node: Node) -> list[int]:

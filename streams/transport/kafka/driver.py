@@ -49,6 +49,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
+    async def stop(self) -> None:
+        """Ends the thread, unless a crash has ended it: mode would complain of its closed loop."""
+        if not self.thread_loop.is_closed():
+            await super().stop()
+
     async def on_thread_stop(self) -> None:
         """Leaves the group; also where no broker answers, or else the thread would not be seen to end for a minute."""
         try:
@@ -98,6 +103,10 @@ class Consumer(FoldingConsumer, driver.Consumer):
     async def create_topic(self, topic: str, partitions: int, replication: int, **settings: Any) -> None:
         """Nothing to do: topics are made, and their settings checked, before any app starts (`streams.admin`)."""
 
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
+        """Fetches of these partitions as they are now: aiokafka takes the set for all of them if it becomes empty."""
+        return await super()._getmany(None if active_partitions is None else set(active_partitions), timeout)
+
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """aiokafka's records as ours."""
         return [Record(found.offset, found.timestamp, found.key, found.value, found.headers) for found in fetched]
@@ -116,12 +125,17 @@ class Consumer(FoldingConsumer, driver.Consumer):
         """Puts changelog records into the tables, and ends the recovery when every position has reached the end."""
         recovery = self.app.tables.recovery
         transport: Transport = self.transport
+        if unsure := self.unsure & (recovery.active_tps | recovery.standby_tps):
+            self.unsure -= unsure
+            seen = {tp: self._offsets(recovery, tp).get(tp) for tp in unsure}
+            await self.seek_wait({tp: 0 if offset is None else offset + 1 for tp, offset in seen.items()})
+            return
         for tp, found in records.items():
             offsets = self._offsets(recovery, tp)
             if offsets is None:
                 continue
-            seen = offsets.get(tp)
-            new = [record for record in found if seen is None or record.offset > seen]
+            newest = offsets.get(tp)
+            new = [record for record in found if newest is None or record.offset > newest]
             if new:
                 offsets[tp] = new[-1].offset
                 rows = {record.key: record.value for record in new}
@@ -225,6 +239,9 @@ class Transport(driver.Transport):
         """Closes the database; the app has stopped. One that was found corrupt is put aside, to be recovered."""
         if self.app._consumer is not None:
             self.app._consumer.close_unused()
+        for writer in self._writers.values():  # the app stopped while they were opened
+            await writer.stop()
+        self._writers.clear()
         if self._database is not None:
             self._database.close()
             self._database = self._store = None
