@@ -105,6 +105,10 @@ class FoldAgent(faust.Agent):
             self.spec.close(number)
         await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
 
+    def owned(self) -> list[int]:
+        """The partitions that this process writes."""
+        return sorted(self._commits)
+
     def owns(self, partition: int) -> bool:
         """True while this process is the partition's one writer."""
         return partition in self._commits

@@ -1,4 +1,4 @@
-"""The consumer loop that both transports share: whole fetched batches go to the fold agents.
+"""The consumer loop that both transports share: fetched records go, partition by partition, to the fold agents.
 
 It replaces `faust.transport.consumer.Consumer._drain_messages`, which takes each record through two tasks and forty
 calls. tests/streams/test_faust_internals.py names every private part of Faust that is leaned on here.
@@ -6,6 +6,8 @@ calls. tests/streams/test_faust_internals.py names every private part of Faust t
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from faust.types import TP
@@ -13,21 +15,27 @@ from faust.types import TP
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
+from streams.transport.lanes import Lane
 
 BATCH_SECONDS: Final = 8.0
-"""How long a stop or a rebalance waits for the batch in hand: less than a rebalance may take (20 s), and than a
+"""How long a stop or a rebalance waits for the batches in hand: less than a rebalance may take (20 s), and than a
 transaction may stay open (10 s). What becomes of a batch that is given up then is found out by recovery."""
+
+FULL_SECONDS: Final = 0.1
+"""How long a fetch waits while a partition has no room for more: it may have room before the others have records."""
 
 
 class FoldingConsumer:
-    """Mixed into a Faust consumer: drains fetched batches into fold agents, and changelog records into their tables."""
+    """Mixed into a Faust consumer: hands fetched records to fold agents, and changelog records to their tables."""
 
     app: Any
     log: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._batch: asyncio.Future[None] | None = None
+        self._lanes: dict[TP, Lane] = {}
+        self._room = asyncio.Event()
+        self._dispatching: asyncio.Future[None] | None = None
         self.unsure: set[TP] = set()
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
@@ -45,21 +53,60 @@ class FoldingConsumer:
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
 
+    def idle(self, tp: TP) -> bool:
+        """True if nothing that was fetched of the partition waits for its fold."""
+        lane = self._lanes.get(tp)
+        dispatched = self._dispatching is None or self._dispatching.done()
+        return dispatched and (lane is None or lane.work is None)
+
+    async def with_room(self, active: set[TP], timeout: float) -> tuple[set[TP], float]:  # noqa: ASYNC109  (given back)
+        """The partitions to fetch now, and how long to wait for records: those that have room, waited for if none has.
+
+        While some have none, the fetch of the others must not take long: they may have room again at any moment.
+        """
+        room = self._with_room(active)
+        if len(room) == len(active):
+            return room, timeout
+        if not room:
+            self._room.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FULL_SECONDS):
+                    await self._room.wait()
+        return self._with_room(active), FULL_SECONDS
+
+    def _with_room(self, active: set[TP]) -> set[TP]:
+        return active - {tp for tp, lane in self._lanes.items() if lane.full}
+
     async def wait_empty(self) -> None:
-        """Waits for the batch in hand: nothing else is ever in flight."""
-        batch = self._batch
-        if batch is None:
+        """Forgets what waits and waits for the batches in hand: nothing else is ever in flight."""
+        for lane in self._lanes.values():
+            lane.empty()
+        working = {lane.work for lane in self._lanes.values()} | {self._dispatching}
+        in_hand = {work for work in working if work is not None and not work.done()}
+        if not in_hand:
             return
-        _, late = await asyncio.wait({batch}, timeout=BATCH_SECONDS)
+        _, late = await asyncio.wait(in_hand, timeout=BATCH_SECONDS)
         if late:
-            self.log.warning("a batch did not end within %.0f s and is given up", BATCH_SECONDS)
-            batch.cancel()
-            await asyncio.wait({batch})
-        if not batch.cancelled() and (error := batch.exception()):
-            self.log.warning("the last batch failed: %r", error)
+            self.log.warning("%d batches did not end within %.0f s and are given up", len(late), BATCH_SECONDS)
+            for work in late:
+                work.cancel()
+            await asyncio.wait(late)
+
+    async def perform_seek(self) -> None:
+        """Goes to the positions that the tables contain, and to the group's where there is no table yet."""
+        await super().perform_seek()  # type: ignore[misc]
+        own = {
+            TP(agent.spec.source.name, number): position
+            for agent in self._agents()
+            for number in agent.owned()
+            if (position := agent.position(number))
+        }
+        if own:
+            await self.seek_wait(own)  # type: ignore[attr-defined]
+            self._committed_offset.update(own)  # type: ignore[attr-defined]
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finishes the batch in hand, then gives the partitions away, also those that will be assigned here again.
+        """Finishes the batches in hand, then gives the partitions away, also those that will be assigned here again.
 
         Somebody else may have had them in between, so nothing that was remembered of them holds any more.
         """
@@ -69,6 +116,7 @@ class FoldingConsumer:
             await agent.close({tp.partition for tp in revoked if tp.topic == agent.spec.source.name})
         for tp in revoked:
             self.stopped_partitions.pop(tp, None)
+            self._lanes.pop(tp, None)
         await super().on_partitions_revoked(revoked)  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -105,52 +153,60 @@ class FoldingConsumer:
         fetched, active = await self._wait_next_records(timeout=1.0)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
         found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
-        if self.should_stop or not self.flow_active:  # type: ignore[attr-defined]
+        if not self._flowing():
             self.unsure |= set(found)
             return
-        self._batch = asyncio.ensure_future(self._dispatch(found, active))
-        await asyncio.wait({self._batch})  # a stop cancels this loop, but not the batch: see wait_empty
-        if not self._batch.cancelled():
-            self._batch.result()
+        self._dispatching = asyncio.ensure_future(self._dispatch(found, active))
+        await asyncio.wait({self._dispatching})  # a stop cancels this loop, but not what is in hand: see wait_empty
+        if not self._dispatching.cancelled():
+            self._dispatching.result()
+
+    def _flowing(self) -> bool:
+        return bool(self.flow_active and not self.should_stop)  # type: ignore[attr-defined]
 
     async def _dispatch(self, fetched: dict[TP, Sequence[Any]], active: set[TP] | None) -> None:
         agents = {agent.spec.source.name: agent for agent in self._agents()}
         changelogs: dict[TP, Sequence[Any]] = {}
-        jobs = []
         for tp, found in fetched.items():
+            agent = agents.get(tp.topic)
             if active is not None and tp not in active:
                 self.unsure.add(tp)
-                continue
-            agent = agents.get(tp.topic)
-            if agent is None:
+            elif agent is None:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
-                jobs.append(self._fold(agent, tp, found))
+                await self._offer(agent, tp, self.records(found))
         if changelogs or not self.app.tables.actives_ready:
             await self.recover(changelogs)
-        ended = await asyncio.gather(*jobs, return_exceptions=True)  # all of them, before an error stops the app
-        for error in ended:
-            if error is not None:
-                raise error
 
-    async def _fold(self, agent: FoldAgent, tp: TP, found: Sequence[Any]) -> None:
+    async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
+        """Puts the records into their lane, unless some before them were never seen."""
+        if tp in self.unsure:
+            # The group's position is for a table that has none of its own: it is new, or was lost.
+            position = agent.runner(tp.partition).position or self._committed_offset.get(tp) or 0  # type: ignore[attr-defined]
+            if records[0].offset > position:  # once: what is not there then was a marker, or has expired
+                await self.seek_wait({tp: position})  # type: ignore[attr-defined]
+                records = ()
+            if not self._flowing():
+                return
+            self.unsure.discard(tp)
+        if records:
+            lane = self._lanes.get(tp)
+            if lane is None:
+                lane = self._lanes[tp] = Lane(partial(self._fold, agent, tp), self._room.set)
+            lane.put(records)
+
+    async def _fold(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> bool:
+        """Folds a batch; False if the partition, or the whole app, stops here."""
         try:
-            records = self.records(found)
-            if tp in self.unsure:
-                self.unsure.discard(tp)
-                position = agent.runner(tp.partition).position or await self._committed(tp)
-                if records[0].offset > position:  # once: what is not there then was a marker, or has expired
-                    await self.seek_wait({tp: position})  # type: ignore[attr-defined]
-                    return
             await agent.fold(tp.partition, records)
         except FoldFailed as error:
             self.log.critical("%s", error, exc_info=error)
             self.stopped_partitions[tp] = str(error)
             self.pause_partitions({tp})  # type: ignore[attr-defined]
-            return
+            return False
+        except Exception as error:
+            self.log.exception("folding stopped: %s", error)
+            await self.app.crash(error)
+            return False
         self._read_offset[tp] = self._committed_offset[tp] = agent.runner(tp.partition).position  # type: ignore[attr-defined]
-
-    async def _committed(self, tp: TP) -> int:
-        """The group's position, for a table that has none of its own: it is new, or was lost."""
-        committed = await self.seek_to_committed()  # type: ignore[attr-defined]
-        return committed.get(tp) or 0
+        return True

@@ -178,9 +178,12 @@ async def worker(url: str, directory: str, point: str = "") -> None:
     await node.start()
     say(phase="started")
     loop = asyncio.get_running_loop()
-    threading.Thread(target=lambda: sys.stdin.readline() and loop.call_soon_threadsafe(armed.set), daemon=True).start()
-    await armed.wait()
-    say(phase="armed")
+
+    def arm() -> None:
+        say(phase="armed")  # first: the next transaction may freeze us at once
+        armed.set()
+
+    threading.Thread(target=lambda: sys.stdin.readline() and loop.call_soon_threadsafe(arm), daemon=True).start()
     said: dict[str, str] = {}
     while True:
         if node.faults != said:
@@ -194,7 +197,7 @@ def freeze_at(point: str, armed: asyncio.Event) -> None:
     commit = PartitionWriter.commit
 
     async def freezing(self: Any, effects: Any, position: int) -> None:
-        if not armed.is_set() or not self._group.endswith("commands"):
+        if not armed.is_set() or not self.group.endswith("commands"):
             await commit(self, effects, position)
             return
         armed.clear()

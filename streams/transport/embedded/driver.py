@@ -143,7 +143,7 @@ class Consumer(FoldingConsumer, BaseConsumer):
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109  (Faust's)
     ) -> dict[TP, list[Record]]:
-        wanted = self._assigned if active_partitions is None else self._assigned & active_partitions
+        wanted, timeout = await self.with_room(self._assigned & (active_partitions or set()), timeout)
         positions = {(tp.topic, tp.partition): self._positions[tp] for tp in wanted}
         if not positions:
             await asyncio.sleep(min(timeout, 0.05))  # Faust asks again at once; nothing can come

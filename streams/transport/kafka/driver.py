@@ -5,12 +5,14 @@ for ever; here it goes by the consumer's position, which passes them.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import faust
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from rocksdict import WriteBatch
@@ -36,6 +38,9 @@ FETCH_WAIT_MS = 250
 LEAVE_SECONDS = 4.0
 """How long the goodbye to the group may take."""
 
+GOODBYE_SECONDS = 1.0
+"""How long a stop waits for the group's offsets to be taken."""
+
 STOP_POLL_SECONDS = 0.1
 """How soon a rebalance that is under way notices that the app stops."""
 
@@ -48,6 +53,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commits the group's offsets if it can be done now: nothing depends on them, so no error is one."""
+        try:
+            await self._ensure_consumer().commit(
+                {TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in self.assignment()}
+            )
+        except (KafkaError, IllegalStateError) as error:
+            self.log.info("the group's offsets are committed later: %r", error)
+            return False
+        return True
 
     async def stop(self) -> None:
         """Ends the thread, unless a crash has ended it: mode would complain of its closed loop."""
@@ -67,6 +83,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 class Consumer(FoldingConsumer, driver.Consumer):
     """Hands fetched batches to folds, and changelog records to the tables in one write per fetch."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._told: dict[TP, int] = {}
+
+    async def on_stop(self) -> None:
+        """Finishes the batches in hand, and tells the group so if it can be told at once."""
+        await super().on_stop()
+        if self.app.crashed or self._thread.should_stop:
+            return  # to ask a thread that has ended would start it anew, in part
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.commit()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -104,19 +133,32 @@ class Consumer(FoldingConsumer, driver.Consumer):
         """Nothing to do: topics are made, and their settings checked, before any app starts (`streams.admin`)."""
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
-        """Fetches of these partitions as they are now: aiokafka takes the set for all of them if it becomes empty."""
-        return await super()._getmany(None if active_partitions is None else set(active_partitions), timeout)
+        """Fetches those that have room; if none has, none: aiokafka would take an empty set for all of them."""
+        wanted, patience = await self.with_room(active_partitions or set(), timeout)
+        return await super()._getmany(wanted, patience) if wanted else {}
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """aiokafka's records as ours."""
         return [Record(found.offset, found.timestamp, found.key, found.value, found.headers) for found in fetched]
 
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Tells the group how far the folds are, for those who watch its lag; the tables' own positions count."""
+        sources = {agent.spec.source.name for agent in self._agents()}
+        moved = {
+            tp: offset
+            for tp, offset in self._committed_offset.items()
+            if tp.topic in sources and offset is not None and offset != self._told.get(tp)
+        }
+        if not moved or not await self._commit(moved):
+            return False
+        self._told.update(moved)
+        return True
+
     def reached(self, tp: TP, applied: int) -> int:
         """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
         consumer = self._thread._consumer
         assignment = consumer._subscription.subscription.assignment if consumer is not None else None
-        idle = self._batch is None or self._batch.done()
-        if assignment is None or not idle or tp not in assignment.tps:
+        if assignment is None or not self.idle(tp) or tp not in assignment.tps:
             return applied
         fetched = assignment.state_value(TopicPartition(*tp))._position
         return max(applied, fetched or 0)
@@ -224,6 +266,7 @@ class Transport(driver.Transport):
         writer = PartitionWriter(
             group=agent.app.conf.id,
             source=TP(agent.spec.source.name, partition),
+            outputs=[topic.name for topic in agent.spec.outputs],
             servers=driver.server_list(self.url, self.default_port),
             store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset),
         )

@@ -1,0 +1,194 @@
+"""Transactions whose markers the brokers never wrote: what was committed comes to light, what was not never does.
+
+The state is planted: batches go to partitions that their transaction does not name, so that its end leaves them open.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from faust.types import TP
+
+from streams.fold import Effects, Output
+from streams.runner import APPLIED
+from streams.transport.kafka.hanging import Undecidable
+from streams.transport.kafka.transaction import PartitionWriter
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import workspace_name
+
+pytestmark = pytest.mark.kafka
+
+PRODUCE_TIMEOUT_MS = 5_000
+ALL_REPLICAS = -1
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker that takes batches of transactions that do not name the partition, as all did before Kafka 4."""
+    settings = {"transaction.partition.verification.enable": "false"}
+    with KafkaBroker(tmp_path_factory.mktemp("kafka"), settings) as started:
+        yield started
+
+
+class Place:
+    """A group's changelog and output topic, of one partition."""
+
+    def __init__(self, servers: str) -> None:
+        self.servers = servers
+        self.group = workspace_name("hanging")
+        self.changelog = f"{self.group}-state-changelog"
+        self.events = f"{self.group}-events"
+        self.stored: list[int] = []
+
+    async def make(self) -> None:
+        """Makes the topics."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        await admin.create_topics([NewTopic(name, 1, 1) for name in (self.changelog, self.events)])
+        await admin.close()
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[PartitionWriter]:
+        """The one writer, started anew."""
+        writer = PartitionWriter(
+            self.group, TP("source", 0), [self.events], [self.servers], lambda rows, offset: self.stored.append(offset)
+        )
+        await writer.start()
+        try:
+            yield writer
+        finally:
+            await writer.stop()
+
+    async def committed(self, topic: str) -> list[bytes | None]:
+        """The keys that readers of committed records get, up to the last stable offset; it must be the end."""
+        place, found = TopicPartition(topic, 0), list[bytes | None]()
+        ends = []
+        for isolation in ("read_uncommitted", "read_committed"):
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self.servers, isolation_level=isolation, auto_offset_reset="earliest"
+            )
+            await consumer.start()
+            try:
+                consumer.assign([place])
+                ends.append((await consumer.end_offsets([place]))[place])
+                while isolation == "read_committed" and await consumer.position(place) < ends[-1]:
+                    records = await consumer.getmany(place, timeout_ms=100)
+                    found += [record.key for batch in records.values() for record in batch]
+            finally:
+                await consumer.stop()
+        assert ends[0] == ends[1], "a transaction is still open"
+        return found
+
+
+@pytest.fixture
+async def place(broker: KafkaBroker) -> Place:
+    """Topics of this test's own."""
+    place = Place(broker.bootstrap)
+    await place.make()
+    return place
+
+
+async def plant(producer: AIOKafkaProducer, topic: str, keys: list[bytes]) -> None:
+    """Appends a transactional batch to a partition that the coordinator knows nothing of."""
+    transactions, where = producer._txn_manager, TopicPartition(topic, 0)
+    sequence = transactions.sequence_number(where)
+    batch = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=1, producer_id=transactions.producer_id,
+        producer_epoch=transactions.producer_epoch, base_sequence=sequence, batch_size=10_000,
+    )  # fmt: skip
+    for number, key in enumerate(keys):
+        batch.append(number, timestamp=None, key=key, value=b"x", headers=[])
+    await producer.client._wait_on_metadata(topic)
+    request = ProduceRequest(
+        transactional_id=transactions.transactional_id, required_acks=ALL_REPLICAS, timeout=PRODUCE_TIMEOUT_MS,
+        topics=[(topic, [(0, bytes(batch.build()))])],
+    )  # fmt: skip
+    leader = producer.client.cluster.leader_for_partition(where)
+    [[_, [[_, code, *_]]]] = (await producer.client.send(leader, request)).topics
+    assert code == 0
+    transactions.increment_sequence_number(where, len(keys))
+
+
+def batch_of(number: int) -> Effects:
+    """What a fold would do."""
+    return Effects({b"row": b"x", APPLIED: number.to_bytes(8)}, [Output("", b"event", b"x")])
+
+
+async def commit(place: Place, writer: PartitionWriter, number: int) -> None:
+    """An ordinary transaction."""
+    effects = batch_of(number)
+    effects.outputs = [Output(place.events, *effects.outputs[0][1:])]
+    await writer.commit(effects, number)
+
+
+@pytest.mark.parametrize("parts", ["both", "changelog"])
+async def test_a_whole_transaction_is_committed(place: Place, parts: str) -> None:
+    """Its rows and events are delivered, in their place, and the next transactions come behind."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        if parts == "both":
+            await plant(writer._producer, place.events, [b"e1", b"e2"])
+        await plant(writer._producer, place.changelog, [b"r", APPLIED])
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
+    assert await place.committed(place.events) == [b"event", *([b"e1", b"e2"] if parts == "both" else []), b"event"]
+
+
+@pytest.mark.parametrize("parts", ["both", "events"])
+async def test_a_torn_transaction_is_aborted(place: Place, parts: str) -> None:
+    """Without the position's row it was never committed: nothing of it is ever delivered."""
+    async with place.writer() as writer:
+        if parts == "both":
+            await commit(place, writer, 1)
+            await plant(writer._producer, place.changelog, [b"r"])
+        else:
+            producer = writer._producer
+            await producer.begin_transaction()
+            await producer.send_and_wait(place.changelog, b"x", b"aborted", partition=0)
+            await producer.abort_transaction()
+        await plant(writer._producer, place.events, [b"e1"])
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    before = [b"row", APPLIED] if parts == "both" else []
+    assert await place.committed(place.changelog) == [*before, b"row", APPLIED]
+    assert await place.committed(place.events) == [*([b"event"] if before else []), b"event"]
+
+
+async def test_a_marker_in_the_changelog_decides(place: Place) -> None:
+    """Where some parts were marked and others not, these end as those did."""
+    async with place.writer() as writer:
+        await plant(writer._producer, place.events, [b"e1"])
+        await writer.commit(Effects({APPLIED: b"1"}), 1)  # marks the changelog only
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    assert await place.committed(place.events) == [b"e1", b"event"]
+
+
+async def test_without_a_sign_nothing_is_done(place: Place) -> None:
+    """Loudly: to guess could lose what was acknowledged."""
+    async with place.writer() as writer:
+        await plant(writer._producer, place.events, [b"e1"])
+    with pytest.raises(Undecidable, match=r"changelog\[0\] does not end with a marker"):
+        async with place.writer():
+            pass
+
+
+async def test_others_are_let_be(place: Place) -> None:
+    """What another producer has open is not ours to end, nor to wait for."""
+    other = AIOKafkaProducer(bootstrap_servers=place.servers, transactional_id=f"{place.group}-other")
+    await other.start()
+    try:
+        await other.begin_transaction()
+        await other.send_and_wait(place.events, b"x", b"theirs", partition=0)
+        async with asyncio.timeout(10), place.writer() as writer:
+            await commit(place, writer, 1)
+        await other.abort_transaction()
+    finally:
+        await other.stop()
+    assert await place.committed(place.events) == [b"event"]
