@@ -78,6 +78,9 @@ class AgentSpec:
     source: TopicSpec
     open: Callable[[int, Rows], PartitionFold]
     outputs: tuple[TopicSpec, ...] = ()
+    at_once: int = 1_000
+    """Partitions whose batches may be under way at once. Few of them make larger batches where many are busy, and so
+    leave the process to agents that somebody waits for; where nothing else is to do, nobody notices."""
     close: Callable[[int], None] = lambda partition: None
     """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
     outside of batches."""

@@ -16,6 +16,10 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Remembered).decode
 
 
+AT_ONCE: Final = 2
+"""History may come some milliseconds later than the answer to its command, but must not cost as much: on Kafka each
+batch is a transaction of its own."""
+
 CACHED_LINKS: Final = 100_000
 """Newest links kept in memory per partition, one a workspace, about 200 bytes each."""
 
@@ -88,4 +92,6 @@ class AuditFold:
 
 def agent(publish: Callable[[dict[str, int]], None]) -> AgentSpec:
     """The declaration; `publish` is called with the position that each changed workspace's history reached."""
-    return AgentSpec(name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish))
+    return AgentSpec(
+        name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish), at_once=AT_ONCE
+    )

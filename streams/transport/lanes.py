@@ -14,11 +14,14 @@ ROOM_BYTES: Final = 4 * 1024 * 1024
 
 
 class Lane:
-    """One partition's. What is put in while a batch is folded becomes the next batch."""
+    """One partition's. What is put in before a batch has its turn is part of it."""
 
-    def __init__(self, fold: Callable[[Sequence[Record]], Awaitable[bool]], left: Callable[[], None]) -> None:
+    def __init__(
+        self, fold: Callable[[Sequence[Record]], Awaitable[bool]], turn: asyncio.Semaphore, left: Callable[[], None]
+    ) -> None:
         """`fold` says False if nothing more is to be folded; `left` is called whenever a batch has been."""
         self._fold = fold
+        self._turn = turn
         self._left = left
         self._waiting: deque[Record] = deque()
         self._bytes = 0
@@ -49,10 +52,11 @@ class Lane:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                self._bytes -= sum(map(_size, batch))
-                if not await self._fold(batch):
-                    self.empty()
+                async with self._turn:
+                    batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                    self._bytes -= sum(map(_size, batch))
+                    if batch and not await self._fold(batch):
+                        self.empty()
                 self._left()
         finally:
             self._task = None

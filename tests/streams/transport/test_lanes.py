@@ -1,0 +1,152 @@
+"""Lanes: order within a partition, no waiting between partitions, a bound on what waits."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from streams.fold import Record
+from streams.runner import BATCH
+from streams.transport.lanes import ROOM_BYTES, ROOM_RECORDS, Lane
+
+
+def records(start: int, count: int, size: int = 1) -> list[Record]:
+    """Records from an offset on."""
+    return [Record(offset, 0, b"k", b"x" * size, ()) for offset in range(start, start + count)]
+
+
+class Fold:
+    """Folds when it is let."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.left = 0
+        self.goes_on = True
+        self._steps = asyncio.Semaphore(0)
+
+    async def __call__(self, batch: Sequence[Record]) -> bool:
+        """Waits for a step."""
+        self.batches.append([record.offset for record in batch])
+        await self._steps.acquire()
+        return self.goes_on
+
+    def let(self) -> None:
+        """Lets one batch be folded."""
+        self._steps.release()
+
+    def tell(self) -> None:
+        """A batch has been folded."""
+        self.left += 1
+
+    def lane(self, turn: asyncio.Semaphore | None = None) -> Lane:
+        """A lane into this fold."""
+        return Lane(self, turn or asyncio.Semaphore(1), self.tell)
+
+
+async def settled() -> None:
+    """Everything that can go on has gone on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def finished(lane: Lane) -> None:
+    """Waits for the lane's work, if there is any."""
+    if lane.work is not None:
+        await asyncio.wait_for(lane.work, 5)
+
+
+async def test_what_comes_meanwhile_is_the_next_batch() -> None:
+    """In order, all at once."""
+    fold = Fold()
+    lane = fold.lane()
+    lane.put(records(0, 2))
+    await settled()
+    lane.put(records(2, 2))
+    lane.put(records(4, 1))
+    fold.let()
+    fold.let()
+    await finished(lane)
+    assert fold.batches == [[0, 1], [2, 3, 4]]
+    assert fold.left == 2
+
+
+async def test_a_batch_is_bounded() -> None:
+    """However much there is, a batch takes only so much."""
+    fold = Fold()
+    lane = fold.lane()
+    lane.put(records(0, BATCH + 3))
+    fold.let()
+    fold.let()
+    await finished(lane)
+    assert [len(batch) for batch in fold.batches] == [BATCH, 3]
+
+
+@pytest.mark.parametrize(("count", "size"), [(ROOM_RECORDS + 1, 1), (5, ROOM_BYTES // 4)])
+async def test_full(count: int, size: int) -> None:
+    """Too many records, or too many bytes; it says so until some are folded, and what is in hand does not count."""
+    fold = Fold()
+    lane = fold.lane()
+    said = [lane.full]
+    lane.put(records(0, count, size))
+    said.append(lane.full)
+    while lane.work is not None:
+        fold.let()
+        await settled()
+    assert [*said, lane.full] == [False, True, False]
+    assert [offset for batch in fold.batches for offset in batch] == list(range(count))
+
+
+async def test_emptied() -> None:
+    """What waits is forgotten, the batch in hand is not, and the lane can be used again."""
+    fold = Fold()
+    lane = fold.lane()
+    lane.put(records(0, 1))
+    await settled()
+    lane.put(records(1, 5))
+    lane.empty()
+    fold.let()
+    await finished(lane)
+    lane.put(records(7, 1))
+    fold.let()
+    await finished(lane)
+    assert fold.batches == [[0], [7]]
+
+
+async def test_a_fold_that_stops() -> None:
+    """Nothing more is folded of what waits."""
+    fold = Fold()
+    fold.goes_on = False
+    lane = fold.lane()
+    lane.put(records(0, BATCH + 1))
+    fold.let()
+    await finished(lane)
+    assert len(fold.batches) == 1
+
+
+async def test_lanes_that_share_turns_make_larger_batches() -> None:
+    """Who waits for a turn goes on collecting."""
+    turn, first, second = asyncio.Semaphore(1), Fold(), Fold()
+    one, other = first.lane(turn), second.lane(turn)
+    one.put(records(0, 1))
+    other.put(records(0, 1))
+    await settled()
+    other.put(records(1, 1))
+    await settled()
+    assert second.batches == []
+    first.let()
+    second.let()
+    await finished(one)
+    await finished(other)
+    assert second.batches == [[0, 1]]
+
+
+async def test_emptied_while_it_waits_for_its_turn() -> None:
+    """No empty batch is folded."""
+    turn, fold = asyncio.Semaphore(0), Fold()
+    lane = fold.lane(turn)
+    lane.put(records(0, 1))
+    await settled()
+    lane.empty()
+    turn.release()
+    await finished(lane)
+    assert fold.batches == []
