@@ -14,11 +14,13 @@ from typing import Any, Final
 import aiokafka
 import faust
 import pytest
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer import fetcher as aiokafka_fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
-from aiokafka.producer.sender import Sender
+from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
 from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.offset import OffsetRequest
 from faust.agents.manager import AgentManager
 from faust.app.base import App, BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -35,7 +37,7 @@ from streams.agents import audit
 from streams.app import build, fold_agent
 from streams.broker import Broker
 from streams.transport.embedded.driver import Consumer as EmbeddedConsumer
-from streams.transport.kafka.driver import Consumer as KafkaConsumer
+from streams.transport.kafka.consumer import Consumer as KafkaConsumer
 from streams.transport.store import Store
 
 PROJECT: Final = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
@@ -64,21 +66,21 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (
         faust_consumer.ThreadDelegateConsumer.threadsafe_partitions_revoked,
         "receiver_loop, revoked",
-        "kafka.driver.Consumer does not wait for ever in it",
+        "kafka.consumer.Consumer does not wait for ever in it",
     ),
     (
         faust_consumer.ThreadDelegateConsumer.threadsafe_partitions_assigned,
         "receiver_loop, assigned, generation_id",
-        "kafka.driver.Consumer does not wait for ever in it",
+        "kafka.consumer.Consumer does not wait for ever in it",
     ),
-    (driver.Consumer._new_consumer_thread, "", "kafka.driver.Consumer makes its own thread"),
-    (driver.AIOKafkaConsumerThread._create_worker_consumer, "transport", "kafka.driver.ConsumerThread changes it"),
-    (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.driver.ConsumerThread bounds it"),
+    (driver.Consumer._new_consumer_thread, "", "kafka.consumer.Consumer makes its own thread"),
+    (driver.AIOKafkaConsumerThread._create_worker_consumer, "transport", "kafka.consumer.ConsumerThread changes it"),
+    (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.consumer.ConsumerThread bounds it"),
     (driver.Producer._settings_extra, "", "kafka.driver.Producer"),
     (driver.server_list, "urls, default_port", "kafka.driver.Transport"),
-    (Recovery.need_recovery, "", "kafka.driver.Consumer.recover"),
-    (Recovery.standby_remaining_total, "", "kafka.driver.Consumer.recover"),
-    (TableManager.on_standbys_ready, "", "kafka.driver.Consumer.recover"),
+    (Recovery.need_recovery, "", "kafka.consumer.Consumer.recover"),
+    (Recovery.standby_remaining_total, "", "kafka.consumer.Consumer.recover"),
+    (TableManager.on_standbys_ready, "", "kafka.consumer.Consumer.recover"),
     (PartitionAssignor._assign, "cluster, member_metadata", "the embedded driver assigns by it"),
     (PartitionAssignor.metadata, "topics", "the embedded driver assigns by it"),
     (PartitionAssignor.on_assignment, "assignment", "the embedded driver assigns by it"),
@@ -88,7 +90,13 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (Service.wait_until_stopped, "", "node.Node"),
     (aiokafka.AIOKafkaProducer.create_batch, "", "kafka.transaction"),
     (aiokafka.AIOKafkaProducer.send_batch, "batch, topic, partition", "kafka.transaction"),
-    (aiokafka.AIOKafkaProducer.send_offsets_to_transaction, "offsets, group_id", "kafka.transaction"),
+    (faust_consumer.Consumer.perform_seek, "", "folding.FoldingConsumer seeks the tables' positions after it"),
+    (faust_consumer.Consumer.commit, "topics, start_new_transaction", "kafka.consumer.Consumer replaces it"),
+    (driver.AIOKafkaConsumerThread._commit, "offsets", "kafka.consumer.ConsumerThread replaces it"),
+    (TransactionManager.maybe_add_partition_to_txn, "tp", "kafka.transaction, kafka.hanging"),
+    (AIOKafkaClient._wait_on_metadata, "topic", "kafka.hanging"),
+    (AIOKafkaClient.send, "node_id, request, group", "kafka.hanging"),
+    (OffsetRequest.__init__, "replica_id, isolation_level, topics", "kafka.hanging"),
     (BatchBuilder.append, "timestamp, key, value, headers", "kafka.transaction"),
     (MessageAccumulator.fail_all, "exception", "kafka.closing"),
 ]
@@ -125,20 +133,26 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "folding adds to it",
     ),
     (faust_consumer.Consumer.on_stop, ("self.wait_empty()",), "a stop waits for the batch in hand"),
+    (faust_consumer.Consumer._commit_handler.fun, ("self.commit()",), "kafka.consumer.Consumer.commit is called by it"),
+    (
+        faust_consumer.Consumer.perform_seek,
+        ("self.seek_to_committed()", "self._committed_offset.update("),
+        "folding takes the group's positions from there",
+    ),
     (
         faust_consumer.ConsumerThread.on_partitions_revoked,
         ("self.consumer.threadsafe_partitions_revoked(",),
-        "kafka.driver.Consumer overrides what it calls",
+        "kafka.consumer.Consumer overrides what it calls",
     ),
     (
         faust_consumer.ConsumerThread.on_partitions_assigned,
         ("self.consumer.threadsafe_partitions_assigned(",),
-        "kafka.driver.Consumer overrides what it calls",
+        "kafka.consumer.Consumer overrides what it calls",
     ),
     (
         driver.ConsumerRebalanceListener,
         ("thread.app.on_rebalance_start()", "self._thread.app.consumer_generation_id = generation"),
-        "tables are not ready from here on, which ends kafka.driver's pulses for the recovery before",
+        "tables are not ready from here on, which ends the consumer's pulses for the recovery before",
     ),
     (
         driver.AIOKafkaConsumerThread._highwaters,
@@ -160,7 +174,7 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
             "self._wait(self.signal_recovery_end.wait())",
             "self.on_recovery_completed)(generation_id)",
         ),
-        "kafka.driver.Consumer.recover ends this wait by position, and only this one",
+        "kafka.consumer.Consumer.recover ends this wait by position, and only this one",
     ),
     (
         Recovery.on_recovery_completed,
@@ -210,13 +224,13 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "the embedded driver assigns in a task of its own, after this call has returned",
     ),
     (MethodQueue.__init__, ("num_workers: int = 2",), "a fetch occupies one worker, questions for offsets the other"),
-    (ServiceThread.stop, ("self._thread.stop()",), "kafka.driver.ConsumerThread"),
+    (ServiceThread.stop, ("self._thread.stop()",), "kafka.consumer.ConsumerThread"),
     (ServiceThread._start_thread, ("except Exception:", "self.set_shutdown()"), "a stray cancellation is not seen"),
-    (QueueServiceThread.call_thread, ("self.method_queue.call(",), "kafka.driver: position, highwaters"),
+    (QueueServiceThread.call_thread, ("self.method_queue.call(",), "kafka.consumer: position, highwaters"),
     (
         aiokafka.AIOKafkaConsumer.start,
         ("isolation_level=self._isolation_level",),
-        "kafka.driver.ConsumerThread sets it",
+        "kafka.consumer.ConsumerThread sets it",
     ),
     (aiokafka.AIOKafkaConsumer.start, ("fetch_max_wait_ms=self._fetch_max_wait_ms",), "ConsumerThread sets it"),
     (
@@ -229,7 +243,7 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ("if offset and offset > 0",),
         "nothing is sought where none is there",
     ),
-    (aiokafka_fetcher.Fetcher, ("READ_COMMITTED",), "kafka.driver.ConsumerThread"),
+    (aiokafka_fetcher.Fetcher, ("READ_COMMITTED",), "kafka.consumer.ConsumerThread"),
     (
         GroupCoordinator.ensure_active_group,
         (
@@ -247,6 +261,13 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (MessageBatch.__init__, ("self.future = ", "self._msg_futures = ", "self._drain_waiter = "), "kafka.closing"),
     (TransactionManager.fatal_error, ("self._transaction_waiter.set_exception(exc)",), "kafka.closing"),
     (Sender._find_coordinator, ("while True:",), "kafka.closing cancels it"),
+    (
+        Sender._sender_routine,
+        ("self._maybe_do_transactional_request()", "txn_manager.partitions_to_add()", "drain_by_nodes("),
+        "kafka.transaction names all partitions before the first batch: one request adds them",
+    ),
+    (AddPartitionsToTxnHandler.handle_response, ("return BACKOFF_OVERRIDE",), "kafka.transaction shortens it"),
+    (Sender._do_txn_commit, ("is_empty_transaction()", "EndTxnHandler("), "kafka.hanging ends one without batches"),
 ]
 
 
@@ -261,7 +282,7 @@ def test_bodies(part: Callable[..., Any] | type, needles: tuple[str, ...], leans
 
 
 def test_a_pulse_wakes_who_waits_for_the_end_of_a_recovery() -> None:
-    """kafka.driver sets the signal and clears it at once; who waits then is woken, who comes later is not."""
+    """kafka.consumer sets the signal and clears it at once; who waits then is woken, who comes later is not."""
 
     async def pulse() -> tuple[bool, bool]:
         signal = Recovery.signal_recovery_end.fget(type("Bare", (), {"_signal_recovery_end": None})())
@@ -287,8 +308,15 @@ def test_the_first_record_of_a_batch_always_fits() -> None:
 async def test_our_consumers_come_before_fausts() -> None:
     """The mixin's methods are found first, on both transports."""
     for consumer in (EmbeddedConsumer, KafkaConsumer):
-        for name in ("_drain_messages", "wait_empty", "on_partitions_revoked", "on_partitions_assigned"):
+        for name in (
+            "_drain_messages",
+            "wait_empty",
+            "perform_seek",
+            "on_partitions_revoked",
+            "on_partitions_assigned",
+        ):
             assert getattr(consumer, name).__module__ == "streams.transport.folding", (consumer, name)
+    assert KafkaConsumer.commit.__module__ == "streams.transport.kafka.consumer"
 
 
 async def test_an_app_is_as_it_was_configured(tmp_path: Path) -> None:

@@ -1,208 +1,25 @@
-"""A Faust transport (`tasksys-kafka://host:port`): folds in transactions, `read_committed`, recovery by position.
-
-Commit and abort markers occupy offsets but are never delivered, so Faust's recovery, which counts records, would wait
-for ever; here it goes by the consumer's position, which passes them.
-"""
+"""A Faust transport (`tasksys-kafka://host:port`): folds in transactions, tables in a database that heals."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import faust
-from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from rocksdict import WriteBatch
 
 from streams.agent import FoldAgent
-from streams.fold import Record
 from streams.runner import Commit
 from streams.topics import TABLE
 from streams.transport.database import DatabaseCorrupt, database_error
-from streams.transport.folding import FoldingConsumer
+from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.healing import WatchedRows, open_or_put_aside, put_aside
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
 
 OFFSETS = "changelog-offsets"
 """The table that holds, per app and partition, the changelog offset that its rows contain."""
-
-
-FETCH_WAIT_MS = 250
-"""How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
-1,500 every question for offsets took that long, and a start 4.7 s instead of 2.2."""
-
-LEAVE_SECONDS = 4.0
-"""How long the goodbye to the group may take."""
-
-GOODBYE_SECONDS = 1.0
-"""How long a stop waits for the group's offsets to be taken."""
-
-STOP_POLL_SECONDS = 0.1
-"""How soon a rebalance that is under way notices that the app stops."""
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Reads committed records only; Faust has no setting for that without its own exactly-once."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        return consumer
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commits the group's offsets if it can be done now: nothing depends on them, so no error is one."""
-        try:
-            await self._ensure_consumer().commit(
-                {TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in self.assignment()}
-            )
-        except (KafkaError, IllegalStateError) as error:
-            self.log.info("the group's offsets are committed later: %r", error)
-            return False
-        return True
-
-    async def stop(self) -> None:
-        """Ends the thread, unless a crash has ended it: mode would complain of its closed loop."""
-        if not self.thread_loop.is_closed():
-            await super().stop()
-
-    async def on_thread_stop(self) -> None:
-        """Leaves the group; also where no broker answers, or else the thread would not be seen to end for a minute."""
-        try:
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await super().on_thread_stop()
-        except (Exception, asyncio.CancelledError) as error:  # aiokafka cancels its fetches, then awaits them
-            self.log.warning("the group was left without a goodbye: %r", error)
-            if self._consumer is not None:
-                await self._consumer._client.close()
-
-
-class Consumer(FoldingConsumer, driver.Consumer):
-    """Hands fetched batches to folds, and changelog records to the tables in one write per fetch."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._told: dict[TP, int] = {}
-
-    async def on_stop(self) -> None:
-        """Finishes the batches in hand, and tells the group so if it can be told at once."""
-        await super().on_stop()
-        if self.app.crashed or self._thread.should_stop:
-            return  # to ask a thread that has ended would start it anew, in part
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.commit()
-
-    def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-
-    async def threadsafe_partitions_revoked(self, receiver_loop: Any, revoked: set[TP]) -> None:
-        """Has the main thread give the partitions away."""
-        await self._unless_stopped(super().threadsafe_partitions_revoked(receiver_loop, revoked))
-
-    async def threadsafe_partitions_assigned(
-        self, receiver_loop: Any, assigned: set[TP], generation_id: int = 0
-    ) -> None:
-        """Has the main thread take the partitions over."""
-        await self._unless_stopped(super().threadsafe_partitions_assigned(receiver_loop, assigned, generation_id))
-
-    async def _unless_stopped(self, call: Coroutine[Any, Any, None]) -> None:
-        """Waits, in the consumer's thread, for the main thread; but not for an app that has stopped or crashed.
-
-        It would never answer, and the thread never end: a member of the group that does nothing and holds its
-        partitions.
-        """
-        answer = asyncio.ensure_future(call)
-        while not answer.done() and not self.app.should_stop:
-            await asyncio.wait({answer}, timeout=STOP_POLL_SECONDS)
-        if answer.done():
-            answer.result()
-        else:
-            answer.cancel()
-
-    def close_unused(self) -> None:
-        """Closes the thread's event loop if it never ran: the start of the app failed before its turn."""
-        if not self._thread._thread_started.is_set():
-            self._thread.thread_loop.close()
-
-    async def create_topic(self, topic: str, partitions: int, replication: int, **settings: Any) -> None:
-        """Nothing to do: topics are made, and their settings checked, before any app starts (`streams.admin`)."""
-
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
-        """Fetches those that have room; if none has, none: aiokafka would take an empty set for all of them."""
-        wanted, patience = await self.with_room(active_partitions or set(), timeout)
-        return await super()._getmany(wanted, patience) if wanted else {}
-
-    def records(self, fetched: Sequence[Any]) -> list[Record]:
-        """aiokafka's records as ours."""
-        return [Record(found.offset, found.timestamp, found.key, found.value, found.headers) for found in fetched]
-
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        """Tells the group how far the folds are, for those who watch its lag; the tables' own positions count."""
-        sources = {agent.spec.source.name for agent in self._agents()}
-        moved = {
-            tp: offset
-            for tp, offset in self._committed_offset.items()
-            if tp.topic in sources and offset is not None and offset != self._told.get(tp)
-        }
-        if not moved or not await self._commit(moved):
-            return False
-        self._told.update(moved)
-        return True
-
-    def reached(self, tp: TP, applied: int) -> int:
-        """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
-        consumer = self._thread._consumer
-        assignment = consumer._subscription.subscription.assignment if consumer is not None else None
-        if assignment is None or not self.idle(tp) or tp not in assignment.tps:
-            return applied
-        fetched = assignment.state_value(TopicPartition(*tp))._position
-        return max(applied, fetched or 0)
-
-    async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Puts changelog records into the tables, and ends the recovery when every position has reached the end."""
-        recovery = self.app.tables.recovery
-        transport: Transport = self.transport
-        if unsure := self.unsure & (recovery.active_tps | recovery.standby_tps):
-            self.unsure -= unsure
-            seen = {tp: self._offsets(recovery, tp).get(tp) for tp in unsure}
-            await self.seek_wait({tp: 0 if offset is None else offset + 1 for tp, offset in seen.items()})
-            return
-        for tp, found in records.items():
-            offsets = self._offsets(recovery, tp)
-            if offsets is None:
-                continue
-            newest = offsets.get(tp)
-            new = [record for record in found if newest is None or record.offset > newest]
-            if new:
-                offsets[tp] = new[-1].offset
-                rows = {record.key: record.value for record in new}
-                transport.write_rows(self.app, tp.partition, rows, new[-1].offset)
-        for tp in recovery.active_tps | recovery.standby_tps:
-            await self._pass_markers(recovery, tp)
-        if not recovery.need_recovery():
-            # A pulse, which only wakes who waits now, and another one after the next fetch: left set, the signal would
-            # end the recovery of the next rebalance before it began; set only once, it can come before the waiting.
-            recovery.signal_recovery_end.set()
-            recovery.signal_recovery_end.clear()
-        if not self.app.tables.standbys_ready and not recovery.standby_remaining_total():
-            self.app.tables.on_standbys_ready()
-
-    def _offsets(self, recovery: Any, tp: TP) -> Any:
-        if tp in recovery.active_tps:
-            return recovery.active_offsets
-        return recovery.standby_offsets if tp in recovery.standby_tps else None
-
-    async def _pass_markers(self, recovery: Any, tp: TP) -> None:
-        offsets = self._offsets(recovery, tp)
-        position = await self.position(tp)
-        if position is not None and offsets.get(tp) is not None and position - 1 > offsets[tp]:
-            offsets[tp] = position - 1
-            self.transport.write_rows(self.app, tp.partition, {}, position - 1)
 
 
 class Producer(driver.Producer):
