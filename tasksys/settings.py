@@ -41,6 +41,11 @@ class Auth:
             raise SettingsUnfit(f"{options} would have no effect without --auth jwt; add that, or leave them out")
         if self.mode is AuthMode.JWT and bool(self.jwt_secret) == bool(self.jwt_jwks_url):
             raise SettingsUnfit("--auth jwt verifies tokens by --jwt-secret or by --jwt-jwks-url; give one of the two")
+        if self.jwt_jwks_url and not (self.jwt_issuer and self.jwt_audience):
+            raise SettingsUnfit(
+                "--jwt-jwks-url needs --jwt-issuer and --jwt-audience: its keys sign tokens for other programs too, "
+                "which must not be taken here"
+            )
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Settings:
     broker: str = ""
     host: str = "127.0.0.1"
     port: int = 3001
+    metrics_host: str = ""
     metrics_port: int = 3101
     public_url: str = ""
     agents: tuple[str, ...] = ()
@@ -93,7 +99,12 @@ class Settings:
     @property
     def metrics_url(self) -> str:
         """Where the metrics are, on this machine."""
-        return f"http://{bracketed(self.host)}:{self.metrics_port}/metrics"
+        return f"http://{bracketed(self.metrics_address)}:{self.metrics_port}/metrics"
+
+    @property
+    def metrics_address(self) -> str:
+        """The address that metrics are served on: the API's, unless another was given."""
+        return self.metrics_host or self.host
 
     @property
     def url(self) -> str:

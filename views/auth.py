@@ -101,6 +101,11 @@ class JwtSettings:
             raise ValueError(
                 "the shared secret for tokens needs at least 32 bytes; make one with `openssl rand -hex 32`"
             )
+        if self.jwks_url and not (self.issuer and self.audience):
+            raise ValueError(
+                "an identity provider's keys sign tokens for other programs too; give the issuer and the audience that "
+                "tokens for this one must have"
+            )
         allowed = {"HS256", "HS384", "HS512"} if self.secret else {"RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"}
         if unfit := set(self.algorithms) - allowed:
             raise ValueError(f"algorithms {sorted(unfit)} do not go with the kind of key; allowed: {sorted(allowed)}")

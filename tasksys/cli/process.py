@@ -99,8 +99,8 @@ def clear_errors() -> Iterator[None]:
 @asynccontextmanager
 async def _metrics(node: Node, agents: tuple[str, ...], settings: Settings) -> AsyncIterator[MetricsServer]:
     metrics = MetricsServer(node, agents)
-    with _port_errors(settings.host, settings.metrics_port, "--metrics-port"):
-        await metrics.start(settings.host, settings.metrics_port)
+    with _port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
+        await metrics.start(settings.metrics_address, settings.metrics_port)
     try:
         yield metrics
     finally:
@@ -112,14 +112,14 @@ def _port_errors(host: str, port: int, option: str) -> Iterator[None]:
     try:
         yield
     except socket.gaierror as error:
-        raise Failure(f"--host {host} is not known ({error.strerror}); give an address of this machine.") from error
+        raise Failure(f"The host {host} is not known ({error.strerror}); give an address of this machine.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = f"port {port} on {host} is in use, perhaps by another tasksys; stop that, or choose another {option}"
         elif error.errno == errno.EACCES:
             why = f"port {port} is not allowed to this user; choose one from 1024 up with {option}"
         elif error.errno == errno.EADDRNOTAVAIL:
-            why = f"{host} is not an address of this machine; choose another --host"
+            why = f"{host} is not an address of this machine; choose another one"
         else:
             raise
         raise Failure(f"Cannot listen: {why}.") from error

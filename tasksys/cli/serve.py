@@ -46,6 +46,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--broker", default="", metavar="URL", show_default="embedded://DATA_DIR/log", help=BROKER_HELP),
     setting("--host", default="127.0.0.1", metavar="HOST", help="The address to listen on."),
     setting("--port", type=PORT, default=3001, metavar="PORT", help="The port of the API and the web pages."),
+    setting("--metrics-host", default="", metavar="HOST", show_default="that of --host",
+           help="The address of /metrics, /health and /ready, which ask nobody for a token."),
     setting("--metrics-port", type=PORT, default=3101, metavar="PORT",
            help="The port of /metrics, /health and /ready, for operators."),
     setting("--data-dir", type=click.Path(file_okay=False, path_type=Path), default=data_dir, metavar="DIRECTORY",

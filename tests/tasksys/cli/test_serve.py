@@ -81,6 +81,7 @@ def test_no_authentication_is_for_this_machine_only() -> None:
         (("--auth", "jwt"), "give one of the two"),
         (("--auth", "jwt", "--jwt-secret", "short"), "at least 32 bytes"),
         (("--auth", "jwt", "--jwt-secret", SECRET, "--jwt-algorithms", "RS256"), "do not go with the kind of key"),
+        (("--auth", "jwt", "--jwt-jwks-url", "https://id.example/keys", "--jwt-issuer", "x"), "needs --jwt-issuer and"),
         (("--admins", "olga"), "--admins would have no effect without --auth jwt"),
         (("--port", "3500", "--metrics-port", "3500"), "give them different numbers"),
         (("--public-url", "tasks.example.org"), "give an address such as https://tasks.example.org"),

@@ -87,6 +87,12 @@ def test_authentication_is_whole_or_not_at_all(wrong: dict[str, Any]) -> None:
         Auth(**wrong)
 
 
+def test_metrics_are_where_the_api_is_unless_said_otherwise() -> None:
+    """What asks nobody for a token need not be reachable by everybody."""
+    assert Settings(DATA, host="0.0.0.0", auth=JWT).metrics_url == "http://0.0.0.0:3101/metrics"
+    assert Settings(DATA, host="0.0.0.0", metrics_host="127.0.0.1", auth=JWT).metrics_url.startswith("http://127.0.0.1")
+
+
 def test_a_secret_is_not_shown() -> None:
     """It does not get into a log by way of the settings."""
     assert "sss" not in repr(Settings(DATA, auth=JWT))
