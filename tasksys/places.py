@@ -111,7 +111,7 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
     assert workspace is not None
     if not isinstance(command, MoveTask):
         if command.order is not UNSET:
-            return command.order
+            return command.order or ordering.at_end(workspace.position + 1)
         return task.order if task else ordering.at_end(workspace.position + 1)
     assert task is not None
     for identifier in (command.after, command.before):

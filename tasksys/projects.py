@@ -26,7 +26,7 @@ from tasksys.events import (
     SectionEdited,
     SectionRemoved,
 )
-from tasksys.fields import difference, overlay
+from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Project, Section
 from tasksys.stamp import Stamp
@@ -56,7 +56,7 @@ def decide(command: ProjectCommand, record: CommandRecord, state: State) -> list
         case RestoreProject():
             return [Fact(ProjectRestored(project.id))] if project.trashed_at else []
         case EditProject():
-            return trashed(project) or _edit(command, project)
+            return trashed(project) or _edit(command, project, state)
         case AddSection() | EditSection() | RemoveSection():
             return trashed(project) or _decide_section(command, project, state)
         case _:
@@ -79,19 +79,21 @@ def _create(command: CreateProject, state: State) -> list[Fact] | Refusal:
     return [Fact(ProjectCreated(command.project, command.name.strip(), order, command.description, command.colour))]
 
 
-def _edit(command: EditProject, project: Project) -> list[Fact] | Refusal:
+def _edit(command: EditProject, project: Project, state: State) -> list[Fact] | Refusal:
     if refusal := _invalid_fields(command):
         return refusal
     name = command.name if command.name is UNSET else command.name.strip()
-    before, after = difference(project, ProjectFields(name, command.description, command.colour, command.order))
+    description, colour = or_default(command.description, ""), or_default(command.colour, "")
+    wanted = ProjectFields(name, description, colour, or_default(command.order, _end(state)))
+    before, after = difference(project, wanted)
     return [Fact(ProjectEdited(project.id, before, after))] if after != ProjectFields() else []
 
 
 def _invalid_fields(command: CreateProject | EditProject) -> Refusal | None:
     return checks.first(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
-        checks.markdown("/description", command.description) if command.description is not UNSET else None,
-        checks.short("/colour", command.colour, limits.NAME_CHARACTERS) if command.colour is not UNSET else None,
+        checks.markdown("/description", command.description) if command.description else None,
+        checks.short("/colour", command.colour, limits.NAME_CHARACTERS) if command.colour else None,
     )
 
 
@@ -121,7 +123,7 @@ def _decide_section(command: SectionCommand, project: Project, state: State) -> 
             if section is None or section.removed:
                 return missing("section", command.section)
             name = section.name if command.name is UNSET else command.name.strip()
-            order = section.order if command.order is UNSET else command.order
+            order = section.order if command.order is UNSET else command.order or _end(state)
             edited = structs.replace(section, name=name, order=order)
             return [Fact(SectionEdited(project.id, section, edited))] if edited != section else []
         case RemoveSection():

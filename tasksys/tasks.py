@@ -35,12 +35,12 @@ from tasksys.events import (
     TaskStarted,
     TaskTrashed,
 )
-from tasksys.fields import difference, overlay
+from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Task
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import Role, Status
+from tasksys.values import Priority, Role, Status
 
 StatusCommand = StartTask | CompleteTask | CancelTask | ReopenTask
 TaskCommand = CreateTask | EditTask | MoveTask | StatusCommand | TrashTask | RestoreTask | AssignTask | LabelTask
@@ -126,8 +126,8 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
         return refusal
     wanted = TaskFields(
         command.title if command.title is UNSET else command.title.strip(),
-        command.description,
-        command.priority,
+        or_default(command.description, ""),
+        or_default(command.priority, Priority.NONE),
         command.start,
         command.due,
         command.estimate_minutes,
@@ -140,11 +140,11 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
             return target
         facts += _moved(task, target)
     if command.status is not UNSET:
-        facts += to_status(task, command.status, record.at)
+        facts += to_status(task, command.status or Status.OPEN, record.at)
     if command.labels is not UNSET:
-        facts += _labelled(task, _trimmed(command.labels))
+        facts += _labelled(task, _trimmed(command.labels or ()))
     if command.assignees is not UNSET:
-        facts += _assigned(task, command.assignees)
+        facts += _assigned(task, command.assignees or ())
     return facts
 
 

@@ -91,6 +91,8 @@ def wrong_field(message: str, prefix: str = "") -> Problem:
     if unknown:
         name = unknown[1].replace("~", "~0").replace("/", "~1")
         pointer, detail = f"{pointer}/{name}", "There is no such field; check its name."
+    elif detail.endswith("got `null`"):
+        detail = "This cannot be null, for it is never empty; give a value, or leave it out."
     missing = re.search(r"missing required field `(.*)`", detail)
     if missing:
         pointer, detail = f"{pointer}/{missing[1]}", "This is required."
