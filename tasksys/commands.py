@@ -2,7 +2,7 @@
 
 A command names everything it needs: ids are chosen before it is appended, so that deciding it twice gives the same
 events. `UNSET` fields were not mentioned. In an edit, `null` makes a field what it is on a new thing that leaves it
-out; a field that a new thing must have takes none.
+out; a field that is never empty, such as a title or the order, takes none.
 """
 
 from typing import Annotated, Any
@@ -83,7 +83,7 @@ class EditProject(Base, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     description: Markdown | None | UnsetType = UNSET
     colour: Name | None | UnsetType = UNSET
-    order: Order | None | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
 
 
 class TrashProject(Base, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class EditSection(Base, frozen=True, kw_only=True):
     project: Id
     section: Id
     name: Name | UnsetType = UNSET
-    order: Order | None | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
 
 
 class RemoveSection(Base, frozen=True, kw_only=True):
@@ -150,13 +150,15 @@ class EditTask(Base, frozen=True, kw_only=True):
     project: Id | None | UnsetType = UNSET
     section: Id | None | UnsetType = UNSET
     parent: Id | None | UnsetType = UNSET
-    order: Order | None | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
 
 
 class MoveTask(Base, frozen=True, kw_only=True):
     """To another place: a project, section or parent, and there between the neighbours `after` and `before`.
 
-    `after` alone means the end of the list, `before` alone its start.
+    `after` alone means directly behind that task, `before` alone directly in front of it. For that the server looks up,
+    before the command is appended, the `gap`: that task's order, and the order of what stands beyond (blank: nothing).
+    What a client sends there is refused.
     """
 
     task: Id
@@ -165,6 +167,7 @@ class MoveTask(Base, frozen=True, kw_only=True):
     parent: Id | None | UnsetType = UNSET
     after: Id | None = None
     before: Id | None = None
+    gap: tuple[str, str] | None = None
 
 
 class StartTask(Base, frozen=True, kw_only=True):

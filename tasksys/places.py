@@ -111,7 +111,7 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
     assert workspace is not None
     if not isinstance(command, MoveTask):
         if command.order is not UNSET:
-            return command.order or ordering.at_end(workspace.position + 1)
+            return command.order
         return task.order if task else ordering.at_end(workspace.position + 1)
     assert task is not None
     for identifier in (command.after, command.before):
@@ -122,12 +122,32 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
     position = workspace.position + 1
     if after is not None and before is not None:
         return ordering.between(after.order, before.order)
-    if before is not None:
-        return min(ordering.at_start(position), ordering.between("", before.order))
+    if neighbour := after or before:
+        return _next_to(neighbour, after is not None, command.gap, task, position)
     elsewhere = any(getattr(command, name) is not UNSET for name in ("project", "section", "parent"))
-    if after is None and not elsewhere:
+    return ordering.at_end(position) if elsewhere else task.order
+
+
+def _next_to(neighbour: Task, behind: bool, gap: tuple[str, str] | None, task: Task, position: int) -> str:
+    """The order directly behind the neighbour, or in front of it.
+
+    The gap was looked up before the command was appended. If the neighbour was moved since, it means nothing any more.
+    """
+    near, far = neighbour.order, None if gap is None or gap[0] != neighbour.order else gap[1]
+    if neighbour.id == task.id or (far is not None and _in_gap(task, neighbour, far, behind)):
         return task.order
-    return max(ordering.at_end(position), ordering.between(after.order, "") if after else "")
+    if behind:
+        return ordering.directly_behind(near, far or "", position) if far != "" else ordering.last(near, position)
+    return ordering.directly_in_front(far or "", near, position) if far != "" else ordering.first(near, position)
+
+
+def _in_gap(task: Task, neighbour: Task, far: str, behind: bool) -> bool:
+    """True for a task that stands there already."""
+    if (task.project, task.section, task.parent) != (neighbour.project, neighbour.section, neighbour.parent):
+        return False
+    if behind:
+        return neighbour.order < task.order and (task.order < far or not far)
+    return far < task.order < neighbour.order
 
 
 def refused(target: Place, task: Task, state: State) -> Refusal | None:

@@ -56,7 +56,7 @@ def decide(command: ProjectCommand, record: CommandRecord, state: State) -> list
         case RestoreProject():
             return [Fact(ProjectRestored(project.id))] if project.trashed_at else []
         case EditProject():
-            return trashed(project) or _edit(command, project, state)
+            return trashed(project) or _edit(command, project)
         case AddSection() | EditSection() | RemoveSection():
             return trashed(project) or _decide_section(command, project, state)
         case _:
@@ -79,12 +79,12 @@ def _create(command: CreateProject, state: State) -> list[Fact] | Refusal:
     return [Fact(ProjectCreated(command.project, command.name.strip(), order, command.description, command.colour))]
 
 
-def _edit(command: EditProject, project: Project, state: State) -> list[Fact] | Refusal:
+def _edit(command: EditProject, project: Project) -> list[Fact] | Refusal:
     if refusal := _invalid_fields(command):
         return refusal
     name = command.name if command.name is UNSET else command.name.strip()
     description, colour = or_default(command.description, ""), or_default(command.colour, "")
-    wanted = ProjectFields(name, description, colour, or_default(command.order, _end(state)))
+    wanted = ProjectFields(name, description, colour, command.order)
     before, after = difference(project, wanted)
     return [Fact(ProjectEdited(project.id, before, after))] if after != ProjectFields() else []
 
@@ -123,7 +123,7 @@ def _decide_section(command: SectionCommand, project: Project, state: State) -> 
             if section is None or section.removed:
                 return missing("section", command.section)
             name = section.name if command.name is UNSET else command.name.strip()
-            order = section.order if command.order is UNSET else command.order or _end(state)
+            order = section.order if command.order is UNSET else command.order
             edited = structs.replace(section, name=name, order=order)
             return [Fact(SectionEdited(project.id, section, edited))] if edited != section else []
         case RemoveSection():

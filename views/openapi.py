@@ -14,7 +14,7 @@ from views import shapes
 from views.auth import ACTOR_HEADER
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.routes import Route
-from views.sending import REPLAYED_HEADER
+from views.sending import LOOKED_UP, REPLAYED_HEADER
 
 POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
 
@@ -105,7 +105,8 @@ def _each(kind: Any) -> tuple[Any, ...]:
 
 def _amend(schemas: dict[str, Any]) -> None:
     """What the types of commands do not say: fields that only the server fills in, or that mean nothing there."""
-    schemas["Undo"]["properties"].pop("events")
+    for command, looked_up in LOOKED_UP.items():
+        schemas[command.__name__]["properties"].pop(looked_up)
     schemas.pop("EventRecord")
     for kind in UNVERSIONED:
         schemas[kind.__name__]["properties"].pop("expected_version")

@@ -3,7 +3,6 @@
 import click
 
 from tasksys.cli import output
-from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
@@ -15,8 +14,8 @@ from tasksys.cli.tasks import after, body, project_names
 @option("--project", metavar="NAME|ID", help="To this project; `none` takes it out.")
 @option("--section", metavar="ID", help="To this section of the project; `none` takes it out.")
 @option("--parent", metavar="TASK", help="To be a part of this task; `none` makes it one of its own.")
-@option("--after", "behind", metavar="TASK", help="Behind this one in the manual order.")
-@option("--before", metavar="TASK", help="In front of this one in the manual order.")
+@option("--after", "behind", metavar="TASK", help="Directly behind this one in the manual order.")
+@option("--before", metavar="TASK", help="Directly in front of this one in the manual order.")
 @in_workspace
 def move(session: Session, task: str, behind: str | None, before: str | None, **given: str | None) -> None:
     """Move a task to another place, or in the manual order."""
@@ -26,29 +25,9 @@ def move(session: Session, task: str, behind: str | None, before: str | None, **
     if not (target or behind or before):
         raise click.UsageError("Move it where? Give --project, --section, --parent, --after or --before.")
     found = session.task(task)
-    target |= _between(session, found, behind, before)
+    target |= {side: session.task(one)["id"] for side, one in (("after", behind), ("before", before)) if one}
     moved = after(session, session.client.send("POST", session.path("tasks", found["id"], "move"), target))
     session.show(moved, output.tasks([moved], project_names(session, [moved])))
-
-
-def _between(session: Session, moved: Json, behind: str | None, before: str | None) -> Json:
-    """Both neighbours, where there are two: next to the one that was named is the one that is there now."""
-    named = {name: session.task(one)["id"] for name, one in (("after", behind), ("before", before)) if one}
-    if len(named) != 1:
-        return named
-    tasks = [one for one in session.client.items(session.path("tasks"), {"sort": "order"}) if one["id"] != moved["id"]]
-    (side, neighbour), *_ = named.items()
-    place = next((_place(one) for one in tasks if one["id"] == neighbour), None)
-    order = [one["id"] for one in tasks if _place(one) == place]
-    if neighbour in order:
-        at = order.index(neighbour)
-        others = order[at + 1 : at + 2] if side == "after" else order[max(0, at - 1) : at]
-        named |= dict.fromkeys(["before" if side == "after" else "after"], others[0]) if others else {}
-    return named
-
-
-def _place(task: Json) -> tuple[str | None, ...]:
-    return task["project"], task["section"], task["parent"]
 
 
 @click.command()

@@ -59,6 +59,26 @@ class Index:
         """The ids of the tasks in that project, subtasks and trashed ones too."""
         return self._filed.get(identifier, {}).keys()
 
+    def gap(self, identifier: str, behind: bool, without: str) -> tuple[str, str] | None:
+        """The order of that task and of the next one in its list, behind it or in front (blank if there is none), as if
+        the task `without` were not there; None for an unknown task."""
+        found = self._entries.get(identifier)
+        if found is None:
+            return None
+        parent, project = found.task.parent, found.project
+        among = self._entries if project is None else self.in_project(project)
+        if parent is not None:
+            among = self.children(parent)
+        here, place = (found.order, identifier), (parent, project, found.section)
+        keys = (
+            (one.order, one.id)
+            for one in map(self._entries.__getitem__, among)
+            if (one.task.parent, one.project, one.section) == place and one.id != without
+        )
+        if behind:
+            return found.order, min((key for key in keys if key > here), default=("",))[0]
+        return found.order, max((key for key in keys if key < here), default=("",))[0]
+
     def put(self, task: Task) -> None:
         """Adds the task, or replaces the one of its id."""
         before = self._entries.get(task.id)

@@ -282,3 +282,21 @@ class Upkeep(RuleBasedStateMachine):
 
 TestUpkeep = Upkeep.TestCase
 TestUpkeep.settings = settings(deadline=None, max_examples=60)
+
+
+def test_the_gap_beside_a_task() -> None:
+    """Between it and the next one of its own list, behind or in front; the task that will move does not count."""
+    made = index(
+        *(task(name, order=name) for name in "ace"),
+        *(task(name, order=name, parent="a") for name in "bd"),
+        project("p"),
+        task("f", order="c", project="p"),
+    )
+    assert made.gap("a", behind=True, without="x") == ("a", "c")
+    assert made.gap("a", behind=True, without="c") == ("a", "e")
+    assert made.gap("c", behind=False, without="x") == ("c", "a")
+    assert made.gap("a", behind=False, without="x") == ("a", "")
+    assert made.gap("e", behind=True, without="x") == ("e", "")
+    assert made.gap("b", behind=True, without="x") == ("b", "d")
+    assert made.gap("f", behind=False, without="x") == ("c", "")
+    assert made.gap("nowhere", behind=True, without="x") is None
