@@ -64,8 +64,8 @@ async def test_one_neighbour_within_projects_and_below_parents(space: Space) -> 
     await space.task("Top", task="top", project="home")
     for place in ({"project": "home"}, {"parent": "top"}):
         ids = []
-        for title in ("X", "Y", "Z"):
-            ids.append((await space.task(title, **place))["id"])
+        for title, chosen in (("X", "V"), ("Y", "V1"), ("Z", "a")):
+            ids.append((await space.task(title, order=chosen, **place))["id"])
             await space.task("Elsewhere")
         await space.post(f"/tasks/{ids[2]}/move", {"after": ids[0]})
         listed = [one for one in (await space.get("/tasks")).ok["items"] if one["id"] in ids]
