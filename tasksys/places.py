@@ -6,7 +6,7 @@ trashes the whole tree with one event.
 
 from msgspec import UNSET, UnsetType, structs
 
-from tasksys import limits, ordering
+from tasksys import limits, ordering, trees
 from tasksys.commands import CreateTask, EditTask, MoveTask
 from tasksys.events import Place
 from tasksys.refusals import Code, Refusal, invalid, missing
@@ -82,15 +82,16 @@ def _not_below(parent: str, task: Task | None, state: State) -> Refusal | None:
         return missing("task", parent)
     if in_trash(ancestor, state) and (task is None or task.parent != parent):
         return Refusal(Code.TRASHED, f"The parent {parent!r} is in the trash; restore it first.")
-    depth = 1
+    depth, height = 1, trees.height(task.id, state) if task is not None else 0
     while ancestor is not None:
         if task is not None and ancestor.id == task.id:
             return Refusal(Code.CYCLE, "A task cannot be below itself or one of its subtasks; choose another parent.")
         ancestor = state.task(ancestor.parent) if ancestor.parent is not None else None
         depth += 1
-    if depth > limits.SUBTASK_DEPTH:
-        return Refusal(Code.LIMIT, f"Subtasks go at most {limits.SUBTASK_DEPTH} deep; choose a parent higher up.")
-    return None
+    if depth + height <= limits.SUBTASK_DEPTH or (task is not None and task.parent == parent):
+        return None
+    here = f", and {height} levels are below this task" if height else ""
+    return Refusal(Code.LIMIT, f"Subtasks go at most {limits.SUBTASK_DEPTH} deep{here}; choose a parent higher up.")
 
 
 def _not_in_project(project: str | None, section: str | None, state: State) -> Refusal | None:

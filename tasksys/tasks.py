@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import checks, limits, places
+from tasksys import checks, limits, places, trees
 from tasksys.commands import (
     AssignTask,
     CancelTask,
@@ -236,9 +236,13 @@ def evolve(event: TaskEvent, identifier: str, state: State, stamp: Stamp) -> Non
     """Records an event on a task."""
     if isinstance(event, TaskCreated):
         state.put(_created(event, identifier, stamp))
+        trees.hang(identifier, event.place.parent, state)
         return
     task = state.task(identifier)
     assert task is not None
+    if isinstance(event, TaskMoved) and event.before.parent != event.after.parent:
+        trees.take_down(identifier, event.before.parent, state)
+        trees.hang(identifier, event.after.parent, state)
     state.put(
         structs.replace(
             _evolved(event, task, stamp), updated_at=stamp.at, version=task.version + 1, position=stamp.position
