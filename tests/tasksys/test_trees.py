@@ -67,9 +67,10 @@ def test_undo_hangs_no_tree_too_deep() -> None:
     assert world.refused(Undo(command="out")).code is Code.LIMIT
 
 
-def test_a_tree_of_greatest_depth_may_be_reordered() -> None:
-    """A move that leaves the parent as it is makes nothing deeper."""
+def test_a_tree_of_greatest_depth_may_be_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move that leaves the parent as it is makes nothing deeper, not even where an older bound let more in."""
     world = chain(founded(), "a", limits.SUBTASK_DEPTH).given(CreateTask(task="beside", title="Beside", parent="a1"))
+    monkeypatch.setattr(limits, "SUBTASK_DEPTH", 8)
     world.given(MoveTask(task="beside", parent="a1", before="a2"), EditTask(task="a32", parent="a31", order="V"))
     assert world.listed(parent="a1") == ["beside", "a2"]
 
