@@ -76,5 +76,5 @@ async def _gently(rows: Iterator[Task]) -> AsyncIterator[Task]:
 
 ROUTES: Final = [
     Route("GET", f"{WS}/export.json", export, "The whole workspace as JSON", "workspaces", shapes.Export,
-          parameters=NOW),
+          parameters=NOW, tells=("Content-Disposition",), name="export_json"),
 ]  # fmt: skip

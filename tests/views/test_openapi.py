@@ -94,12 +94,20 @@ def references(part: Any) -> set[str]:
     return set()
 
 
+def component(reference: str) -> Any:
+    """What is referred to."""
+    _, _, part, name = reference.split("/")
+    return DOCUMENT["components"][part][name]
+
+
 def test_references_lead_somewhere() -> None:
     """Each one to a component, and each component is referred to."""
-    components = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    components = {
+        f"#/components/{part}/{name}" for part in ("schemas", "responses") for name in DOCUMENT["components"][part]
+    }
     assert references(DOCUMENT) - components == set()
     used = references(DOCUMENT["paths"])
-    while more := references([DOCUMENT["components"]["schemas"][name.rpartition("/")[2]] for name in used]) - used:
+    while more := references([component(name) for name in used]) - used:
         used |= more
     bodies = {f"#/components/schemas/{kind.__name__}" for kind in Command.__args__}
     assert components - used <= bodies  # written out where an address says a part of them
@@ -129,16 +137,16 @@ def test_operations_are_named() -> None:
 @pytest.mark.parametrize(
     ("name", "members"),
     [
-        ("WorkspaceShape", WORKSPACE),
-        ("MemberShape", MEMBER),
-        ("SectionShape", SECTION),
-        ("ProjectShape", PROJECT),
-        ("TaskShape", TASK),
-        ("CommentShape", COMMENT),
-        ("EventShape", EVENT),
-        ("Entry", ENTRY),
-        ("OutcomeShape", OUTCOME),
-        ("ProblemShape", PROBLEM | {"errors"}),
+        ("Workspace", WORKSPACE),
+        ("Member", MEMBER),
+        ("Section", SECTION),
+        ("Project", PROJECT),
+        ("Task", TASK),
+        ("Comment", COMMENT),
+        ("Event", EVENT),
+        ("AuditEntry", ENTRY),
+        ("Outcome", OUTCOME),
+        ("Problem", PROBLEM | {"errors", "conflicts", "parameter", "position", "hint"}),
     ],
 )
 def test_shapes_are_those_of_the_tests(name: str, members: set[str]) -> None:
@@ -172,3 +180,118 @@ def test_writes_take_a_key() -> None:
         unconditional = path.endswith(("/members/{user}", "/workspaces"))
         creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects"))
         assert ("If-Match" in headers) != (unconditional or creating)
+
+
+def whole(schema: Json) -> jsonschema_rs.Draft202012Validator:
+    """A validator for a schema of the document."""
+    return jsonschema_rs.Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+
+
+def test_examples_are_what_they_are_examples_of() -> None:
+    """Every body, parameter and schema's example fits; every body that needs something has one."""
+    for _, _, operation in operations():
+        for parameter in operation["parameters"]:
+            for example in parameter["schema"].get("examples", ()):
+                whole(parameter["schema"]).validate(example)
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            given = [one["value"] for one in content.get("examples", {}).values()]
+            given += [content["example"]] if "example" in content else []
+            for example in given:
+                whole(content["schema"]).validate(example)
+            assert given or not operation["requestBody"]["required"], operation["operationId"]
+    for schema in DOCUMENT["components"]["schemas"].values():
+        for example in schema.get("examples", ()):
+            whole(schema).validate(example)
+
+
+def test_every_parameter_and_header_is_described() -> None:
+    """In words, not only by its schema."""
+    for _, _, operation in operations():
+        assert all(one["description"] for one in operation["parameters"])
+        for response in operation["responses"].values():
+            shown = component(response["$ref"]) if "$ref" in response else response
+            assert shown["description"]
+            assert all(one["description"] for one in shown.get("headers", {}).values())
+
+
+def test_operations_have_readable_names() -> None:
+    """Those of their commands, and of what they get."""
+    names = {operation["operationId"] for _, _, operation in operations()}
+    assert names >= {
+        "create_task", "edit_task", "complete_task", "list_tasks", "get_task", "set_member", "get_member", "undo",
+        "list_workspaces", "send_commands", "get_command", "verify_audit", "list_comments", "export_json",
+    }  # fmt: skip
+
+
+def test_what_can_go_wrong_is_listed_by_status() -> None:
+    """With problems as their content, and the headers that help."""
+    common = {"400", "401", "403", "500", "503", "default"}
+    for method, path, operation in operations():
+        statuses = {status for status in operation["responses"] if status[0] in "45d"}
+        if not path.startswith(("/api/", "/admin/")):
+            assert operation["security"] == []
+            continue
+        assert statuses >= common
+        assert ("404" in statuses) >= ("{" in path)
+        if method != "GET" and path.startswith("/api/"):
+            assert statuses >= {"408", "409", "413", "415", "422", "429", "504"}
+            conditional = any(one["name"] == "If-Match" for one in operation["parameters"])
+            assert ("412" in statuses) == conditional
+        if any(one["name"] == "min_position" for one in operation["parameters"]):
+            assert "504" in statuses
+        for status in statuses - {"default"}:
+            problem = component(operation["responses"][status]["$ref"])
+            assert set(problem["content"]) == {"application/problem+json"}
+            assert ("Retry-After" in problem["headers"]) == (status in ("409", "429", "503", "504"))
+            assert ("WWW-Authenticate" in problem["headers"]) == (status == "401")
+
+
+def test_answers_tell_versions_where_there_are_any() -> None:
+    """What has a version comes with its ETag, read or written; nothing else does."""
+    tagged = {
+        operation["operationId"]
+        for _, _, operation in operations()
+        if any("ETag" in one.get("headers", {}) for one in operation["responses"].values())
+    }
+    assert tagged >= {"get_task", "edit_task", "get_project", "get_workspace", "list_checklist", "undo", "add_section"}
+    assert not tagged & {"list_tasks", "set_member", "add_comment", "send_commands", "get_command", "list_members"}
+
+
+def test_commands_are_told_apart_by_their_type() -> None:
+    """The union names each command that can be sent, by the value of `type`."""
+    union = DOCUMENT["components"]["schemas"]["Command"]
+    mapping = union["discriminator"]["mapping"]
+    assert union["discriminator"]["propertyName"] == "type"
+    assert set(mapping) == {kind.__name__ for kind in Command.__args__} - {"CreateWorkspace"}
+    assert {one["$ref"] for one in union["oneOf"]} == set(mapping.values())
+    for kind, reference in mapping.items():
+        schema = component(reference)
+        assert schema["properties"]["type"]["enum"] == [kind]
+        assert "type" in schema["required"]
+    body = next(one for _, _, one in operations() if one["operationId"] == "send_commands")["requestBody"]
+    assert references(body) == {"#/components/schemas/Command", "#/components/schemas/Batch"}
+
+
+def test_instants_and_patterns_are_for_every_language() -> None:
+    """Instants have their format; no pattern needs more than ECMA-262 without lookaround."""
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            if field.endswith("_at"):
+                assert "date-time" in json.dumps(one), (name, field)
+    assert "(?" not in json.dumps(patterns(DOCUMENT))
+
+
+def patterns(part: Any) -> list[str]:
+    """Every pattern in a part of the document."""
+    if isinstance(part, dict):
+        own = [part["pattern"]] if isinstance(part.get("pattern"), str) else []
+        return own + [found for one in part.values() for found in patterns(one)]
+    return [found for one in part for found in patterns(one)] if isinstance(part, list) else []
+
+
+def test_tags_are_described() -> None:
+    """Each that is used, once."""
+    described = {one["name"]: one["description"] for one in DOCUMENT["tags"]}
+    assert len(described) == len(DOCUMENT["tags"])
+    assert {operation["tags"][0] for _, _, operation in operations()} == set(described)
+    assert all(described.values())
