@@ -219,7 +219,7 @@ def test_operations_have_readable_names() -> None:
     names = {operation["operationId"] for _, _, operation in operations()}
     assert names >= {
         "create_task", "edit_task", "complete_task", "list_tasks", "get_task", "set_member", "get_member", "undo",
-        "list_workspaces", "send_commands", "get_command", "verify_audit", "list_comments", "export_json",
+        "list_workspaces", "send_commands", "get_command", "verify_audit", "list_comments", "export_json", "export_csv",
     }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,6 +263,18 @@ def test_export_writes_the_workspace(run: Run, tmp_path: Path) -> None:
     assert "Wrote" in errors(run("export", "-o", str(target)))
     assert json.loads(target.read_text(encoding="utf-8")) == exported
     assert "cannot be written" in errors(run("export", "-o", str(tmp_path / "none" / "x"), code=1))
+
+
+def test_export_writes_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    """The tasks as CSV, the same on standard output and in a file, byte for byte."""
+    run("add", "=1+1", "-l", "home")
+    (row,) = csv.DictReader(io.StringIO(run("export", "--format", "csv").stdout, newline=""))
+    assert (row["title"], row["labels"]) == ("'=1+1", "home")
+    target = tmp_path / "tasks.csv"
+    run("export", "--format", "csv", "-o", str(target))
+    assert target.read_bytes() == run("export", "--format", "csv").stdout_bytes
+    assert [one.name for one in tmp_path.glob("tasks*")] == ["tasks.csv"]
+    assert "cannot be written" in errors(run("export", "--format", "csv", "-o", str(tmp_path / "none" / "x"), code=1))
 
 
 @pytest.mark.parametrize("broken", ["{", "[]"], ids=["no JSON", "no object"])
