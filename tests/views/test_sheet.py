@@ -14,7 +14,8 @@ from tests.support.http import Json, Site, Space
 from views import sheet
 
 RUN = "=+-@\t\r\n＝＋－＠"
-CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(RUN + "'\", "), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(RUN + "'\", "), max_size=12)
+CELLS = st.tuples(st.sampled_from(["", "", "'", "''", *RUN]), TEXTS).map("".join)
 
 
 def read(text: str) -> list[list[str]]:
