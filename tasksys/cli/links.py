@@ -4,7 +4,6 @@ import click
 
 from tasksys.cli import output
 from tasksys.cli.client import Json
-from tasksys.cli.failures import Refused
 from tasksys.cli.options import in_workspace
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after
@@ -19,17 +18,11 @@ def link() -> None:
 
 
 def _show(session: Session, task: Json) -> None:
-    rows = (
-        [] if session.as_json else [(one["type"], one["task"], _title(session, one["task"])) for one in task["links"]]
-    )
+    rows = [
+        (one["type"], one["task"], session.client.get(session.path("tasks", one["task"]))["title"])
+        for one in ([] if session.as_json else task["links"])
+    ]
     session.show(task, output.table(("", "id", "task"), rows, wide="task") if rows else "No links.")
-
-
-def _title(session: Session, task: str) -> str:
-    try:
-        return str(session.client.get(session.path("tasks", task))["title"])
-    except Refused:
-        return ""
 
 
 @link.command("list")
