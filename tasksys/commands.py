@@ -1,7 +1,8 @@
 """The commands: wishes that `decide` answers with events or a refusal. A closed union, told apart by `type`.
 
 A command names everything it needs: ids are chosen before it is appended, so that deciding it twice gives the same
-events. `UNSET` fields were not mentioned; `null` clears a value.
+events. `UNSET` fields were not mentioned. In an edit, `null` makes a field what it is on a new thing that leaves it
+out; a field that is never empty, such as a title or the order, takes none.
 """
 
 from typing import Annotated, Any
@@ -54,8 +55,8 @@ class CreateWorkspace(Base, frozen=True, kw_only=True):
 
 class EditWorkspace(Base, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
-    time_zone: Zone | UnsetType = UNSET
-    reminder_hour: Hour | UnsetType = UNSET
+    time_zone: Zone | None | UnsetType = UNSET
+    reminder_hour: Hour | None | UnsetType = UNSET
 
 
 class SetMember(Base, frozen=True, kw_only=True):
@@ -80,8 +81,8 @@ class CreateProject(Base, frozen=True, kw_only=True):
 class EditProject(Base, frozen=True, kw_only=True):
     project: Id
     name: Name | UnsetType = UNSET
-    description: Markdown | UnsetType = UNSET
-    colour: Name | UnsetType = UNSET
+    description: Markdown | None | UnsetType = UNSET
+    colour: Name | None | UnsetType = UNSET
     order: Order | UnsetType = UNSET
 
 
@@ -138,11 +139,11 @@ class EditTask(Base, frozen=True, kw_only=True):
 
     task: Id
     title: Title | UnsetType = UNSET
-    description: Markdown | UnsetType = UNSET
-    status: Status | UnsetType = UNSET
-    priority: Priority | UnsetType = UNSET
-    labels: Labels | UnsetType = UNSET
-    assignees: Users | UnsetType = UNSET
+    description: Markdown | None | UnsetType = UNSET
+    status: Status | None | UnsetType = UNSET
+    priority: Priority | None | UnsetType = UNSET
+    labels: Labels | None | UnsetType = UNSET
+    assignees: Users | None | UnsetType = UNSET
     start: When | None | UnsetType = UNSET
     due: When | None | UnsetType = UNSET
     estimate_minutes: Minutes | None | UnsetType = UNSET
@@ -155,7 +156,9 @@ class EditTask(Base, frozen=True, kw_only=True):
 class MoveTask(Base, frozen=True, kw_only=True):
     """To another place: a project, section or parent, and there between the neighbours `after` and `before`.
 
-    `after` alone means the end of the list, `before` alone its start.
+    `after` alone means directly behind that task, `before` alone directly in front of it. For that the server looks up,
+    before the command is appended, the `gap`: that task's order, and the order of what stands beyond (blank: nothing).
+    What a client sends there is refused.
     """
 
     task: Id
@@ -164,6 +167,7 @@ class MoveTask(Base, frozen=True, kw_only=True):
     parent: Id | None | UnsetType = UNSET
     after: Id | None = None
     before: Id | None = None
+    gap: tuple[str, str] | None = None
 
 
 class StartTask(Base, frozen=True, kw_only=True):
@@ -229,7 +233,7 @@ class EditChecklistItem(Base, frozen=True, kw_only=True):
     task: Id
     item: Id
     title: Title | UnsetType = UNSET
-    done: bool | UnsetType = UNSET
+    done: bool | None | UnsetType = UNSET
 
 
 class RemoveChecklistItem(Base, frozen=True, kw_only=True):

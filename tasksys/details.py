@@ -87,7 +87,7 @@ def _decide_checklist(command: ChecklistCommand, task: Task) -> list[Fact] | Ref
                 return missing("checklist item", command.item)
             item = task.checklist[index]
             title = item.title if command.title is UNSET else command.title.strip()
-            edited = ChecklistItem(item.id, title, item.done if command.done is UNSET else command.done)
+            edited = ChecklistItem(item.id, title, item.done if command.done is UNSET else bool(command.done))
             return [Fact(ChecklistItemEdited(item, edited), task.id)] if edited != item else []
         case RemoveChecklistItem():
             if index < 0:

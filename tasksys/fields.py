@@ -2,8 +2,9 @@
 
 from typing import TypeVar
 
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
+V = TypeVar("V")
 F = TypeVar("F", bound=Struct)
 R = TypeVar("R", bound=Struct)
 
@@ -11,6 +12,11 @@ R = TypeVar("R", bound=Struct)
 def mentioned(fields: Struct) -> dict[str, object]:
     """The fields that are set, by name."""
     return {name: value for name in fields.__struct_fields__ if (value := getattr(fields, name)) is not UNSET}
+
+
+def or_default(value: V | None | UnsetType, default: V) -> V | UnsetType:
+    """What an edit wants: `default` where it says null, and still UNSET where it says nothing."""
+    return default if value is None else value
 
 
 def difference(row: Struct, wanted: F) -> tuple[F, F]:

@@ -37,6 +37,35 @@ def between(after: str, before: str) -> str:
     return key if len(key) <= ORDER_CHARACTERS else neighbour
 
 
+def last(after: str, position: int) -> str:
+    """The key of something put at the end, behind `after`, by the event at that position."""
+    return max(at_end(position), between(after, ""))
+
+
+def first(before: str, position: int) -> str:
+    """The key of something put at the start, in front of `before`, by the event at that position."""
+    return min(at_start(position), between("", before))
+
+
+def directly_behind(after: str, before: str, position: int) -> str:
+    """A key behind `after` and in front of `before`; without that one (""), in front of all that does not begin so.
+
+    The event's position makes it unique and nearer to `after` than what an earlier event put into the same gap: moves
+    that did not know of each other all come to stand, the latest nearest.
+    """
+    base = _midpoint(after, before) if after < before else after
+    key = base + at_start(position)
+    return key if len(key) <= ORDER_CHARACTERS else between(after, before)
+
+
+def directly_in_front(after: str, before: str, position: int) -> str:
+    """The same seen from `before`: a key in front of it and nearer to it than those of earlier events."""
+    below = before[:-1] + DIGITS[VALUE[before[-1]] - 1] + DIGITS[-1]
+    base = _midpoint(after, before) if "" < after < before else below
+    key = base + at_end(position)
+    return key if len(key) <= ORDER_CHARACTERS else between(after, before)
+
+
 def _digits(number: int) -> str:
     digits = ""
     while number:

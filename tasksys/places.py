@@ -6,7 +6,7 @@ trashes the whole tree with one event.
 
 from msgspec import UNSET, UnsetType, structs
 
-from tasksys import limits, ordering
+from tasksys import limits, ordering, trees
 from tasksys.commands import CreateTask, EditTask, MoveTask
 from tasksys.events import Place
 from tasksys.refusals import Code, Refusal, invalid, missing
@@ -82,15 +82,16 @@ def _not_below(parent: str, task: Task | None, state: State) -> Refusal | None:
         return missing("task", parent)
     if in_trash(ancestor, state) and (task is None or task.parent != parent):
         return Refusal(Code.TRASHED, f"The parent {parent!r} is in the trash; restore it first.")
-    depth = 1
+    depth, height = 1, trees.height(task.id, state) if task is not None else 0
     while ancestor is not None:
         if task is not None and ancestor.id == task.id:
             return Refusal(Code.CYCLE, "A task cannot be below itself or one of its subtasks; choose another parent.")
         ancestor = state.task(ancestor.parent) if ancestor.parent is not None else None
         depth += 1
-    if depth > limits.SUBTASK_DEPTH:
-        return Refusal(Code.LIMIT, f"Subtasks go at most {limits.SUBTASK_DEPTH} deep; choose a parent higher up.")
-    return None
+    if depth + height <= limits.SUBTASK_DEPTH or (task is not None and task.parent == parent):
+        return None
+    here = f", and {height} levels are below this task" if height else ""
+    return Refusal(Code.LIMIT, f"Subtasks go at most {limits.SUBTASK_DEPTH} deep{here}; choose a parent higher up.")
 
 
 def _not_in_project(project: str | None, section: str | None, state: State) -> Refusal | None:
@@ -122,12 +123,32 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
     position = workspace.position + 1
     if after is not None and before is not None:
         return ordering.between(after.order, before.order)
-    if before is not None:
-        return min(ordering.at_start(position), ordering.between("", before.order))
+    if neighbour := after or before:
+        return _next_to(neighbour, after is not None, command.gap, task, position)
     elsewhere = any(getattr(command, name) is not UNSET for name in ("project", "section", "parent"))
-    if after is None and not elsewhere:
+    return ordering.at_end(position) if elsewhere else task.order
+
+
+def _next_to(neighbour: Task, behind: bool, gap: tuple[str, str] | None, task: Task, position: int) -> str:
+    """The order directly behind the neighbour, or in front of it.
+
+    The gap was looked up before the command was appended. If the neighbour was moved since, it means nothing any more.
+    """
+    near, far = neighbour.order, None if gap is None or gap[0] != neighbour.order else gap[1]
+    if neighbour.id == task.id or (far is not None and _in_gap(task, neighbour, far, behind)):
         return task.order
-    return max(ordering.at_end(position), ordering.between(after.order, "") if after else "")
+    if behind:
+        return ordering.directly_behind(near, far or "", position) if far != "" else ordering.last(near, position)
+    return ordering.directly_in_front(far or "", near, position) if far != "" else ordering.first(near, position)
+
+
+def _in_gap(task: Task, neighbour: Task, far: str, behind: bool) -> bool:
+    """True for a task that stands there already."""
+    if (task.project, task.section, task.parent) != (neighbour.project, neighbour.section, neighbour.parent):
+        return False
+    if behind:
+        return neighbour.order < task.order and (task.order < far or not far)
+    return far < task.order < neighbour.order
 
 
 def refused(target: Place, task: Task, state: State) -> Refusal | None:

@@ -26,7 +26,7 @@ from tasksys.events import (
     SectionEdited,
     SectionRemoved,
 )
-from tasksys.fields import difference, overlay
+from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Project, Section
 from tasksys.stamp import Stamp
@@ -83,15 +83,17 @@ def _edit(command: EditProject, project: Project) -> list[Fact] | Refusal:
     if refusal := _invalid_fields(command):
         return refusal
     name = command.name if command.name is UNSET else command.name.strip()
-    before, after = difference(project, ProjectFields(name, command.description, command.colour, command.order))
+    description, colour = or_default(command.description, ""), or_default(command.colour, "")
+    wanted = ProjectFields(name, description, colour, command.order)
+    before, after = difference(project, wanted)
     return [Fact(ProjectEdited(project.id, before, after))] if after != ProjectFields() else []
 
 
 def _invalid_fields(command: CreateProject | EditProject) -> Refusal | None:
     return checks.first(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
-        checks.markdown("/description", command.description) if command.description is not UNSET else None,
-        checks.short("/colour", command.colour, limits.NAME_CHARACTERS) if command.colour is not UNSET else None,
+        checks.markdown("/description", command.description) if command.description else None,
+        checks.short("/colour", command.colour, limits.NAME_CHARACTERS) if command.colour else None,
     )
 
 

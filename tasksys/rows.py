@@ -142,6 +142,18 @@ class Task(Row, frozen=True, omit_defaults=True):
         return self.id
 
 
+class Subtasks(Row, frozen=True, omit_defaults=True):
+    """How many tasks are below a task: `levels` counts its subtasks, theirs, and so on. See `trees`."""
+
+    kind = "s"
+    task: str
+    levels: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        return self.task
+
+
 class Comment(Row, frozen=True, omit_defaults=True):
     """A remark on a task, in Markdown."""
 
@@ -158,4 +170,4 @@ class Comment(Row, frozen=True, omit_defaults=True):
         return f"{self.task}/{self.id}"
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Comment)
+ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Subtasks, Comment)

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import checks, limits, places
+from tasksys import checks, limits, places, trees
 from tasksys.commands import (
     AssignTask,
     CancelTask,
@@ -35,12 +35,12 @@ from tasksys.events import (
     TaskStarted,
     TaskTrashed,
 )
-from tasksys.fields import difference, overlay
+from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Task
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import Role, Status
+from tasksys.values import Priority, Role, Status
 
 StatusCommand = StartTask | CompleteTask | CancelTask | ReopenTask
 TaskCommand = CreateTask | EditTask | MoveTask | StatusCommand | TrashTask | RestoreTask | AssignTask | LabelTask
@@ -126,8 +126,8 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
         return refusal
     wanted = TaskFields(
         command.title if command.title is UNSET else command.title.strip(),
-        command.description,
-        command.priority,
+        or_default(command.description, ""),
+        or_default(command.priority, Priority.NONE),
         command.start,
         command.due,
         command.estimate_minutes,
@@ -140,11 +140,11 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
             return target
         facts += _moved(task, target)
     if command.status is not UNSET:
-        facts += to_status(task, command.status, record.at)
+        facts += to_status(task, command.status or Status.OPEN, record.at)
     if command.labels is not UNSET:
-        facts += _labelled(task, _trimmed(command.labels))
+        facts += _labelled(task, _trimmed(command.labels or ()))
     if command.assignees is not UNSET:
-        facts += _assigned(task, command.assignees)
+        facts += _assigned(task, command.assignees or ())
     return facts
 
 
@@ -236,9 +236,13 @@ def evolve(event: TaskEvent, identifier: str, state: State, stamp: Stamp) -> Non
     """Records an event on a task."""
     if isinstance(event, TaskCreated):
         state.put(_created(event, identifier, stamp))
+        trees.hang(identifier, event.place.parent, state)
         return
     task = state.task(identifier)
     assert task is not None
+    if isinstance(event, TaskMoved) and event.before.parent != event.after.parent:
+        trees.take_down(identifier, event.before.parent, state)
+        trees.hang(identifier, event.after.parent, state)
     state.put(
         structs.replace(
             _evolved(event, task, stamp), updated_at=stamp.at, version=task.version + 1, position=stamp.position

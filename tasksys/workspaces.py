@@ -15,7 +15,7 @@ from tasksys.events import (
     WorkspaceEdited,
     WorkspaceFields,
 )
-from tasksys.fields import difference, overlay
+from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Member, Workspace
 from tasksys.stamp import Stamp
@@ -57,7 +57,12 @@ def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refu
     assert workspace is not None
     if refusal := checks.stale("workspace", command.expected_version, workspace.version) or _invalid_fields(command):
         return refusal
-    wanted = WorkspaceFields(command.name, command.time_zone, command.reminder_hour)
+    new = CreateWorkspace(name="")
+    wanted = WorkspaceFields(
+        command.name,
+        or_default(command.time_zone, new.time_zone),
+        or_default(command.reminder_hour, new.reminder_hour),
+    )
     if isinstance(wanted.name, str):
         wanted = structs.replace(wanted, name=wanted.name.strip())
     before, after = difference(workspace, wanted)
@@ -67,7 +72,7 @@ def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refu
 def _invalid_fields(command: CreateWorkspace | EditWorkspace) -> Refusal | None:
     return checks.first(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
-        checks.zone("/time_zone", command.time_zone) if command.time_zone is not UNSET else None,
+        checks.zone("/time_zone", command.time_zone) if isinstance(command.time_zone, str) else None,
     )
 
 

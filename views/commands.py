@@ -181,6 +181,7 @@ ROUTES: Final = [
     Route(
         "POST", COMMANDS, post, "Send one command or a batch", "commands",
         (shapes.OutcomeShape, shapes.OutcomesShape), body=(SENT, BATCH), write=True,
+        name="send_commands",
     ),
     Route("GET", f"{COMMANDS}/{{command}}", get, "What became of a command", "commands", shapes.OutcomeShape),
 ]  # fmt: skip

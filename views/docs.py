@@ -78,7 +78,12 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         parts.append(f"<h3>Parameters</h3><table>{rows}</table>")
     if "requestBody" in operation:
         parts.append(f"<h3>Body</h3>{_json(operation['requestBody']['content']['application/json']['schema'])}")
+    problems = [status for status, response in sorted(operation["responses"].items()) if "$ref" in response]
+    if problems:
+        parts.append(f"<h3>{escape(', '.join(problems))}: problems, as under default</h3>")
     for status, response in sorted(operation["responses"].items()):
+        if status in problems:
+            continue
         content = _content(response)
         parts.append(f"<h3>{escape(status)}: {escape(response['description'])}</h3>{_json(content)}")
     return (

@@ -1,4 +1,4 @@
-"""Export: a whole workspace as it is at one position, streamed."""
+"""Export: a workspace, or its tasks as a spreadsheet, as it is at one position, streamed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,14 +10,14 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
-from views import shapes
+from views import shapes, sheet
 from views.context import POSITION_HEADER, parameters, put, system, workspace
 from views.routes import WS, Route
 
 NOW: Final = ("min_position",)
 
 
-async def export(request: web.Request) -> web.StreamResponse:
+async def export_json(request: web.Request) -> web.StreamResponse:
     """The whole workspace as one JSON document, streamed: as it is at one position."""
     parameters(request, *NOW)
     name, asking = await workspace(request)
@@ -28,10 +28,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     projects, members, comments = list(reader.all(name, Project)), reader.all(name, Member), reader.all(name, Comment)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
     head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, asking.role)})
-    response = web.StreamResponse(headers={POSITION_HEADER: str(position)})
-    response.content_type = "application/json"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
-    await response.prepare(request)
+    response = await _begun(request, position, f"{name}.json", "application/json")
     if request.method == "HEAD":
         return response
     then = await _inherited(projects, first, again)
@@ -51,6 +48,47 @@ async def export(request: web.Request) -> web.StreamResponse:
         await put(request, response, b"]")
     await put(request, response, b"}")
     await response.write_eof()
+    return response
+
+
+async def export_csv(request: web.Request) -> web.StreamResponse:
+    """All tasks as a spreadsheet, what is in the trash too, streamed: comma-separated values as RFC 4180 has them.
+
+    Several values in one cell stand on lines of their own. A text that a spreadsheet would run as a formula, because it
+    begins with = + - @, a tab or a line break, gets an apostrophe in front.
+    """
+    parameters(request, *NOW)
+    name, _ = await workspace(request)
+    reader = system(request).state
+    position, projects = reader.position(name), list(reader.all(name, Project))
+    tasks, first, again = (reader.all(name, Task) for _ in range(3))
+    response = await _begun(request, position, f"{name}.csv", "text/csv")
+    if request.method == "HEAD":
+        return response
+    then = await _inherited(projects, first, again)
+    await put(request, response, sheet.head().encode())
+    shown = (shapes.task(row, name, then) for row in tasks)
+    while chunk := "".join(sheet.row(task, _names(task, then)) for task in islice(shown, 500)):
+        await put(request, response, chunk.encode("utf-8", "replace"))
+    await response.write_eof()
+    return response
+
+
+def _names(task: shapes.TaskShape, state: State) -> sheet.Names:
+    """What the task's project and section are called."""
+    project = state.project(task.project) if task.project is not None else None
+    section = project.section(task.section) if project and task.section is not None else None
+    return sheet.Names(project.name if project else "", section.name if section else "")
+
+
+async def _begun(request: web.Request, position: int, file: str, content_type: str) -> web.StreamResponse:
+    """The beginning of a streamed answer that browsers keep in a file."""
+    response = web.StreamResponse(headers={POSITION_HEADER: str(position)})
+    response.content_type = content_type
+    if content_type == "text/csv":
+        response.charset = "utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    await response.prepare(request)
     return response
 
 
@@ -74,7 +112,11 @@ async def _gently(rows: Iterator[Task]) -> AsyncIterator[Task]:
             await asyncio.sleep(0)
 
 
+TELLS: Final = ("Content-Disposition",)
+
 ROUTES: Final = [
-    Route("GET", f"{WS}/export.json", export, "The whole workspace as JSON", "workspaces", shapes.Export,
-          parameters=NOW),
+    Route("GET", f"{WS}/export.json", export_json, "The whole workspace as JSON", "workspaces", shapes.Export,
+          parameters=NOW, tells=TELLS, name="export_json"),
+    Route("GET", f"{WS}/export.csv", export_csv, "All tasks as a spreadsheet", "tasks", str,
+          parameters=NOW, tells=TELLS, name="export_csv", content_type="text/csv"),
 ]  # fmt: skip

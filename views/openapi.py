@@ -2,70 +2,28 @@
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
 
 from tasksys.decider import UNVERSIONED
-from tasksys.values import LinkType
 from views import shapes
 from views.auth import ACTOR_HEADER
-from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.context import POSITION_HEADER
+from views.described import ANSWERED, EXAMPLES, HEADERS, ID, IN_PATH, PROBLEMS, QUERY, SENT, TAGS, WHEN, WHEN_SAYS
 from views.routes import Route
-from views.sending import REPLAYED_HEADER
+from views.sending import LOOKED_UP, REPLAYED_HEADER
 
-POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
-
-QUERY: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "filter": (
-        {"type": "string", "maxLength": PARAMETER_CHARACTERS},
-        "Such as `status = open and due < today+3d or label in (home)`.",
-    ),
-    "q": (
-        {"type": "string", "maxLength": PARAMETER_CHARACTERS},
-        "Words to find; a word finds those that begin with it.",
-    ),
-    "sort": ({"type": "string", "maxLength": PARAMETER_CHARACTERS}, "Such as `due,-priority,order`."),
-    "limit": ({"type": "integer", "minimum": 1}, "Items at most."),
-    "cursor": ({"type": "string", "maxLength": PARAMETER_CHARACTERS}, "`next_cursor` of the page before."),
-    "count": ({"type": "boolean"}, "Count all that match, too."),
-    "as_of": ({"type": "string"}, "A position, or an instant with offset: the state then."),
-    "min_position": (POSITION, "Wait until the view has this position."),
-    "trashed": ({"type": "boolean"}, "Those in the trash instead."),
-    "after": (POSITION, "Only what comes after this position."),
-    "wait": ({"type": "integer", "minimum": 0, "maximum": 60}, "Seconds to wait until there is something."),
-    "task": ({"type": "string"}, "Only of this task."),
-    "actor": ({"type": "string"}, "Only by this user."),
-    "since": ({"type": "string", "format": "date-time"}, "Not before this instant."),
-    "until": ({"type": "string", "format": "date-time"}, "Not after this instant."),
-}
-
-HEADERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "Idempotency-Key": (
-        {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-        "Names the command: repeated under the same key, it is applied once.",
-    ),
-    "If-Match": ({"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$'}, "Only if the version is still this one."),
-    "Prefer": ({"type": "string"}, "`respond-async`, or `wait=N` seconds at most."),
-    POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
-}
-
-ANSWERED: Final[dict[str, tuple[dict[str, Any], str]]] = {
-    "ETag": ({"type": "string"}, "The version of what is shown, for If-Match."),
-    "Location": ({"type": "string"}, "Where the outcome is told."),
-    REPLAYED_HEADER: ({"const": "true"}, "This is the outcome of an earlier command under the same key."),
-    POSITION_HEADER: (POSITION, "The workspace's position that is shown, for reads that must not show less."),
-}
-
-ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
-USER: Final = {"type": "string", "pattern": "^[A-Za-z0-9._@+:|-]{1,128}$"}
-IN_PATH: Final = {"user": USER, "link": {"enum": [link.value for link in LinkType]}}
+TEMPLATE: Final = "#/components/schemas/{name}"
 PROBLEM: Final = {
     "description": "What is wrong, and what to do (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}},
 }
+RENAMED: Final = {"Entry": "AuditEntry"}
+"""Types whose own names say too little outside; the others lose their `Shape`."""
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -73,12 +31,13 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     listed = list(routes)
     kinds = [one for route in listed for kind in (route.body, route.answer) for one in _each(kind)]
     types = {id(one): one for one in (*kinds, shapes.OutcomeShape, shapes.ProblemShape)}
-    _, schemas = msgspec.json.schema_components(types.values(), ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(types.values(), ref_template=TEMPLATE)
     _amend(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in listed:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
-    return {
+    used = {operation["tags"][0] for methods in paths.values() for operation in methods.values()}
+    described = {
         "openapi": "3.1.0",
         "info": {
             "title": "tasksys",
@@ -86,16 +45,26 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             "description": "An event-sourced task system. Every write is a command; every change an event.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "/", "description": "The server that gives this document."}],
+        "tags": [{"name": name, "description": TAGS.get(name, "")} for name in [*TAGS, *sorted(used - {*TAGS})]],
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": {_words(status): _problem(status) for status in PROBLEMS},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "actor": {"type": "apiKey", "in": "header", "name": ACTOR_HEADER},
+                "bearer": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "A token whose `sub` is the user, where the server asks for tokens.",
+                },
+                "actor": {
+                    "type": "apiKey", "in": "header", "name": ACTOR_HEADER,
+                    "description": "Who you are, on a server without authentication, which listens to its own machine.",
+                },
             },
         },
         "security": [{"bearer": []}, {"actor": []}, {}],
-    }
+    }  # fmt: skip
+    return _renamed(described, _names(schemas))  # type: ignore[no-any-return]
 
 
 def _each(kind: Any) -> tuple[Any, ...]:
@@ -103,43 +72,110 @@ def _each(kind: Any) -> tuple[Any, ...]:
     return kind if isinstance(kind, tuple) else () if kind is None else (kind,)
 
 
+def _names(schemas: dict[str, Any]) -> dict[str, str]:
+    """The names outside of types that have another one inside."""
+    return {name: RENAMED.get(name) or name.removesuffix("Shape") for name in schemas}
+
+
+def _renamed(part: Any, names: dict[str, str]) -> Any:
+    """The same with schemas, and what refers to them, under their names outside."""
+    if isinstance(part, list):
+        return [_renamed(one, names) for one in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _renamed(one, names) for key, one in part.items()}
+    if isinstance(reference := part.get("$ref"), str) and reference.startswith("#/components/schemas/"):
+        found["$ref"] = TEMPLATE.format(name=names[reference.rpartition("/")[2]])
+    if "securitySchemes" in part:
+        found["schemas"] = {names[name]: schema for name, schema in found["schemas"].items()}
+    return found
+
+
 def _amend(schemas: dict[str, Any]) -> None:
-    """What the types of commands do not say: fields that only the server fills in, or that mean nothing there."""
-    schemas["Undo"]["properties"].pop("events")
+    """What the types do not say: fields that only the server fills in or that mean nothing there; formats; unions."""
+    for command, looked_up in LOOKED_UP.items():
+        schemas[command.__name__]["properties"].pop(looked_up)
     schemas.pop("EventRecord")
     for kind in UNVERSIONED:
         schemas[kind.__name__]["properties"].pop("expected_version")
     for schema in schemas.values():
         if "description" in schema:
             schema["description"] = " ".join(schema["description"].split())
-        for field in schema.get("properties", {}).values():
+        for name, field in schema.get("properties", {}).items():
             if field.get("default") == "" and "pattern" in field:  # chosen by the server if it is left out
                 field.pop("default")
+            for one in _strings(field):
+                if name in ("at", "since") or name.endswith("_at"):
+                    one["format"] = "date-time"
+                if "pattern" in one:  # `$` is the very end everywhere but in Python
+                    one["pattern"] = one["pattern"].replace("(?!\\n)", "")
+    sent = schemas["Batch"]["properties"]["commands"]["items"]
+    schemas["Command"] = {
+        "description": "One of the commands, told apart by `type`.", "type": "object", "oneOf": sent.pop("anyOf"),
+        **sent,
+    }  # fmt: skip
+    schemas["Batch"]["properties"]["commands"]["items"] = {"$ref": TEMPLATE.format(name="Command")}
+    schemas["When"] |= {"description": WHEN_SAYS, "examples": WHEN, "minProperties": 1}
+    for one in _strings(schemas["When"]["properties"]["date"]):
+        one["format"] = "date"
+
+
+def _strings(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schemas of texts in that of a field."""
+    if schema.get("type") == "string" and "enum" not in schema:
+        yield schema
+    for one in (*schema.get("anyOf", ()), *([schema["items"]] if isinstance(schema.get("items"), dict) else [])):
+        yield from _strings(one)
 
 
 def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    problems = {str(status.value): {"$ref": f"#/components/responses/{_words(status)}"} for status in _wrong(route)}
     operation: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path.removeprefix('/api/v1')}").strip("_"),
+        "operationId": _identifier(route),
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": _parameters(route),
-        "responses": {"default": PROBLEM, **_success(route)},
+        "responses": {**problems, **_success(route), "default": PROBLEM},
     }
-    if route.handler.__doc__:
-        operation["description"] = " ".join(route.handler.__doc__.split())
+    if not route.path.startswith(("/api/", "/admin/")):
+        operation["security"] = []
+    if text := route.handler.__doc__ or (route.body.__doc__ if route.write else None):
+        operation["description"] = " ".join(text.split())
     if route.body is not None:
         schema = _body(route, schemas)
         types = ["application/json", *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
-        required = bool(schema.get("required") or "anyOf" in schema)
-        operation["requestBody"] = {"required": required, "content": {one: {"schema": schema} for one in types}}
+        required = bool(schema.get("required") or "oneOf" in schema)
+        content = {"schema": schema, **_examples(route)}
+        operation["requestBody"] = {"required": required, "content": dict.fromkeys(types, content)}
     return operation
 
 
+def _identifier(route: Route) -> str:
+    """A name for the operation: that of its command, or what it gets."""
+    if route.name:
+        return route.name
+    if route.write and not isinstance(route.body, tuple):
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", route.body.__name__).lower()
+    *_, noun = (part for part in route.path.split("/") if part and not part.startswith("{"))
+    noun = re.sub(r"\W+", "_", noun)
+    if route.method != "GET":
+        return f"{route.method.lower()}_{noun}"
+    if route.path.endswith("}"):
+        return f"get_{noun.removesuffix('s')}"
+    return f"list_{noun}" if "items" in getattr(route.answer, "__struct_fields__", ()) else f"get_{noun}"
+
+
+def _examples(route: Route) -> dict[str, Any]:
+    if isinstance(route.body, tuple):
+        return {"examples": {name: {"value": one} for name, one in SENT.items()}}
+    return {"example": EXAMPLES[route.body]} if route.body in EXAMPLES else {}
+
+
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": IN_PATH.get(name, ID)}
-        for name in re.findall(r"{(\w+)}", route.path)
-    ]
+    found = []
+    for name in re.findall(r"{(\w+)}", route.path):
+        schema, description = IN_PATH.get(name, (ID, f"The {name}."))
+        found.append({"name": name, "in": "path", "required": True, "schema": schema, "description": description})
     headers = [POSITION_HEADER] if "min_position" in route.parameters else []
     if route.write:
         headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNVERSIONED else ["If-Match"])]
@@ -152,11 +188,41 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return found
 
 
+def _words(status: HTTPStatus) -> str:
+    return "".join(status.phrase.title().split())
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    description, headers = PROBLEMS[status]
+    return {**PROBLEM, "description": description, "headers": _headers(*headers)}
+
+
+def _wrong(route: Route) -> list[HTTPStatus]:
+    """The statuses of what can be wrong with a request there."""
+    found = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR}
+    if route.path.startswith(("/api/", "/admin/")):
+        found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
+    if "{" in route.path or (route.body is not None and not route.write):
+        found |= {HTTPStatus.NOT_FOUND}
+    if route.body is not None:
+        found |= {
+            HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        }  # fmt: skip
+    if route.write:
+        found |= {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
+        found |= set() if route.body in UNVERSIONED else {HTTPStatus.PRECONDITION_FAILED}
+    if route.write or "min_position" in route.parameters:
+        found |= {HTTPStatus.GATEWAY_TIMEOUT}  # of writes, those that look into the history
+    return sorted(found)
+
+
 def _success(route: Route) -> dict[str, Any]:
     content = {route.content_type: {"schema": _any(route.answer)}}
     tells = [POSITION_HEADER] if route.write or "min_position" in route.parameters else []
-    if route.write:
-        tells += ["ETag", REPLAYED_HEADER]
+    tells += ["ETag"] if _versioned(route.answer) else []
+    tells += [REPLAYED_HEADER] if route.write else []
+    tells += route.tells
     responses: dict[str, Any] = {
         str(status.value): {"description": route.summary, "headers": _headers(*tells), "content": content}
         for status in (route.status, *route.also)
@@ -167,13 +233,19 @@ def _success(route: Route) -> dict[str, Any]:
         content if isinstance(route.answer, tuple) else {"application/json": {"schema": _any(shapes.OutcomeShape)}}
     )
     responses["202"] = {
-        "description": "Appended, and not decided yet; see Location.", "headers": _headers("Location"),
+        "description": "Appended, and not decided yet; see Location.",
+        "headers": _headers("Location", *([POSITION_HEADER] if isinstance(route.answer, tuple) else [])),
         "content": pending,
-    }  # fmt: skip
+    }
     if not isinstance(route.answer, tuple):
         nothing = "Done; there is nothing (any more) to show, or you are no member any more."
         responses["204"] = {"description": nothing, "headers": _headers(POSITION_HEADER, REPLAYED_HEADER)}
     return responses
+
+
+def _versioned(kind: Any) -> bool:
+    """True for an answer that shows one thing with a version, or a part of one."""
+    return kind is shapes.Checklist or "version" in getattr(kind, "__struct_fields__", ())
 
 
 def _headers(*names: str) -> dict[str, Any]:
@@ -182,13 +254,15 @@ def _headers(*names: str) -> dict[str, Any]:
 
 def _any(kind: Any) -> dict[str, Any]:
     """The schema of a type, or of any of several."""
-    found, _ = msgspec.json.schema_components(_each(kind), ref_template="#/components/schemas/{name}")
+    found, _ = msgspec.json.schema_components(_each(kind), ref_template=TEMPLATE)
     return found[0] if len(found) == 1 else {"anyOf": list(found)}
 
 
 def _body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     """A command's schema without what the address says."""
-    if not route.write or isinstance(route.body, tuple):
+    if isinstance(route.body, tuple):
+        return {"oneOf": [{"$ref": TEMPLATE.format(name=name)} for name in ("Command", "Batch")]}
+    if not route.write:
         return _any(route.body)
     schema: dict[str, Any] = copy.deepcopy(schemas[route.body.__name__])
     hidden = {"type", *route.body_without}

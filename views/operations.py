@@ -139,7 +139,7 @@ ROUTES: Final = [
     Route("GET", "/admin/lag", _operators_only(lag), "Lag by agent and partition", "operations", dict[str, Any]),
     Route("GET", "/admin/dead-letters", _operators_only(dead_letters), "Dead letters", "operations", dict[str, Any]),
     Route("POST", "/admin/dead-letters/{letter}/retry", _operators_only(retry), "Fold a dead letter again",
-          "operations", dict[str, str], status=HTTPStatus.ACCEPTED),
+          "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="retry_dead_letter"),
     Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",
-          str, body=ReplayRequest, content_type="application/x-ndjson"),
+          str, body=ReplayRequest, content_type="application/x-ndjson", name="replay_tables"),
 ]  # fmt: skip

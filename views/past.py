@@ -143,5 +143,6 @@ ROUTES: Final = [
         parameters=HISTORY,
     ),
     Route("GET", f"{WS}/audit", audit, "Who changed what, and when", "history", shapes.Audit, parameters=AUDIT),
-    Route("GET", f"{WS}/audit/verify", verify, "Check the hash chain", "history", shapes.Verification, parameters=NOW),
+    Route("GET", f"{WS}/audit/verify", verify, "Check the hash chain", "history", shapes.Verification, parameters=NOW,
+          name="verify_audit"),
 ]  # fmt: skip

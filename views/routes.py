@@ -19,7 +19,8 @@ class Route:
     """One method of one address. `body` and `answer` are types whose schemas the reference shows; a tuple is any of it.
 
     `body_without` are fields of the body's type that the address says, `most` the bound of the parameter `limit`, and
-    `also` further statuses with the answer's own content.
+    `also` further statuses with the answer's own content. `tells` are headers that only this answer has, and `name` is
+    the operation's, where its command or address do not make a good one.
     """
 
     method: str
@@ -36,3 +37,5 @@ class Route:
     most: int = PAGE_ITEMS
     write: bool = False
     content_type: str = "application/json"
+    tells: tuple[str, ...] = ()
+    name: str = ""

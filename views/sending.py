@@ -20,6 +20,7 @@ from tasksys.commands import (
     CreateProject,
     CreateTask,
     CreateWorkspace,
+    MoveTask,
     Undo,
 )
 from tasksys.decider import UNVERSIONED
@@ -48,6 +49,9 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddComment: "comment",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
+
+LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap"}
+"""Commands that are decided by a fact which the server looks up, and the field for it."""
 
 CONFLICTS: Final = 50
 """Events shown at most as the reason of a conflict."""
@@ -78,8 +82,9 @@ def read(command: type[C], fields: dict[str, Any]) -> C:
         found: C = msgspec.convert({**fields, "type": command.__name__}, command)
     except (msgspec.ValidationError, RecursionError) as error:
         raise wrong_field(str(error)) from error
-    if "events" in fields and isinstance(found, Undo):
-        raise invalid("/events", "The server looks the events up; leave this out.")
+    looked_up = LOOKED_UP.get(command)
+    if looked_up in fields:
+        raise invalid(f"/{looked_up}", "The server looks this up; leave it out.")
     return found
 
 
@@ -91,6 +96,8 @@ def wrong_field(message: str, prefix: str = "") -> Problem:
     if unknown:
         name = unknown[1].replace("~", "~0").replace("/", "~1")
         pointer, detail = f"{pointer}/{name}", "There is no such field; check its name."
+    elif detail.endswith("got `null`"):
+        detail = "This cannot be null, for it is never empty; give a value, or leave it out."
     missing = re.search(r"missing required field `(.*)`", detail)
     if missing:
         pointer, detail = f"{pointer}/{missing[1]}", "This is required."
@@ -157,6 +164,8 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
     payload = digest(command)
     if isinstance(command, Undo):
         command = await _with_events(request, workspace, command)
+    if isinstance(command, MoveTask) and (command.after is None) != (command.before is None):
+        command = _with_neighbour(request, workspace, command)
     agent = "".join(one if one.isprintable() else "?" for one in request.headers.get("User-Agent", "")[:100])
     source = f"{request.remote or ''} {agent}".strip()
     return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), command, source, payload)
@@ -179,6 +188,16 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
     if command.task is not None and all(event.task != command.task for event in events):
         events = []
     return structs.replace(command, events=tuple(events))
+
+
+def _with_neighbour(request: web.Request, workspace: str, command: MoveTask) -> MoveTask:
+    """A move next to one task stands between it and what is on the other side now: that is looked up here."""
+    named = command.after or command.before or ""
+    try:
+        index = system(request).state.index(workspace)
+    except NotOwned:
+        return command
+    return structs.replace(command, gap=index.gap(named, command.after is not None, without=command.task))
 
 
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:

@@ -126,7 +126,11 @@ class FieldErrorShape(Struct):
 
 
 class ProblemShape(Struct, omit_defaults=True):
-    """RFC 9457. Further members depend on the code."""
+    """RFC 9457. Further members depend on the code.
+
+    `errors` are of wrong fields; `conflicts` are events that stand in the way; `parameter`, and `position` and `hint`
+    within it, are of what cannot be read in the address.
+    """
 
     type: str
     title: str
@@ -134,6 +138,10 @@ class ProblemShape(Struct, omit_defaults=True):
     detail: str
     code: str
     errors: list[FieldErrorShape] = []
+    conflicts: list[EventShape] = []
+    parameter: str | None = None
+    position: int | None = None
+    hint: str | None = None
 
 
 class OutcomeShape(Struct):

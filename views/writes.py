@@ -72,6 +72,8 @@ class Write(NamedTuple):
     show: Show
     summary: str
     created: bool = False
+    at: str = ""
+    """Where what was made can be read, below the address that made it: the command's field that names it."""
 
 
 PROJECT: Final = f"{WS}/projects/{{project}}"
@@ -81,18 +83,18 @@ COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
 
 WRITES: Final = (
-    Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", created=True),
+    Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", True, "ws"),
     Write("PATCH", WS, commands.EditWorkspace, _workspace, "Change name, time zone or reminder hour"),
     Write("PUT", f"{WS}/members/{{user}}", commands.SetMember, _member, "Add a member or change a role"),
     Write("DELETE", f"{WS}/members/{{user}}", commands.RemoveMember, _member, "Remove a member"),
-    Write("POST", f"{WS}/projects", commands.CreateProject, _project, "Create a project", created=True),
+    Write("POST", f"{WS}/projects", commands.CreateProject, _project, "Create a project", True, "project"),
     Write("PATCH", PROJECT, commands.EditProject, _project, "Change a project"),
     Write("DELETE", PROJECT, commands.TrashProject, _project, "Move a project and its tasks to the trash"),
     Write("POST", f"{PROJECT}/restore", commands.RestoreProject, _project, "Take a project out of the trash"),
     Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", created=True),
     Write("PATCH", SECTION, commands.EditSection, _project, "Rename or move a section"),
     Write("DELETE", SECTION, commands.RemoveSection, _project, "Remove a section; its tasks stay in the project"),
-    Write("POST", f"{WS}/tasks", commands.CreateTask, _task, "Create a task", created=True),
+    Write("POST", f"{WS}/tasks", commands.CreateTask, _task, "Create a task", True, "task"),
     Write("PATCH", TASK, commands.EditTask, _task, "Change fields of a task"),
     Write("DELETE", TASK, commands.TrashTask, _task, "Move a task and its subtasks to the trash"),
     Write("POST", f"{TASK}/restore", commands.RestoreTask, _task, "Take a task out of the trash"),
@@ -173,6 +175,8 @@ def _concluded(
             headers["ETag"] = etag(version)
     if shown is None:
         return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    if write.at:
+        headers["Location"] = f"{request.path}/{workspace if write.at == 'ws' else getattr(command, write.at)}"
     return answer(shown, HTTPStatus.CREATED if write.created else HTTPStatus.OK, headers)
 
 
@@ -186,7 +190,7 @@ ROUTES: Final = [
     Route(
         write.method, write.path, _handler(write), write.summary, _tag(write.path), ANSWERS[write.show],
         body=write.command, body_without=_fields_in(write.path), write=True,
-        status=HTTPStatus.CREATED if write.created else HTTPStatus.OK,
+        status=HTTPStatus.CREATED if write.created else HTTPStatus.OK, tells=("Location",) if write.at else (),
     )
     for write in WRITES
 ]  # fmt: skip

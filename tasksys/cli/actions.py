@@ -1,9 +1,8 @@
-"""Commands that do one thing to tasks: from one status to another, to another place, into the trash; and comments."""
+"""Commands that do one thing to tasks: from one status to another, to another place, into the trash."""
 
 import click
 
 from tasksys.cli import output
-from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
@@ -13,53 +12,51 @@ from tasksys.cli.tasks import after, body, project_names
 @click.command()
 @click.argument("task")
 @option("--project", metavar="NAME|ID", help="To this project; `none` takes it out.")
-@option("--section", metavar="ID", help="To this section of the project; `none` takes it out.")
+@option("--section", metavar="NAME|ID", help="To this section; `none` takes it out.")
 @option("--parent", metavar="TASK", help="To be a part of this task; `none` makes it one of its own.")
-@option("--after", "behind", metavar="TASK", help="Behind this one in the manual order.")
-@option("--before", metavar="TASK", help="In front of this one in the manual order.")
+@option("--after", "behind", metavar="TASK", help="Directly behind this one in the manual order.")
+@option("--before", metavar="TASK", help="Directly in front of this one in the manual order.")
 @in_workspace
 def move(session: Session, task: str, behind: str | None, before: str | None, **given: str | None) -> None:
     """Move a task to another place, or in the manual order."""
-    target = body(session, given)
-    if target.get("section") == "none":
-        target["section"] = None
-    if not (target or behind or before):
+    if not (any(given.values()) or behind or before):
         raise click.UsageError("Move it where? Give --project, --section, --parent, --after or --before.")
     found = session.task(task)
-    target |= _between(session, found, behind, before)
-    moved = after(session, session.client.send("POST", session.path("tasks", found["id"], "move"), target))
+    target = body(session, given, found["project"])
+    target |= {side: session.task(one)["id"] for side, one in (("after", behind), ("before", before)) if one}
+    answer = session.client.send("POST", session.path("tasks", found["id"], "move"), target)
+    moved = after(session, answer, found["id"])
     session.show(moved, output.tasks([moved], project_names(session, [moved])))
-
-
-def _between(session: Session, moved: Json, behind: str | None, before: str | None) -> Json:
-    """Both neighbours, where there are two: next to the one that was named is the one that is there now."""
-    named = {name: session.task(one)["id"] for name, one in (("after", behind), ("before", before)) if one}
-    if len(named) != 1:
-        return named
-    tasks = [one for one in session.client.items(session.path("tasks"), {"sort": "order"}) if one["id"] != moved["id"]]
-    (side, neighbour), *_ = named.items()
-    place = next((_place(one) for one in tasks if one["id"] == neighbour), None)
-    order = [one["id"] for one in tasks if _place(one) == place]
-    if neighbour in order:
-        at = order.index(neighbour)
-        others = order[at + 1 : at + 2] if side == "after" else order[max(0, at - 1) : at]
-        named |= dict.fromkeys(["before" if side == "after" else "after"], others[0]) if others else {}
-    return named
-
-
-def _place(task: Json) -> tuple[str | None, ...]:
-    return task["project"], task["section"], task["parent"]
 
 
 @click.command()
 @click.argument("task")
-@click.argument("text", nargs=-1, required=True)
+@click.argument("users", nargs=-1)
+@option("--remove", "-r", multiple=True, metavar="USER", help="Who is not to do it any more; repeat it for more.")
 @in_workspace
-def comment(session: Session, task: str, text: tuple[str, ...]) -> None:
-    """Say something about a task, in Markdown."""
+def assign(session: Session, task: str, users: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Assign a task to members, beside those it has: `tasksys assign TASK anna`."""
+    _add_and_remove(session, task, "assign", users, remove)
+
+
+@click.command()
+@click.argument("task")
+@click.argument("labels", nargs=-1)
+@option("--remove", "-r", multiple=True, metavar="LABEL", help="A label to take away; repeat it for more.")
+@in_workspace
+def label(session: Session, task: str, labels: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Label a task, beside the labels it has: `tasksys label TASK home urgent`."""
+    _add_and_remove(session, task, "label", labels, remove)
+
+
+def _add_and_remove(session: Session, task: str, action: str, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    if not (add or remove):
+        raise click.UsageError("Nothing to change: name what to add, or what to --remove.")
     found = session.task(task)
-    answer = session.client.send("POST", session.path("tasks", found["id"], "comments"), {"body": " ".join(text)})
-    session.show(answer, f"Commented on “{found['title']}”.")
+    body = {"add": list(add), "remove": list(remove)}
+    changed = after(session, session.client.send("POST", session.path("tasks", found["id"], action), body), found["id"])
+    has = changed["assignees" if action == "assign" else "labels"]
+    session.show(changed, f"“{changed['title']}”: {', '.join(has) or 'none'}")
 
 
 def _action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
@@ -74,7 +71,7 @@ def _action(name: str, method: str, action: str, said: str, help: str) -> click.
             try:
                 found = session.task(task)
                 place = session.path("tasks", found["id"], *([action] if action else []))
-                changed = after(session, session.client.send(method, place))
+                changed = after(session, session.client.send(method, place), found["id"])
             except Failure as failure:
                 if len(tasks) == 1 or failure.exit_code == Exit.UNREACHABLE:
                     raise
@@ -95,4 +92,4 @@ trash = _action("trash", "DELETE", "", "In the trash", "Move tasks to the trash.
 restore = _action("restore", "POST", "restore", "Back", "Take tasks out of the trash.")
 start = _action("start", "POST", "start", "In progress", "Begin tasks.")
 
-COMMANDS = (done, reopen, cancel, start, trash, restore, move, comment)
+COMMANDS = (start, done, cancel, reopen, trash, restore, move, assign, label)

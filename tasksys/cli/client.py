@@ -29,6 +29,7 @@ STREAM_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5)
 PAGE: Final = 200
 BROKEN: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 BUSY: Final = (429, 503)
+BROKEN_OFF: Final = "The server broke off before it was done; look at its log, then try again."
 
 
 def path(*parts: str) -> str:
@@ -77,10 +78,16 @@ class Client:
 
     def lines(self, method: str, path: str, body: Json) -> Iterator[Json]:
         """The objects of a newline-delimited JSON answer, as they come. Not repeated when the connection breaks."""
-        stream = self._stream(method, path, body)
+        return self._each(self._lines(method, path, body))
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """The parts of an answer that is no JSON, as they come. Not repeated when the connection breaks."""
+        return self._each(self._parts("GET", path, None))
+
+    def _each(self, stream: AsyncIterator[T]) -> Iterator[T]:
         try:
-            while (line := self._run(anext(stream, None))) is not None:
-                yield line
+            while (one := self._run(anext(stream, None))) is not None:
+                yield one
         finally:
             self._run(stream.aclose())  # type: ignore[attr-defined]
 
@@ -166,7 +173,23 @@ class Client:
                 raise problems.refused(int(problem.get("status", 400)), problem, self.server)
         raise Failure("The command was accepted and is safe, but it is not decided yet; look again in a moment.")
 
-    async def _stream(self, method: str, path: str, body: Json) -> AsyncIterator[Json]:
+    async def _lines(self, method: str, path: str, body: Json) -> AsyncIterator[Json]:
+        rest = b""
+        async for part in self._parts(method, path, body):
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield self._decoded_line(line)
+        if rest:
+            yield self._decoded_line(rest)
+
+    def _decoded_line(self, line: bytes) -> Json:
+        try:
+            found: Json = json.loads(line)
+        except ValueError as error:
+            raise Failure(BROKEN_OFF) from error
+        return found
+
+    async def _parts(self, method: str, path: str, body: Json | None) -> AsyncIterator[bytes]:
         session = await self._open()
         async with session.request(
             method, self.server + path, json=body, headers=self._headers, timeout=STREAM_TIMEOUT
@@ -175,7 +198,7 @@ class Client:
                 answer = problems.decoded(response.status, await response.read(), self.server)
                 raise problems.refused(response.status, answer, self.server)
             try:
-                async for line in response.content:
-                    yield json.loads(line)
-            except (*BROKEN, ValueError) as error:
-                raise Failure("The server broke off before it was done; look at its log, then try again.") from error
+                async for part in response.content.iter_any():
+                    yield part
+            except BROKEN as error:
+                raise Failure(BROKEN_OFF) from error

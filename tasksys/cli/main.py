@@ -6,17 +6,39 @@ from typing import Any, Final
 
 import click
 
-from tasksys.cli import actions, audit, completion, operators, past, places, replay, serve, tasks, token, topics
+from tasksys.cli import (
+    actions,
+    audit,
+    checklists,
+    comments,
+    completion,
+    exports,
+    links,
+    members,
+    operators,
+    past,
+    projects,
+    replay,
+    sections,
+    serve,
+    tasks,
+    token,
+    topics,
+    workspaces,
+)
 from tasksys.cli.failures import Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
     "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
-    "Workspaces and projects": places.COMMANDS,
+    "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS),
+    "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
+    "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
     "The server and its data": (
         *serve.COMMANDS,
         *token.COMMANDS,
         *operators.COMMANDS,
+        *exports.COMMANDS,
         *replay.COMMANDS,
         *audit.COMMANDS,
         *topics.COMMANDS,

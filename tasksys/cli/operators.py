@@ -1,10 +1,8 @@
-"""Commands for operators that ask a running server: status, dead letters, export."""
+"""Commands for operators that ask a running server: status and dead letters."""
 
 import json
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import click
@@ -12,7 +10,7 @@ import click
 from tasksys.cli import output
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
-from tasksys.cli.options import connected, in_workspace, option
+from tasksys.cli.options import connected
 from tasksys.cli.session import Session
 
 DEAD_LETTERS: Final = "/admin/dead-letters"
@@ -98,21 +96,4 @@ def retry_letters(session: Session, letters: tuple[str, ...]) -> None:
         session.show(answer, f"{letter} was appended again; it goes from the list when it is folded.")
 
 
-@click.command()
-@option("--output", "-o", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-        help="Write to this file instead of standard output.")  # fmt: skip
-@in_workspace
-def export(session: Session, target: Path | None) -> None:
-    """Write a workspace as JSON: members, projects, tasks, comments."""
-    text = json.dumps(session.client.get(session.path("export.json")), ensure_ascii=False, indent=2) + "\n"
-    if target is None:
-        sys.stdout.write(text)
-        return
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{target} cannot be written: {error}.") from error
-    click.echo(f"Wrote {target}.", err=True)
-
-
-COMMANDS = (status, dead_letters, export)
+COMMANDS = (status, dead_letters)

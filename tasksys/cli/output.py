@@ -86,7 +86,7 @@ def blank(value: str) -> str:
     return "" if value == "none" else value
 
 
-def task(item: Json, comments: Sequence[Json] = (), project: str = "") -> RenderableType:
+def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks: Sequence[Json] = ()) -> RenderableType:
     """Everything about a task."""
     status = f"{MARKS.get(item['status'], '')} {item['status']}"
     facts = {
@@ -114,6 +114,9 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "") -> Render
             card.add_row(name, Text(value))
     for entry in item["checklist"]:
         card.add_row("", Text(f"[{'x' if entry['done'] else ' '}] {entry['title']}"))
+    short = names.short(one["id"] for one in subtasks)
+    for one in subtasks:
+        card.add_row(Text(short[one["id"]], style="cyan"), Text(f"{MARKS.get(one['status'], '')} {one['title']}"))
     if item["description"]:
         card.add_row("", Text(f"\n{item['description']}"))
     for comment in comments:

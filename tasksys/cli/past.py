@@ -30,7 +30,7 @@ def undo(session: Session, task: str, position: int | None) -> None:
     answer = session.client.send(
         "POST", session.path("tasks", found["id"], "undo"), {"position": position or found["position"]}
     )
-    changed = after(session, answer)
+    changed = after(session, answer, found["id"])
     said = f"Undone, by a new change at position {changed['position']}:"
     session.show(changed, said, output.tasks([changed], project_names(session, [changed])))
 

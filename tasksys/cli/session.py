@@ -88,14 +88,33 @@ class Session:
         found = self.client.items(self.path("tasks"), {"filter": EVERYTHING})
         return names.one(name, list(found), "task", "title", by_label=False)
 
-    def project(self, name: str) -> Json:
+    def project(self, name: str, trashed: bool = False) -> Json:
         """The project of that id or name, or of the one id that begins or ends so."""
-        return names.one(name, self.projects(), "project", "name")
+        return names.one(name, self.projects(trashed), "project", "name")
 
-    def projects(self) -> list[Json]:
-        """The workspace's projects."""
-        found: list[Json] = self.client.get(self.path("projects"))["items"]
+    def projects(self, trashed: bool = False) -> list[Json]:
+        """The workspace's projects, or those in its trash, in their order."""
+        found: list[Json] = self.client.get(self.path("projects"), trashed="true" if trashed else None)["items"]
         return found
+
+    def section(self, name: str, project: str | None) -> Json:
+        """The section of that id or name as `project` and `section`; without a project, of any that has one of it."""
+        parts = [
+            {**part, "project": one["id"]}
+            for one in self.projects()
+            for part in one["sections"]
+            if project in (None, one["id"])
+        ]
+        found = names.one(name, parts, "section", "name")
+        return {"project": found["project"], "section": found["id"]}
+
+    def among(self, things: list[Json], name: str, kind: str, label: str = "name") -> Json:
+        """The one of these things of that id or label, or of the one id that begins or ends so."""
+        return names.one(name, things, kind, label)
+
+    def settled(self, answer: Json, where: str) -> Json:
+        """What a command's answer shows; if it was decided late, the answer is its events: then what is there now."""
+        return self.client.get(where) if "events" in answer else answer
 
     # --- what the user sees
 

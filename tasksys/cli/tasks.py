@@ -20,6 +20,7 @@ FIELDS: tuple[Callable[[Any], Any], ...] = (
     option("--label", "-l", "labels", multiple=True, help="A label; repeat it for more."),
     option("--assignee", "-a", "assignees", multiple=True, help="A member who is to do it; repeat it for more."),
     option("--project", metavar="NAME|ID", help="The project it belongs to; `none` takes it out."),
+    option("--section", metavar="NAME|ID", help="The section of the project; `none` takes it out."),
     option("--parent", metavar="TASK", help="The task that this is a part of; `none` makes it one of its own."),
     option("--description", "-d", help="More about it, in Markdown."),
     option("--estimate", "estimate_minutes", type=click.IntRange(min=0), metavar="MINUTES", help="How long it takes."),
@@ -33,8 +34,11 @@ def fields(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def body(session: Session, given: Json) -> Json:
-    """The fields that were given, as the API wants them: `none` is null, or the empty list."""
+def body(session: Session, given: Json, project: str | None = None) -> Json:
+    """The fields that were given, as the API wants them: `none` is null, or the empty list.
+
+    A section is looked for in the project that is given, else in the one where the task is; it brings its project.
+    """
     found: Json = {name: value for name, value in given.items() if value is not None and value != ()}
     for name in ("due", "start"):
         if name in found:
@@ -45,14 +49,20 @@ def body(session: Session, given: Json) -> Json:
     for name, find in (("project", session.project), ("parent", session.task)):
         if name in found:
             found[name] = None if found[name] == "none" else find(found[name])["id"]
+    if found.get("section") == "none":
+        found["section"] = None
+    elif "section" in found:
+        found |= session.section(found["section"], found.get("project") or project)
     return found
 
 
-def after(session: Session, answer: Json) -> Json:
-    """The task that a command's answer shows; a command that was decided late answers with its events."""
-    if "events" not in answer:
-        return answer
-    return session.client.get(session.path("tasks", answer["events"][0]["task"]))
+def after(session: Session, answer: Json, task: str = "") -> Json:
+    """The task that a command's answer shows; a command that was decided late answers with its events.
+
+    `task` is its id, but for a new one.
+    """
+    late = answer.get("events", [])
+    return session.settled(answer, session.path("tasks", task or (late[0]["task"] if late else "")))
 
 
 @click.command()
@@ -81,6 +91,10 @@ def _workspace_to_add_to(session: Session) -> None:
 @option("--sort", metavar="FIELDS", help="Such as `due,-priority`.")
 @option("--limit", type=click.IntRange(1, 200), default=50, help="How many at most.")
 @option("--all", "everything", is_flag=True, help="All of them, and without --filter also what is done.")
+@option("--project", metavar="NAME|ID", help="In this project only.")
+@option("--parent", metavar="TASK", help="The subtasks of this task only.")
+@option("--trashed", is_flag=True, help="What is in the trash instead.")
+@option("--count", is_flag=True, help="Say how many there are in all, too.")
 @option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z.")
 @in_workspace
 def list_(
@@ -90,18 +104,33 @@ def list_(
     sort: str | None,
     limit: int,
     everything: bool,
+    count: bool,
     as_of: str | None,
+    **narrower: Any,
 ) -> None:
     """List tasks."""
-    wanted = filter or ("" if everything else NOT_DONE)
+    wanted = _narrowed(session, filter, everything, **narrower)
     query = {"filter": wanted, "q": q, "sort": sort, "as_of": as_of}
     if everything:
         page: Json = {"items": list(session.client.items(session.path("tasks"), query)), "next_cursor": None}
+        page |= {"total": len(page["items"])} if count else {}
     else:
-        page = session.client.get(session.path("tasks"), limit=limit, **query)
-    more = "There are more; see them with --all, or fewer with --filter." if page["next_cursor"] else ""
+        page = session.client.get(session.path("tasks"), limit=limit, count="true" if count else None, **query)
     items = page["items"]
-    session.show(page, output.tasks(items, project_names(session, items)), *([more] if more else []))
+    said = [f"{page['total']:,} in all."] if count else []
+    said += ["There are more; see them with --all, or fewer with --filter."] if page["next_cursor"] else []
+    session.show(page, output.tasks(items, project_names(session, items)), *said)
+
+
+def _narrowed(
+    session: Session, filter: str | None, everything: bool, project: str | None, parent: str | None, trashed: bool
+) -> str:
+    """The filter that was given, or what is not done, and what else narrows the list."""
+    parts = [f"({filter})"] if filter else [] if everything or trashed else [NOT_DONE]
+    parts += [f'project = "{session.project(project)["id"]}"'] if project else []
+    parts += [f'parent = "{session.task(parent)["id"]}"'] if parent else []
+    parts += ["trashed = true"] if trashed else []
+    return filter if filter and len(parts) == 1 else " and ".join(parts)
 
 
 def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
@@ -124,8 +153,10 @@ def show(session: Session, task: str, as_of: str | None) -> None:
         session.show(found)
         return
     comments = [] if as_of else session.client.get(session.path("tasks", found["id"], "comments"))["items"]
+    below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
+    subtasks = list(session.client.items(session.path("tasks"), below))
     project = project_names(session, [found]).get(found["project"] or "", "")
-    session.show(found, output.task(found, comments, project))
+    session.show(found, output.task(found, comments, project, subtasks))
 
 
 @click.command()
@@ -137,12 +168,12 @@ def show(session: Session, task: str, as_of: str | None) -> None:
 @in_workspace
 def edit(session: Session, task: str, if_version: int | None, **given: Any) -> None:
     """Change fields of a task. --label and --assignee replace what was there; `none` clears."""
-    changes = body(session, given)
-    if not changes:
+    if all(value in (None, ()) for value in given.values()):
         raise click.UsageError("Nothing to change: give at least one field, such as --title or --due.")
     found = session.task(task)
-    changed = session.client.send("PATCH", session.path("tasks", found["id"]), changes, if_version)
-    changed = after(session, changed)
+    changes = body(session, given, found["project"])
+    answer = session.client.send("PATCH", session.path("tasks", found["id"]), changes, if_version)
+    changed = after(session, answer, found["id"])
     session.show(changed, output.tasks([changed], project_names(session, [changed])))
 
 

@@ -15,6 +15,7 @@ from tasksys.query.entry import OPEN_RANKS, Entry, entry
 from tasksys.query.errors import FilterError
 from tasksys.query.fields import PROJECT, SECTION
 from tasksys.query.folding import caseless
+from tasksys.query.orders import Orders, place
 from tasksys.query.page import Page, page
 from tasksys.query.request import Query
 from tasksys.query.text import TextIndex
@@ -33,7 +34,7 @@ class _Place(NamedTuple):
 class Index:
     """The tasks and projects of one workspace, whose zone is given. One thread at a time."""
 
-    __slots__ = ("_children", "_entries", "_filed", "_names", "_projects", "_text", "_zone")
+    __slots__ = ("_children", "_entries", "_filed", "_names", "_orders", "_projects", "_text", "_zone")
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -42,6 +43,7 @@ class Index:
         self._children: dict[str, dict[str, None]] = {}
         self._filed: dict[str, dict[str, None]] = {}
         self._names: dict[tuple[str, str], set[str]] | None = None
+        self._orders = Orders()
         self._text: TextIndex | None = None
 
     def __len__(self) -> int:
@@ -59,9 +61,22 @@ class Index:
         """The ids of the tasks in that project, subtasks and trashed ones too."""
         return self._filed.get(identifier, {}).keys()
 
+    def gap(self, identifier: str, behind: bool, without: str) -> tuple[str, str] | None:
+        """The order of that task and of the next one in its list, behind it or in front (blank if there is none), as if
+        the task `without` were not there; None for an unknown task."""
+        found = self._entries.get(identifier)
+        if found is None:
+            return None
+        parent, project = place(found.task)
+        among: Iterable[str] = self._entries if project is None else self.in_project(project)
+        if parent is not None:
+            among = self.children(parent)
+        return self._orders.gap(found.task, (self._entries[one].task for one in among), behind, without)
+
     def put(self, task: Task) -> None:
         """Adds the task, or replaces the one of its id."""
         before = self._entries.get(task.id)
+        self._orders.put(None if before is None else before.task, task)
         if before is not None:
             _take(self._children, before.task.parent, task.id)
         if task.parent is not None:
@@ -78,6 +93,7 @@ class Index:
         removed = self._entries.pop(identifier, None)
         if removed is None:
             return
+        self._orders.put(removed.task, None)
         _take(self._children, removed.task.parent, identifier)
         _take(self._filed, removed.project, identifier)
         if self._text is not None:

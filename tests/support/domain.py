@@ -23,6 +23,7 @@ from tasksys.commands import (
     CreateWorkspace,
     EditTask,
     LinkTask,
+    MoveTask,
     SetMember,
     TrashProject,
     TrashTask,
@@ -70,6 +71,8 @@ class World:
         moment = instant(START + timedelta(seconds=self.sent)) if at is None else at
         if isinstance(command, Undo) and not command.events:
             command = structs.replace(command, events=self.named(command))
+        if isinstance(command, MoveTask) and command.gap is None:
+            command = structs.replace(command, gap=self.gap(command))
         command = structs.replace(command, id=command.id or f"command-{self.sent}")
         return CommandRecord(WORKSPACE, actor, moment, command)
 
@@ -77,6 +80,16 @@ class World:
         """The events of the command that an Undo names by position or by id."""
         names = {event.command for event in self.log if event.position == command.position} | {command.command}
         return tuple(event for event in self.log if event.command in names)
+
+    def gap(self, command: MoveTask) -> tuple[str, str] | None:
+        """The order of the one neighbour that a move names, and of what stands beyond."""
+        named = self.state.task(command.after or command.before or "")
+        if named is None or (command.after and command.before):
+            return None
+        listed = self.listed(named.project, named.section, named.parent)
+        listed = [one for one in listed if one == named.id or one != command.task]
+        at = listed.index(named.id) + (1 if command.after else -1)
+        return named.order, self.task(listed[at]).order if 0 <= at < len(listed) else ""
 
     def when(self, command: Command, actor: str = OWNER, at: str | None = None) -> list[EventRecord] | Refusal:
         """Decides the command and, if it is not refused, records its events."""

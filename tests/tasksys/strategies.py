@@ -34,6 +34,7 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "parent": st.sampled_from(["milk", "jam", "tax", "junk", "t1"]),
     "after": st.sampled_from(["milk", "bread", "jam", "t1"]),
     "before": st.sampled_from(["milk", "bread", "jam", "t1"]),
+    "gap": st.none(),
     "project": st.sampled_from(["home", "work", "attic", "p1"]),
     "section": st.sampled_from(["todo", "doing", "s1"]),
     "item": st.sampled_from(["item", "i1", "i2"]),

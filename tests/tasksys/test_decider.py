@@ -11,12 +11,13 @@ from tasksys import codec, decider
 from tasksys.commands import AddComment, Command, CommandRecord, CreateTask, EditTask, EditWorkspace, MoveTask
 from tasksys.events import Event, Fact, TaskMoved, TaskTrashed
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Link, Member, Project, Task
+from tasksys.rows import Link, Member, Project, Subtasks, Task
 from tasksys.state import State
 from tasksys.values import OPPOSITE, Priority, Role, Status, When
 from tests.support.domain import ACTORS, OWNER, STRANGER, World, furnished, replayed
 from tests.tasksys.examples import EXAMPLES, name
 from tests.tasksys.strategies import ANY_COMMAND, QUICK, STORIES, STORY, SURROGATES, WILD
+from tests.tasksys.test_trees import counted
 
 Story = list[tuple[Command, str]]
 
@@ -180,6 +181,7 @@ def test_what_holds_after_any_story(story: Story) -> None:
     """Trees, counters, links, versions and positions agree with the rows and the log."""
     world = told(story)
     rows = list(world.rows().values())
+    assert {row.task: row.levels for row in rows if isinstance(row, Subtasks)} == counted(world)
     check_members(world, [row for row in rows if isinstance(row, Member)])
     for row in rows:
         if isinstance(row, Task):

@@ -1,6 +1,7 @@
 """Keys of the manual order."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,45 @@ def test_a_full_gap_gives_a_tie() -> None:
 def test_nothing_fits_before_a_key_that_ends_in_the_lowest_digit() -> None:
     """Such a key is not accepted from anybody; if there were one, the answer would still be a key."""
     assert KEY.fullmatch(ordering.between("a", "a0"))
+
+
+@given(KEYS, KEYS, st.integers(1, 10**6), st.integers(1, 10**6))
+def test_into_one_gap_the_later_comes_nearer(one: str, other: str, earlier: int, more: int) -> None:
+    """Of two that are put directly behind a key, or in front of one, at different positions, both are in the gap."""
+    low, high = sorted((one, other))
+    if low == high:
+        return
+    first, second = (ordering.directly_behind(low, high, position) for position in (earlier, earlier + more))
+    assert low < second < first < high
+    first, second = (ordering.directly_in_front(low, high, position) for position in (earlier, earlier + more))
+    assert low < first < second < high
+
+
+@given(KEYS, KEYS, st.integers(1, 10**6))
+def test_without_knowing_the_gap_it_is_as_near_as_can_be(key: str, other: str, position: int) -> None:
+    """In front of everything behind the key that does not begin with it."""
+    behind = ordering.directly_behind(key, "", position)
+    assert behind > key
+    assert not key < other < behind or other.startswith(key)
+    assert ordering.directly_in_front("", key, position) < key
+
+
+@pytest.mark.parametrize("side", ["same", "chain"])
+def test_a_thousand_moves_behind_one_task_stay_in_order(side: str) -> None:
+    """Each behind the same one, or each behind the one before it: keys stay under the bound."""
+    low, high = ordering.at_end(1), ordering.at_end(2)
+    for position in range(1, 1_000):
+        key = ordering.directly_behind(low, high, position)
+        assert low < key < high
+        if side == "same":
+            high = key
+        else:
+            low = key
+    assert len(key) < limits.ORDER_CHARACTERS
+
+
+@pytest.mark.parametrize("put", [ordering.directly_behind, ordering.directly_in_front])
+def test_a_full_gap_gives_a_key_all_the_same(put: Callable[[str, str, int], str]) -> None:
+    """No key is longer than its bound."""
+    key = "z" * (limits.ORDER_CHARACTERS - 2)
+    assert KEY.fullmatch(put(key, key + "1", 5))

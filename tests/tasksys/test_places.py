@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tasksys import limits, places
+from tasksys import decider, limits, places
 from tasksys.commands import (
     Command,
     CreateTask,
@@ -16,7 +16,7 @@ from tasksys.commands import (
     TrashTask,
 )
 from tasksys.events import Place, TaskMoved
-from tasksys.refusals import Code
+from tasksys.refusals import Code, Refusal
 from tests.support.domain import World, founded, furnished
 from tests.tasksys.strategies import QUICK
 
@@ -196,3 +196,84 @@ def test_moves_keep_the_intended_order(moves: list[tuple[int, int]]) -> None:
         names.insert(target, name)
         world.given(MoveTask(task=name, after=after, before=before))
         assert world.listed() == names
+
+
+SIDES = st.sampled_from(["after", "before"])
+PLACES = st.integers(0, 5)
+
+
+def beside(side: str, task: str, neighbour: str) -> MoveTask:
+    """The move directly behind the neighbour, or in front of it."""
+    return structs.replace(MoveTask(task=task), **{side: neighbour})
+
+
+@QUICK
+@given(st.lists(st.tuples(PLACES, SIDES, PLACES), max_size=40))
+def test_one_neighbour_alone_is_enough(moves: list[tuple[int, str, int]]) -> None:
+    """`after` alone is directly behind that task, `before` alone directly in front; beside itself a task stays."""
+    names = [f"t{index}" for index in range(6)]
+    world = founded().given(*(CreateTask(task=name, title=name) for name in names))
+    for taken, side, target in moves:
+        moved, neighbour = names[taken], names[target]
+        if moved != neighbour:
+            names.remove(moved)
+            names.insert(names.index(neighbour) + (side == "after"), moved)
+        world.given(beside(side, moved, neighbour))
+        assert world.listed() == names
+        assert world.accepted(beside(side, moved, neighbour)) == []
+
+
+@QUICK
+@given(
+    st.lists(st.tuples(PLACES, SIDES, PLACES), max_size=10),
+    st.lists(st.tuples(PLACES, SIDES, PLACES), min_size=2, max_size=2),
+)
+def test_moves_that_did_not_know_of_each_other_both_stand(
+    earlier: list[tuple[int, str, int]], moves: list[tuple[int, str, int]]
+) -> None:
+    """Each is on its side of its neighbour with at most the other between them, and nobody else's order changed."""
+    names = [f"t{index}" for index in range(6)]
+    world = founded().given(*(CreateTask(task=name, title=name) for name in names))
+    for taken, side, target in earlier:
+        world.given(beside(side, names[taken], names[target]))
+    seen = world.listed()
+    wishes = [(side, names[taken], names[target]) for taken, side, target in moves if taken != target]
+    records = [
+        world.record(beside(*wish)) for wish in wishes
+    ]  # the gaps of both are looked up before either is decided
+    for record in records:
+        facts = decider.decide(record, world.state)
+        assert not isinstance(facts, Refusal)
+        decider.enact(facts, record, record.command.id, world.state)
+    listed, moved = world.listed(), {task for _, task, _ in wishes}
+    assert [name for name in listed if name not in moved] == [name for name in seen if name not in moved]
+    for at, (side, task, neighbour) in enumerate(wishes):
+        if any(neighbour == other or task == other for _, other, _ in wishes[at + 1 :]):
+            continue  # the later one took it elsewhere
+        steps = listed.index(task) - listed.index(neighbour)
+        assert (steps if side == "after" else -steps) in (1, 2)
+        assert abs(steps) == 1 or set(listed[min(map(listed.index, (task, neighbour))) + 1 :][:1]) <= moved
+
+
+def test_the_latest_of_several_into_one_gap_stands_nearest() -> None:
+    """Three people drop three tasks behind the same one at once."""
+    world = founded().given(*(CreateTask(task=name, title=name) for name in "abxyz"))
+    world.given(MoveTask(task="b", after="a"))
+    records = [world.record(MoveTask(task=name, after="a")) for name in "xyz"]
+    for record in records:
+        facts = decider.decide(record, world.state)
+        assert not isinstance(facts, Refusal)
+        decider.enact(facts, record, record.command.id, world.state)
+    assert world.listed() == ["a", "z", "y", "x", "b"]
+
+
+def test_a_neighbour_that_was_moved_meanwhile_is_followed_in_the_order() -> None:
+    """What was looked up is out of date then; the task still comes to stand directly beside it."""
+    for side, expected in (("after", ["c", "x", "a", "b"]), ("before", ["x", "c", "a", "b"])):
+        world = founded().given(*(CreateTask(task=name, title=name) for name in "abcx"))
+        record = world.record(beside(side, "x", "c"))
+        world.given(MoveTask(task="c", before="a"))
+        facts = decider.decide(record, world.state)
+        assert not isinstance(facts, Refusal)
+        decider.enact(facts, record, record.command.id, world.state)
+        assert world.listed() == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support.http import Json, Space
@@ -29,19 +31,52 @@ async def test_new_tasks_come_last(space: Space) -> None:
     ("moved", "between", "expected"),
     [
         (2, {"before": 0}, ["C", "A", "B"]),
+        (2, {"before": 1}, ["A", "C", "B"]),
         (0, {"after": 2}, ["B", "C", "A"]),
+        (0, {"after": 1}, ["B", "A", "C"]),
         (2, {"after": 0, "before": 1}, ["A", "C", "B"]),
     ],
 )
 async def test_a_task_moves_between_neighbours(
     space: Space, moved: int, between: dict[str, int], expected: list[str]
 ) -> None:
-    """`before` alone is the start, `after` alone the end, both are in between."""
+    """`before` alone is directly in front, `after` alone directly behind, both are in between."""
     paths = await three(space)
     neighbours = {name: paths[index].removeprefix("/tasks/") for name, index in between.items()}
     answer = await space.post(f"{paths[moved]}/move", neighbours)
     assert answer.ok["version"] == 2
     assert await order(space) == expected
+
+
+async def test_two_people_move_at_once(space: Space) -> None:
+    """Both moves behind the same task stand; everybody else stays in order."""
+    a, _, c = await three(space)
+    beside = {"after": a.removeprefix("/tasks/")}
+    last = f"/tasks/{(await space.task('D'))['id']}"
+    answers = await asyncio.gather(space.post(f"{c}/move", beside), space.post(f"{last}/move", beside))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert (await order(space))[0::3] == ["A", "B"]
+
+
+async def test_one_neighbour_within_projects_and_below_parents(space: Space) -> None:
+    """The list is that of the neighbour: tasks elsewhere do not count."""
+    await space.project("Home", project="home")
+    await space.task("Top", task="top", project="home")
+    for place in ({"project": "home"}, {"parent": "top"}):
+        ids = []
+        for title, chosen in (("X", "V"), ("Y", "V1"), ("Z", "a")):
+            ids.append((await space.task(title, order=chosen, **place))["id"])
+            await space.task("Elsewhere")
+        await space.post(f"/tasks/{ids[2]}/move", {"after": ids[0]})
+        listed = [one for one in (await space.get("/tasks")).ok["items"] if one["id"] in ids]
+        assert [one["title"] for one in listed] == ["X", "Z", "Y"]
+
+
+async def test_what_the_server_looks_up_is_not_sent(space: Space) -> None:
+    """Nobody can pretend to have seen another gap."""
+    a, b, _ = await three(space)
+    said = (await space.post(f"{a}/move", {"after": b.removeprefix("/tasks/"), "gap": ["a", "b"]})).invalid("/gap")
+    assert "leave it out" in said
 
 
 async def test_a_task_moves_to_a_project_and_section(space: Space) -> None:

@@ -38,6 +38,7 @@ async def test_a_task_with_every_field(space: Space) -> None:
         "created_at": made.ok["created_at"], "updated_at": made.ok["created_at"],
     }  # fmt: skip
     assert made.etag == '"1"'
+    assert made.headers["Location"] == f"{space.prefix}/tasks/{made.ok['id']}"
     read = await space.get(f"/tasks/{made.ok['id']}")
     assert (read.ok, read.etag, read.position) == (made.ok, '"1"', made.position)
 

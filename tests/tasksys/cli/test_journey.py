@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,13 +92,13 @@ def test_one_task_that_fails_leaves_the_others_alone(run: Run) -> None:
 def test_all_fields_of_a_task(run: Run) -> None:
     """Every option of `add` reaches the task, and `show` shows it."""
     run("add", "Parent")
-    run("project", "create", "Household")
+    run("project", "add", "Household")
     task = added(
         run, "Paint", "--due", "2026-03-08T09:00@Europe/Berlin", "--start", "2026-03-01", "-p", "urgent", "-l", "a",
         "-l", "b", "--project", "household", "-d", "Two coats.\nWhite.", "--estimate", "90",
     )  # fmt: skip
     part = added(run, "Buy paint", "--parent", task[-5:])
-    run("comment", task, "Which", "white?")
+    run("comment", "add", task, "Which", "white?")
     shown = run("show", task).stdout
     for said in ("Paint", "2026-03-08 09:00 Europe/Berlin", "2026-03-01", "urgent", "a, b", "Household", "90 min",
                  "Two coats.", "Which white?"):  # fmt: skip
@@ -140,7 +142,7 @@ def test_an_edit_may_insist_on_a_version(run: Run) -> None:
 def test_a_move_to_a_place_and_out_of_it(run: Run) -> None:
     """To a project, below another task, and to none."""
     one, two = added(run, "One"), added(run, "Two")
-    run("project", "create", "Household")
+    run("project", "add", "Household")
     assert answer(run("move", one, "--project", "Household", "--json"))["project"]
     assert answer(run("move", one, "--project", "none", "--section", "none", "--json"))["project"] is None
     assert answer(run("move", two, "--parent", one, "--json"))["parent"] == one
@@ -201,7 +203,7 @@ def test_json_is_the_servers(run: Run, server: Serving) -> None:
 def test_a_project_is_named_in_lists(run: Run) -> None:
     """People see names, not ids."""
     run("add", "Setup")
-    run("project", "create", "Household")
+    run("project", "add", "Household")
     run("add", "Paint", "--project", "household")
     assert "Household" in run("list").stdout
     assert "Household" in run("projects").stdout
@@ -261,6 +263,18 @@ def test_export_writes_the_workspace(run: Run, tmp_path: Path) -> None:
     assert "Wrote" in errors(run("export", "-o", str(target)))
     assert json.loads(target.read_text(encoding="utf-8")) == exported
     assert "cannot be written" in errors(run("export", "-o", str(tmp_path / "none" / "x"), code=1))
+
+
+def test_export_writes_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    """The tasks as CSV, the same on standard output and in a file, byte for byte."""
+    run("add", "=1+1", "-l", "home")
+    (row,) = csv.DictReader(io.StringIO(run("export", "--format", "csv").stdout, newline=""))
+    assert (row["title"], row["labels"]) == ("'=1+1", "home")
+    target = tmp_path / "tasks.csv"
+    run("export", "--format", "csv", "-o", str(target))
+    assert target.read_bytes() == run("export", "--format", "csv").stdout_bytes
+    assert [one.name for one in tmp_path.glob("tasks*")] == ["tasks.csv"]
+    assert "cannot be written" in errors(run("export", "--format", "csv", "-o", str(tmp_path / "none" / "x"), code=1))
 
 
 @pytest.mark.parametrize("broken", ["{", "[]"], ids=["no JSON", "no object"])

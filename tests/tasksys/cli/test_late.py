@@ -44,6 +44,22 @@ def test_a_workspace_that_was_made_late_is_shown() -> None:
     assert paths(server.asked)[-1] == "GET /api/v1/workspaces/w"
 
 
+def test_a_project_that_was_added_late_is_shown() -> None:
+    """Its id is in the event that made it."""
+    project = {"id": "p", "name": "House"}
+    steps = (Step({"items": [WORKSPACE]}), LATE, decided([{"data": {"project": "p"}}]), Step(project))
+    with Scripted(*steps) as server:
+        assert invoke("project", "add", "House", "--server", server.url).stdout == "Added project House (p).\n"
+    assert paths(server.asked)[-1] == "GET /api/v1/workspaces/w/projects/p"
+
+
+def test_a_late_command_that_changed_nothing_shows_the_task() -> None:
+    """Without events it is the task that was named."""
+    steps = (Step({"items": [WORKSPACE]}), Step(TASK), LATE, decided([]), Step(TASK))
+    with Scripted(*steps) as server:
+        assert invoke("done", "milk", "--server", server.url).stdout == "Done: Buy milk\n"
+
+
 def test_a_task_that_may_not_be_read_is_not_looked_for() -> None:
     """Only one that is not there is looked for by a part of its id."""
     with Scripted(Step({"items": [WORKSPACE]}), Step({"detail": "Not for you."}, 403)) as server:

@@ -63,6 +63,18 @@ def test_completion_completes() -> None:
     assert ended.stdout.splitlines() == ["plain,workspace", "plain,workspaces"]
 
 
+def test_completion_knows_what_a_group_can_do() -> None:
+    """The commands of a group, and the values that an argument takes."""
+    for words, answered in (
+        ("tasksys member ", ["plain,list", "plain,remove", "plain,set"]),
+        ("tasksys link add paint blocked", ["plain,blocked-by"]),
+    ):
+        count = str(len(words.split(" ")) - 1)
+        asked = environment(_TASKSYS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=count)
+        ended = subprocess.run(COMMAND, capture_output=True, text=True, check=True, env=asked, timeout=60)
+        assert ended.stdout.splitlines() == answered
+
+
 def test_an_unknown_command_or_option_is_a_usage_error() -> None:
     """Exit code 2 and a word about where to look."""
     assert "No such command 'sing'" in errors(invoke("sing", code=Exit.USAGE))

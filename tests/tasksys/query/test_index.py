@@ -200,6 +200,7 @@ class Upkeep(RuleBasedStateMachine):
         status=st.sampled_from([Status.OPEN, Status.DONE]),
         trashed=st.booleans(),
         home=st.sampled_from([None, "p", "q"]),
+        order=st.sampled_from(["V", "a", "b"]),
     )
     def put(
         self,
@@ -209,6 +210,7 @@ class Upkeep(RuleBasedStateMachine):
         status: Status,
         trashed: bool,
         home: str | None,
+        order: str,
     ) -> None:
         """A task below one with a smaller id, or in a project; both sides of its links are put."""
         parent = above if above is not None and above < identifier else None
@@ -219,6 +221,7 @@ class Upkeep(RuleBasedStateMachine):
             status=status,
             project=None if parent else home,
             section=None if parent or not home else "s",
+            order=order,
             trashed_at=AT if trashed else None,
             links=tuple(
                 Link(kind, other) for kind, other in dict(zip(links, links, strict=True)) if other != identifier
@@ -264,9 +267,21 @@ class Upkeep(RuleBasedStateMachine):
             )
             below = {other.id for other in self.rows.values() if other.parent == row.id}
             assert set(self.index.children(row.id)) == below
+            for behind, without in ((True, ""), (False, ""), (True, "c"), (False, "c")):
+                assert self.index.gap(row.id, behind, without) == (row.order, self.next_to(row, behind, without))
         for identifier in "pq":
             inside = {row.id for row in self.rows.values() if self.place(row)[0] == identifier}
             assert set(self.index.in_project(identifier)) == inside
+
+    def next_to(self, row: Task, behind: bool, without: str) -> str:
+        """The order of the next task of the same list, by the book."""
+        listed = [
+            (other.order, other.id)
+            for other in self.rows.values()
+            if (other.parent, other.project) == (row.parent, row.project) and other.id != without
+        ]
+        beyond = sorted(one for one in listed if (one > (row.order, row.id) if behind else one < (row.order, row.id)))
+        return beyond[0 if behind else -1][0] if beyond else ""
 
     def place(self, row: Task) -> tuple[str | None, str | None, bool]:
         """Project, section and trash, by the book."""
@@ -282,3 +297,21 @@ class Upkeep(RuleBasedStateMachine):
 
 TestUpkeep = Upkeep.TestCase
 TestUpkeep.settings = settings(deadline=None, max_examples=60)
+
+
+def test_the_gap_beside_a_task() -> None:
+    """Between it and the next one of its own list, behind or in front; the task that will move does not count."""
+    made = index(
+        *(task(name, order=name) for name in "ace"),
+        *(task(name, order=name, parent="a") for name in "bd"),
+        project("p"),
+        task("f", order="c", project="p"),
+    )
+    assert made.gap("a", behind=True, without="x") == ("a", "c")
+    assert made.gap("a", behind=True, without="c") == ("a", "e")
+    assert made.gap("c", behind=False, without="x") == ("c", "a")
+    assert made.gap("a", behind=False, without="x") == ("a", "")
+    assert made.gap("e", behind=True, without="x") == ("e", "")
+    assert made.gap("b", behind=True, without="x") == ("b", "d")
+    assert made.gap("f", behind=False, without="x") == ("c", "")
+    assert made.gap("nowhere", behind=True, without="x") is None

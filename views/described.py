@@ -1,0 +1,164 @@
+"""The words of the API reference: parameters, headers, problems, tags and examples. `openapi` puts them together."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from tasksys import commands
+from tasksys.values import LinkType
+from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.sending import REPLAYED_HEADER
+
+Described = tuple[dict[str, Any], str]
+"""A schema and what it means."""
+
+POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
+TEXT: Final = {"type": "string", "maxLength": PARAMETER_CHARACTERS}
+INSTANT: Final = {"type": "string", "format": "date-time", "examples": ["2026-03-08T09:00:00Z"]}
+
+QUERY: Final[dict[str, Described]] = {
+    "filter": (
+        {**TEXT, "examples": ["(status = open and due < today+3d) or (priority >= high and label in (urgent, home))"]},
+        "Such as `status = open and due < today+3d or label in (home)`.",
+    ),
+    "q": ({**TEXT, "examples": ["milk"]}, "Words to find; a word finds those that begin with it."),
+    "sort": ({**TEXT, "examples": ["due,-priority,order"]}, "Such as `due,-priority,order`."),
+    "limit": ({"type": "integer", "minimum": 1}, "Items at most."),
+    "cursor": (TEXT, "`next_cursor` of the page before."),
+    "count": ({"type": "boolean"}, "Count all that match, too."),
+    "as_of": (
+        {"type": "string", "examples": ["42", "2026-03-08T09:00:00Z"]},
+        "A position, or an instant with offset: the state then.",
+    ),
+    "min_position": (POSITION, "Wait until the view has this position."),
+    "trashed": ({"type": "boolean"}, "Those in the trash instead."),
+    "after": (POSITION, "Only what comes after this position."),
+    "wait": ({"type": "integer", "minimum": 0, "maximum": 60}, "Seconds to wait until there is something."),
+    "task": ({"type": "string"}, "Only of this task."),
+    "actor": ({"type": "string"}, "Only by this user."),
+    "since": (INSTANT, "Not before this instant."),
+    "until": (INSTANT, "Not after this instant."),
+}
+
+KEY: Final = "^[A-Za-z0-9_-]{1,64}$"
+
+HEADERS: Final[dict[str, Described]] = {
+    "Idempotency-Key": (
+        {"type": "string", "pattern": KEY, "examples": ["01JQ5Z8V0Y8B6W3M2N4P5R6S7T"]},
+        "Names the command: repeated under the same key, it is applied once.",
+    ),
+    "If-Match": (
+        {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$', "examples": ['"3"']},
+        "Only if the version is still this one: an ETag as it was given.",
+    ),
+    "Prefer": (
+        {"type": "string", "examples": ["respond-async", "wait=5"]},
+        "`respond-async`, or `wait=N` seconds at most.",
+    ),
+    POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
+}
+
+ANSWERED: Final[dict[str, Described]] = {
+    "ETag": ({"type": "string", "examples": ['"3"']}, "The version of what is shown, for If-Match."),
+    "Location": (
+        {"type": "string", "format": "uri-reference"},
+        "Where what was made can be read, or where the outcome is told.",
+    ),
+    REPLAYED_HEADER: ({"const": "true"}, "This is the outcome of an earlier command under the same key."),
+    POSITION_HEADER: (POSITION, "The workspace's position that is shown, for reads that must not show less."),
+    "Content-Disposition": ({"type": "string"}, "The name of a file to keep it in."),
+    "Retry-After": ({"type": "string", "pattern": "^[0-9]+$"}, "Seconds to wait before trying again."),
+    "WWW-Authenticate": ({"type": "string"}, "How to say who is asking."),
+}
+
+ID: Final = {"type": "string", "pattern": KEY}
+USER: Final = {"type": "string", "pattern": "^[A-Za-z0-9._@+:|-]{1,128}$"}
+IN_PATH: Final[dict[str, Described]] = {
+    "ws": (ID, "The workspace."),
+    "user": (USER, "The member's id, as tokens name them."),
+    "link": ({"type": "string", "enum": [link.value for link in LinkType]}, "The kind of link, as this task sees it."),
+    "other": (ID, "The task at the other end of the link."),
+    "command": (ID, "The command's id: its idempotency key."),
+    "letter": (ID, "The dead letter's id: partition and offset."),
+}
+"""What is named in addresses; an id of what the name says, if it is not here."""
+
+PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
+    HTTPStatus.BAD_REQUEST: ("The request cannot be understood: a parameter, a filter, the JSON.", ()),
+    HTTPStatus.UNAUTHORIZED: ("There is no token, or it is not accepted.", ("WWW-Authenticate",)),
+    HTTPStatus.FORBIDDEN: ("Your role does not allow this.", (REPLAYED_HEADER,)),
+    HTTPStatus.NOT_FOUND: ("There is no such thing, or you are no member of its workspace.", (REPLAYED_HEADER,)),
+    HTTPStatus.REQUEST_TIMEOUT: ("The body did not come in time.", ()),
+    HTTPStatus.CONFLICT: (
+        "It does not go with what is there: taken, in the trash, changed since, or still being decided.",
+        ("Retry-After", REPLAYED_HEADER),
+    ),
+    HTTPStatus.PRECONDITION_FAILED: (
+        "The version is another one by now; `conflicts` are the events since.", (REPLAYED_HEADER,)
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body is too large; send less at once.", ()),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not sent as JSON.", ()),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "A field is wrong; `errors` point to it. Or the idempotency key names another command.", (REPLAYED_HEADER,)
+    ),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many commands wait here; try again in a moment.", ("Retry-After",)),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("A fault of the server.", ()),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("The log or a view is not there at the moment; try again.", ("Retry-After",)),
+    HTTPStatus.GATEWAY_TIMEOUT: ("The view has not reached the position in time.", ("Retry-After",)),
+}  # fmt: skip
+"""What each status means, and the headers that it may have."""
+
+TAGS: Final = {
+    "workspaces": "The unit of order: all of its commands, events and reads have one sequence of positions.",
+    "members": "Who belongs to a workspace, in which role.",
+    "projects": "Lists of tasks, with ordered sections.",
+    "tasks": "What is to be done.",
+    "comments": "What people say about a task.",
+    "checklist": "The small steps of a task.",
+    "links": "How tasks relate to each other.",
+    "commands": "Every write as what it is: a command, and its outcome.",
+    "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
+    "operations": "For operators.",
+}
+
+EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
+    commands.CreateWorkspace: {"name": "Home", "time_zone": "Europe/Berlin"},
+    commands.EditWorkspace: {"reminder_hour": 8},
+    commands.SetMember: {"role": "editor"},
+    commands.CreateProject: {"name": "Household"},
+    commands.EditProject: {"colour": "green"},
+    commands.AddSection: {"name": "To do"},
+    commands.EditSection: {"name": "Doing"},
+    commands.CreateTask: {
+        "title": "Buy milk",
+        "due": {"local": "2026-03-08T09:00", "zone": "Europe/Berlin"},
+        "labels": ["home"],
+        "priority": "high",
+    },
+    commands.EditTask: {"title": "Buy oat milk", "due": None},
+    commands.MoveTask: {"section": "01JQ5Z8V0Y8B6W3M2N4P5R6S7T", "after": "01JQ5Z9C3H4K6M8N0P2Q4R6S8T"},
+    commands.AssignTask: {"add": ["anna"]},
+    commands.LabelTask: {"add": ["urgent"], "remove": ["later"]},
+    commands.LinkTask: {"link": "blocked-by", "other": "01JQ5Z9C3H4K6M8N0P2Q4R6S8T"},
+    commands.AddChecklistItem: {"title": "Two litres"},
+    commands.EditChecklistItem: {"done": True},
+    commands.AddComment: {"body": "The shop closes at **six**."},
+    commands.EditComment: {"body": "The shop closes at **seven**."},
+    commands.Undo: {"position": 42},
+}
+"""A body for each command that takes one."""
+
+SENT: Final = {
+    "one": {"type": "CompleteTask", "task": "01JQ5Z9C3H4K6M8N0P2Q4R6S8T"},
+    "batch": {
+        "commands": [
+            {"type": "CreateTask", "task": "milk", "title": "Buy milk"},
+            {"type": "AddChecklistItem", "task": "milk", "title": "Two litres"},
+        ]
+    },
+}
+"""Commands as they are sent by themselves."""
+
+WHEN: Final = [
+    {"date": "2026-03-08"}, {"local": "2026-03-08T09:00", "zone": "Europe/Berlin"}, {"local": "2026-03-08T09:00"},
+]  # fmt: skip
+WHEN_SAYS: Final = "A start or due value: a date, a wall time in a zone, or one that floats without. It keeps its kind."
