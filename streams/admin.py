@@ -93,7 +93,7 @@ async def _create(admin: AIOKafkaAdminClient, wanted: list[TopicSpec], partition
     missing = [spec for spec in wanted if spec.name not in names]
     if missing:
         response = await admin.create_topics(
-            [NewTopic(spec.name, number, replication, topic_configs=spec.kafka_config) for spec in missing]
+            [NewTopic(spec.name, number, replication, topic_configs=spec.kafka_config(replication)) for spec in missing]
         )
         for name, code, *message in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
@@ -110,7 +110,7 @@ async def _seen(admin: AIOKafkaAdminClient, names: set[str]) -> None:
 
 
 async def _check_settings(admin: AIOKafkaAdminClient, existing: list[TopicSpec]) -> None:
-    """The event log must keep everything; a changelog must be compacted."""
+    """The event log must keep everything, a changelog must be compacted, and no copy that is behind may lead."""
     if not existing:
         return
     resources = [ConfigResource(ConfigResourceType.TOPIC, spec.name) for spec in existing]
@@ -118,15 +118,22 @@ async def _check_settings(admin: AIOKafkaAdminClient, existing: list[TopicSpec])
     for response in await admin.describe_configs(resources):
         for _, _, _, name, entries in response.resources:
             settings[name] = {entry[0]: entry[1] for entry in entries}
-    faults = []
-    for spec in existing:
-        policy = settings.get(spec.name, {}).get("cleanup.policy", "")
-        retention = settings.get(spec.name, {}).get("retention.ms", "")
-        if policy != spec.kafka_config["cleanup.policy"]:
-            faults.append(
-                f"{spec.name}: cleanup.policy is {policy!r}, set it to {spec.kafka_config['cleanup.policy']!r}"
-            )
-        elif spec == EVENTS and retention != "-1":
-            faults.append(f"{spec.name}: retention.ms is {retention}, set it to -1: events are kept for ever")
+    faults = [fault for spec in existing for fault in _faults(spec, settings.get(spec.name, {}))]
     if faults:
         raise TopicsUnfit("; ".join(faults))
+
+
+def _faults(spec: TopicSpec, settings: dict[str, str]) -> list[str]:
+    """What would lose records of the topic, and what to set instead."""
+    wanted, faults = spec.kafka_config(), []
+    policy, retention = settings.get("cleanup.policy", ""), settings.get("retention.ms", "")
+    if policy != wanted["cleanup.policy"]:
+        faults.append(f"{spec.name}: cleanup.policy is {policy!r}, set it to {wanted['cleanup.policy']!r}")
+    elif spec == EVENTS and retention != "-1":
+        faults.append(f"{spec.name}: retention.ms is {retention}, set it to -1: events are kept for ever")
+    if settings.get("unclean.leader.election.enable", "false") != "false":
+        faults.append(
+            f"{spec.name}: unclean.leader.election.enable is true, set it to false: a broker that lacks what was "
+            "acknowledged could become its leader"
+        )
+    return faults

@@ -22,14 +22,15 @@ class TopicSpec:
     record_bytes: int = 2 * MEBI
     """The largest record taken."""
 
-    @property
-    def kafka_config(self) -> dict[str, str]:
-        """The topic's settings in Kafka's words."""
+    def kafka_config(self, replication: int = 1) -> dict[str, str]:
+        """The topic's settings in Kafka's words: what is acknowledged is on all copies but one, and none lacks it."""
         retention = "-1" if self.retention_seconds is None else str(int(self.retention_seconds * 1000))
         return {
             "cleanup.policy": "compact" if self.compact else "delete",
             "retention.ms": retention,
             "max.message.bytes": str(self.record_bytes),
+            "min.insync.replicas": str(max(1, replication - 1)),
+            "unclean.leader.election.enable": "false",
         }
 
 

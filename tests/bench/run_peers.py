@@ -52,7 +52,7 @@ class Source:
 
 
 PLAIN = Source(TOPIC, workload.commands)
-OURS = Source(TASKSYS_COMMANDS.name, domain_workload.commands, TASKSYS_COMMANDS.kafka_config)
+OURS = Source(TASKSYS_COMMANDS.name, domain_workload.commands, TASKSYS_COMMANDS.kafka_config())
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ async def _rounds(bootstrap: str, tables: Path, rows: int, rounds: int) -> Secon
     broker, found = Broker(servers=bootstrap), Seconds()
     commands = math.ceil(rows / ROWS_EACH)
     pairs = domain_workload.commands(commands - domain_workload.FOUNDING)
-    await fill(bootstrap, COMMANDS.name, pairs, COMMANDS.kafka_config)
+    await fill(bootstrap, COMMANDS.name, pairs, COMMANDS.kafka_config())
     node = _node(broker, tables)
     await node.start()
     await _folded(node, commands)
