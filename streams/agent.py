@@ -52,8 +52,6 @@ class FoldAgent(faust.Agent):
         self.runners: dict[int, PartitionRunner] = {}
         self._commits: dict[int, Commit] = {}
         self._locks: dict[int, asyncio.Lock] = {}
-        self.turns = asyncio.Semaphore(spec.at_once)
-        """Whoever folds a batch takes one."""
 
     @property
     def table_rows(self) -> RowStore:

@@ -4,6 +4,7 @@ To add an agent, write a `PartitionFold` (no I/O, no clock) and declare it with 
 recovery, positions and metrics come with the declaration.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -70,6 +71,19 @@ class PartitionFold(Protocol):
         ...
 
 
+@dataclass
+class Linger:
+    """An agent whose batches wait for more records, unless somebody waits for what the agent has not done yet.
+
+    On Kafka every batch is a transaction, on the embedded log a sync: an agent that nobody waits for must not cost as
+    much as one that every request waits for.
+    """
+
+    seconds: float
+    awaited: asyncio.Event
+    """Set while somebody waits."""
+
+
 @dataclass(frozen=True)
 class AgentSpec:
     """A declared agent: its name (also in its consumer group), source, the topics it appends to, and its fold."""
@@ -78,9 +92,8 @@ class AgentSpec:
     source: TopicSpec
     open: Callable[[int, Rows], PartitionFold]
     outputs: tuple[TopicSpec, ...] = ()
-    at_once: int = 1_000
-    """Partitions whose batches may be under way at once. Few of them make larger batches where many are busy, and so
-    leave the process to agents that somebody waits for; where nothing else is to do, nobody notices."""
+    linger: "Linger | None" = None
+    """How long batches may wait to become larger; None if somebody always waits for them."""
     close: Callable[[int], None] = lambda partition: None
     """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
     outside of batches."""

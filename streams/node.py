@@ -162,7 +162,7 @@ class Node:
             case "commands":
                 return commands.agent(self._committed, self._given_away)
             case "audit":
-                return audit.agent(self._remembered)
+                return audit.agent(self._remembered, self.history_positions.awaited)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 

@@ -39,6 +39,8 @@ class PositionWaiters:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+        self.awaited = asyncio.Event()
+        """Set while anybody waits."""
 
     def tell(self, workspace: str, position: int) -> None:
         """The workspace's view has reached the position."""
@@ -52,7 +54,7 @@ class PositionWaiters:
         if later:
             self._waiting[workspace] = later
         else:
-            del self._waiting[workspace]
+            self._drop(workspace)
 
     def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]:
         """True when the position is reached; False after `bound` seconds. Check just before whether it is already.
@@ -62,6 +64,7 @@ class PositionWaiters:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = (position, future)
         self._waiting[workspace].append(waiting)
+        self.awaited.set()
         return self._reached(workspace, waiting, bound)
 
     async def _reached(self, workspace: str, waiting: tuple[int, asyncio.Future[None]], bound: float) -> bool:
@@ -80,4 +83,9 @@ class PositionWaiters:
         if left:
             self._waiting[workspace] = left
         else:
-            self._waiting.pop(workspace, None)
+            self._drop(workspace)
+
+    def _drop(self, workspace: str) -> None:
+        self._waiting.pop(workspace, None)
+        if not self._waiting:
+            self.awaited.clear()

@@ -1,12 +1,13 @@
 """The fold of events into history: every event at its position, its link of the hash chain, and where to find it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from streams import keys
-from streams.fold import AgentSpec, Effects, Record, Rows
+from streams.fold import AgentSpec, Effects, Linger, Record, Rows
 from streams.topics import EVENTS
 from tasksys import audit, codec
 from tasksys.audit import Remembered
@@ -16,9 +17,8 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Remembered).decode
 
 
-AT_ONCE: Final = 2
-"""History may come some milliseconds later than the answer to its command, but must not cost as much: on Kafka each
-batch is a transaction of its own."""
+LINGER_SECONDS: Final = 0.25
+"""How far history may stay behind while nobody asks for it."""
 
 CACHED_LINKS: Final = 100_000
 """Newest links kept in memory per partition, one a workspace, about 200 bytes each."""
@@ -90,8 +90,10 @@ class AuditFold:
         self._links.clear()
 
 
-def agent(publish: Callable[[dict[str, int]], None]) -> AgentSpec:
-    """The declaration; `publish` is called with the position that each changed workspace's history reached."""
-    return AgentSpec(
-        name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish), at_once=AT_ONCE
-    )
+def agent(publish: Callable[[dict[str, int]], None], awaited: asyncio.Event | None = None) -> AgentSpec:
+    """The declaration; `publish` is called with the position that each changed workspace's history reached.
+
+    `awaited` is set while somebody waits for history to get further; without it history never tarries.
+    """
+    linger = Linger(LINGER_SECONDS, awaited) if awaited else None
+    return AgentSpec(name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish), linger=linger)

@@ -192,7 +192,7 @@ class FoldingConsumer:
         if records:
             lane = self._lanes.get(tp)
             if lane is None:
-                lane = self._lanes[tp] = Lane(partial(self._fold, agent, tp), agent.turns, self._room.set)
+                lane = self._lanes[tp] = Lane(partial(self._fold, agent, tp), self._room.set, agent.spec.linger)
             lane.put(records)
 
     async def _fold(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> bool:

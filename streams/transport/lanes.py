@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from streams.fold import Record
+from streams.fold import Linger, Record
 from streams.runner import BATCH
 
 ROOM_RECORDS: Final = 4 * BATCH
@@ -14,17 +14,21 @@ ROOM_BYTES: Final = 4 * 1024 * 1024
 
 
 class Lane:
-    """One partition's. What is put in before a batch has its turn is part of it."""
+    """One partition's. What is put in while a batch is folded, or lingers, becomes part of the next one."""
 
     def __init__(
-        self, fold: Callable[[Sequence[Record]], Awaitable[bool]], turn: asyncio.Semaphore, left: Callable[[], None]
+        self,
+        fold: Callable[[Sequence[Record]], Awaitable[bool]],
+        left: Callable[[], None],
+        linger: Linger | None = None,
     ) -> None:
         """`fold` says False if nothing more is to be folded; `left` is called whenever a batch has been."""
         self._fold = fold
-        self._turn = turn
         self._left = left
+        self._linger = linger
         self._waiting: deque[Record] = deque()
         self._bytes = 0
+        self._enough = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -41,6 +45,8 @@ class Lane:
         """Adds records behind those that wait."""
         self._waiting.extend(records)
         self._bytes += sum(map(_size, records))
+        if self.full or len(self._waiting) >= BATCH:
+            self._enough.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
@@ -48,18 +54,31 @@ class Lane:
         """Forgets what waits; the batch in hand goes on to its end."""
         self._waiting.clear()
         self._bytes = 0
+        self._enough.set()
 
     async def _run(self) -> None:
         try:
             while self._waiting:
-                async with self._turn:
-                    batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-                    self._bytes -= sum(map(_size, batch))
-                    if batch and not await self._fold(batch):
-                        self.empty()
+                if self._linger is not None:
+                    await self._tarry(self._linger)
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                self._bytes -= sum(map(_size, batch))
+                if len(self._waiting) < BATCH and not self.full:
+                    self._enough.clear()
+                if batch and not await self._fold(batch):
+                    self.empty()
                 self._left()
         finally:
             self._task = None
+
+    async def _tarry(self, linger: Linger) -> None:
+        """Returns when it is time, a whole batch is there, or somebody waits for it."""
+        reasons = [asyncio.ensure_future(event.wait()) for event in (self._enough, linger.awaited)]
+        try:
+            await asyncio.wait(reasons, timeout=linger.seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for reason in reasons:
+                reason.cancel()
 
 
 def _size(record: Record) -> int:

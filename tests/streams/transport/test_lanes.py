@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from streams.fold import Record
+from streams.fold import Linger, Record
 from streams.runner import BATCH
 from streams.transport.lanes import ROOM_BYTES, ROOM_RECORDS, Lane
 
@@ -38,9 +38,9 @@ class Fold:
         """A batch has been folded."""
         self.left += 1
 
-    def lane(self, turn: asyncio.Semaphore | None = None) -> Lane:
+    def lane(self, linger: Linger | None = None) -> Lane:
         """A lane into this fold."""
-        return Lane(self, turn or asyncio.Semaphore(1), self.tell)
+        return Lane(self, self.tell, linger)
 
 
 async def settled() -> None:
@@ -123,30 +123,63 @@ async def test_a_fold_that_stops() -> None:
     assert len(fold.batches) == 1
 
 
-async def test_lanes_that_share_turns_make_larger_batches() -> None:
-    """Who waits for a turn goes on collecting."""
-    turn, first, second = asyncio.Semaphore(1), Fold(), Fold()
-    one, other = first.lane(turn), second.lane(turn)
-    one.put(records(0, 1))
-    other.put(records(0, 1))
-    await settled()
-    other.put(records(1, 1))
-    await settled()
-    assert second.batches == []
-    first.let()
-    second.let()
-    await finished(one)
-    await finished(other)
-    assert second.batches == [[0, 1]]
+async def test_who_lingers_collects() -> None:
+    """Until the time is over."""
+    fold = Fold()
+    lane = fold.lane(Linger(0.05, asyncio.Event()))
+    for number in range(3):
+        lane.put(records(number, 1))
+        await settled()
+    assert fold.batches == []
+    fold.let()
+    await finished(lane)
+    assert fold.batches == [[0, 1, 2]]
 
 
-async def test_emptied_while_it_waits_for_its_turn() -> None:
-    """No empty batch is folded."""
-    turn, fold = asyncio.Semaphore(0), Fold()
-    lane = fold.lane(turn)
+async def test_nobody_is_kept_waiting() -> None:
+    """Somebody who waits, before or after the records came, ends the lingering."""
+    for early in (True, False):
+        fold, awaited = Fold(), asyncio.Event()
+        lane = fold.lane(Linger(60, awaited))
+        if early:
+            awaited.set()
+        lane.put(records(0, 1))
+        await settled()
+        awaited.set()
+        fold.let()
+        await finished(lane)
+        assert fold.batches == [[0]]
+
+
+async def test_a_whole_batch_does_not_linger() -> None:
+    """What is left of it does."""
+    fold = Fold()
+    lane = fold.lane(Linger(60, asyncio.Event()))
+    lane.put(records(0, BATCH - 1))
+    await settled()
+    assert fold.batches == []
+    lane.put(records(BATCH - 1, 3))
+    fold.let()
+    await settled()
+    assert [len(batch) for batch in fold.batches] == [BATCH]
+    assert lane.work is not None
+    lane.empty()
+    await finished(lane)
+    assert len(fold.batches) == 1
+
+
+async def test_a_stop_does_not_wait_for_who_lingers() -> None:
+    """Emptied, it ends at once, and no empty batch is folded; it can be used again."""
+    fold, linger = Fold(), Linger(60, asyncio.Event())
+    lane = fold.lane(linger)
     lane.put(records(0, 1))
     await settled()
     lane.empty()
-    turn.release()
     await finished(lane)
     assert fold.batches == []
+    lane.put(records(1, 1))
+    await settled()
+    linger.awaited.set()
+    fold.let()
+    await finished(lane)
+    assert fold.batches == [[1]]
