@@ -70,11 +70,12 @@ class EmbeddedAppender:
         """Done when the record is synced to the disk."""
         transaction = Transaction()
         transaction.append(topic, partition, key, value, headers)
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            self._log.submit(transaction).add_done_callback(partial(_pass_on, durable))
+            written = self._log.submit(transaction)
         except LogError as error:
             raise _unwritable(error) from error
+        durable: asyncio.Future[None] = written.get_loop().create_future()
+        written.add_done_callback(partial(_pass_on, durable))
         return durable
 
     async def expire(self) -> None:

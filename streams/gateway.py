@@ -111,7 +111,7 @@ class Submitted:
 
     async def __call__(self, wait: float) -> Decided | Exception | None:
         """Waits so many seconds: None if it is not decided by then; BrokerUnavailable is given, not raised."""
-        alarm = asyncio.get_running_loop().call_later(wait, self._late)
+        alarm = self._decided.get_loop().call_later(wait, self._late)
         try:
             return await self._decided
         except BrokerUnavailable as error:
