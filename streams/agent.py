@@ -52,6 +52,7 @@ class FoldAgent(faust.Agent):
         self.runners: dict[int, PartitionRunner] = {}
         self._commits: dict[int, Commit] = {}
         self._locks: dict[int, asyncio.Lock] = {}
+        self._rows: dict[int, PartitionRows] = {}
 
     @property
     def table_rows(self) -> RowStore:
@@ -63,8 +64,11 @@ class FoldAgent(faust.Agent):
         return cast(FoldTransport, self.app.transport)
 
     def rows(self, partition: int) -> PartitionRows:
-        """The committed rows of one partition of the agent's table."""
-        return PartitionRows(self.table_rows, f"{self.app.conf.id}-{TABLE}", partition)
+        """The committed rows of one partition of the agent's table; every read of a request asks for them."""
+        rows = self._rows.get(partition)
+        if rows is None:
+            rows = self._rows[partition] = PartitionRows(self.table_rows, f"{self.app.conf.id}-{TABLE}", partition)
+        return rows
 
     async def on_start(self) -> None:
         """Subscribes to the source; no actors."""

@@ -1,8 +1,13 @@
-"""The way in: appends commands to the log and waits for their outcomes."""
+"""The way in: appends commands to the log and waits for their outcomes.
+
+A command costs two futures and a timer here, and no task: with a task for the append, another one to wait until it is
+durable, two shields and a timeout it was 45 of the 530 microseconds that a command took over HTTP.
+"""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Final
 
 from streams.agents.commands import REQUEST
@@ -16,8 +21,8 @@ from tasksys.outcomes import Decided
 WAITING: Final = 10_000
 """Requests that may wait for outcomes at once; more are turned away, so that a flood is felt by those who send it."""
 
-Send = Callable[[bytes, bytes, Headers], Awaitable[Awaitable[None]]]
-"""Appends a record (key, value, headers) to the commands: in its place when it returns, durable when that returns."""
+Send = Callable[[bytes, bytes, Headers], asyncio.Future[None]]
+"""Appends a record (key, value, headers) to the commands, behind those sent before; the result, when it is durable."""
 
 
 class Gateway:
@@ -27,6 +32,8 @@ class Gateway:
         self._send = send
         self._waiters = waiters
         self._in_flight: set[tuple[str, str, str]] = set()
+        self._process = secrets.token_hex(8)  # others may append to the same log
+        self._numbers = count()
 
     async def submit(self, record: CommandRecord, wait: float, headers: Headers = ()) -> Decided | None:
         """The command's outcome, or None if it was not decided within `wait` seconds (it is durable all the same).
@@ -34,7 +41,7 @@ class Gateway:
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, or StillPending (the same
         command of the same actor waits already), if it was not.
         """
-        outcome = await (await self.start(record, headers))(wait)
+        outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -45,7 +52,7 @@ class Gateway:
         try:
             for record in records:
                 try:
-                    started.append(await self.start(record))
+                    started.append(self.start(record))
                 except (BrokerUnavailable, Busy, StillPending) as error:
                     started.append(error)
             deadline = asyncio.get_running_loop().time() + wait
@@ -58,14 +65,15 @@ class Gateway:
                 if isinstance(one, Submitted):
                     one.forget()
 
-    async def start(self, record: CommandRecord, headers: Headers = ()) -> "Submitted":
+    def start(self, record: CommandRecord, headers: Headers = ()) -> "Submitted":
         """Appends the command behind those appended before, and gives what waits for its outcome."""
         name = (record.workspace, record.actor, record.command.id)
         if name in self._in_flight:
             raise StillPending(f"The command {record.command.id!r} was sent before and is still being folded.")
         if len(self._waiters) >= WAITING:
             raise Busy("Too many commands wait for their outcome; try again in a moment.")
-        request = secrets.token_hex(8)
+        request = f"{self._process}-{next(self._numbers):x}"
+        durable = self._append(record, ((REQUEST, request.encode()), *headers))
         decided = self._waiters.expect(request)
         self._in_flight.add(name)
 
@@ -73,54 +81,64 @@ class Gateway:
             self._waiters.forget(request)
             self._in_flight.discard(name)
 
-        decided.add_done_callback(finished)
-        try:
-            durable = await self._append(record, ((REQUEST, request.encode()), *headers))
-        except BaseException:
-            finished()
-            raise
-        durable.add_done_callback(lambda done: finished() if done.cancelled() or done.exception() else None)
         return Submitted(durable, decided, finished)
 
     async def append(self, record: CommandRecord, headers: Headers = ()) -> None:
         """Appends durably, without waiting for the outcome. Raises BrokerUnavailable."""
-        await asyncio.shield(await self._append(record, headers))
+        await asyncio.shield(self._append(record, headers))
 
-    async def _append(self, record: CommandRecord, headers: Headers) -> asyncio.Future[None]:
-        """In a task of its own, which goes on if the caller is cancelled: a record is appended whole or not."""
-
-        async def send() -> asyncio.Future[None]:
-            sent = await self._send(record.workspace.encode(), codec.encode_command(record), headers)
-            durable = asyncio.ensure_future(sent)
-            durable.add_done_callback(lambda done: done.cancelled() or done.exception())  # also if nobody is left
-            return durable
-
-        return await asyncio.shield(asyncio.ensure_future(send()))
+    def _append(self, record: CommandRecord, headers: Headers) -> asyncio.Future[None]:
+        """It goes on whatever becomes of the caller: a record is appended whole or not."""
+        return self._send(record.workspace.encode(), codec.encode_command(record), headers)
 
 
 class Submitted:
     """A command that has its place in the log: call it to wait for the outcome, or forget it."""
 
+    __slots__ = ("_decided", "_durable", "_finished")
+
     def __init__(
-        self, durable: asyncio.Future[None], decided: asyncio.Future[Decided], finished: Callable[[], None]
+        self,
+        durable: asyncio.Future[None],
+        decided: asyncio.Future[Decided | None],
+        finished: Callable[..., None],
     ) -> None:
         self._durable = durable
         self._decided = decided
         self._finished = finished
+        decided.add_done_callback(finished)
+        durable.add_done_callback(self._appended)
 
     async def __call__(self, wait: float) -> Decided | Exception | None:
         """Waits so many seconds: None if it is not decided by then; BrokerUnavailable is given, not raised."""
+        alarm = self._decided.get_loop().call_later(wait, self._late)
         try:
-            async with asyncio.timeout(wait):
-                await asyncio.shield(self._durable)
-                return await self._decided
-        except TimeoutError:
-            return None if self._durable.done() else BrokerUnavailable("The log did not confirm the command in time.")
+            return await self._decided
         except BrokerUnavailable as error:
             return error
         finally:
+            alarm.cancel()
             self.forget()
 
     def forget(self) -> None:
         """Nobody waits any more; the command is decided all the same, and its outcome is kept in the table."""
         self._finished()
+
+    def _appended(self, durable: asyncio.Future[None]) -> None:
+        """A log that failed ends the waiting; one that did not says nothing: the outcome follows."""
+        error = None if durable.cancelled() else durable.exception()
+        if durable.cancelled():
+            self._decided.cancel()
+        elif error is not None:
+            self._fail(error)
+
+    def _late(self) -> None:
+        if not self._durable.done():
+            self._fail(BrokerUnavailable("The log did not confirm the command in time."))
+        elif not self._decided.done():
+            self._decided.set_result(None)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._decided.done():
+            self._decided.set_exception(error)
+            self._decided.exception()  # heard, also if nobody waits any more

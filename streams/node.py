@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import faust
-from aiokafka.partitioner import DefaultPartitioner
 from faust.types import TP
 
 from streams import admin
@@ -21,6 +20,7 @@ from streams.broker import Broker
 from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
+from streams.partitioning import partition_of
 from streams.reader import StateReader
 from streams.replay import replay
 from streams.topics import COMMANDS
@@ -67,7 +67,6 @@ class Node:
         self._followers: list[Callable[[Committed], None]] = []
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
-        self._partitioner = DefaultPartitioner()
         self.gateway = Gateway(self._send, self._outcomes)
         self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
         self.history = HistoryReader(lambda workspace: self._rows("audit", workspace))
@@ -197,9 +196,7 @@ class Node:
 
     def partition(self, workspace: str) -> int:
         """The partition of a workspace, in every topic and table."""
-        numbers = list(range(self.partitions))
-        number: int = self._partitioner(workspace.encode(), numbers, numbers)
-        return number
+        return partition_of(workspace, self.partitions)
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent; empty when this process can serve."""
@@ -251,7 +248,7 @@ class Node:
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""
         headers = ((commands.RETRY, str(letter.offset).encode()),)
-        await (await self._append(COMMANDS.name, partition, letter.key, letter.value, headers))
+        await asyncio.shield(self._append(COMMANDS.name, partition, letter.key, letter.value, headers))
 
     def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
         """Rebuilds the tables of this process from the event log; see streams.replay."""
@@ -277,15 +274,15 @@ class Node:
         agent = fold_agent(self._app("commands"))
         return [(partition, agent.rows(partition)) for partition in self._assigned(agent)]
 
-    async def _send(self, key: bytes, value: bytes, headers: Headers) -> Awaitable[None]:
-        return await self._append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
+    def _send(self, key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
+        return self._append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
 
-    async def _append(
+    def _append(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> Awaitable[None]:
+    ) -> asyncio.Future[None]:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
-        return await self._appender.send(topic, partition, key, value, headers)
+        return self._appender.send(topic, partition, key, value, headers)
 
 
 async def _to_the_end(coroutine: Coroutine[Any, Any, None]) -> None:

@@ -12,13 +12,16 @@ class OutcomeWaiters:
     """Requests that wait for their command's outcome. Single-threaded: called on the event loop only."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[Decided]] = {}
+        self._waiting: dict[str, asyncio.Future[Decided | None]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def expect(self, request: str) -> asyncio.Future[Decided]:
-        """The outcome of the record that will carry this request name; registered before it is appended."""
+    def expect(self, request: str) -> asyncio.Future[Decided | None]:
+        """The outcome of the record that carries this request name; None is for whoever gives up waiting.
+
+        Registered before anybody can have folded the record.
+        """
         future = self._waiting[request] = asyncio.get_running_loop().create_future()
         return future
 

@@ -1,7 +1,6 @@
 """Outcomes: what became of a command. Kept at least 7 days, under its workspace, actor and id."""
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -34,7 +33,7 @@ class Outcome(Struct, frozen=True, gc=False, omit_defaults=True):
     refusal: Refusal | None = None
 
 
-class Decided(NamedTuple):
+class Decided(Struct, frozen=True, gc=False):
     """What became of one appended command: for whoever waits for it, by the name of the waiting request.
 
     `replayed` is True where the outcome is that of an earlier command with the same key; `events` are empty then.

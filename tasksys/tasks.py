@@ -134,7 +134,7 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
     )
     before, after = difference(task, wanted)
     facts = [Fact(TaskEdited(before, after), task.id)] if after != TaskFields() else []
-    if not all(value is UNSET for value in (command.project, command.section, command.parent, command.order)):
+    if not (command.project is command.section is command.parent is command.order is UNSET):
         target = places.place(command, task, state)
         if isinstance(target, Refusal):
             return target

@@ -155,8 +155,7 @@ def zone_or(name: str | None, fallback: ZoneInfo) -> ZoneInfo:
 
 def instant(moment: datetime) -> str:
     """An aware datetime as the one spelling of instants that the system stores: UTC, milliseconds, Z."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 UTC: Final = ZoneInfo("UTC")

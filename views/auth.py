@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -68,6 +69,7 @@ class NoAuthentication:
         return Identity(user, operator=True)
 
 
+@lru_cache(64)
 def _hostname(host: str) -> str | None:
     try:
         return urlsplit(f"//{host}").hostname

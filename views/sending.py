@@ -64,9 +64,14 @@ class Preference(NamedTuple):
     wait: float
 
 
+UNASKED: Final = Preference(asynchronous=False, wait=WAIT)
+
+
 def preference(request: web.Request) -> Preference:
     """The Prefer header; what is not understood there is ignored, as RFC 7240 says."""
-    asynchronous, wait = False, WAIT
+    if "Prefer" not in request.headers:
+        return UNASKED
+    asynchronous, wait = UNASKED
     for one in request.headers.get("Prefer", "").lower().split(","):
         name, _, value = (part.strip() for part in one.partition("="))
         if name == "respond-async":
@@ -166,7 +171,9 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
         command = await _with_events(request, workspace, command)
     if isinstance(command, MoveTask) and (command.after is None) != (command.before is None):
         command = _with_neighbour(request, workspace, command)
-    agent = "".join(one if one.isprintable() else "?" for one in request.headers.get("User-Agent", "")[:100])
+    agent = request.headers.get("User-Agent", "")[:100]
+    if not agent.isprintable():
+        agent = "".join(one if one.isprintable() else "?" for one in agent)
     source = f"{request.remote or ''} {agent}".strip()
     return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), command, source, payload)
 

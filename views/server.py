@@ -27,6 +27,10 @@ ROUTES: Final[list[Route]] = [
     *operations.ROUTES,
 ]
 
+TRIED: Final = sorted(ROUTES, key=lambda one: (one.tag != "tasks", one.path))
+"""In the order in which addresses are tried. Tasks first: aiohttp matches the pattern of one after the other, and the
+forty took 20 microseconds. No address matches two patterns."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -63,7 +67,7 @@ def application(system: System, options: Options) -> web.Application:
     app.on_response_prepare.append(harden)
     app.on_shutdown.append(shut_down)
     app.add_routes(
-        [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in ROUTES],
+        [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
     return app

@@ -89,7 +89,7 @@ class CommandsFold:
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
-        request = (headers.get(REQUEST) or b"").decode("ascii", "replace")  # Kafka's headers can be null
+        request = (headers.get(REQUEST) or b"").decode("ascii", "replace") if headers else ""  # Kafka's can be null
         try:
             command = codec.decode_command(record.value or b"")
             datetime.fromisoformat(command.at)
@@ -99,7 +99,8 @@ class CommandsFold:
             self._unreadable(record, request, headers, f"not a command: {error}")
             return
         retried = self._retried(headers)
-        before = self._outcome(command.workspace, command.actor, command.command.id)
+        key = keys.outcome(command.workspace, command.actor, command.command.id)
+        before = self._outcome(key)
         failed = before is not None and before.refusal is not None and before.refusal.code is Code.INTERNAL
         if before is not None and not (retried and failed):
             self._seen_before(command, before, request)
@@ -110,37 +111,35 @@ class CommandsFold:
         except Exception as error:
             self._dead(record, f"decide raised {error!r}", command)
             refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
-            self._conclude(command, state, refusal, request)
+            self._conclude(command, key, state, refusal, request)
             return
-        self._conclude(command, state, answer, request, f"{self._partition}-{record.offset}")
+        self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
 
     def _conclude(
         self,
         command: CommandRecord,
+        key: bytes,
         state: State,
         answer: list[Fact] | Refusal,
         request: str,
         origin: str = "",
     ) -> None:
-        identifier, actor = command.command.id, command.actor
         events: list[EventRecord] = []
+        refusal: Refusal | None = None
+        status = OutcomeStatus.ACCEPTED
         if isinstance(answer, Refusal):
-            position = state.workspace.position if state.workspace else 0
-            outcome = Outcome(
-                identifier, actor, OutcomeStatus.REFUSED, command.at, command.digest, position, refusal=answer
-            )
-        else:
-            if answer:
-                events = decider.enact(answer, command, origin, state)
-                self._touched[command.workspace] = state
-                key = command.workspace.encode()
-                self._effects.outputs += [Output(EVENTS.name, key, codec.encode_event(event)) for event in events]
-            position = state.workspace.position if state.workspace else 0
-            first, last = (events[0].position, events[-1].position) if events else (0, 0)
-            outcome = Outcome(
-                identifier, actor, OutcomeStatus.ACCEPTED, command.at, command.digest, position, first, last
-            )
-        self._effects.rows[keys.outcome(command.workspace, actor, identifier)] = _encode(outcome)
+            refusal, status = answer, OutcomeStatus.REFUSED
+        elif answer:
+            events = decider.enact(answer, command, origin, state)
+            self._touched[command.workspace] = state
+            for event in events:
+                self._effects.outputs.append(Output(EVENTS.name, command.workspace.encode(), codec.encode_event(event)))
+        workspace = state.workspace
+        position = workspace.position if workspace else 0
+        first, last = (events[0].position, events[-1].position) if events else (0, 0)
+        identifier, actor = command.command.id, command.actor
+        outcome = Outcome(identifier, actor, status, command.at, command.digest, position, first, last, refusal)
+        self._effects.rows[key] = _encode(outcome)
         self._decided.append(Decided(request, outcome, tuple(events), replayed=False))
 
     def _seen_before(self, command: CommandRecord, before: Outcome, request: str) -> None:
@@ -155,8 +154,7 @@ class CommandsFold:
         refused = Outcome(before.id, before.actor, OutcomeStatus.REFUSED, command.at, command.digest, refusal=refusal)
         self._decided.append(Decided(request, refused, (), replayed=False))
 
-    def _outcome(self, workspace: str, actor: str, command: str) -> Outcome | None:
-        key = keys.outcome(workspace, actor, command)
+    def _outcome(self, key: bytes) -> Outcome | None:
         stored = self._effects.rows.get(key) or self._rows.get(key)
         return _decode_outcome(stored) if stored else None
 
@@ -182,7 +180,9 @@ class CommandsFold:
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""
-        offset = headers.get(RETRY) or b""
+        offset = headers.get(RETRY)
+        if not offset:
+            return False
         if not offset.isdigit() or len(offset) > OFFSET_DIGITS:
             return False
         key = keys.dead_letter(int(offset))

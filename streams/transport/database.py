@@ -117,6 +117,8 @@ def _options(cache_bytes: int) -> Options:
     options.set_bottommost_compression_type(DBCompressionType.zstd())
     options.set_write_buffer_size(WRITE_BUFFER_BYTES)
     options.set_max_write_buffer_number(4)
+    options.set_memtable_prefix_bloom_ratio(0.05)  # of the buffer's size; a command asks for two or three keys that are
+    options.set_memtable_whole_key_filtering(True)  # not there yet: 0.2 microseconds each instead of 1.4
     options.set_level_zero_slowdown_writes_trigger(32)
     options.set_level_zero_stop_writes_trigger(48)
     options.set_max_total_wal_size(64 * MEBI)  # what an opening after a kill has to replay: about half a second

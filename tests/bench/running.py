@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -43,14 +44,25 @@ def loaded(plan: Plan) -> Answered:
     return msgspec.json.decode(done.stdout, type=Answered)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, all its threads. Linux only."""
+    return of_stat(Path(f"/proc/{pid}/stat").read_text())
+
+
+def of_stat(stat: str) -> float:
+    """The same from the kernel's text; the name in it may hold blanks and brackets."""
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def bare_aiohttp(size: int) -> Iterator[int]:
-    """The peer that answers POST with so many bytes; its port."""
+def bare_aiohttp(size: int) -> Iterator[tuple[int, int]]:
+    """The peer that answers POST with so many bytes; its port and its process."""
     command = [sys.executable, "-m", "tests.bench.peers.bare_aiohttp", "--bytes", str(size)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            yield int(json.loads(server.stdout.readline())["url"].rpartition(":")[2])
+            yield int(json.loads(server.stdout.readline())["url"].rpartition(":")[2]), server.pid
         finally:
             server.terminate()
 

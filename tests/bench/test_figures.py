@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tests.bench import __main__ as program
-from tests.bench import domain_workload, prefill, realistic, workload
+from tests.bench import domain_workload, prefill, realistic, running, workload
 from tests.bench.figures import fold, memory, query, rebuild
 from tests.bench.peers import sqlite_page
 from tests.bench.results import Report
@@ -72,6 +73,12 @@ def test_the_fold_is_compared_with_every_peer_that_ran() -> None:
 def test_memory_is_read_from_the_kernel() -> None:
     """Resident now, and at its most."""
     assert memory.of_status("VmHWM:\t  2048 kB\nVmRSS:\t    1024 kB\n") == (1024 * 1024, 2048 * 1024)
+
+
+def test_processor_time_is_read_from_the_kernel() -> None:
+    """In user mode and in the kernel's, whatever the process is called."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    assert running.of_stat(f"7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 {3 * ticks} {ticks} 13 14") == 4
 
 
 async def test_a_log_can_be_filled_with_real_commands(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def test_a_refusal_fails_the_run() -> None:
 
 def test_it_loads_a_server_from_a_process_of_its_own() -> None:
     """The way the figures use it."""
-    with bare_aiohttp(100) as port:
+    with bare_aiohttp(100) as (port, _):
         found = loaded(Plan(port=port, paths=["/tasks"], connections=2, warm_up=0.1, seconds=0.2))
     assert found.per_second > 0
     assert found.body_bytes == 100

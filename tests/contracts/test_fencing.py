@@ -104,7 +104,7 @@ async def test_a_thawed_worker_is_fenced(url: str, tmp_path: Path, point: str) -
         await append(node, 1 - mine, theirs.encode(), None)  # a dead letter: the worker is at work
         await worker.arm()
         records = [record(theirs, CreateTask(id=f"c{number}", task=f"t{number}", title="x")) for number in range(20)]
-        sent = [await node.gateway.start(one) for one in records]
+        sent = [node.gateway.start(one) for one in records]
         await worker.says("frozen")
 
         await until(lambda: owned(node) == [0, 1] and not node.ready(), "the partition is taken over", 30)

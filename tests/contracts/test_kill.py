@@ -176,7 +176,7 @@ class Crew:
                     value = codec.encode_command(record)
                     key = record.workspace.encode()
                     self.sent[number] += 1
-                    await (await appender.send(COMMAND_LOG.name, place(record.workspace), key, value, ()))
+                    await appender.send(COMMAND_LOG.name, place(record.workspace), key, value, ())
         finally:
             await appender.close()
 

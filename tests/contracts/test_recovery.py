@@ -208,7 +208,7 @@ async def test_records_of_unfinished_and_aborted_transactions_are_never_folded(u
             await producer.send_and_wait(
                 COMMANDS.name, codec.encode_command(aborted), workspace.encode(), partition=node.partition(workspace)
             )
-            waiting = await node.gateway.start(record(workspace, CreateTask(id="behind", task="good", title="good")))
+            waiting = node.gateway.start(record(workspace, CreateTask(id="behind", task="good", title="good")))
             other = workspace_on(node, 1 - node.partition(workspace))
             await founded(node, other)
             assert not waiting._decided.done()

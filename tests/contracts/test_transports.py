@@ -78,7 +78,7 @@ async def request_outcome(node: Node, partition: int, key: bytes | None, value: 
     request = f"request-{workspace_name()}"
     waiting = node._outcomes.expect(request)
     await append(node, partition, key, value, ((REQUEST, request.encode()),))
-    return await asyncio.wait_for(waiting, WAIT)
+    return there(await asyncio.wait_for(waiting, WAIT))
 
 
 # --- commands, events, outcomes

@@ -26,25 +26,19 @@ class Log:
     def __init__(self) -> None:
         self.records: list[tuple[str, Headers]] = []
         self.durable: list[asyncio.Future[None]] = []
-        self.placed = asyncio.Event()
-        self.placed.set()
         self.refuses = False
         self.by_itself = True
 
-    async def send(self, key: bytes, value: bytes, headers: Headers) -> Awaitable[None]:
+    def send(self, key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
         """As the gateway expects."""
-        await self.placed.wait()
         if self.refuses:
             raise BrokerUnavailable("full")
         self.records.append((codec.decode_command(value).command.id, headers))
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.durable.append(future)
         if self.by_itself:
             future.set_result(None)
-        return self._wait(future)
-
-    async def _wait(self, future: asyncio.Future[None]) -> None:
-        await future
+        return future
 
     def decide(self, waiters: OutcomeWaiters, number: int) -> None:
         """Tells the outcome of a record."""
@@ -110,6 +104,18 @@ async def test_what_is_not_durable_in_time_is_unavailable(world: World) -> None:
     world.log.by_itself = False
     with pytest.raises(BrokerUnavailable, match="in time"):
         await world.gateway.submit(command(), 0.001)
+    world.log.durable[0].set_exception(BrokerUnavailable("late"))
+    await turns()
+    assert world.empty()
+
+
+async def test_an_outcome_is_proof_enough(world: World) -> None:
+    """What is decided was read from the log: its confirmation need not be waited for."""
+    world.log.by_itself = False
+    sent = asyncio.create_task(world.gateway.submit(command(), WAIT))
+    await turns()
+    world.log.decide(world.waiters, 0)
+    assert await sent is not None
     world.log.durable[0].set_exception(BrokerUnavailable("late"))
     await turns()
     assert world.empty()
@@ -205,14 +211,13 @@ async def test_a_cancelled_caller_leaves_nothing(
 
 async def test_an_append_goes_on_when_its_caller_is_cancelled(world: World) -> None:
     """A record is appended whole or not at all, not because somebody stopped waiting."""
-    world.log.placed.clear()
+    world.log.by_itself = False
     sent = asyncio.create_task(world.gateway.append(command()))
     await turns()
     sent.cancel()
     await asyncio.gather(sent, return_exceptions=True)
-    world.log.placed.set()
-    await turns()
     assert [identifier for identifier, _ in world.log.records] == ["c"]
+    assert not world.log.durable[0].cancelled()
 
 
 async def test_append_does_not_wait_for_the_outcome(world: World) -> None:
@@ -226,7 +231,7 @@ async def test_append_does_not_wait_for_the_outcome(world: World) -> None:
 
 async def test_what_is_forgotten_may_be_sent_again(world: World) -> None:
     """Somebody who started a command and goes away says so."""
-    submitted = await world.gateway.start(command())
+    submitted = world.gateway.start(command())
     assert not world.empty()
     submitted.forget()
     assert world.empty()

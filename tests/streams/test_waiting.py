@@ -17,7 +17,9 @@ async def test_each_request_gets_its_outcome() -> None:
     first, second = waiters.expect("first"), waiters.expect("second")
     waiters.forget("second")
     waiters.tell([decided("other"), decided("first"), decided("first"), decided("second")])
-    assert (await first).outcome.id == "first"
+    found = await first
+    assert found is not None
+    assert found.outcome.id == "first"
     assert not second.done()
     assert len(waiters) == 0
 

@@ -184,7 +184,7 @@ async def founded(node: Node, workspace: str = "") -> str:
 
 async def append(node: Node, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
     """Appends a record to the commands as it is, durably."""
-    await (await node._append(COMMANDS.name, partition, key, value, headers))
+    await node._append(COMMANDS.name, partition, key, value, headers)
 
 
 def there(value: T | None) -> T:

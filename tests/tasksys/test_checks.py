@@ -1,5 +1,6 @@
 """Checks that hold in every aggregate."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -109,6 +110,15 @@ def test_text_that_passes_can_be_stored(text: str) -> None:
     if checks.line("/title", text, 500) is None:
         assert len(text.splitlines()) == 1
         assert not {unicodedata.category(character) for character in text} & {"Cc", "Cs"}
+
+
+def test_what_is_no_text_goes_by_unicode() -> None:
+    """Every character there is: the patterns are the categories they are named after."""
+    everything = [chr(code) for code in range(sys.maxunicode + 1)]
+    controls = {one for one in everything if unicodedata.category(one) in {"Cc", "Cs"}}
+    breaks = {one for one in everything if unicodedata.category(one) in {"Zl", "Zp"}}
+    assert {one for one in everything if checks.NOT_IN_LINE.search(one)} == controls | breaks
+    assert {one for one in everything if checks.NOT_IN_TEXT.search(one)} == controls - set("\n\r\t")
 
 
 def test_a_zone_is_known() -> None:

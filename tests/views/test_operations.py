@@ -73,7 +73,7 @@ async def letters(site: Site) -> list[Json]:
 async def test_a_record_that_is_no_command(site: Site, space: Space) -> None:
     """It is put aside with its reason and its bytes, and the workspace goes on; tried again, it is put aside again."""
     partition = site.node.partition(space.id)
-    await (await site.node._append(COMMANDS.name, partition, space.id.encode(), b'{"not": "\xff"}', ()))
+    await site.node._append(COMMANDS.name, partition, space.id.encode(), b'{"not": "\xff"}', ())
     await eventually(lambda: counted(site, 1))
     (letter,) = await letters(site)
     assert (letter["key"], letter["value"]) == (space.id, '{"not": "�"}')

@@ -3,9 +3,9 @@
 Per command it does what production does: the idempotency key is looked up, rights and fields are checked; the task's
 row, the workspace's row, an outcome row, the changelog of all three and the event go out in Kafka transactions together
 with the position. The other peers write one row and one event, and check nothing. All settings are production's:
-`streams.app` makes the app and uvloop runs it. Only the agent's name is new in each run, and with it the group, the
-changelog and the transactional ids, so that every run starts from nothing. The audit agent, HTTP and the query index
-are not there.
+`streams.app` makes the app, uvloop runs it, and the collector is as calm. Only the agent's name is new in each run, and
+with it the group, the changelog and the transactional ids, so that every run starts from nothing. The audit agent, HTTP
+and the query index are not there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from streams.agents.commands import Committed
 from streams.app import build
 from streams.broker import Broker
 from streams.fold import AgentSpec, Effects, PartitionFold, Record, Rows
+from tasksys.cli.process import calm_collector
 from tasksys.outcomes import OutcomeStatus
 from tests.bench.domain_workload import FOUNDING
 from tests.bench.peers.command_line import PARTITIONS, Arguments, Stopwatch, arguments
@@ -78,6 +79,7 @@ def watched(progress: Progress) -> AgentSpec:
 async def run(given: Arguments) -> None:
     """Fold everything, and report as soon as the last position is committed."""
     broker = Broker(servers=given.bootstrap)
+    calm_collector()
     progress = Progress(Stopwatch("tasksys", FOUNDING + given.warm_up), FOUNDING + given.total)
     spec = watched(progress)
     await admin.create_topics(broker, [spec.name], PARTITIONS, 1)
