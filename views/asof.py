@@ -1,6 +1,5 @@
 """The state as of a position or an instant, folded from the history."""
 
-import asyncio
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -15,7 +14,7 @@ async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State,
     """The workspace then, its position, and the moment of its newest event at that time."""
     await history_reached(request, workspace)
     position = at_position(request, workspace, text)
-    state = await asyncio.to_thread(system(request).history.state_at, workspace, position)
+    state = await system(request).history.state_at(workspace, position)
     found = system(request).history.at(workspace, position)
     moment = datetime.fromisoformat(codec.decode_event(found.event).at) if found else datetime.now(UTC)
     return state, position, moment

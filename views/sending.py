@@ -171,7 +171,7 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
     await history_reached(request, workspace)
     history = system(request).history
     if command.command is not None:
-        events = history.commands_named(workspace, command.command, command.actor)
+        events = await history.commands_named(workspace, command.command, command.actor)
     else:
         found = history.at(workspace, command.position or 0)
         first = codec.decode_event(found.event) if found else None

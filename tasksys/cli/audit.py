@@ -105,7 +105,7 @@ async def _check(directory: Any, workspace: str | None) -> list[Chain]:
         topic = log.topics().get(EVENTS.name)
         table = f"{group('audit')}-{TABLE}"
         return [
-            _chain(rows, name)
+            await _chain(rows, name)
             for number in range(topic.partitions if topic else 0)
             for rows in [PartitionRows(log.rows, table, number)]
             for name in _workspaces(rows.scan)
@@ -124,7 +124,7 @@ def _workspaces(scan: Callable[..., Iterator[tuple[bytes, bytes]]]) -> Iterator[
         start = name + b"\x01"
 
 
-def _chain(rows: Any, workspace: str) -> Chain:
+async def _chain(rows: Any, workspace: str) -> Chain:
     from msgspec import DecodeError
 
     from streams import keys
@@ -132,7 +132,7 @@ def _chain(rows: Any, workspace: str) -> Chain:
     from streams.history import HistoryReader
 
     try:
-        held, broken = HistoryReader(lambda _: rows).verify(workspace)
+        held, broken = await HistoryReader(lambda _: rows).verify(workspace)
     except DecodeError as error:
         held = 0
         for key, row in rows.scan(keys.rows(workspace, "e")):

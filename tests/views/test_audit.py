@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from streams import keys
+from streams import history, keys
 from streams.agents.audit import encode
 from tasksys.audit import Remembered
 from tests.support.http import ENTRY, Json, Site, Space
-from views import past
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -89,7 +88,7 @@ async def test_pages_of_entries(space: Space, query: dict[str, Any]) -> None:
 async def test_one_request_looks_at_so_many_entries(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rare actor in a long record is found over several requests; each answers in bounded time."""
     await busy(space)
-    monkeypatch.setattr(past, "SCANNED", 2)
+    monkeypatch.setattr(history, "SCANNED", 2)
     first = (await space.get("/audit", actor="ann")).ok
     assert ([one["position"] for one in first["items"]], first["next_cursor"]) == ([6], "6")
     second = (await space.get("/audit", actor="ann", cursor="6")).ok
