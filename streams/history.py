@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from streams import keys
 from streams.agents.audit import decode
 from streams.fold import Rows
@@ -144,15 +146,25 @@ class HistoryReader:
                 return entries, position if position > 1 else None
         return entries, None
 
-    async def verify(self, workspace: str) -> tuple[int, Break | None]:
-        """Recomputes the chain: how many events hold, and the first break if there is one."""
+    async def verify(self, workspace: str, end: int = 0) -> tuple[int, Break | None]:
+        """Recomputes the chain: how many events hold, and the first break if there is one.
+
+        `end` is a position that the workspace is known to have reached: a history that stops before it was cut.
+        """
         previous, expected = audit.GENESIS, 1
-        async for position, found in self._turns.over(self.stored(workspace)):
+        async for key, row in self._turns.over(self._rows(workspace).scan(keys.rows(workspace, "e"))):
+            position = keys.last_position(key)
             if position != expected:
                 return expected - 1, Break(expected, f"the event is missing; position {position} follows")
+            try:
+                found = decode(row)
+            except msgspec.DecodeError as error:
+                return expected - 1, Break(position, f"the record cannot be read: {error}")
             if audit.link(previous, found.event) != found.hash:
                 return expected - 1, Break(position, "the event's bytes or its hash were changed")
             previous, expected = found.hash, expected + 1
+        if expected <= end:
+            return expected - 1, Break(expected, f"the record ends before it; the workspace is at position {end}")
         return expected - 1, None
 
     def position_at(self, workspace: str, instant: str) -> int:

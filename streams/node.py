@@ -11,7 +11,7 @@ import faust
 from aiokafka.partitioner import DefaultPartitioner
 from faust.types import TP
 
-from streams import admin
+from streams import admin, ends
 from streams.agent import FoldAgent
 from streams.agents import audit, commands
 from streams.agents.commands import Committed
@@ -23,7 +23,7 @@ from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.reader import StateReader
 from streams.replay import replay
-from streams.topics import COMMANDS
+from streams.topics import COMMANDS, EVENTS
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
 from tasksys.outcomes import DeadLetter
@@ -247,6 +247,22 @@ class Node:
         tp = TP(COMMANDS.name, partition)
         end: int = (await agent.app.consumer.highwaters(tp))[tp]
         return end > agent.position(partition)
+
+    async def remembered(self, workspace: str) -> bool:
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        agent, partition = fold_agent(self._app("audit")), self.partition(workspace)
+        consumer, tp = agent.app.consumer, TP(EVENTS.name, partition)
+        if tp in consumer.stopped_partitions:
+            return True
+        end: int = (await consumer.highwaters(tp))[tp]
+        return bool(consumer.reached(tp, agent.position(partition)) >= end)
+
+    async def known(self, workspace: str) -> int:
+        """How far the workspace has got, by its state and by the newest records of the event log."""
+        position, tp = self.state.position(workspace), TP(EVENTS.name, self.partition(workspace))
+        end: int = (await fold_agent(self._app("audit")).app.consumer.highwaters(tp))[tp]
+        logged = await ends.newest(self.broker, tp.partition, max(0, end - ends.TAIL), end, workspace)
+        return max(position, logged.get(workspace, 0))
 
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""

@@ -61,7 +61,7 @@ class HistoryReader(Protocol):
 
     async def entries(self, workspace: str, wanted: Wanted, limit: int) -> tuple[list[Entry], int | None]: ...
 
-    async def verify(self, workspace: str) -> tuple[int, Break | None]: ...
+    async def verify(self, workspace: str, end: int) -> tuple[int, Break | None]: ...
 
     def position_at(self, workspace: str, instant: str) -> int: ...
 
@@ -112,6 +112,14 @@ class System(Protocol):
 
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
+        ...
+
+    async def remembered(self, workspace: str) -> bool:
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        ...
+
+    async def known(self, workspace: str) -> int:
+        """How far the workspace has got, by its state and by the newest records of the event log."""
         ...
 
     def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:

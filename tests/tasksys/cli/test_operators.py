@@ -11,7 +11,8 @@ import pytest
 from streams import keys
 from streams.agents.audit import decode, encode
 from streams.node import AGENTS
-from streams.topics import COMMANDS, TABLE, group
+from streams.runner import APPLIED
+from streams.topics import COMMANDS, EVENTS, TABLE, group
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.rows import RowStore
@@ -23,8 +24,10 @@ from tests.tasksys.cli.scripted import Scripted, Step
 Rows = dict[bytes, bytes | None]
 
 
-def change(directory: Path, agent: str, edit: Callable[[RowStore, str, int], Rows]) -> None:
-    """Writes rows into a stopped log behind the back of the agent that owns them."""
+def change(
+    directory: Path, agent: str, edit: Callable[[RowStore, str, int], Rows], position: int | None = None
+) -> None:
+    """Writes rows into a stopped log behind the back of the agent that owns them, and the position of its group."""
 
     async def write() -> None:
         log = EmbeddedLog.open(directory)
@@ -32,6 +35,8 @@ def change(directory: Path, agent: str, edit: Callable[[RowStore, str, int], Row
         for partition in range(log.topics()[COMMANDS.name].partitions):
             if rows := edit(log.rows, table, partition):
                 transaction.put_rows(table, partition, rows)
+            if position is not None:
+                transaction.commit_offset(group(agent), EVENTS.name, partition, position)
         await log.commit(transaction)
         await log.close()
 
@@ -208,6 +213,41 @@ def test_a_stopped_log_shows_tampering(own: Serving, edit: Callable[[bytes], byt
     assert said in found.stdout
     broken = answer(invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}", code=5))["items"][0]
     assert (broken["ok"], broken["events"], broken["position"]) == (False, 1, 2)
+
+
+@pytest.mark.parametrize("kept", [2, 0])
+def test_a_stopped_log_shows_a_cut_tail(own: Serving, kept: int) -> None:
+    """The event log goes on where the record ends, also where nothing of the record is left."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+
+    def cut(rows: RowStore, table: str, partition: int) -> Rows:
+        found = [key for key, _ in rows.scan(table, partition) if not key.startswith(b"\0")]
+        return {key: None for key in found if not kept or (b"\0e" in key and keys.last_position(key) > kept)}
+
+    change(own.log, "audit", cut)
+    found = invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}", code=5)
+    (broken,) = answer(found)["items"]
+    assert (broken["ok"], broken["events"], broken["position"]) == (False, kept, kept + 1)
+    assert "the workspace is at position 3" in broken["detail"]
+    with own:
+        shown = invoke("audit", "verify", "--server", own.url, code=5).stdout
+    assert f"breaks at position {kept + 1}" in shown
+
+
+def test_a_stopped_log_may_have_events_that_were_not_folded_yet(own: Serving) -> None:
+    """A record that is behind was not cut: the next start goes on with it."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+
+    def behind(rows: RowStore, table: str, partition: int) -> Rows:
+        found = [key for key, _ in rows.scan(table, partition) if not key.startswith(b"\0")]
+        return dict.fromkeys(found) | {APPLIED: (0).to_bytes(8)}
+
+    change(own.log, "audit", behind, position=0)
+    assert answer(invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}"))["items"] == []
+    with own:
+        assert "holds" in invoke("audit", "verify", "--server", own.url).stdout
 
 
 def test_a_running_server_shows_tampering(own: Serving) -> None:
