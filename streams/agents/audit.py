@@ -86,6 +86,8 @@ class AuditFold:
         self._links.clear()
 
 
-def agent(publish: Callable[[dict[str, int]], None]) -> AgentSpec:
+def agent(
+    publish: Callable[[dict[str, int]], None], close: Callable[[int], None] = lambda partition: None
+) -> AgentSpec:
     """The declaration; `publish` is called with the position that each changed workspace's history reached."""
-    return AgentSpec(name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish))
+    return AgentSpec(name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish), close=close)
