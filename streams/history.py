@@ -1,6 +1,8 @@
 """Reads of the past: events, audit entries, the hash chain, and the state as of any position or instant."""
 
+import asyncio
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -8,14 +10,19 @@ import msgspec
 from streams import keys
 from streams.agents.audit import decode
 from streams.fold import Rows
+from streams.pasts import Past, Pasts
 from streams.turns import Turns
-from tasksys import audit, codec, decider
+from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
+from tasksys.query import FilterError, Page, Query
 from tasksys.state import State
 
 POSITIONS: Final = 2**64 - 1
 """The last position that has a key."""
+
+FOLDED_AT_ONCE: Final = 2
+"""Past states that are being folded; each takes memory until it is kept or dropped, and more are no sooner there."""
 
 SCANNED: Final = 10_000
 """Events that one call for audit entries looks at; the next one goes on from there."""
@@ -30,6 +37,8 @@ class HistoryReader:
     def __init__(self, rows: Callable[[str], Rows], turns: Turns | None = None) -> None:
         self._rows = rows
         self._turns = turns or Turns()
+        self._pasts = Pasts()
+        self._folding = asyncio.Semaphore(FOLDED_AT_ONCE)
 
     def position(self, workspace: str) -> int:
         """The newest position in the history; 0 if there is none."""
@@ -177,11 +186,35 @@ class HistoryReader:
         return low
 
     async def state_at(self, workspace: str, position: int) -> State:
-        """The whole workspace as of a position, by folding its events up to there."""
-        state = State()
-        async for reached, found in self._turns.over(self.stored(workspace)):
-            if reached > position:
-                break
-            decider.replay(codec.decode_event(found.event), workspace, state)
-        state.changed.clear()
-        return state
+        """The whole workspace as of a position, by folding its events up to there, from the nearest state kept."""
+        return (await self._past(workspace, position)).state()
+
+    async def query_at(
+        self,
+        workspace: str,
+        position: int,
+        query: Query,
+        now: datetime,
+        user: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        count: bool = False,
+    ) -> Page | FilterError:
+        """The page of tasks that `Index.run` gives as of a position."""
+        past = await self._past(workspace, position)
+        async with self._folding:
+            index = await self._turns.finish(past.indexed())
+            self._pasts.shrink()
+        return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+
+    async def _past(self, workspace: str, position: int) -> Past:
+        async with self._folding:
+            start, base = self._pasts.nearest(workspace, position)
+            if start == position:
+                return base
+            events = self.stored(workspace, start)
+            return await self._turns.finish(self._pasts.folded(workspace, position, start, base, events))
+
+    def forget(self) -> None:
+        """Drops past states: the history was changed outside of its fold."""
+        self._pasts.forget()

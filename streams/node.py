@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,15 +16,18 @@ from streams import admin, ends
 from streams.agent import FoldAgent
 from streams.agents import audit, commands
 from streams.agents.commands import Committed
+from streams.agents.states import States
 from streams.app import build, fold_agent
 from streams.appender import Appender, open_appender
 from streams.broker import Broker
 from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
+from streams.indexes import Indexes
 from streams.reader import StateReader
 from streams.replay import replay
 from streams.topics import COMMANDS, EVENTS
+from streams.turns import Turns
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
 from tasksys.outcomes import DeadLetter
@@ -69,8 +73,11 @@ class Node:
         self._appender: Appender | None = None
         self._partitioner = DefaultPartitioner()
         self.gateway = Gateway(self._send, self._outcomes)
-        self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
-        self.history = HistoryReader(lambda workspace: self._rows("audit", workspace))
+        turns, rows = Turns(), partial(self._rows, "commands")
+        self._states = States()
+        self._indexes = Indexes(rows, turns, self._states.rows)
+        self.state = StateReader(rows, self._owned, self._indexes)
+        self.history = HistoryReader(partial(self._rows, "audit"), turns)
 
     # --- life
 
@@ -160,9 +167,9 @@ class Node:
     def _spec(self, name: str) -> AgentSpec:
         match name:
             case "commands":
-                return commands.agent(self._committed, self._given_away)
+                return commands.agent(self._committed, self._given_away, self._states)
             case "audit":
-                return audit.agent(self._remembered)
+                return audit.agent(self._remembered, lambda partition: self.history.forget())
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -175,7 +182,7 @@ class Node:
     def _committed(self, committed: Committed) -> None:
         # First of all: nothing that follows may keep an outcome from its request. Those who wait go on after this call.
         self._outcomes.tell(committed.decided)
-        self.state.follow(committed)
+        self._indexes.follow(committed)
         for workspace, rows in committed.changed.items():
             for row in rows.values():
                 if isinstance(row, Workspace):
@@ -187,7 +194,8 @@ class Node:
                 logger.exception("a follower of commands failed; the others go on")
 
     def _given_away(self, partition: int) -> None:
-        self.state.forget(lambda workspace: self.partition(workspace) == partition)
+        self._states.forget(partition)
+        self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():

@@ -1,26 +1,19 @@
 """Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
 
-import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Final, TypeVar, cast
+from datetime import datetime
+from typing import TypeVar, cast
 
 import msgspec
 
 from streams import keys
-from streams.agents.commands import Committed
 from streams.fold import Rows
+from streams.indexes import Indexes
 from tasksys import codec
 from tasksys.outcomes import DeadLetter, Outcome
-from tasksys.query import Index
-from tasksys.rows import Project, Row, Task, Workspace
-from tasksys.state import Key, State
-from tasksys.values import UTC, zone_or
-
-logger = logging.getLogger(__name__)
-
-INDEXED_TASKS: Final = 300_000
-"""Tasks kept in query indexes over all workspaces, about 2 KB each; the least recently queried go first."""
+from tasksys.query import FilterError, Page, Query
+from tasksys.rows import Row, Workspace
+from tasksys.state import State
 
 R = TypeVar("R", bound=Row)
 
@@ -31,12 +24,13 @@ _dead_letter = msgspec.msgpack.Decoder(DeadLetter).decode
 class StateReader:
     """The committed state, as of the last batch of the owner's fold."""
 
-    def __init__(self, rows: Callable[[str], Rows], partitions: Callable[[], list[tuple[int, Rows]]]) -> None:
+    def __init__(
+        self, rows: Callable[[str], Rows], partitions: Callable[[], list[tuple[int, Rows]]], indexes: Indexes
+    ) -> None:
         """`rows` gives the partition that holds a workspace; `partitions` all that this process owns."""
         self._rows = rows
         self._partitions = partitions
-        self._indexes: OrderedDict[str, Index] = OrderedDict()
-        self._zones: dict[str, str] = {}
+        self._indexes = indexes
 
     def state(self, workspace: str) -> State:
         """The workspace's rows, loaded on demand. A snapshot only as long as the caller does not await."""
@@ -79,49 +73,15 @@ class StateReader:
             for _, stored in rows.scan(keys.DEAD_LETTER):
                 yield partition, _dead_letter(stored)
 
-    def index(self, workspace: str) -> Index:
-        """The workspace's query index, built on first use and kept up by `follow`."""
-        index = self._indexes.get(workspace)
-        if index is None:
-            row = self.state(workspace).workspace
-            zone = self._zones[workspace] = row.time_zone if row else "UTC"
-            index = self._indexes[workspace] = Index(zone_or(zone, UTC))
-            for project in self.all(workspace, Project):
-                index.put_project(project)
-            for task in self.all(workspace, Task):
-                index.put(task)
-            self._shrink(keep=workspace)
-        self._indexes.move_to_end(workspace)
-        return index
-
-    def _shrink(self, keep: str) -> None:
-        total = sum(len(index) for index in self._indexes.values())
-        while total > INDEXED_TASKS and next(iter(self._indexes)) != keep:
-            total -= len(self._indexes.popitem(last=False)[1])
-
-    def follow(self, committed: Committed) -> None:
-        """Keeps the indexes up with what a batch changed. An index that cannot follow is dropped and built anew."""
-        for workspace, changed in committed.changed.items():
-            index = self._indexes.get(workspace)
-            if index is None:
-                continue
-            try:
-                self._follow(index, workspace, changed)
-            except Exception:
-                logger.exception("the query index of workspace %s is dropped", workspace)
-                self._indexes.pop(workspace, None)
-
-    def _follow(self, index: Index, workspace: str, changed: dict[Key, Row | None]) -> None:
-        for row in changed.values():
-            if isinstance(row, Task):
-                index.put(row)
-            elif isinstance(row, Project):
-                index.put_project(row)
-            elif isinstance(row, Workspace) and row.time_zone != self._zones[workspace]:
-                del self._indexes[workspace]  # every task's day moved: built anew when it is asked for
-                return
-
-    def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
-        """Drops indexes: their partitions were given away or rebuilt."""
-        for workspace in [name for name in self._indexes if workspaces(name)]:
-            del self._indexes[workspace]
+    async def query(
+        self,
+        workspace: str,
+        query: Query,
+        now: datetime,
+        user: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        count: bool = False,
+    ) -> tuple[Page | FilterError, int]:
+        """The page of tasks that `Index.run` gives, and the position that it shows."""
+        return await self._indexes.run(workspace, query, now, user, limit, cursor, count)

@@ -1,13 +1,14 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from tasksys.audit import Break, Entry, Remembered, Wanted
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
-from tasksys.query import Index
+from tasksys.query import FilterError, Page, Query
 from tasksys.rows import Row, Workspace
 from tasksys.state import State
 
@@ -37,7 +38,9 @@ class StateReader(Protocol):
 
     def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None: ...
 
-    def index(self, workspace: str) -> Index: ...
+    async def query(
+        self, workspace: str, query: Query, now: datetime, user: str | None, limit: int, cursor: str | None, count: bool
+    ) -> tuple[Page | FilterError, int]: ...
 
     def dead_letters(self) -> Iterator[tuple[int, DeadLetter]]: ...
 
@@ -66,6 +69,11 @@ class HistoryReader(Protocol):
     def position_at(self, workspace: str, instant: str) -> int: ...
 
     async def state_at(self, workspace: str, position: int) -> State: ...
+
+    async def query_at(
+        self, workspace: str, position: int, query: Query, now: datetime, user: str | None, limit: int,
+        cursor: str | None, count: bool,
+    ) -> Page | FilterError: ...  # fmt: skip
 
 
 class Positions(Protocol):
