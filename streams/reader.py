@@ -67,11 +67,22 @@ class StateReader:
         stored = self._rows(workspace).get(keys.outcome(workspace, actor, command))
         return None if stored is None else _outcome(stored)
 
-    def dead_letters(self) -> Iterator[tuple[int, DeadLetter]]:
-        """Partition and letter of each record that could not be folded, oldest first within a partition."""
+    def dead_letters(self, after: tuple[int, int] = (-1, -1)) -> Iterator[tuple[int, DeadLetter]]:
+        """Partition and letter of each record that could not be folded, in the order of partitions and offsets.
+
+        Those after a partition and offset.
+        """
         for partition, rows in self._partitions():
-            for _, stored in rows.scan(keys.DEAD_LETTER):
-                yield partition, _dead_letter(stored)
+            if partition >= after[0]:
+                first = after[1] + 1 if partition == after[0] else 0
+                for _, stored in rows.scan(keys.DEAD_LETTER, keys.dead_letter(first)):
+                    yield partition, _dead_letter(stored)
+
+    def dead_letter(self, partition: int, offset: int) -> DeadLetter | None:
+        """The letter of the record at that offset of a partition that this process owns."""
+        rows = dict(self._partitions()).get(partition)
+        stored = None if rows is None else rows.get(keys.dead_letter(offset))
+        return None if stored is None else _dead_letter(stored)
 
     async def query(
         self,

@@ -198,8 +198,11 @@ class CommandsFold:
 
         def load(kind: str, name: str) -> Row | None:
             stored = get(row(workspace, kind, name))
-            grow(workspace, 1, len(stored or b""))
-            return None if stored is None else decode(kind, stored)
+            if stored is None:
+                grow(workspace, 0, 0)
+                return None
+            grow(workspace, 1, len(stored))
+            return decode(kind, stored)
 
         return load
 

@@ -21,6 +21,7 @@ from tasksys.rows import Member, Task
 from tasksys.values import Role
 from tests.support.http import Answer, Json, Site, Space, eventually
 from tests.support.nodes import there
+from views import operations
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -102,6 +103,34 @@ async def counted(site: Site, number: int) -> bool:
 async def replaced(site: Site, name: str) -> bool:
     """Whether there is one dead letter, and another one than that."""
     return [one["id"] != name for one in await letters(site)] == [True]
+
+
+async def test_pages_of_letters(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor leads through all partitions; large letters make shorter pages."""
+    for partition in (0, 2):
+        for number in range(3):
+            await (await site.node._append(COMMANDS.name, partition, b"w", b"junk %d" % number, ()))
+    await eventually(lambda: counted(site, 6))
+    whole = await letters(site)
+
+    async def paged(**query: int) -> list[list[Json]]:
+        pages, more = list[list[Json]](), dict[str, Any](query)
+        while True:
+            page = (await site.client().get("/admin/dead-letters", **more)).ok
+            pages.append(page["items"])
+            if page["next_cursor"] is None:
+                return pages
+            more["cursor"] = page["next_cursor"]
+
+    pages = await paged(limit=2)
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert [letter for page in pages for letter in page] == whole
+    monkeypatch.setattr(operations, "LETTERS_BYTES", 1)
+    assert await paged() == [[letter] for letter in whole]
+    (await site.client().get("/admin/dead-letters", cursor="x")).problem(400, "bad-parameter")
+    for letter in whole:
+        partition, offset = map(int, letter["id"].split("-"))
+        site.plant_in(partition, {keys.dead_letter(offset): None})
 
 
 async def test_a_command_that_the_server_fails_at(

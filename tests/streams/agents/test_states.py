@@ -9,7 +9,7 @@ def test_the_least_recently_used_goes_first() -> None:
     states = States(10_000)
     for name in "abc":
         states.put(name, State(), 0)
-        states.grow(name, 1, 1500)
+        states.grow(name, 1, 1600)
     assert states.get("a") is not None
     states.shrink()
     assert states.size <= 10_000
@@ -27,6 +27,16 @@ def test_long_texts_count() -> None:
     assert (len(states), states.size) == (0, 0)
     states.grow("a", 1, 1)  # its fold goes on with it, but it is not here any more
     assert states.size == 0
+
+
+def test_what_is_not_there_counts() -> None:
+    """Somebody may ask for any number of names."""
+    states = States(10_000)
+    states.put("a", State(), 0)
+    for _ in range(100):
+        states.grow("a", 0, 0)
+    states.shrink()
+    assert len(states) == 0
 
 
 def test_a_partition_is_forgotten_as_a_whole() -> None:

@@ -19,7 +19,7 @@ from streams.transport.rows import RowStore
 from tasksys.audit import Remembered
 from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import Run, answer, errors, invoke
-from tests.tasksys.cli.scripted import Scripted, Step
+from tests.tasksys.cli.scripted import Scripted, Step, paths
 
 Rows = dict[bytes, bytes | None]
 
@@ -82,6 +82,16 @@ def test_status_says_what_is_not_ready() -> None:
 def test_without_dead_letters_the_list_says_so(run: Run) -> None:
     """Nothing to do is a sentence."""
     assert run("dead-letters", "list").stdout == "No dead letters.\n"
+
+
+def test_letters_of_all_pages_are_listed() -> None:
+    """The server gives as many as it likes; the command goes on until the last."""
+    letter = {"id": "0-0", "at_ms": 0, "reason": "why", "workspace": None, "actor": None, "command": None}
+    pages = [{"items": [letter], "next_cursor": "0-0"}, {"items": [{**letter, "id": "0-1"}], "next_cursor": None}]
+    with Scripted(*(Step(body=page) for page in pages)) as server:
+        listed = answer(invoke("dead-letters", "list", "--json", "--server", server.url))["items"]
+    assert [one["id"] for one in listed] == ["0-0", "0-1"]
+    assert paths(server.asked) == ["GET /admin/dead-letters", "GET /admin/dead-letters?cursor=0-0"]
 
 
 def test_a_dead_letter_is_listed_shown_and_folded_again(own: Serving) -> None:
