@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,8 @@ from streams.history import HistoryReader
 from streams.indexes import Indexes
 from streams.reader import StateReader
 from streams.replay import replay
-from streams.topics import COMMANDS, EVENTS
-from streams.turns import Turns
+from streams.topics import COMMANDS
+from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
 from tasksys.outcomes import DeadLetter
@@ -76,7 +76,7 @@ class Node:
         turns, rows = Turns(), partial(self._rows, "commands")
         self._states = States()
         self._indexes = Indexes(rows, turns, self._states.rows)
-        self.state = StateReader(rows, self._owned, self._indexes)
+        self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
 
     # --- life
@@ -153,7 +153,7 @@ class Node:
             return error
         finally:
             self.apps.pop(spec.name, None)
-            await _to_the_end(self._stop_app(app, stopped))
+            await to_the_end(self._stop_app(app, stopped))
 
     async def _stop_app(self, app: faust.App, stopped: asyncio.Future[Any]) -> None:
         try:
@@ -258,19 +258,12 @@ class Node:
 
     async def remembered(self, workspace: str) -> bool:
         """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
-        agent, partition = fold_agent(self._app("audit")), self.partition(workspace)
-        consumer, tp = agent.app.consumer, TP(EVENTS.name, partition)
-        if tp in consumer.stopped_partitions:
-            return True
-        end: int = (await consumer.highwaters(tp))[tp]
-        return bool(consumer.reached(tp, agent.position(partition)) >= end)
+        return await ends.folded(fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
         """How far the workspace has got, by its state and by the newest records of the event log."""
-        position, tp = self.state.position(workspace), TP(EVENTS.name, self.partition(workspace))
-        end: int = (await fold_agent(self._app("audit")).app.consumer.highwaters(tp))[tp]
-        logged = await ends.newest(self.broker, tp.partition, max(0, end - ends.TAIL), end, workspace)
-        return max(position, logged.get(workspace, 0))
+        state, agent = self.state.position(workspace), fold_agent(self._app("audit"))
+        return max(state, await ends.logged(self.broker, agent, self.partition(workspace), workspace))
 
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""
@@ -310,13 +303,3 @@ class Node:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
         return await self._appender.send(topic, partition, key, value, headers)
-
-
-async def _to_the_end(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Awaits it, and is not kept from it by a cancellation, which is passed on afterwards."""
-    task = asyncio.ensure_future(coroutine)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar, cast
 
 import msgspec
@@ -9,10 +10,11 @@ import msgspec
 from streams import keys
 from streams.fold import Rows
 from streams.indexes import Indexes
+from streams.turns import Turns
 from tasksys import codec
 from tasksys.outcomes import DeadLetter, Outcome
 from tasksys.query import FilterError, Page, Query
-from tasksys.rows import Row, Workspace
+from tasksys.rows import Member, Row, Workspace
 from tasksys.state import State
 
 R = TypeVar("R", bound=Row)
@@ -25,12 +27,17 @@ class StateReader:
     """The committed state, as of the last batch of the owner's fold."""
 
     def __init__(
-        self, rows: Callable[[str], Rows], partitions: Callable[[], list[tuple[int, Rows]]], indexes: Indexes
+        self,
+        rows: Callable[[str], Rows],
+        partitions: Callable[[], list[tuple[int, Rows]]],
+        indexes: Indexes,
+        turns: Turns,
     ) -> None:
         """`rows` gives the partition that holds a workspace; `partitions` all that this process owns."""
         self._rows = rows
         self._partitions = partitions
         self._indexes = indexes
+        self._turns = turns
 
     def state(self, workspace: str) -> State:
         """The workspace's rows, loaded on demand. A snapshot only as long as the caller does not await."""
@@ -47,20 +54,24 @@ class StateReader:
         found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix))
         return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
+    async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]:
+        """The same as a list; others get their turn meanwhile."""
+        return [row async for row in self._turns.over(self.all(workspace, row_type, prefix))]
+
     def position(self, workspace: str) -> int:
         """The workspace's position; 0 if there is no such workspace."""
         row = self.state(workspace).workspace
         return row.position if row else 0
 
-    def workspaces(self, user: str) -> list[Workspace]:
-        """The workspaces that the user is a member of, by id."""
+    async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]:
+        """The workspaces that the user is a member of, by id, with the membership."""
         found = []
-        for _, rows in self._partitions():
-            for key, _ in rows.scan(keys.membership(user)):
-                workspace = key.rpartition(b"\0")[2].decode()
-                if row := self.state(workspace).workspace:
-                    found.append(row)
-        return sorted(found, key=lambda row: row.id)
+        memberships = chain(*(rows.scan(keys.membership(user)) for _, rows in self._partitions()))
+        async for key, _ in self._turns.over(memberships):
+            state = self.state(key.rpartition(b"\0")[2].decode())
+            if (row := state.workspace) and (member := state.member(user)):
+                found.append((row, member))
+        return sorted(found, key=lambda one: one[0].id)
 
     def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None:
         """The outcome of an actor's command, if it is decided and not older than the outcomes kept."""

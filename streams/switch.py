@@ -7,14 +7,14 @@ commands have touched meanwhile is put right with the next slice, so after the l
 broken off has done its slices for good: the next replay finds the rest.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import groupby, islice
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from streams.agent import FoldAgent
 from streams.fold import Rows
+from streams.turns import to_the_end
 
 ROWS: Final = 1_000
 BYTES: Final = 1024 * 1024
@@ -55,7 +55,7 @@ async def switch(rebuilt: Rebuilt, wrong: Iterable[Wrong]) -> AsyncIterator[int]
     while slices:
         async for _ in rebuilt.catch_up():
             pass  # most of what is new, while the fold goes on
-        count, left = await _whole(_put_right(rebuilt, slices.popleft()))
+        count, left = await to_the_end(_put_right(rebuilt, slices.popleft()))
         if left:
             slices += cut([Wrong(key, 0) for key in left])
         yield count
@@ -110,13 +110,3 @@ def _owner(key: bytes) -> bytes:
 
 def _numbers_events(key: bytes) -> bool:
     return key.partition(b"\0")[2] == b"w"
-
-
-async def _whole(work: Coroutine[Any, Any, tuple[int, list[bytes]]]) -> tuple[int, list[bytes]]:
-    """Finishes the work also if the caller is cancelled meanwhile, who is so afterwards."""
-    working = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait([working])
-        raise

@@ -7,8 +7,8 @@ slice only; and a job ends when its request does.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Generator, Iterable
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
@@ -64,3 +64,13 @@ class Turns:
             turn.set_result(None)
         if self._queue:
             asyncio.get_running_loop().call_soon(self._give)
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Awaits it, and is not kept from it by a cancellation, which is passed on afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

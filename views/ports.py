@@ -9,7 +9,7 @@ from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
 from tasksys.query import FilterError, Page, Query
-from tasksys.rows import Row, Workspace
+from tasksys.rows import Member, Row, Workspace
 from tasksys.state import State
 
 R = TypeVar("R", bound=Row)
@@ -34,7 +34,9 @@ class StateReader(Protocol):
 
     def position(self, workspace: str) -> int: ...
 
-    def workspaces(self, user: str) -> list[Workspace]: ...
+    async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]: ...
+
+    async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]: ...
 
     def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None: ...
 

@@ -49,12 +49,8 @@ def positioned(value: Any, position: int, version: int | None = None) -> web.Res
 async def workspaces(request: web.Request) -> web.StreamResponse:
     """The caller's workspaces."""
     parameters(request)
-    reader, user = system(request).state, identity(request).user
-    items = []
-    for row in reader.workspaces(user):
-        member = reader.state(row.id).member(user)
-        items.append(shapes.workspace(row, member.role if member else None))
-    return answer(shapes.Workspaces(items))
+    found = await system(request).state.workspaces(identity(request).user)
+    return answer(shapes.Workspaces([shapes.workspace(row, member.role) for row, member in found]))
 
 
 async def one_workspace(request: web.Request) -> web.StreamResponse:
@@ -71,8 +67,8 @@ async def members(request: web.Request) -> web.StreamResponse:
     """The members."""
     parameters(request, *NOW)
     name, _ = await workspace(request)
-    items = [shapes.member(row) for row in system(request).state.all(name, Member)]
     position = system(request).state.position(name)
+    items = [shapes.member(row) for row in await system(request).state.listed(name, Member)]
     return positioned(shapes.Members(items, position), position)
 
 
@@ -92,9 +88,10 @@ async def projects(request: web.Request) -> web.StreamResponse:
     given = parameters(request, *PROJECTS)
     name, _ = await workspace(request)
     trashed = flag(given, "trashed")
-    rows = [row for row in system(request).state.all(name, Project) if (row.trashed_at is not None) is trashed]
-    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
     position = system(request).state.position(name)
+    found = await system(request).state.listed(name, Project)
+    rows = [row for row in found if (row.trashed_at is not None) is trashed]
+    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
     return positioned(shapes.Projects(items, position), position)
 
 
@@ -149,9 +146,9 @@ async def comments(request: web.Request) -> web.StreamResponse:
     """The comments of a task, oldest first."""
     parameters(request, *NOW)
     name, task = await _live_task(request)
-    rows = system(request).state.all(name, Comment, f"{task.id}/")
-    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
     position = system(request).state.position(name)
+    rows = await system(request).state.listed(name, Comment, f"{task.id}/")
+    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
     return positioned(shapes.Comments(items, position), position)
 
 
