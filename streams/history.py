@@ -75,6 +75,18 @@ class HistoryReader:
         found = self._rows(workspace).scan(keys.task_events(workspace, task), start, reverse=True)
         return self._indexed(workspace, found)
 
+    def of_task_since(self, workspace: str, task: str, version: int) -> Iterator[tuple[int, Remembered]]:
+        """The stored events of a task that gave it a later version, in order; found without the earlier ones."""
+        low, high = 0, self.position(workspace)
+        while low < high:  # no event up to `low` gave a later version, every one after `high` did
+            middle = (low + high) // 2
+            found = next(self.of_task(workspace, task, middle), None)
+            if found is None or (codec.decode_event(found[1].event).version or 0) > version:
+                high = middle
+            else:
+                low = found[0]
+        return self.of_task(workspace, task, low)
+
     def _indexed(self, workspace: str, places: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[int, Remembered]]:
         for key, _ in places:
             position = keys.last_position(key)

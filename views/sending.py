@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -232,13 +233,9 @@ async def _since(
     if system(request).state.state(workspace).member(identity(request).user) is None:
         return []  # a refusal can be repeated by somebody who was removed since
     await history_reached(request, workspace)
-    found = []
-    for _, stored in system(request).history.of_task(workspace, task, position):
-        if (codec.decode_event(stored.event).version or 0) > version:
-            found.append(msgspec.Raw(stored.event))
-        if len(found) == CONFLICTS:
-            break
-    return found
+    history = system(request).history
+    found = history.of_task(workspace, task, position) if position else history.of_task_since(workspace, task, version)
+    return [msgspec.Raw(stored.event) for _, stored in islice(found, CONFLICTS)]
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:

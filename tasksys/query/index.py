@@ -17,7 +17,7 @@ from tasksys.query.fields import PROJECT, SECTION
 from tasksys.query.folding import caseless
 from tasksys.query.page import Page, page
 from tasksys.query.request import Query
-from tasksys.query.running import STEP, finished, passing, rechecked
+from tasksys.query.running import finished, passing, rechecked
 from tasksys.query.search import document, holds
 from tasksys.query.text import TextIndex
 from tasksys.rows import Project, Task
@@ -166,7 +166,7 @@ class Index:
         self._watching.append(changed)
         try:
             entries = yield from self._searched(query)
-            found = yield from passing(entries, predicate, 1 if query.reads_texts else STEP)
+            found = yield from passing(entries, predicate, query.reads_texts)
             yield from rechecked(
                 found,
                 changed,

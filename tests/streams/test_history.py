@@ -1,6 +1,7 @@
 """Reads of the past cost what they show: on rows that count how many of them are read."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -83,6 +84,15 @@ async def test_pages_of_a_tasks_entries_meet(world: World, rows: CountedRows) ->
         if before is None:
             break
     assert seen == [event.position for event in reversed(world.log) if event.task == "milk"]
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 50, COMMENTS, COMMENTS + 1, COMMENTS + 9])
+def test_what_came_after_a_version_is_found_without_the_rest(world: World, rows: CountedRows, version: int) -> None:
+    """Whatever the version, and however many events came before and after it."""
+    expected = [event.position for event in world.log if event.task == "milk" and (event.version or 0) > version]
+    found = reader(rows).of_task_since("acme", "milk", version)
+    assert [position for position, _ in islice(found, 2)] == expected[:2]
+    assert rows.read <= 3 * 10
 
 
 async def test_entries_up_to_a_time_are_not_searched_for(world: World, rows: CountedRows) -> None:
