@@ -1,25 +1,44 @@
 """Reads of the past: events, audit entries, the hash chain, and the state as of any position or instant."""
 
+import asyncio
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from streams import keys
 from streams.agents.audit import decode
 from streams.fold import Rows
-from tasksys import audit, codec, decider
+from streams.pasts import Past, Pasts
+from streams.turns import Turns
+from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
+from tasksys.query import FilterError, Page, Query
 from tasksys.state import State
 
 POSITIONS: Final = 2**64 - 1
 """The last position that has a key."""
 
+FOLDED_AT_ONCE: Final = 2
+"""Past states that are being folded; each takes memory until it is kept or dropped, and more are no sooner there."""
+
+SCANNED: Final = 10_000
+"""Events that one call for audit entries looks at; the next one goes on from there."""
+
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""About how large a page of audit entries becomes; the rest is for the next one."""
+
 
 class HistoryReader:
     """The history of the workspaces that this process owns."""
 
-    def __init__(self, rows: Callable[[str], Rows]) -> None:
+    def __init__(self, rows: Callable[[str], Rows], turns: Turns | None = None) -> None:
         self._rows = rows
+        self._turns = turns or Turns()
+        self._pasts = Pasts()
+        self._folding = asyncio.Semaphore(FOLDED_AT_ONCE)
 
     def position(self, workspace: str) -> int:
         """The newest position in the history; 0 if there is none."""
@@ -47,8 +66,29 @@ class HistoryReader:
 
     def of_task(self, workspace: str, task: str, after: int = 0) -> Iterator[tuple[int, Remembered]]:
         """The stored events of a task, in order."""
-        prefix = keys.task_events(workspace, task)
-        for key, _ in self._rows(workspace).scan(prefix, keys.task_event(workspace, task, after + 1)):
+        start = keys.task_event(workspace, task, after + 1)
+        return self._indexed(workspace, self._rows(workspace).scan(keys.task_events(workspace, task), start))
+
+    def newest_of_task(self, workspace: str, task: str, before: int | None = None) -> Iterator[tuple[int, Remembered]]:
+        """The same from the newest (or from before a position) back."""
+        start = None if before is None else keys.task_event(workspace, task, max(0, before - 1))
+        found = self._rows(workspace).scan(keys.task_events(workspace, task), start, reverse=True)
+        return self._indexed(workspace, found)
+
+    def of_task_since(self, workspace: str, task: str, version: int) -> Iterator[tuple[int, Remembered]]:
+        """The stored events of a task that gave it a later version, in order; found without the earlier ones."""
+        low, high = 0, self.position(workspace)
+        while low < high:  # no event up to `low` gave a later version, every one after `high` did
+            middle = (low + high) // 2
+            found = next(self.of_task(workspace, task, middle), None)
+            if found is None or (codec.decode_event(found[1].event).version or 0) > version:
+                high = middle
+            else:
+                low = found[0]
+        return self.of_task(workspace, task, low)
+
+    def _indexed(self, workspace: str, places: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[int, Remembered]]:
+        for key, _ in places:
             position = keys.last_position(key)
             if found := self.at(workspace, position):
                 yield position, found
@@ -60,16 +100,24 @@ class HistoryReader:
             return []
         return self.between(workspace, int.from_bytes(bounds[:8]), int.from_bytes(bounds[8:]))
 
-    def commands_named(self, workspace: str, command: str, actor: str | None) -> list[EventRecord]:
-        """The events of a command known by its id alone, or by its actor too; [] if there is none, or more than one."""
-        if actor is not None:
-            return self.of_command(workspace, actor, command)
-        found = []
-        suffix = f"\0{command}\0".encode()
-        for key, bounds in self._rows(workspace).scan(keys.rows(workspace, "c")):
-            if key.endswith(suffix):
-                found.append(self.between(workspace, int.from_bytes(bounds[:8]), int.from_bytes(bounds[8:])))
+    async def commands_named(self, workspace: str, command: str, actor: str | None) -> list[EventRecord]:
+        """The events of a command known by its id alone, or by its actor too; [] if there is none, or more than one.
+
+        Without the actor, each user who ever did something in the workspace is asked for a command of that id.
+        """
+        actors = iter([actor]) if actor is not None else self._actors(workspace)
+        found = [
+            events async for one in self._turns.over(actors) if (events := self.of_command(workspace, one, command))
+        ]
         return found[0] if len(found) == 1 else []
+
+    def _actors(self, workspace: str) -> Iterator[str]:
+        """Whose commands are in the index, found by skipping from one's to the next one's: 10 µs each."""
+        prefix, start = keys.rows(workspace, "c"), keys.rows(workspace, "c")
+        while (found := next(iter(self._rows(workspace).scan(prefix, start)), None)) is not None:
+            actor, _, _ = found[0][len(prefix) :].partition(b"\0")
+            yield actor.decode()
+            start = prefix + actor + b"\x01"
 
     def between(self, workspace: str, first: int, last: int) -> list[EventRecord]:
         """The events from one position to another, both included."""
@@ -89,15 +137,55 @@ class HistoryReader:
         """The audit entry of a stored event."""
         return audit.entry(codec.decode_event(found.event), found.hash, self.previous_hash(workspace, position))
 
-    def verify(self, workspace: str) -> tuple[int, Break | None]:
-        """Recomputes the chain: how many events hold, and the first break if there is one."""
+    async def entries(self, workspace: str, wanted: audit.Wanted, limit: int) -> tuple[list[audit.Entry], int | None]:
+        """Audit entries from the newest back, at most `limit` (from 1), and the position to go on before, if any.
+
+        There may be more although fewer than `limit` are given: one call looks at so many events only.
+        """
+        before = wanted.before
+        if wanted.until is not None:
+            newest = self.position_at(workspace, wanted.until) + 1
+            before = newest if before is None else min(before, newest)
+        if before is not None and before <= 1:
+            return [], None
+        found = (
+            self.newest(workspace, before)
+            if wanted.task is None
+            else self.newest_of_task(workspace, wanted.task, before)
+        )
+        entries: list[audit.Entry] = []
+        scanned = size = 0
+        async for position, stored in self._turns.over(found):
+            scanned += 1
+            event = codec.decode_event(stored.event)
+            if wanted.since is not None and event.at < wanted.since:
+                break
+            if wanted.actor in (None, event.actor):
+                entries.append(self.entry(workspace, position, stored))
+                size += len(stored.event)
+            if len(entries) == limit or scanned == SCANNED or size > PAGE_BYTES:
+                return entries, position if position > 1 else None
+        return entries, None
+
+    async def verify(self, workspace: str, end: int = 0) -> tuple[int, Break | None]:
+        """Recomputes the chain: how many events hold, and the first break if there is one.
+
+        `end` is a position that the workspace is known to have reached: a history that stops before it was cut.
+        """
         previous, expected = audit.GENESIS, 1
-        for position, found in self.stored(workspace):
+        async for key, row in self._turns.over(self._rows(workspace).scan(keys.rows(workspace, "e"))):
+            position = keys.last_position(key)
             if position != expected:
                 return expected - 1, Break(expected, f"the event is missing; position {position} follows")
+            try:
+                found = decode(row)
+            except msgspec.DecodeError as error:
+                return expected - 1, Break(position, f"the record cannot be read: {error}")
             if audit.link(previous, found.event) != found.hash:
                 return expected - 1, Break(position, "the event's bytes or its hash were changed")
             previous, expected = found.hash, expected + 1
+        if expected <= end:
+            return expected - 1, Break(expected, f"the record ends before it; the workspace is at position {end}")
         return expected - 1, None
 
     def position_at(self, workspace: str, instant: str) -> int:
@@ -105,17 +193,40 @@ class HistoryReader:
         low, high = 0, self.position(workspace)
         while low < high:  # instants never run backwards within a workspace
             middle = (low + high + 1) // 2
-            found = self.at(workspace, middle)
-            assert found is not None
+            _, found = next(self.stored(workspace, middle - 1))  # itself, unless somebody removed it
             low, high = (middle, high) if codec.decode_event(found.event).at <= instant else (low, middle - 1)
         return low
 
-    def state_at(self, workspace: str, position: int) -> State:
-        """The whole workspace as of a position, by folding its events up to there."""
-        state = State()
-        for reached, found in self.stored(workspace):
-            if reached > position:
-                break
-            decider.replay(codec.decode_event(found.event), workspace, state)
-        state.changed.clear()
-        return state
+    async def state_at(self, workspace: str, position: int) -> State:
+        """The whole workspace as of a position, by folding its events up to there, from the nearest state kept."""
+        return (await self._past(workspace, position)).state()
+
+    async def query_at(
+        self,
+        workspace: str,
+        position: int,
+        query: Query,
+        now: datetime,
+        user: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        count: bool = False,
+    ) -> Page | FilterError:
+        """The page of tasks that `Index.run` gives as of a position."""
+        past = await self._past(workspace, position)
+        async with self._folding:
+            index = await self._turns.finish(past.indexed())
+            self._pasts.shrink()
+        return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+
+    async def _past(self, workspace: str, position: int) -> Past:
+        async with self._folding:
+            start, base = self._pasts.nearest(workspace, position)
+            if start == position:
+                return base
+            events = self.stored(workspace, start)
+            return await self._turns.finish(self._pasts.folded(workspace, position, start, base, events))
+
+    def forget(self) -> None:
+        """Drops past states: the history was changed outside of its fold."""
+        self._pasts.forget()

@@ -2,28 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import faust
 from faust.types import TP
 
-from streams import admin
+from streams import admin, ends
 from streams.agent import FoldAgent
 from streams.agents import audit, commands
 from streams.agents.commands import Committed
+from streams.agents.states import States
 from streams.app import build, fold_agent
 from streams.appender import Appender, open_appender
 from streams.broker import Broker
 from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
+from streams.indexes import Indexes
 from streams.partitioning import partition_of
 from streams.reader import StateReader
 from streams.replay import replay
 from streams.topics import COMMANDS
+from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotOwned
 from tasksys.outcomes import DeadLetter
@@ -68,8 +72,11 @@ class Node:
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
         self.gateway = Gateway(self._send, self._outcomes)
-        self.state = StateReader(lambda workspace: self._rows("commands", workspace), self._owned)
-        self.history = HistoryReader(lambda workspace: self._rows("audit", workspace))
+        turns, rows = Turns(), partial(self._rows, "commands")
+        self._states = States()
+        self._indexes = Indexes(rows, turns, self._states.rows)
+        self.state = StateReader(rows, self._owned, self._indexes, turns)
+        self.history = HistoryReader(partial(self._rows, "audit"), turns)
 
     # --- life
 
@@ -145,7 +152,7 @@ class Node:
             return error
         finally:
             self.apps.pop(spec.name, None)
-            await _to_the_end(self._stop_app(app, stopped))
+            await to_the_end(self._stop_app(app, stopped))
 
     async def _stop_app(self, app: faust.App, stopped: asyncio.Future[Any]) -> None:
         try:
@@ -159,9 +166,10 @@ class Node:
     def _spec(self, name: str) -> AgentSpec:
         match name:
             case "commands":
-                return commands.agent(self._committed, self._given_away)
+                return commands.agent(self._committed, self._given_away, self._states)
             case "audit":
-                return audit.agent(self._remembered, self.history_positions.awaited)
+                awaited = self.history_positions.awaited
+                return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -175,6 +183,7 @@ class Node:
         # First of all: nothing that follows may keep an outcome from its request. Those who wait go on after this call.
         self._outcomes.tell(committed.decided)
         self.state.follow(committed)
+        self._indexes.follow(committed)
         for workspace, rows in committed.changed.items():
             for row in rows.values():
                 if isinstance(row, Workspace):
@@ -186,7 +195,9 @@ class Node:
                 logger.exception("a follower of commands failed; the others go on")
 
     def _given_away(self, partition: int) -> None:
-        self.state.forget(lambda workspace: self.partition(workspace) == partition)
+        self._states.forget(partition)
+        self.state.forget()
+        self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():
@@ -245,6 +256,15 @@ class Node:
         end: int = (await agent.app.consumer.highwaters(tp))[tp]
         return end > agent.position(partition)
 
+    async def remembered(self, workspace: str) -> bool:
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        return await ends.folded(fold_agent(self._app("audit")), self.partition(workspace))
+
+    async def known(self, workspace: str) -> int:
+        """How far the workspace has got, by its state and by the newest records of the event log."""
+        state, agent = self.state.position(workspace), fold_agent(self._app("audit"))
+        return max(state, await ends.logged(self.broker, agent, self.partition(workspace), workspace))
+
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""
         headers = ((commands.RETRY, str(letter.offset).encode()),)
@@ -283,13 +303,3 @@ class Node:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
         return self._appender.send(topic, partition, key, value, headers)
-
-
-async def _to_the_end(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Awaits it, and is not kept from it by a cancellation, which is passed on afterwards."""
-    task = asyncio.ensure_future(coroutine)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

@@ -1,13 +1,14 @@
 """Replay: rebuilds the agents' tables from the event log beside the live ones, compares row by row, and switches.
 
-Events are folded with `evolve` and nothing is decided again; nothing is sent or emitted. Reads and commands go on; only
-the switch of a partition holds its fold for a moment, while the rows that differ are put right in one transaction.
+Events are folded with `evolve` and nothing is decided again; nothing is sent or emitted. Reads and commands go on; the
+comparison of a partition holds its fold for a moment, and so does each slice of its switch, see `streams.switch`.
 """
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from streams.agents.audit import AuditFold
 from streams.broker import Broker
 from streams.fold import Effects, PartitionFold, Record, Rows
 from streams.runner import APPLIED
+from streams.switch import Wrong, switch
 from streams.topics import EVENTS
 from streams.transport.database import open_database
 from streams.transport.partition_rows import PartitionRows
@@ -110,6 +112,8 @@ class Rebuild:
         self._table = self.agent.spec.name
         self.rows = PartitionRows(self.store, self._table, self.partition)
         self.position = 0
+        self.touched: set[bytes] = set()
+        self._compared = False
         self._fold: PartitionFold = (
             StateFold(self.rows, self.until)
             if self._table == "commands"
@@ -129,13 +133,19 @@ class Rebuild:
             self.position = records[-1].offset + 1
             wanted = [one for one in records if self.workspace is None or one.key == self.workspace.encode()]
             effects = self._fold.fold(wanted)
+            if self._compared:
+                self.touched.update(effects.rows)
             batch = WriteBatch(raw_mode=True)
             self.store.stage(batch, self._table, self.partition, effects.rows)
             self.database.write(batch)
             yield len(records)
 
     def differences(self) -> Iterator[Difference | None]:
-        """Walks both tables in key order; None now and then, so that others get their turn."""
+        """Walks both tables in key order; None now and then, so that others get their turn.
+
+        From its first step on `touched` collects the rows that events change.
+        """
+        self._compared = True
         live, rebuilt = self._scan(self.agent.rows(self.partition)), self._scan(self.rows)
         left, right = next(live, None), next(rebuilt, None)
         count = 0
@@ -199,19 +209,22 @@ async def replay(
                         folded += count
                     comparison = rebuild.differences()
                     first = next(comparison, None)  # both snapshots are taken here
-                found = [first] if first else []
-                for one in comparison:
+                wrong = list[Wrong]()
+                for one in chain([first], comparison):
                     if one is None:
                         await asyncio.sleep(0)
-                    else:
-                        found.append(one)
+                        continue
+                    wrong.append(Wrong(one.key, len(one.rebuilt or b"")))
+                    if len(shown) < SHOWN:
+                        shown.append(one.named(agent.spec.name, partition))
                 total += 1
-                different += len(found)
-                shown += [one.named(agent.spec.name, partition) for one in found[: SHOWN - len(shown)]]
+                different += len(wrong)
                 yield {"phase": "compare", **where, "done": total, "total": len(agents) * len(partitions)}
-                if found and not verify:
-                    repaired += await _whole(_switch(rebuild, [one.key for one in found]))
-                    yield {"phase": "switch", **where, "done": repaired, "total": different}
+                if not verify:
+                    async for count in switch(rebuild, wrong):
+                        repaired += count
+                        different = max(different, repaired)  # commands can have built upon what was wrong
+                        yield {"phase": "switch", **where, "done": repaired, "total": different}
     finally:
         database.close()
         shutil.rmtree(scratch, ignore_errors=True)
@@ -227,26 +240,3 @@ def _empty(scratch: Path) -> Rdict:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     return open_database(scratch)
-
-
-async def _whole(work: Coroutine[Any, Any, int]) -> int:
-    """Finishes the work also if the caller is cancelled meanwhile, who is so afterwards."""
-    working = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait([working])
-        raise
-
-
-async def _switch(rebuild: Rebuild, names: list[bytes]) -> int:
-    """Puts the rows that differ right, in one transaction of the partition's own writer."""
-    async with rebuild.agent.held(rebuild.partition):
-        async for _ in rebuild.catch_up():
-            pass
-        live = rebuild.agent.rows(rebuild.partition)
-        rows = {name: rebuild.rows.get(name) for name in names if live.get(name) != rebuild.rows.get(name)}
-        if rows:
-            await rebuild.agent.runner(rebuild.partition).repair(rows)
-            rebuild.agent.spec.close(rebuild.partition)  # queries remember the rows as they were
-        return len(rows)

@@ -92,6 +92,16 @@ class Break(NamedTuple):
     detail: str
 
 
+class Wanted(NamedTuple):
+    """Which audit entries: of a task, an actor, a time from and to (instants as stored), before a position."""
+
+    task: str | None = None
+    actor: str | None = None
+    since: str | None = None
+    until: str | None = None
+    before: int | None = None
+
+
 def link(previous: bytes, event: bytes) -> bytes:
     """The chain's link of an event, from the link before it and the event's stored bytes."""
     return sha256(previous + event).digest()

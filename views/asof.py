@@ -1,6 +1,5 @@
 """The state as of a position or an instant, folded from the history."""
 
-import asyncio
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -11,14 +10,17 @@ from views.context import history_reached, parse_moment, system
 from views.problems import bad_request
 
 
-async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State, int, datetime]:
-    """The workspace then, its position, and the moment of its newest event at that time."""
+async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State, int]:
+    """The workspace then, and its position."""
     await history_reached(request, workspace)
     position = at_position(request, workspace, text)
-    state = await asyncio.to_thread(system(request).history.state_at, workspace, position)
+    return await system(request).history.state_at(workspace, position), position
+
+
+def moment_of(request: web.Request, workspace: str, position: int) -> datetime:
+    """When the newest event at a position was."""
     found = system(request).history.at(workspace, position)
-    moment = datetime.fromisoformat(codec.decode_event(found.event).at) if found else datetime.now(UTC)
-    return state, position, moment
+    return datetime.fromisoformat(codec.decode_event(found.event).at) if found else datetime.now(UTC)
 
 
 def at_position(request: web.Request, workspace: str, text: str) -> int:

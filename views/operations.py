@@ -1,7 +1,9 @@
 """For operators: health, readiness, status, lag, dead letters, replay."""
 
+import re
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -9,12 +11,17 @@ from aiohttp import web
 from msgspec import Meta
 
 from tasksys import codec
+from tasksys.limits import PAGE_ITEMS
 from tasksys.outcomes import DeadLetter
 from tasksys.values import Id
-from views.context import answer, body, identity, parameters, parse_moment, put, system
-from views.problems import Problem, invalid, not_found
+from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
+from views.problems import Problem, bad_request, invalid, not_found
 from views.routes import Handler, Route
 from views.sending import wrong_field
+
+LETTERS: Final = ("cursor", "limit")
+LETTERS_BYTES: Final = 4 * 1024 * 1024
+"""About how large an answer with dead letters becomes."""
 
 
 async def health(request: web.Request) -> web.StreamResponse:
@@ -72,21 +79,40 @@ def letter_shape(partition: int, letter: DeadLetter) -> dict[str, Any]:
 
 
 async def dead_letters(request: web.Request) -> web.StreamResponse:
-    """Records that could not be folded."""
-    parameters(request)
-    found = system(request).state.dead_letters()
-    return answer({"items": [letter_shape(partition, letter) for partition, letter in found]})
+    """Records that could not be folded; an answer may end before its limit: go on at its cursor."""
+    given = parameters(request, *LETTERS)
+    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), (-1, -1)
+    if "cursor" in given:
+        place = _place(given["cursor"])
+        if place is None:
+            raise bad_request("bad-parameter", "Send next_cursor as it came, or none.", parameter="cursor")
+        after = place
+    found, items, size = system(request).state.dead_letters(after), list[dict[str, Any]](), 0
+    for partition, letter in islice(found, limit):
+        items.append(letter_shape(partition, letter))
+        size += len(letter.value or b"")
+        if size > LETTERS_BYTES:
+            break
+    cursor = items[-1]["id"] if next(found, None) else None
+    return answer({"items": items, "next_cursor": cursor})
+
+
+def _place(name: str) -> tuple[int, int] | None:
+    """Partition and offset of a letter's id; None if it is none."""
+    found = re.fullmatch(r"(\d{1,9})-(\d{1,18})", name, re.ASCII)
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 async def retry(request: web.Request) -> web.StreamResponse:
     """Appends the record again; the letter goes when it is folded."""
     parameters(request)
     name = request.match_info["letter"]
-    for partition, letter in system(request).state.dead_letters():
-        if name == f"{partition}-{letter.offset}":
-            await system(request).retry(partition, letter)
-            return answer({"id": name, "status": "appended"}, HTTPStatus.ACCEPTED)
-    raise not_found("dead letter", name)
+    place = _place(name)
+    letter = None if place is None else system(request).state.dead_letter(*place)
+    if place is None or letter is None:
+        raise not_found("dead letter", name)
+    await system(request).retry(place[0], letter)
+    return answer({"id": name, "status": "appended"}, HTTPStatus.ACCEPTED)
 
 
 class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -137,7 +163,8 @@ ROUTES: Final = [
     *HEALTH,
     Route("GET", "/admin/status", _operators_only(status), "Agents and partitions", "operations", dict[str, Any]),
     Route("GET", "/admin/lag", _operators_only(lag), "Lag by agent and partition", "operations", dict[str, Any]),
-    Route("GET", "/admin/dead-letters", _operators_only(dead_letters), "Dead letters", "operations", dict[str, Any]),
+    Route("GET", "/admin/dead-letters", _operators_only(dead_letters), "Dead letters", "operations", dict[str, Any],
+          parameters=LETTERS),
     Route("POST", "/admin/dead-letters/{letter}/retry", _operators_only(retry), "Fold a dead letter again",
           "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="retry_dead_letter"),
     Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",

@@ -1,6 +1,5 @@
 """Reads of the past: events, a task's history, audit with its hash chain."""
 
-import asyncio
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -8,8 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from tasksys import codec
-from tasksys.audit import Entry, Remembered
+from tasksys.audit import Entry, Wanted
 from tasksys.limits import PAGE_ITEMS
 from views import shapes
 from views.context import (
@@ -35,9 +33,6 @@ EVENTS_BYTES: Final = 4 * 1024 * 1024
 """About how large an answer with events becomes; the rest is for the next request."""
 
 EVENTS_LIMIT: Final = 1000
-
-SCANNED: Final = 10_000
-"""Entries that one request for audit entries looks at; the cursor goes on from there."""
 
 NOW: Final = ("min_position",)
 EVENTS: Final = ("after", "limit", "wait", *NOW)
@@ -84,14 +79,22 @@ async def task_history(request: web.Request) -> web.StreamResponse:
     await history_reached(request, name)
     history = system(request).history
     limit = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS)
-    page = list(islice(history.of_task(name, task, whole(given, "after", 0, 0, POSITIONS)), limit + 1))
-    items = [history.entry(name, position, found) for position, found in page[:limit]]
-    cursor = str(items[-1].position) if len(page) > limit else None
+    found = history.of_task(name, task, whole(given, "after", 0, 0, POSITIONS))
+    items, size = list[Entry](), 0
+    for position, stored in islice(found, limit):
+        items.append(history.entry(name, position, stored))
+        size += len(stored.event)
+        if size > EVENTS_BYTES:
+            break
+    cursor = str(items[-1].position) if next(found, None) else None
     return positioned(shapes.Audit(items, cursor, history.position(name)), history.position(name))
 
 
 async def audit(request: web.Request) -> web.StreamResponse:
-    """Audit entries, newest first, of a task, an actor or a time."""
+    """Audit entries, newest first, of a task, an actor or a time.
+
+    An answer may have fewer entries than its limit, or none, and still a cursor: go on from there.
+    """
     given = parameters(request, *AUDIT)
     name, _ = await workspace(request)
     await history_reached(request, name)
@@ -99,36 +102,20 @@ async def audit(request: web.Request) -> web.StreamResponse:
     limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
     before = whole(given, "cursor", 0, 0, POSITIONS) or None
     since, until = moment(given, "since"), moment(given, "until")
-    items: list[Entry] = []
-    cursor: str | None = None
-    for scanned, (position, found) in enumerate(_backwards(request, name, given.get("task"), before), 1):
-        event = codec.decode_event(found.event)
-        if since and event.at < since:
-            break
-        if not (until and event.at > until) and given.get("actor", event.actor) == event.actor:
-            items.append(history.entry(name, position, found))
-        if len(items) == limit or scanned == SCANNED:
-            cursor = str(position) if position > 1 else None
-            break
+    wanted = Wanted(given.get("task"), given.get("actor"), since, until, before)
+    items, on = await history.entries(name, wanted, limit)
+    cursor = None if on is None else str(on)
     return positioned(shapes.Audit(items, cursor, history.position(name)), history.position(name))
 
 
-def _backwards(
-    request: web.Request, name: str, task: str | None, before: int | None
-) -> Iterator[tuple[int, Remembered]]:
-    history = system(request).history
-    if task is None:
-        return history.newest(name, before)
-    found = list(history.of_task(name, task))
-    return iter([one for one in reversed(found) if before is None or one[0] < before])
-
-
 async def verify(request: web.Request) -> web.StreamResponse:
-    """Recomputes the hash chain of the workspace's events."""
+    """Recomputes the hash chain of the workspace's events, and compares its end with the log's and the state's."""
     parameters(request, *NOW)
     name, _ = await workspace(request)
-    await history_reached(request, name)
-    held, broken = await asyncio.to_thread(system(request).history.verify, name)
+    end = await system(request).known(name)
+    if not await system(request).remembered(name):  # one whose tail was cut never gets as far as the state
+        await history_reached(request, name)
+    held, broken = await system(request).history.verify(name, end)
     result = shapes.Verification(broken is None, held)
     if broken is not None:
         result.position, result.detail = broken.position, broken.detail

@@ -6,18 +6,20 @@ from typing import Any, Final
 from aiohttp import web
 
 from tasksys.limits import PAGE_ITEMS
-from tasksys.query import FilterError, Index
+from tasksys.query import FilterError
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
-from tasksys.values import UTC, zone_or
+from tasksys.values import UTC
 from views import shapes
-from views.asof import as_of
+from views.asof import as_of, at_position, moment_of
 from views.auth import USER
 from views.context import (
     POSITION_HEADER,
     answer,
     flag,
+    history_reached,
     identity,
+    member,
     named,
     parameters,
     query,
@@ -47,12 +49,8 @@ def positioned(value: Any, position: int, version: int | None = None) -> web.Res
 async def workspaces(request: web.Request) -> web.StreamResponse:
     """The caller's workspaces."""
     parameters(request)
-    reader, user = system(request).state, identity(request).user
-    items = []
-    for row in reader.workspaces(user):
-        member = reader.state(row.id).member(user)
-        items.append(shapes.workspace(row, member.role if member else None))
-    return answer(shapes.Workspaces(items))
+    found = await system(request).state.workspaces(identity(request).user)
+    return answer(shapes.Workspaces([shapes.workspace(row, member.role) for row, member in found]))
 
 
 async def one_workspace(request: web.Request) -> web.StreamResponse:
@@ -69,8 +67,8 @@ async def members(request: web.Request) -> web.StreamResponse:
     """The members."""
     parameters(request, *NOW)
     name, _ = await workspace(request)
-    items = [shapes.member(row) for row in system(request).state.all(name, Member)]
     position = system(request).state.position(name)
+    items = [shapes.member(row) for row in await system(request).state.listed(name, Member)]
     return positioned(shapes.Members(items, position), position)
 
 
@@ -90,9 +88,10 @@ async def projects(request: web.Request) -> web.StreamResponse:
     given = parameters(request, *PROJECTS)
     name, _ = await workspace(request)
     trashed = flag(given, "trashed")
-    rows = [row for row in system(request).state.all(name, Project) if (row.trashed_at is not None) is trashed]
-    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
     position = system(request).state.position(name)
+    found = await system(request).state.listed(name, Project)
+    rows = [row for row in found if (row.trashed_at is not None) is trashed]
+    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
     return positioned(shapes.Projects(items, position), position)
 
 
@@ -113,32 +112,23 @@ async def tasks(request: web.Request) -> web.StreamResponse:
     name, _ = await workspace(request)
     wanted = query(given)
     limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
-    now = datetime.now(UTC)
+    count, cursor, user = flag(given, "count"), given.get("cursor"), identity(request).user
     if "as_of" in given:
-        state, position, now = await as_of(request, name, given["as_of"])
-        index = _indexed(state)
+        await history_reached(request, name)
+        position = at_position(request, name, given["as_of"])
+        now = moment_of(request, name, position)
+        history = system(request).history
+        found = await history.query_at(name, position, wanted, now, user, limit, cursor, count)
     else:
-        index, position = system(request).state.index(name), system(request).state.position(name)
-    user = identity(request).user
-    found = index.run(wanted, now, user, limit, given.get("cursor"), flag(given, "count"))
+        now = datetime.now(UTC)
+        found, position = await system(request).state.query(name, wanted, now, user, limit, cursor, count)
+    member(request, name)  # who was removed meanwhile does not see what was found
     if isinstance(found, FilterError):
         raise bad_query(found)
     page = shapes.Tasks([shapes.indexed(entry, name) for entry in found.items], found.next_cursor, position)
     if found.total is not None:
         page.total = found.total
     return positioned(page, position)
-
-
-def _indexed(state: State) -> Index:
-    """A query index over a state that is all in memory."""
-    index = Index(zone_or(state.workspace.time_zone if state.workspace else None, UTC))
-    for row in state.rows.values():
-        if isinstance(row, Project):
-            index.put_project(row)
-    for row in state.rows.values():
-        if isinstance(row, Task):
-            index.put(row)
-    return index
 
 
 async def one_task(request: web.Request) -> web.StreamResponse:
@@ -156,9 +146,9 @@ async def comments(request: web.Request) -> web.StreamResponse:
     """The comments of a task, oldest first."""
     parameters(request, *NOW)
     name, task = await _live_task(request)
-    rows = system(request).state.all(name, Comment, f"{task.id}/")
-    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
     position = system(request).state.position(name)
+    rows = await system(request).state.listed(name, Comment, f"{task.id}/")
+    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
     return positioned(shapes.Comments(items, position), position)
 
 
@@ -180,8 +170,7 @@ async def _live_task(request: web.Request) -> tuple[str, Task]:
 
 async def _state(request: web.Request, name: str, given: dict[str, str]) -> tuple[State, int]:
     if "as_of" in given:
-        state, position, _ = await as_of(request, name, given["as_of"])
-        return state, position
+        return await as_of(request, name, given["as_of"])
     return system(request).state.state(name), system(request).state.position(name)
 
 

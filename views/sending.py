@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -170,7 +171,7 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
     if isinstance(command, Undo):
         command = await _with_events(request, workspace, command)
     if isinstance(command, MoveTask) and (command.after is None) != (command.before is None):
-        command = _with_neighbour(request, workspace, command)
+        command = await _with_neighbour(request, workspace, command)
     agent = request.headers.get("User-Agent", "")[:100]
     if not agent.isprintable():
         agent = "".join(one if one.isprintable() else "?" for one in agent)
@@ -187,7 +188,7 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
     await history_reached(request, workspace)
     history = system(request).history
     if command.command is not None:
-        events = history.commands_named(workspace, command.command, command.actor)
+        events = await history.commands_named(workspace, command.command, command.actor)
     else:
         found = history.at(workspace, command.position or 0)
         first = codec.decode_event(found.event) if found else None
@@ -197,14 +198,14 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
     return structs.replace(command, events=tuple(events))
 
 
-def _with_neighbour(request: web.Request, workspace: str, command: MoveTask) -> MoveTask:
+async def _with_neighbour(request: web.Request, workspace: str, command: MoveTask) -> MoveTask:
     """A move next to one task stands between it and what is on the other side now: that is looked up here."""
-    named = command.after or command.before or ""
+    named, behind = command.after or command.before or "", command.after is not None
     try:
-        index = system(request).state.index(workspace)
+        gap = await system(request).state.gap(workspace, named, behind, without=command.task)
     except NotOwned:
         return command
-    return structs.replace(command, gap=index.gap(named, command.after is not None, without=command.task))
+    return structs.replace(command, gap=gap)
 
 
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
@@ -258,13 +259,9 @@ async def _since(
     if system(request).state.state(workspace).member(identity(request).user) is None:
         return []  # a refusal can be repeated by somebody who was removed since
     await history_reached(request, workspace)
-    found = []
-    for _, stored in system(request).history.of_task(workspace, task, position):
-        if (codec.decode_event(stored.event).version or 0) > version:
-            found.append(msgspec.Raw(stored.event))
-        if len(found) == CONFLICTS:
-            break
-    return found
+    history = system(request).history
+    found = history.of_task(workspace, task, position) if position else history.of_task_since(workspace, task, version)
+    return [msgspec.Raw(stored.event) for _, stored in islice(found, CONFLICTS)]
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:

@@ -90,10 +90,19 @@ class AuditFold:
         self._links.clear()
 
 
-def agent(publish: Callable[[dict[str, int]], None], awaited: asyncio.Event | None = None) -> AgentSpec:
+def agent(
+    publish: Callable[[dict[str, int]], None],
+    close: Callable[[int], None] = lambda partition: None,
+    awaited: asyncio.Event | None = None,
+) -> AgentSpec:
     """The declaration; `publish` is called with the position that each changed workspace's history reached.
 
     `awaited` is set while somebody waits for history to get further; without it history never tarries.
     """
-    linger = Linger(LINGER_SECONDS, awaited) if awaited else None
-    return AgentSpec(name="audit", source=EVENTS, open=lambda partition, rows: AuditFold(rows, publish), linger=linger)
+    return AgentSpec(
+        name="audit",
+        source=EVENTS,
+        open=lambda partition, rows: AuditFold(rows, publish),
+        close=close,
+        linger=Linger(LINGER_SECONDS, awaited) if awaited else None,
+    )

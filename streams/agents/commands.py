@@ -5,7 +5,6 @@ refusal, the events change the state, and all of it is one transaction. What can
 dead letter, and the partition goes on.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import keys
+from streams.agents.states import States
 from streams.agents.sweep import Sweep
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
@@ -33,9 +33,6 @@ RETRY: Final = "retry-of"
 OFFSET_DIGITS: Final = 18
 """More than any offset has, and few enough for 8 bytes."""
 
-CACHED_ROWS: Final = 200_000
-"""Decoded rows kept per partition, about 1 KB each; the least recently used workspaces are dropped first."""
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
@@ -51,16 +48,19 @@ class Committed(NamedTuple):
 class CommandsFold:
     """The fold of commands on one partition."""
 
-    def __init__(self, partition: int, rows: Rows, publish: Callable[[Committed], None]) -> None:
+    def __init__(
+        self, partition: int, rows: Rows, publish: Callable[[Committed], None], states: States | None = None
+    ) -> None:
+        """`states` may be those of several partitions."""
         self._partition = partition
         self._rows = rows
         self._publish = publish
-        self._states: OrderedDict[str, State] = OrderedDict()
+        self._states = States() if states is None else states
+        self._states.forget(partition)
         self._effects = Effects()
         self._decided: list[Decided] = []
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
-        self._cached = 0
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
@@ -77,15 +77,11 @@ class CommandsFold:
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
         self._publish(Committed(self._partition, self._decided, self._changed))
-        while self._cached > CACHED_ROWS and self._states:
-            self._cached -= len(self._states.popitem(last=False)[1].rows)
-        if not self._states:
-            self._cached = 0
+        self._states.shrink()
 
     def aborted(self) -> None:
         """The store is the truth again."""
-        self._states.clear()
-        self._cached = 0
+        self._states.forget(self._partition)
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
@@ -193,38 +189,49 @@ class CommandsFold:
     def _state(self, workspace: str) -> State:
         state = self._states.get(workspace)
         if state is None:
-            state = self._states[workspace] = State(self._loader(workspace))
-        else:
-            self._states.move_to_end(workspace)
+            state = State(self._loader(workspace))
+            self._states.put(workspace, state, self._partition)
         return state
 
     def _loader(self, workspace: str) -> Callable[[str, str], Row | None]:
-        get, row, decode = self._rows.get, keys.row, codec.decode_row
+        get, row, decode, grow = self._rows.get, keys.row, codec.decode_row, self._states.grow
 
         def load(kind: str, name: str) -> Row | None:
-            self._cached += 1
             stored = get(row(workspace, kind, name))
-            return None if stored is None else decode(kind, stored)
+            if stored is None:
+                grow(workspace, 0, 0)
+                return None
+            grow(workspace, 1, len(stored))
+            return decode(kind, stored)
 
         return load
 
     def _store(self, workspace: str, state: State) -> None:
-        rows = self._effects.rows
+        rows, size = self._effects.rows, 0
         for (kind, name), row in state.changed.items():
-            rows[keys.row(workspace, kind, name)] = None if row is None else codec.encode_row(row)
+            stored = None if row is None else codec.encode_row(row)
+            rows[keys.row(workspace, kind, name)] = stored
+            size += len(stored or b"")
             if kind == Member.kind:
                 rows[keys.membership(name, workspace)] = None if row is None else b""
         self._changed[workspace] = state.changed
-        self._cached += len(state.changed)
+        self._states.grow(workspace, len(state.changed), size)
         state.changed = {}
 
 
-def agent(publish: Callable[[Committed], None], close: Callable[[int], None] = lambda partition: None) -> AgentSpec:
-    """The declaration; `publish` is called with what each batch did, once it is durable."""
+def agent(
+    publish: Callable[[Committed], None],
+    close: Callable[[int], None] = lambda partition: None,
+    states: States | None = None,
+) -> AgentSpec:
+    """The declaration; `publish` is called with what each batch did, once it is durable.
+
+    `states` are what the folds of all partitions keep in memory; without, each bounds its own.
+    """
     return AgentSpec(
         name="commands",
         source=COMMANDS,
         outputs=(EVENTS, DEAD_LETTERS),
-        open=lambda partition, rows: CommandsFold(partition, rows, publish),
+        open=lambda partition, rows: CommandsFold(partition, rows, publish, states),
         close=close,
     )

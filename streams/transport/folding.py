@@ -78,9 +78,12 @@ class FoldingConsumer:
         return active - {tp for tp, lane in self._lanes.items() if lane.full}
 
     async def wait_empty(self) -> None:
-        """Forgets what waits and waits for the batches in hand: nothing else is ever in flight."""
+        """Waits for the batches in hand, and at a stop in good order for what was fetched before; else forgets that."""
         for lane in self._lanes.values():
-            lane.empty()
+            if self.app.should_stop and not self.app.crashed:
+                lane.end()
+            else:
+                lane.empty()
         working = {lane.work for lane in self._lanes.values()} | {self._dispatching}
         in_hand = {work for work in working if work is not None and not work.done()}
         if not in_hand:

@@ -29,6 +29,7 @@ class Lane:
         self._waiting: deque[Record] = deque()
         self._bytes = 0
         self._enough = asyncio.Event()
+        self._ending = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -56,10 +57,15 @@ class Lane:
         self._bytes = 0
         self._enough.set()
 
+    def end(self) -> None:
+        """Has what waits folded without any more lingering."""
+        self._ending = True
+        self._enough.set()
+
     async def _run(self) -> None:
         try:
             while self._waiting:
-                if self._linger is not None:
+                if self._linger is not None and not self._ending:
                     await self._tarry(self._linger)
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 self._bytes -= sum(map(_size, batch))

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -12,6 +14,8 @@ from tasksys.cli.client import path
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, option
 from tasksys.cli.session import Session
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,12 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
     return chains
 
 
-async def _check(directory: Any, workspace: str | None) -> list[Chain]:
+async def _check(directory: Path, workspace: str | None) -> list[Chain]:
+    """Each history by itself, and whether it goes as far as the events that were folded into it."""
+    from streams import ends
+    from streams.broker import Broker
+    from streams.history import HistoryReader
+    from streams.runner import APPLIED
     from streams.topics import EVENTS, TABLE, group
     from streams.transport.embedded.log import EmbeddedLog
     from streams.transport.partition_rows import PartitionRows
@@ -103,16 +112,25 @@ async def _check(directory: Any, workspace: str | None) -> list[Chain]:
     log = EmbeddedLog.open(directory)
     try:
         topic = log.topics().get(EVENTS.name)
-        table = f"{group('audit')}-{TABLE}"
-        return [
-            _chain(rows, name)
-            for number in range(topic.partitions if topic else 0)
-            for rows in [PartitionRows(log.rows, table, number)]
-            for name in _workspaces(rows.scan)
-            if workspace in (None, name)
-        ]
+        chains = []
+        for number in range(topic.partitions if topic else 0):
+            rows = PartitionRows(log.rows, f"{group('audit')}-{TABLE}", number)
+            applied = int.from_bytes(rows.get(APPLIED) or b"")
+            folded = max(applied, log.committed(group("audit"), EVENTS.name, number) or 0)
+            known = await ends.newest(Broker(directory=directory), number, 0, folded, workspace)
+            reader = HistoryReader(partial(_same, rows))
+            for name in sorted({*_workspaces(rows.scan), *known}):
+                if workspace in (None, name):
+                    held, broken = await reader.verify(name, known.get(name, 0))
+                    chains.append(Chain(name, held, *broken) if broken else Chain(name, held))
+        return chains
     finally:
         await log.close()
+
+
+def _same(rows: R, workspace: str) -> R:
+    """All workspaces are in these rows."""
+    return rows
 
 
 def _workspaces(scan: Callable[..., Iterator[tuple[bytes, bytes]]]) -> Iterator[str]:
@@ -122,27 +140,6 @@ def _workspaces(scan: Callable[..., Iterator[tuple[bytes, bytes]]]) -> Iterator[
         name, _, _ = found[0].partition(b"\0")
         yield name.decode()
         start = name + b"\x01"
-
-
-def _chain(rows: Any, workspace: str) -> Chain:
-    from msgspec import DecodeError
-
-    from streams import keys
-    from streams.agents.audit import decode
-    from streams.history import HistoryReader
-
-    try:
-        held, broken = HistoryReader(lambda _: rows).verify(workspace)
-    except DecodeError as error:
-        held = 0
-        for key, row in rows.scan(keys.rows(workspace, "e")):
-            try:
-                decode(row)
-            except DecodeError:
-                return Chain(workspace, held, keys.last_position(key), f"the record cannot be read: {error}")
-            held += 1
-        raise
-    return Chain(workspace, held, *broken) if broken else Chain(workspace, held)
 
 
 COMMANDS = (audit,)

@@ -1,6 +1,7 @@
 """Commands for operators that ask a running server: status and dead letters."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -49,9 +50,15 @@ def dead_letters() -> None:
     """Records that could not be folded, and folding them again."""
 
 
-def _letters(session: Session) -> list[Json]:
-    found: list[Json] = session.client.get(DEAD_LETTERS)["items"]
-    return found
+def _letters(session: Session) -> Iterator[Json]:
+    """All of them, page by page."""
+    more: dict[str, str] = {}
+    while True:
+        page = session.client.get(DEAD_LETTERS, **more)
+        yield from page["items"]
+        if not page.get("next_cursor"):
+            return
+        more = {"cursor": page["next_cursor"]}
 
 
 def _when(letter: Json) -> str:
@@ -62,7 +69,7 @@ def _when(letter: Json) -> str:
 @connected
 def list_letters(session: Session) -> None:
     """List them."""
-    found = _letters(session)
+    found = list(_letters(session))
     rows = [
         (one["id"], _when(one), one["workspace"] or "", one["actor"] or "", one["command"] or "", one["reason"])
         for one in found

@@ -18,6 +18,10 @@ OPEN_RANKS: Final = STATUS_RANK[Status.DONE]
 """Statuses ranked below this are still to be done."""
 
 
+ENTRY_BYTES: Final = 450
+"""What an entry takes with its places in dicts, besides the task's row: 390, measured with tasks like people's."""
+
+
 class Entry(Struct, eq=False, gc=False):
     """A task as queries see it. Numbers that are not there are NaN (`moments.MISSING`).
 

@@ -5,22 +5,28 @@ with an ancestor or its project; a removed section holds nothing; a task is bloc
 any order, and the same row twice.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Generator, Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tasksys.query.compile import Context, compile_filter
-from tasksys.query.entry import OPEN_RANKS, Entry, entry
+from tasksys.query.entry import ENTRY_BYTES, OPEN_RANKS, Entry, entry
 from tasksys.query.errors import FilterError
 from tasksys.query.fields import PROJECT, SECTION
 from tasksys.query.folding import caseless
 from tasksys.query.orders import Orders, place
 from tasksys.query.page import Page, page
 from tasksys.query.request import Query
+from tasksys.query.running import finished, passing, rechecked
+from tasksys.query.search import document, holds
 from tasksys.query.text import TextIndex
 from tasksys.rows import Project, Task
 from tasksys.values import LinkType
+from tasksys.weight import weight
+
+KEPT_UNREAD: Final = 1000
+"""Tasks whose texts may have changed since the last search, besides half of all: their old rows are still held."""
 
 
 class _Place(NamedTuple):
@@ -34,7 +40,19 @@ class _Place(NamedTuple):
 class Index:
     """The tasks and projects of one workspace, whose zone is given. One thread at a time."""
 
-    __slots__ = ("_children", "_entries", "_filed", "_names", "_orders", "_projects", "_text", "_zone")
+    __slots__ = (
+        "_children",
+        "_entries",
+        "_filed",
+        "_names",
+        "_orders",
+        "_projects",
+        "_size",
+        "_text",
+        "_unread",
+        "_watching",
+        "_zone",
+    )
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -45,13 +63,25 @@ class Index:
         self._names: dict[tuple[str, str], set[str]] | None = None
         self._orders = Orders()
         self._text: TextIndex | None = None
+        self._unread: dict[str, None] = {}
+        self._size = 0
+        self._watching: list[dict[str, None]] = []
 
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes, the tasks' rows included."""
+        return self._size + len(self) * ENTRY_BYTES + (self._text.bytes if self._text is not None else 0)
+
     def entry(self, identifier: str) -> Entry | None:
         """The entry of the task of that id."""
         return self._entries.get(identifier)
+
+    def project(self, identifier: str) -> Project | None:
+        """The project of that id."""
+        return self._projects.get(identifier)
 
     def children(self, identifier: str) -> Collection[str]:
         """The ids of the tasks directly below that one."""
@@ -82,8 +112,9 @@ class Index:
         if task.parent is not None:
             self._children.setdefault(task.parent, {})[task.id] = None
         added = self._entries[task.id] = entry(task, self._zone)
-        if self._text is not None:
-            self._text.put(task)
+        self._text_changed(task.id)
+        self._changed(task.id)
+        self._size += weight(task) - (0 if before is None else weight(before.task))
         self._settle(added, None if before is None else _place(before))
         self._weigh(added.id)
         self._weigh_blocked_by(added)
@@ -94,16 +125,19 @@ class Index:
         if removed is None:
             return
         self._orders.put(removed.task, None)
+        self._size -= weight(removed.task)
         _take(self._children, removed.task.parent, identifier)
         _take(self._filed, removed.project, identifier)
-        if self._text is not None:
-            self._text.remove(identifier)
+        self._text_changed(identifier)
+        self._changed(identifier)
         for child in self.children(identifier):
             self._settle(self._entries[child], _place(self._entries[child]))
         self._weigh_blocked_by(removed)
 
     def put_project(self, project: Project) -> None:
         """Adds the project, or replaces the one of its id."""
+        before = self._projects.get(project.id)
+        self._size += weight(project) - (0 if before is None else weight(before))
         self._projects[project.id] = project
         self._names = None
         for identifier in list(self.in_project(project.id)):
@@ -129,16 +163,65 @@ class Index:
 
         Only a cursor that does not belong to the query gives an error.
         """
-        context = Context(now, self._zone, user, self._ids_named)
-        predicate = compile_filter(query.filter, context)
-        return page(self._searched(query), predicate, query.sort, limit, cursor, digest=query.digest, count=count)
+        return finished(self.steps(query, now, user, limit, cursor, count))
 
-    def _searched(self, query: Query) -> Iterable[Entry]:
+    def steps(
+        self,
+        query: Query,
+        now: datetime,
+        user: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        count: bool = False,
+    ) -> Generator[None, None, Page | FilterError]:
+        """The same in steps of some milliseconds at most; the index may change between them.
+
+        The page is that of the index as it is at the end. Close the generator if it is not run to there.
+        """
+        predicate = compile_filter(query.filter, Context(now, self._zone, user, self._ids_named))
+        changed: dict[str, None] = {}
+        self._watching.append(changed)
+        try:
+            entries = yield from self._searched(query)
+            found = yield from passing(entries, predicate, query.reads_texts)
+            yield from rechecked(
+                found,
+                changed,
+                self.entry,
+                lambda item: predicate(item) and (not query.terms or holds(query.terms, document(item.task))),
+            )
+        finally:
+            self._watching = [one for one in self._watching if one is not changed]
+        return page(list(found.values()), query.sort, limit, cursor, digest=query.digest, count=count)
+
+    def _searched(self, query: Query) -> Generator[None, None, Collection[Entry]]:
+        """Those in which the search text stands."""
         if not query.terms:
-            return self._entries.values()
+            return list(self._entries.values())
         if self._text is None:
-            self._text = TextIndex(item.task for item in self._entries.values())
-        return [self._entries[identifier] for identifier in self._text.search(query.terms) or ()]
+            self._text = TextIndex()
+            self._unread = dict.fromkeys(self._entries)
+        while self._unread:
+            identifier, _ = self._unread.popitem()
+            if (item := self._entries.get(identifier)) is not None:
+                self._text.put(item.task)
+            else:
+                self._text.remove(identifier)
+            yield
+        found = yield from self._text.steps(query.terms)
+        return [item for identifier in found or () if (item := self._entries.get(identifier)) is not None]
+
+    def _changed(self, identifier: str) -> None:
+        """Tells the queries that run."""
+        for changed in self._watching:
+            changed[identifier] = None
+
+    def _text_changed(self, identifier: str) -> None:
+        """Long texts are folded when somebody searches: only what changed, or all of it if that is the most."""
+        if self._text is not None:
+            self._unread[identifier] = None
+            if not self._watching and len(self._unread) > max(KEPT_UNREAD, len(self._entries) // 2):
+                self._text, self._unread = None, {}
 
     def _ids_named(self, field: str, name: str) -> Collection[str]:
         """The projects or sections of that name, without case."""
@@ -159,6 +242,7 @@ class Index:
             item.project, item.section, item.trashed = place
             if place == before:
                 continue
+            self._changed(item.id)
             _take(self._filed, before.project if before else None, item.id)
             if place.project is not None:
                 self._filed.setdefault(place.project, {})[item.id] = None
@@ -187,7 +271,10 @@ class Index:
         item = self._entries.get(identifier)
         if item is not None:
             blockers = (link.task for link in item.task.links if link.type is LinkType.BLOCKED_BY)
-            item.blocked = any(map(self._is_open, blockers))
+            blocked = any(map(self._is_open, blockers))
+            if blocked is not item.blocked:
+                item.blocked = blocked
+                self._changed(identifier)
 
     def _is_open(self, identifier: str) -> bool:
         item = self._entries.get(identifier)

@@ -6,7 +6,6 @@ removed between pages.
 
 import base64
 import binascii
-from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +13,6 @@ from msgspec import Struct
 from tasksys.query import bounds
 from tasksys.query.entry import Entry
 from tasksys.query.errors import FilterError
-from tasksys.query.generate import Predicate
 from tasksys.query.sort import Sort, SortValue, after, first, fits, values
 
 
@@ -27,8 +25,7 @@ class Page(Struct, frozen=True):
 
 
 def page(
-    entries: Iterable[Entry],
-    predicate: Predicate,
+    found: list[Entry],
     sort: Sort,
     limit: int,
     cursor: str | None = None,
@@ -36,12 +33,11 @@ def page(
     digest: str = "",
     count: bool = False,
 ) -> Page | FilterError:
-    """The page of at most `limit` (from 1) entries behind the cursor.
+    """The page of at most `limit` (from 1) of the entries that a query found, behind the cursor.
 
     `digest` stands for the query; a cursor of a query with another digest, or one this did not make, gives an error.
     """
     assert limit > 0
-    found = [entry for entry in entries if predicate(entry)]
     total = len(found) if count else None
     if cursor is not None:
         place = _read(cursor, sort, digest)

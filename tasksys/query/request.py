@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tasksys.query.compile import mentions
 from tasksys.query.errors import FilterError
-from tasksys.query.fields import TRASHED
+from tasksys.query.fields import DESCRIPTION, TEXT, TRASHED
 from tasksys.query.parser import parse_filter
 from tasksys.query.search import Term, parse_search
 from tasksys.query.sort import Sort, parse_sort
@@ -26,6 +26,11 @@ class Query(Struct, frozen=True):
     terms: tuple[Term, ...]
     sort: Sort
     digest: str
+
+    @property
+    def reads_texts(self) -> bool:
+        """True if a condition looks into descriptions, which may be long."""
+        return mentions(self.filter, DESCRIPTION) or mentions(self.filter, TEXT)
 
     @classmethod
     def parse(cls, filter: str = "", q: str = "", sort: str = "") -> Self | FilterError:

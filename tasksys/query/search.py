@@ -7,6 +7,7 @@ ignored.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -60,3 +61,8 @@ def document(task: Task) -> str:
         left -= len(found)
         lines.append(f" {' '.join(found)} ")
     return "\n".join(lines)
+
+
+def holds(terms: Iterable[Term], document: str) -> bool:
+    """True if every term holds in the document."""
+    return all(term.stands_in(document) is not term.excluded for term in terms)

@@ -115,7 +115,7 @@ async def test_the_broker_goes_and_comes_back(
         assert len(load.acks) <= before + 2 * CLIENTS  # what was under way
         assert node.state.position(workspace) == len(list(node.state.all(workspace, Task))) + 2
         assert node.state.outcome(workspace, OWNER, next(iter(load.acks))) is not None
-        assert node.history.verify(workspace)[1] is None
+        assert (await node.history.verify(workspace))[1] is None
         assert set(node.apps) == {"commands", "audit"}
         await back(broker)
         await load.grows(50)

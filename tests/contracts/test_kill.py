@@ -110,7 +110,7 @@ async def test_kill(transport: str, tmp_path: Path, request: pytest.FixtureReque
         truth = await check(node)
         rows = {key: row for partition in table(node, "commands") for key, row in partition.items()}
         for number in range(WORKSPACES):
-            assert node.history.verify(f"kill-{number}") == (len(truth.events[f"kill-{number}"]), None)
+            assert await node.history.verify(f"kill-{number}") == (len(truth.events[f"kill-{number}"]), None)
             compare(story, number, truth, rows)
 
 
@@ -210,7 +210,7 @@ async def test_workers_come_and_go_under_load(kafka: KafkaBroker, tmp_path: Path
         sent = [crew.streams[workspace][: crew.sent[workspace] - short] for short in (0, 1)]
         assert stored(rows, workspace) in [as_rows(expected(records)[1]) for records in sent]
         name = f"kill-{workspace}"
-        assert node.history.verify(name) == (len(truth.events[name]), None)
+        assert await node.history.verify(name) == (len(truth.events[name]), None)
     await crew.stop(number)
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import keys
-from streams.agents import commands
 from streams.agents.commands import REQUEST, RETRY, CommandsFold, Committed
+from streams.agents.states import States
 from streams.fold import Effects, Headers, Record
 from streams.topics import DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
@@ -33,7 +33,8 @@ class Partition:
         self.told: list[Committed] = []
         self.outputs: list[Any] = []
         self.offset = 0
-        self.fold = CommandsFold(3, self.rows, self.told.append)
+        self.states = States(50_000)
+        self.fold = CommandsFold(3, self.rows, self.told.append, self.states)
 
     def record(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Record:
         """The next record of the source."""
@@ -224,9 +225,8 @@ def test_no_json_can_stop_a_partition(command: dict[str, Any], workspace: Any) -
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_batches_abortions_and_forgotten_caches_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_abortions_and_forgotten_caches_change_nothing(seed: int) -> None:
     """However the same records are cut into batches, and whatever is cached or not: same rows, same outputs."""
-    monkeypatch.setattr(commands, "CACHED_ROWS", 30)
     rng = random.Random(seed)
     streams = [stream(seed, number, 120) for number in range(3)]
     mixed = [one for together in zip(*streams, strict=True) for one in together]
@@ -243,14 +243,14 @@ def test_batches_abortions_and_forgotten_caches_change_nothing(seed: int, monkey
         elif rng.random() < 0.2:  # committed, but nobody was told: another worker goes on
             cut.rows.apply(effects.rows)
             cut.outputs += effects.outputs
-            cut.fold = CommandsFold(3, cut.rows, cut.told.append)
+            cut.fold = CommandsFold(3, cut.rows, cut.told.append, cut.states)
             records = records[size:]
         else:
             cut.apply(effects)
             records = records[size:]
     assert cut.rows.rows == whole.rows.rows
     assert cut.outputs == whole.outputs
-    assert cut.fold._cached >= 0
+    assert 0 <= cut.states.size <= 50_000
 
 
 def test_a_retried_letter_does_not_apply_a_command_again(partition: Partition) -> None:

@@ -248,8 +248,12 @@ class Site:
 
     def plant(self, space: Space, rows: Mapping[bytes, bytes | None], agent: str = "commands") -> None:
         """Puts rows into an agent's table behind its back; None deletes."""
+        self.plant_in(self.node.partition(space.id), rows, agent)
+
+    def plant_in(self, partition: int, rows: Mapping[bytes, bytes | None], agent: str = "commands") -> None:
+        """The same, into a partition."""
         store, batch = self.agent(agent).table_rows, WriteBatch(raw_mode=True)
-        store.stage(batch, f"{self.node.apps[agent].conf.id}-{TABLE}", self.node.partition(space.id), rows)
+        store.stage(batch, f"{self.node.apps[agent].conf.id}-{TABLE}", partition, rows)
         store._database.write(batch)
 
     async def appended(self) -> int:

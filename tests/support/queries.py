@@ -1,7 +1,7 @@
 """Tasks and filters for the tests of queries: short to write, or drawn from pools that meet each other."""
 
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ from tasksys.query.syntax import (
     Text,
     Value,
 )
-from tasksys.rows import ChecklistItem, Link, Task
+from tasksys.rows import ChecklistItem, Link, Project, Task
 from tasksys.values import LinkType, Priority, Status, When
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -188,3 +188,8 @@ expressions = st.recursive(leaves, _compound, max_leaves=12)
 """Filters as the parser gives them, well within its bounds."""
 
 assert bounds.TEXT_TERMS > 12
+
+
+def project_row(identifier: str, name: str = "Home", **fields: Any) -> Project:
+    """A project without sections."""
+    return Project(identifier, name, "2026-03-01T09:00:00.000Z", **fields)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from streams import keys
+from streams import history, keys
 from streams.agents.audit import encode
+from tasksys import codec
 from tasksys.audit import Remembered
-from tests.support.http import ENTRY, Json, Site, Space
-from views import past
+from tests.support.http import ENTRY, Json, Site, Space, eventually
+from tests.support.nodes import there
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -89,7 +92,7 @@ async def test_pages_of_entries(space: Space, query: dict[str, Any]) -> None:
 async def test_one_request_looks_at_so_many_entries(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rare actor in a long record is found over several requests; each answers in bounded time."""
     await busy(space)
-    monkeypatch.setattr(past, "SCANNED", 2)
+    monkeypatch.setattr(history, "SCANNED", 2)
     first = (await space.get("/audit", actor="ann")).ok
     assert ([one["position"] for one in first["items"]], first["next_cursor"]) == ([6], "6")
     second = (await space.get("/audit", actor="ann", cursor="6")).ok
@@ -146,6 +149,49 @@ async def test_a_missing_event_is_found(site: Site, space: Space) -> None:
     checked = (await space.get("/audit/verify")).ok
     assert (checked["ok"], checked["events"], checked["position"]) == (False, 4, 5)
     assert "missing" in checked["detail"]
+
+
+@pytest.mark.parametrize("cut", [1, 3, 7])
+async def test_a_cut_tail_is_found(site: Site, space: Space, cut: int) -> None:
+    """A record whose newest events were removed, or all of them, ends before the workspace does."""
+    await busy(space)
+    await site.settled(space)
+    site.plant(space, {keys.event(space.id, position): None for position in range(8 - cut, 8)}, agent="audit")
+    checked = (await space.get("/audit/verify")).ok
+    assert (checked["ok"], checked["events"], checked["position"]) == (False, 7 - cut, 8 - cut)
+    assert "ends before it; the workspace is at position 7" in checked["detail"]
+
+
+async def test_a_tail_that_was_cut_from_the_state_too_is_found(site: Site, space: Space) -> None:
+    """The event log still has it."""
+    await busy(space)
+    await site.settled(space)
+    early = structs.replace(there(site.node.state.state(space.id).workspace), position=5)
+    site.plant(space, {keys.row(space.id, "w", ""): codec.encode_row(early)})
+    site.plant(space, {keys.event(space.id, position): None for position in (6, 7)}, agent="audit")
+    checked = (await space.get("/audit/verify")).ok
+    assert (checked["ok"], checked["events"], checked["position"]) == (False, 5, 6)
+
+
+async def test_a_record_that_cannot_be_read_is_a_break(site: Site, space: Space) -> None:
+    """Not a fault of the server."""
+    await busy(space)
+    await site.settled(space)
+    site.plant(space, {keys.event(space.id, 3): b"junk"}, agent="audit")
+    checked = (await space.get("/audit/verify")).ok
+    assert (checked["ok"], checked["events"], checked["position"]) == (False, 2, 3)
+    assert "cannot be read" in checked["detail"]
+
+
+async def test_a_record_is_not_short_while_it_is_folded(site: Site, space: Space) -> None:
+    """What the audit has still to fold is waited for."""
+    await busy(space)
+    await site.settled(space)
+    async with site.held(space, "audit"):
+        await space.post("/tasks/milk/complete")
+        checking = asyncio.create_task(space.get("/audit/verify"))
+        await eventually(lambda: site.readers() == 1)
+    assert (await checking).ok == {"ok": True, "events": 8}
 
 
 async def test_who_may_see_it(space: Space) -> None:

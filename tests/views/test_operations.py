@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from streams import keys
+from streams import keys, switch
+from streams.agents.audit import encode
+from streams.replay import Rebuild
 from streams.runner import PartitionRunner
+from streams.switch import Wrong
 from streams.topics import COMMANDS
 from tasksys import codec, decider
+from tasksys.audit import Remembered
 from tasksys.rows import Member, Task
 from tasksys.values import Role
 from tests.support.http import Answer, Json, Site, Space, eventually
+from tests.support.nodes import there
+from views import operations
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -96,6 +103,34 @@ async def counted(site: Site, number: int) -> bool:
 async def replaced(site: Site, name: str) -> bool:
     """Whether there is one dead letter, and another one than that."""
     return [one["id"] != name for one in await letters(site)] == [True]
+
+
+async def test_pages_of_letters(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor leads through all partitions; large letters make shorter pages."""
+    for partition in (0, 2):
+        for number in range(3):
+            await site.node._append(COMMANDS.name, partition, b"w", b"junk %d" % number, ())
+    await eventually(lambda: counted(site, 6))
+    whole = await letters(site)
+
+    async def paged(**query: int) -> list[list[Json]]:
+        pages, more = list[list[Json]](), dict[str, Any](query)
+        while True:
+            page = (await site.client().get("/admin/dead-letters", **more)).ok
+            pages.append(page["items"])
+            if page["next_cursor"] is None:
+                return pages
+            more["cursor"] = page["next_cursor"]
+
+    pages = await paged(limit=2)
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert [letter for page in pages for letter in page] == whole
+    monkeypatch.setattr(operations, "LETTERS_BYTES", 1)
+    assert await paged() == [[letter] for letter in whole]
+    (await site.client().get("/admin/dead-letters", cursor="x")).problem(400, "bad-parameter")
+    for letter in whole:
+        partition, offset = map(int, letter["id"].split("-"))
+        site.plant_in(partition, {keys.dead_letter(offset): None})
 
 
 async def test_a_command_that_the_server_fails_at(
@@ -335,6 +370,88 @@ async def test_a_switch_is_finished(site: Site, space: Space, monkeypatch: pytes
     go_on.set()
     await eventually(lambda: not (site.node.directory / "replay").exists())
     assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Milk"
+
+
+class Slices:
+    """Watches the slices of a switch, each of three rows at most, and has something happen between them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, between: Callable[[int], Awaitable[Any]]) -> None:
+        self.sizes: list[int] = []
+        put_right = switch._put_right
+
+        async def watched(rebuilt: Rebuild, wrong: list[Wrong]) -> tuple[int, list[bytes]]:
+            await between(len(self.sizes))
+            done = await put_right(rebuilt, wrong)
+            self.sizes.append(done[0])
+            return done
+
+        patch.setattr(switch, "ROWS", 3)
+        patch.setattr(switch, "_put_right", watched)
+
+
+async def test_a_switch_goes_in_slices(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands are folded between them, also on rows that are wrong still; in the end all rows are right."""
+    tasks = [await space.task("Milk") for _ in range(10)]
+    await site.settled(space)
+    for task in tasks:
+        site.plant(space, forged(space, task))
+
+    async def write(done: int) -> None:
+        for task in (tasks[0], tasks[-1]):
+            assert (await space.patch(f"/tasks/{task['id']}", {"priority": "high"})).status == 200
+            assert (await space.patch(f"/tasks/{task['id']}", {"priority": "low"})).status == 200
+        await space.task("Late")
+
+    slices = Slices(monkeypatch, write)
+    done = (await replay(site, verify=False))[-1]
+    assert done["different"] >= 10
+    assert len(slices.sizes) >= 4
+    found = (await space.get("/tasks", limit=200)).ok["items"]
+    assert {one["title"] for one in found} == {"Milk", "Late"}
+    assert (await replay(site))[-1]["different"] == 0
+
+
+async def test_a_history_is_switched_in_slices(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was chained meanwhile to a link that is wrong still is put right with the next slice."""
+    for _ in range(10):
+        await space.task()
+    end = await site.settled(space)
+    for position in range(2, end + 1):
+        found = there(site.node.history.at(space.id, position))
+        site.plant(space, {keys.event(space.id, position): encode(Remembered(found.event, b"x" * 32))}, agent="audit")
+
+    site.agent("audit").runner(site.node.partition(space.id))._fold.aborted()  # it goes on from the rows
+
+    async def write(done: int) -> None:
+        await space.task("Late")
+        await site.settled(space)
+
+    slices = Slices(monkeypatch, write)
+    assert (await replay(site, verify=False))[-1]["repaired"] >= end - 1
+    assert len(slices.sizes) >= 4
+    assert (await space.get("/audit/verify")).ok["ok"]
+    assert (await replay(site))[-1]["different"] == 0
+
+
+async def test_a_switch_that_is_broken_off_goes_on(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slices that were done stay; the next replay finds the rest."""
+    tasks = [await space.task("Milk") for _ in range(10)]
+    await site.settled(space)
+    for task in tasks:
+        site.plant(space, forged(space, task))
+
+    async def leave(done: int) -> None:
+        if done == 2:
+            running.cancel()
+
+    slices = Slices(monkeypatch, leave)
+    running = asyncio.create_task(replay(site, verify=False))
+    await asyncio.gather(running, return_exceptions=True)
+    await eventually(lambda: not (site.node.directory / "replay").exists())
+    put_right = sum(slices.sizes)
+    assert 6 <= put_right < 10  # the slice in hand is finished
+    assert (await replay(site, verify=False))[-1]["repaired"] == 10 - put_right
+    assert (await replay(site))[-1]["different"] == 0
 
 
 def somebody_is_gone(site: Site) -> bool:

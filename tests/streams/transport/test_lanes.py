@@ -183,3 +183,18 @@ async def test_a_stop_does_not_wait_for_who_lingers() -> None:
     fold.let()
     await finished(lane)
     assert fold.batches == [[1]]
+
+
+async def test_the_end_of_lingering() -> None:
+    """Everything that waits is folded, at once, and so is what still comes."""
+    fold = Fold()
+    lane = fold.lane(Linger(60, asyncio.Event()))
+    lane.put(records(0, 2))
+    await settled()
+    lane.end()
+    fold.let()
+    fold.let()
+    await finished(lane)
+    lane.put(records(2, 1))
+    await finished(lane)
+    assert fold.batches == [[0, 1], [2]]

@@ -11,20 +11,23 @@ import pytest
 from streams import keys
 from streams.agents.audit import decode, encode
 from streams.node import AGENTS
-from streams.topics import COMMANDS, TABLE, group
+from streams.runner import APPLIED
+from streams.topics import COMMANDS, EVENTS, TABLE, group
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.rows import RowStore
 from tasksys.audit import Remembered
 from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import Run, answer, errors, invoke
-from tests.tasksys.cli.scripted import Scripted, Step
+from tests.tasksys.cli.scripted import Scripted, Step, paths
 
 Rows = dict[bytes, bytes | None]
 
 
-def change(directory: Path, agent: str, edit: Callable[[RowStore, str, int], Rows]) -> None:
-    """Writes rows into a stopped log behind the back of the agent that owns them."""
+def change(
+    directory: Path, agent: str, edit: Callable[[RowStore, str, int], Rows], position: int | None = None
+) -> None:
+    """Writes rows into a stopped log behind the back of the agent that owns them, and the position of its group."""
 
     async def write() -> None:
         log = EmbeddedLog.open(directory)
@@ -32,6 +35,8 @@ def change(directory: Path, agent: str, edit: Callable[[RowStore, str, int], Row
         for partition in range(log.topics()[COMMANDS.name].partitions):
             if rows := edit(log.rows, table, partition):
                 transaction.put_rows(table, partition, rows)
+            if position is not None:
+                transaction.commit_offset(group(agent), EVENTS.name, partition, position)
         await log.commit(transaction)
         await log.close()
 
@@ -77,6 +82,16 @@ def test_status_says_what_is_not_ready() -> None:
 def test_without_dead_letters_the_list_says_so(run: Run) -> None:
     """Nothing to do is a sentence."""
     assert run("dead-letters", "list").stdout == "No dead letters.\n"
+
+
+def test_letters_of_all_pages_are_listed() -> None:
+    """The server gives as many as it likes; the command goes on until the last."""
+    letter = {"id": "0-0", "at_ms": 0, "reason": "why", "workspace": None, "actor": None, "command": None}
+    pages = [{"items": [letter], "next_cursor": "0-0"}, {"items": [{**letter, "id": "0-1"}], "next_cursor": None}]
+    with Scripted(*(Step(body=page) for page in pages)) as server:
+        listed = answer(invoke("dead-letters", "list", "--json", "--server", server.url))["items"]
+    assert [one["id"] for one in listed] == ["0-0", "0-1"]
+    assert paths(server.asked) == ["GET /admin/dead-letters", "GET /admin/dead-letters?cursor=0-0"]
 
 
 def test_a_dead_letter_is_listed_shown_and_folded_again(own: Serving) -> None:
@@ -208,6 +223,41 @@ def test_a_stopped_log_shows_tampering(own: Serving, edit: Callable[[bytes], byt
     assert said in found.stdout
     broken = answer(invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}", code=5))["items"][0]
     assert (broken["ok"], broken["events"], broken["position"]) == (False, 1, 2)
+
+
+@pytest.mark.parametrize("kept", [2, 0])
+def test_a_stopped_log_shows_a_cut_tail(own: Serving, kept: int) -> None:
+    """The event log goes on where the record ends, also where nothing of the record is left."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+
+    def cut(rows: RowStore, table: str, partition: int) -> Rows:
+        found = [key for key, _ in rows.scan(table, partition) if not key.startswith(b"\0")]
+        return {key: None for key in found if not kept or (b"\0e" in key and keys.last_position(key) > kept)}
+
+    change(own.log, "audit", cut)
+    found = invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}", code=5)
+    (broken,) = answer(found)["items"]
+    assert (broken["ok"], broken["events"], broken["position"]) == (False, kept, kept + 1)
+    assert "the workspace is at position 3" in broken["detail"]
+    with own:
+        shown = invoke("audit", "verify", "--server", own.url, code=5).stdout
+    assert f"breaks at position {kept + 1}" in shown
+
+
+def test_a_stopped_log_may_have_events_that_were_not_folded_yet(own: Serving) -> None:
+    """A record that is behind was not cut: the next start goes on with it."""
+    with own:
+        invoke("add", "Buy milk", "--server", own.url)
+
+    def behind(rows: RowStore, table: str, partition: int) -> Rows:
+        found = [key for key, _ in rows.scan(table, partition) if not key.startswith(b"\0")]
+        return dict.fromkeys(found) | {APPLIED: (0).to_bytes(8)}
+
+    change(own.log, "audit", behind, position=0)
+    assert answer(invoke("audit", "verify", "--json", "--broker", f"embedded://{own.log}"))["items"] == []
+    with own:
+        assert "holds" in invoke("audit", "verify", "--server", own.url).stdout
 
 
 def test_a_running_server_shows_tampering(own: Serving) -> None:

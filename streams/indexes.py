@@ -1,0 +1,169 @@
+"""Query indexes by workspace: built on first use, kept up by what the fold commits, bounded by their bytes.
+
+Long ones are built, and long queries run, in turns with everything else. Meanwhile commits go on changing them.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from streams import keys
+from streams.agents.commands import Committed
+from streams.fold import Rows
+from streams.turns import Turns
+from tasksys import codec
+from tasksys.query import FilterError, Index, Page, Query
+from tasksys.rows import Project, Row, Task, Workspace
+from tasksys.state import Key
+from tasksys.values import UTC, zone_or
+
+logger = logging.getLogger(__name__)
+
+INDEXED_BYTES: Final = 400_000_000
+"""About how much memory indexes take over all workspaces; the least recently queried go first."""
+
+RUNS: Final = 3
+"""How often a query begins anew, because its index was dropped under it, before it makes do with what it has."""
+
+Found = tuple[Page | FilterError, int]
+"""A query's answer, and the position that it shows."""
+
+
+@dataclass
+class _Held:
+    """An index, and what tells whether it can be used: `missing` are rows of its tables that are not in it yet."""
+
+    index: Index
+    zone: str
+    position: int
+    missing: Iterator[tuple[bytes, bytes]] | None
+    users: int = field(default=0)
+
+
+class Indexes:
+    """The query indexes of this process. `rows` gives the rows that hold a workspace, `cached` decoded ones."""
+
+    def __init__(
+        self,
+        rows: Callable[[str], Rows],
+        turns: Turns,
+        cached: Callable[[str], Mapping[Key, Row | None]] = lambda workspace: {},
+    ) -> None:
+        self._rows = rows
+        self._turns = turns
+        self._cached = cached
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._size = 0
+
+    async def run(
+        self, workspace: str, query: Query, now: datetime, user: str | None, limit: int, cursor: str | None, count: bool
+    ) -> Found:
+        """The page that `Index.run` gives, and the position that it is of."""
+        for last in range(RUNS - 1, -1, -1):
+            async with self._whole(workspace) as held:
+                found = await self._turns.finish(held.index.steps(query, now, user, limit, cursor, count))
+                if self._held.get(workspace) is held or not last:
+                    break
+        return found, held.position
+
+    async def gap(self, workspace: str, task: str, behind: bool, without: str) -> tuple[str, str] | None:
+        """What `Index.gap` gives."""
+        async with self._whole(workspace) as held:
+            return held.index.gap(task, behind, without)
+
+    @asynccontextmanager
+    async def _whole(self, workspace: str) -> AsyncIterator[_Held]:
+        """The workspace's index, with nothing missing, in use."""
+        held = self._open(workspace)
+        held.users += 1
+        try:
+            await self._turns.finish(self._filled(workspace, held))
+            yield held
+        finally:
+            held.users -= 1
+            if held.missing is not None and not held.users and self._held.get(workspace) is held:
+                del self._held[workspace]  # nobody is left to build it; it would hold on to the database
+            self._shrink()
+
+    def _open(self, workspace: str) -> _Held:
+        held = self._held.get(workspace)
+        if held is None:
+            rows = self._rows(workspace)
+            stored = rows.get(keys.row(workspace, Workspace.kind, ""))
+            row = codec.decode_row(Workspace.kind, stored) if stored else None
+            zone, position = (row.time_zone, row.position) if isinstance(row, Workspace) else ("UTC", 0)
+            missing = chain(*(rows.scan(keys.rows(workspace, kind)) for kind in (Project.kind, Task.kind)))
+            held = self._held[workspace] = _Held(Index(zone_or(zone, UTC)), zone, position, missing)
+        self._held.move_to_end(workspace)
+        return held
+
+    def _filled(self, workspace: str, held: _Held) -> Generator[None, None, None]:
+        """Puts in what is missing; several queries may be at it. What commits have put in meanwhile is newer."""
+        index, start = held.index, len(keys.rows(workspace))
+        while held.missing is not None:
+            entry = next(held.missing, None)
+            if entry is None:
+                held.missing = None
+                return
+            kind, name = entry[0][start : start + 1].decode(), entry[0][start + 1 :].decode()
+            if index.project(name) is None if kind == Project.kind else index.entry(name) is None:
+                _put(index, self._row(workspace, kind, name, entry[1]))
+            yield
+
+    def _row(self, workspace: str, kind: str, name: str, stored: bytes) -> Row:
+        """The row; the very one that the fold has, where that is the same."""
+        cached = self._cached(workspace).get((kind, name))
+        if cached is not None and codec.encode_row(cached) == stored:
+            return cached
+        return codec.decode_row(kind, stored)
+
+    def _shrink(self) -> None:
+        """Lets go of what is too much, of those that nobody uses; the one used last stays."""
+        self._size = sum(held.index.bytes for held in self._held.values())
+        for workspace in list(self._held)[:-1]:
+            if self._size <= INDEXED_BYTES:
+                return
+            if not self._held[workspace].users:
+                self._size -= self._held.pop(workspace).index.bytes
+
+    def follow(self, committed: Committed) -> None:
+        """Keeps the indexes up with what a batch changed. An index that cannot follow is dropped and built anew."""
+        for workspace, changed in committed.changed.items():
+            held = self._held.get(workspace)
+            if held is None:
+                continue
+            before = held.index.bytes
+            try:
+                self._follow(held, workspace, changed)
+            except Exception:
+                logger.exception("the query index of workspace %s is dropped", workspace)
+                self._held.pop(workspace, None)
+            self._size += held.index.bytes - before
+        if self._size > INDEXED_BYTES:
+            self._shrink()
+
+    def _follow(self, held: _Held, workspace: str, changed: dict[Key, Row | None]) -> None:
+        for row in changed.values():
+            if isinstance(row, Workspace):
+                held.position = row.position
+                if row.time_zone != held.zone:  # every task's day moved: built anew when it is asked for
+                    del self._held[workspace]
+                    return
+            _put(held.index, row)
+
+    def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
+        """Drops indexes: their partitions were given away or rebuilt."""
+        for workspace in [name for name in self._held if workspaces(name)]:
+            del self._held[workspace]
+
+
+def _put(index: Index, row: Row | None) -> None:
+    if isinstance(row, Task):
+        index.put(row)
+    elif isinstance(row, Project):
+        index.put_project(row)

@@ -1,0 +1,118 @@
+"""Past states, folded from the history and kept for a while: the next page, or a later moment, goes on from them.
+
+Rows never change, so the states of one workspace share those that are the same in them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from tasksys import codec, decider
+from tasksys.audit import Remembered
+from tasksys.query import Index
+from tasksys.rows import Project, Row, Task
+from tasksys.state import Key, State
+from tasksys.values import UTC, zone_or
+from tasksys.weight import weight
+
+PAST_BYTES: Final = 200_000_000
+"""About how much memory past states take; those asked for longest ago go first."""
+
+KEPT: Final = 256
+"""Past states that are kept at most, however small."""
+
+CHECKPOINT: Final = 10_000
+"""Events after which a state is kept on the way to a later one, and again after twice as many each time."""
+
+
+class Past:
+    """A workspace as of one position; nothing in it changes."""
+
+    def __init__(self, rows: dict[Key, Row | None]) -> None:
+        self.rows = rows
+        self.index: Index | None = None
+        self.bytes = 0
+
+    def state(self) -> State:
+        """A state of one's own over the same rows."""
+        return State(lambda kind, name: self.rows.get((kind, name)))
+
+    def weighed(self) -> Generator[None, None, None]:
+        """Finds out how many bytes it takes."""
+        total = 0
+        for row in list(self.rows.values()):
+            total += weight(row)
+            yield
+        self.bytes = total
+
+    def indexed(self) -> Generator[None, None, Index]:
+        """Its query index, made when somebody first asks."""
+        if self.index is not None:
+            return self.index
+        workspace = self.state().workspace
+        index = Index(zone_or(workspace.time_zone if workspace else None, UTC))
+        for row in self.rows.values():
+            if isinstance(row, Project):
+                index.put_project(row)
+            elif isinstance(row, Task):
+                index.put(row)
+            yield
+        if self.index is None:
+            self.index = index
+            self.bytes += index.bytes
+        return self.index
+
+
+class Pasts:
+    """The past states that are kept."""
+
+    def __init__(self, bound: int = PAST_BYTES) -> None:
+        self._bound = bound
+        self._kept: OrderedDict[tuple[str, int], Past] = OrderedDict()
+
+    def nearest(self, workspace: str, position: int) -> tuple[int, Past]:
+        """The newest state kept that is not after the position, and its position: an empty one at 0 at the least."""
+        found = max((at for name, at in self._kept if name == workspace and at <= position), default=0)
+        if not found:
+            return 0, Past({})
+        self._kept.move_to_end((workspace, found))
+        return found, self._kept[workspace, found]
+
+    def keep(self, workspace: str, position: int, past: Past) -> None:
+        """Keeps a state that is weighed; what is too much goes, this one too if it is that by itself."""
+        self._kept[workspace, position] = past
+        self.shrink()
+
+    def shrink(self) -> None:
+        """Lets go of what is too much."""
+        total = sum(past.bytes for past in self._kept.values())
+        while total > self._bound or len(self._kept) > KEPT:
+            total -= self._kept.popitem(last=False)[1].bytes
+
+    def forget(self) -> None:
+        """The history was changed outside of its fold."""
+        self._kept.clear()
+
+    def folded(
+        self, workspace: str, position: int, start: int, base: Past, events: Iterator[tuple[int, Remembered]]
+    ) -> Generator[None, None, Past]:
+        """The state at a position, from an earlier one and the events after that; it is kept, and some on the way."""
+        state = State()
+        state.rows = dict(base.rows)
+        checkpoint = max(2 * start, CHECKPOINT)
+        for reached, found in events:
+            if reached > position:
+                break
+            decider.replay(codec.decode_event(found.event), workspace, state)
+            state.changed.clear()
+            yield
+            if reached == checkpoint and reached < position:
+                yield from self._kept_on_the_way(workspace, reached, Past(dict(state.rows)))
+                checkpoint *= 2
+        past = Past(state.rows)
+        yield from self._kept_on_the_way(workspace, position, past)
+        return past
+
+    def _kept_on_the_way(self, workspace: str, position: int, past: Past) -> Generator[None, None, None]:
+        yield from past.weighed()
+        self.keep(workspace, position, past)

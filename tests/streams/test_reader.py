@@ -1,0 +1,58 @@
+"""Lists of the current state: read in turns with everything else, as they were when they were asked for."""
+
+import asyncio
+
+import pytest
+
+from streams import keys, turns
+from streams.indexes import Indexes
+from streams.reader import StateReader
+from streams.turns import Turns
+from tasksys import codec
+from tasksys.rows import Member, Workspace
+from tasksys.values import Role
+from tests.support.nodes import MemoryRows
+
+AT = "2026-03-01T09:00:00.000Z"
+USERS = 20
+
+
+@pytest.fixture
+def rows(monkeypatch: pytest.MonkeyPatch) -> MemoryRows:
+    """Workspaces of one user, who is in each; in one are others too. Every row is a slice."""
+    monkeypatch.setattr(turns, "SLICE", -1.0)
+    rows = MemoryRows()
+    for number in range(USERS):
+        for row in (Workspace(f"w{number:02}", "Acme", "UTC", AT), Member("olga", Role.OWNER, AT)):
+            rows.apply({keys.row(f"w{number:02}", row.kind, row.key): codec.encode_row(row)})
+        rows.apply({keys.membership("olga", f"w{number:02}"): b""})
+        other = Member(f"u{number:02}", Role.VIEWER, AT)
+        rows.apply({keys.row("w00", Member.kind, other.user): codec.encode_row(other)})
+    return rows
+
+
+def reader(rows: MemoryRows) -> StateReader:
+    """Reads them."""
+    one = Turns()
+    return StateReader(lambda workspace: rows, lambda: [(0, rows)], Indexes(lambda workspace: rows, one), one)
+
+
+async def test_a_list_is_read_in_turns(rows: MemoryRows) -> None:
+    """Others go on meanwhile, and what they change does not show."""
+    reading = asyncio.create_task(reader(rows).listed("w00", Member))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not reading.done()
+    rows.apply({keys.row("w00", Member.kind, f"u{USERS - 1:02}"): None})
+    assert [row.user for row in await reading] == ["olga", *(f"u{number:02}" for number in range(USERS))]
+
+
+async def test_the_workspaces_of_a_user(rows: MemoryRows) -> None:
+    """In the order of their ids, each with the membership; one that is gone is left out."""
+    rows.apply({keys.row("w03", Workspace.kind, ""): None})
+    reading = asyncio.create_task(reader(rows).workspaces("olga"))
+    await asyncio.sleep(0)
+    assert not reading.done()
+    found = [(row.id, member.role) for row, member in await reading]
+    assert found == [(f"w{number:02}", Role.OWNER) for number in range(USERS) if number != 3]
+    assert await reader(rows).workspaces("olg") == []
