@@ -10,21 +10,17 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.types import TP
 
 from streams.fold import Effects, Output
 from streams.runner import APPLIED
+from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.hanging import Undecidable
 from streams.transport.kafka.transaction import PartitionWriter
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import workspace_name
 
 pytestmark = pytest.mark.kafka
-
-PRODUCE_TIMEOUT_MS = 5_000
-ALL_REPLICAS = -1
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +51,17 @@ class Place:
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[PartitionWriter]:
         """The one writer, started anew."""
+        cluster = Cluster([self.servers])
+        await cluster.start()
         writer = PartitionWriter(
-            self.group, TP("source", 0), [self.events], [self.servers], lambda rows, offset: self.stored.append(offset)
+            self.group, TP("source", 0), [self.events], cluster, lambda rows, offset: self.stored.append(offset)
         )
-        await writer.start()
         try:
+            await writer.start()
             yield writer
-        finally:
             await writer.stop()
+        finally:
+            await cluster.close()
 
     async def committed(self, topic: str) -> list[bytes | None]:
         """The keys that readers of committed records get, up to the last stable offset; it must be the end."""
@@ -93,25 +92,10 @@ async def place(broker: KafkaBroker) -> Place:
     return place
 
 
-async def plant(producer: AIOKafkaProducer, topic: str, keys: list[bytes]) -> None:
+async def plant(writer: PartitionWriter, topic: str, keys: list[bytes]) -> None:
     """Appends a transactional batch to a partition that the coordinator knows nothing of."""
-    transactions, where = producer._txn_manager, TopicPartition(topic, 0)
-    sequence = transactions.sequence_number(where)
-    batch = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=1, producer_id=transactions.producer_id,
-        producer_epoch=transactions.producer_epoch, base_sequence=sequence, batch_size=10_000,
-    )  # fmt: skip
-    for number, key in enumerate(keys):
-        batch.append(number, timestamp=None, key=key, value=b"x", headers=[])
-    await producer.client._wait_on_metadata(topic)
-    request = ProduceRequest(
-        transactional_id=transactions.transactional_id, required_acks=ALL_REPLICAS, timeout=PRODUCE_TIMEOUT_MS,
-        topics=[(topic, [(0, bytes(batch.build()))])],
-    )  # fmt: skip
-    leader = producer.client.cluster.leader_for_partition(where)
-    [[_, [[_, code, *_]]]] = (await producer.client.send(leader, request)).topics
-    assert code == 0
-    transactions.increment_sequence_number(where, len(keys))
+    await writer.log.start()  # when this returns the markers of the transaction before are written
+    await writer.log.append({topic: [(key, b"x", ()) for key in keys]})
 
 
 def batch_of(number: int) -> Effects:
@@ -132,8 +116,8 @@ async def test_a_whole_transaction_is_committed(place: Place, parts: str) -> Non
     async with place.writer() as writer:
         await commit(place, writer, 1)
         if parts == "both":
-            await plant(writer._producer, place.events, [b"e1", b"e2"])
-        await plant(writer._producer, place.changelog, [b"r", APPLIED])
+            await plant(writer, place.events, [b"e1", b"e2"])
+        await plant(writer, place.changelog, [b"r", APPLIED])
     async with place.writer() as writer:
         await commit(place, writer, 2)
     assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
@@ -146,13 +130,12 @@ async def test_a_torn_transaction_is_aborted(place: Place, parts: str) -> None:
     async with place.writer() as writer:
         if parts == "both":
             await commit(place, writer, 1)
-            await plant(writer._producer, place.changelog, [b"r"])
+            await plant(writer, place.changelog, [b"r"])
         else:
-            producer = writer._producer
-            await producer.begin_transaction()
-            await producer.send_and_wait(place.changelog, b"x", b"aborted", partition=0)
-            await producer.abort_transaction()
-        await plant(writer._producer, place.events, [b"e1"])
+            await writer.log.add([place.changelog])
+            await writer.log.append({place.changelog: [(b"aborted", b"x", ())]})
+            await writer.log.end(commit=False)
+        await plant(writer, place.events, [b"e1"])
     async with place.writer() as writer:
         await commit(place, writer, 2)
     before = [b"row", APPLIED] if parts == "both" else []
@@ -163,7 +146,7 @@ async def test_a_torn_transaction_is_aborted(place: Place, parts: str) -> None:
 async def test_a_marker_in_the_changelog_decides(place: Place) -> None:
     """Where some parts were marked and others not, these end as those did."""
     async with place.writer() as writer:
-        await plant(writer._producer, place.events, [b"e1"])
+        await plant(writer, place.events, [b"e1"])
         await writer.commit(Effects({APPLIED: b"1"}), 1)  # marks the changelog only
     async with place.writer() as writer:
         await commit(place, writer, 2)
@@ -173,7 +156,7 @@ async def test_a_marker_in_the_changelog_decides(place: Place) -> None:
 async def test_without_a_sign_nothing_is_done(place: Place) -> None:
     """Loudly: to guess could lose what was acknowledged."""
     async with place.writer() as writer:
-        await plant(writer._producer, place.events, [b"e1"])
+        await plant(writer, place.events, [b"e1"])
     with pytest.raises(Undecidable, match=r"changelog\[0\] does not end with a marker"):
         async with place.writer():
             pass

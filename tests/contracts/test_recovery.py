@@ -190,13 +190,13 @@ async def test_a_commit_that_is_not_followed_by_the_local_write_is_healed(
 
                 patched.setattr(writer, "_store", lost)
             else:
-                commit = writer._producer.commit_transaction
+                end = writer.log.end
 
-                async def committed() -> None:
-                    await commit()
+                async def committed(commit: bool) -> None:
+                    await end(commit)
                     raise OSError("the answer is lost")
 
-                patched.setattr(writer._producer, "commit_transaction", committed)
+                patched.setattr(writer.log, "end", committed)
             command = EditTask(id="torn", task="t0-0", title="again")
             sent = asyncio.create_task(node.gateway.submit(record(workspace, command), WAIT))
             await until(lambda: "commands" in node.faults)

@@ -15,12 +15,14 @@ import aiokafka
 import faust
 import pytest
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher as aiokafka_fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator, MessageBatch
-from aiokafka.producer.sender import AddPartitionsToTxnHandler, Sender
-from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
+from aiokafka.producer.sender import Sender
 from aiokafka.protocol.offset import OffsetRequest
+from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.agents.manager import AgentManager
 from faust.app.base import App, BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
@@ -88,16 +90,24 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (App.on_rebalance_start, "", "the embedded driver"),
     (App.crash, "reason", "folding.FoldingConsumer, kafka.driver.Transport"),
     (Service.wait_until_stopped, "", "node.Node"),
-    (aiokafka.AIOKafkaProducer.create_batch, "", "kafka.transaction"),
-    (aiokafka.AIOKafkaProducer.send_batch, "batch, topic, partition", "kafka.transaction"),
     (faust_consumer.Consumer.perform_seek, "", "folding.FoldingConsumer seeks the tables' positions after it"),
     (faust_consumer.Consumer.commit, "topics, start_new_transaction", "kafka.consumer.Consumer replaces it"),
     (driver.AIOKafkaConsumerThread._commit, "offsets", "kafka.consumer.ConsumerThread replaces it"),
-    (TransactionManager.maybe_add_partition_to_txn, "tp", "kafka.transaction, kafka.hanging"),
-    (AIOKafkaClient._wait_on_metadata, "topic", "kafka.hanging"),
-    (AIOKafkaClient.send, "node_id, request, group", "kafka.hanging"),
-    (OffsetRequest.__init__, "replica_id, isolation_level, topics", "kafka.hanging"),
-    (BatchBuilder.append, "timestamp, key, value, headers", "kafka.transaction"),
+    (AIOKafkaClient._wait_on_metadata, "topic", "kafka.cluster"),
+    (AIOKafkaClient.send, "node_id, request, group", "kafka.cluster"),
+    (AIOKafkaClient.coordinator_lookup, "coordinator_type, coordinator_key", "kafka.cluster"),
+    (OffsetRequest.__init__, "replica_id, isolation_level, topics", "kafka.cluster"),
+    (InitProducerIdRequest.__init__, "transactional_id, transaction_timeout_ms", "kafka.transactional"),
+    (
+        AddPartitionsToTxnRequest.__init__,
+        "transactional_id, producer_id, producer_epoch, topics",
+        "kafka.transactional",
+    ),
+    (
+        EndTxnRequest.__init__,
+        "transactional_id, producer_id, producer_epoch, transaction_result",
+        "kafka.transactional",
+    ),
     (MessageAccumulator.fail_all, "exception", "kafka.closing"),
 ]
 
@@ -255,19 +265,16 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "no heartbeats while partitions are opened: it must take less than a session",
     ),
     (aiokafka.AIOKafkaProducer.stop, ("self._message_accumulator.close()", "self._sender.close()"), "kafka.closing"),
-    (aiokafka.AIOKafkaProducer.commit_transaction, ("committing_transaction()", "wait_for_transaction_end()"), "same"),
     (MessageAccumulator.__init__, ("self._batches = ", "self._pending_batches = "), "kafka.closing"),
-    (MessageAccumulator.add_batch, ("asyncio.shield(batch.future)",), "kafka.transaction, kafka.closing"),
+    (MessageAccumulator.add_batch, ("asyncio.shield(batch.future)",), "kafka.closing"),
     (MessageBatch.__init__, ("self.future = ", "self._msg_futures = ", "self._drain_waiter = "), "kafka.closing"),
-    (TransactionManager.fatal_error, ("self._transaction_waiter.set_exception(exc)",), "kafka.closing"),
-    (Sender._find_coordinator, ("while True:",), "kafka.closing cancels it"),
+    (Sender._maybe_wait_for_pid, ("while True:",), "kafka.closing cancels it"),
     (
-        Sender._sender_routine,
-        ("self._maybe_do_transactional_request()", "txn_manager.partitions_to_add()", "drain_by_nodes("),
-        "kafka.transaction names all partitions before the first batch: one request adds them",
+        AIOKafkaClient._get_conn,
+        ("conn_id = (node_id, group)", "self._conns[conn_id]", "self.cluster.broker_metadata(node_id)"),
+        "kafka.cluster: any name is a line of its own",
     ),
-    (AddPartitionsToTxnHandler.handle_response, ("return BACKOFF_OVERRIDE",), "kafka.transaction shortens it"),
-    (Sender._do_txn_commit, ("is_empty_transaction()", "EndTxnHandler("), "kafka.hanging ends one without batches"),
+    (AIOKafkaConnection.close, ("fut.set_exception(error)", "return self._closed_fut"), "kafka.cluster hangs up"),
 ]
 
 
@@ -299,10 +306,12 @@ def test_a_pulse_wakes_who_waits_for_the_end_of_a_recovery() -> None:
 
 
 def test_the_first_record_of_a_batch_always_fits() -> None:
-    """kafka.transaction counts on it, and on None for what does not fit any more."""
-    batch = BatchBuilder(1000, 0, is_transactional=1)
-    assert batch.append(timestamp=None, key=b"k", value=b"x" * 5000, headers=[]) is not None
-    assert batch.append(timestamp=None, key=b"k", value=b"x", headers=[]) is None
+    """kafka.transactional counts on it, and on None for what does not fit any more."""
+    batch = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=1, producer_id=1, producer_epoch=0, base_sequence=0, batch_size=99
+    )
+    assert batch.append(0, None, b"k", b"x" * 5000, []) is not None
+    assert batch.append(1, None, b"k", b"x", []) is None
 
 
 async def test_our_consumers_come_before_fausts() -> None:

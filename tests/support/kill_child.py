@@ -204,15 +204,15 @@ def freeze_at(point: str, armed: asyncio.Event) -> None:
         if point == "begin":
             freeze()
         elif point == "sent":
-            self._producer.commit_transaction = before(self._producer.commit_transaction)
+            self.log.end = before(self.log.end)
         else:
             self._store = before(self._store)
         await commit(self, effects, position)
 
     def before(step: Callable[..., object]) -> Callable[..., object]:
-        def frozen(*arguments: object) -> object:
+        def frozen(*arguments: object, **named: object) -> object:
             freeze()
-            return step(*arguments)
+            return step(*arguments, **named)
 
         return frozen
 

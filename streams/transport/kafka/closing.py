@@ -20,7 +20,7 @@ async def close_producer(producer: Any, name: str, seconds: float) -> None:
         producer._message_accumulator.fail_all(ProducerClosed())
         for task in asyncio.all_tasks():
             frame = getattr(task.get_coro(), "cr_frame", None)
-            if frame is not None and frame.f_locals.get("self") is producer._sender:  # it asks for a coordinator still
+            if frame is not None and frame.f_locals.get("self") is producer._sender:  # it asks for an id still
                 task.cancel()
     _hush(producer)
 
@@ -31,8 +31,6 @@ def _hush(producer: Any) -> None:
     waiters = []
     for batch in (*(one for queue in accumulator._batches.values() for one in queue), *accumulator._pending_batches):
         waiters += [batch.future, batch._drain_waiter, *(future for future, _ in batch._msg_futures)]
-    if producer._txn_manager is not None:
-        waiters.append(producer._txn_manager._transaction_waiter)
     for waiter in waiters:
         if waiter is not None and waiter.done() and not waiter.cancelled():
             waiter.exception()

@@ -13,6 +13,7 @@ from streams.agent import FoldAgent
 from streams.runner import Commit
 from streams.topics import TABLE
 from streams.transport.database import DatabaseCorrupt, database_error
+from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.healing import WatchedRows, open_or_put_aside, put_aside
 from streams.transport.kafka.transaction import PartitionWriter
@@ -40,6 +41,8 @@ class Transport(driver.Transport):
         self._store: RowStore | None = None
         self._database: Any = None
         self._corrupt: DatabaseCorrupt | None = None
+        self._cluster: Cluster | None = None
+        self._connecting = asyncio.Lock()
         self._writers: dict[int, PartitionWriter] = {}
 
     @property
@@ -79,20 +82,29 @@ class Transport(driver.Transport):
             raise known from error
 
     async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
-        """Starts the partition's transactional producer: whoever wrote before is fenced, what it left open aborted."""
+        """Becomes the partition's writer: whoever wrote before is fenced, and what it left open is ended."""
         writer = PartitionWriter(
             group=agent.app.conf.id,
             source=TP(agent.spec.source.name, partition),
             outputs=[topic.name for topic in agent.spec.outputs],
-            servers=driver.server_list(self.url, self.default_port),
+            cluster=await self._connected(),
             store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset),
         )
         await writer.start()
         self._writers[partition] = writer
         return writer.commit
 
+    async def _connected(self) -> Cluster:
+        """The brokers, connected on first use."""
+        async with self._connecting:
+            if self._cluster is None:
+                cluster = Cluster(driver.server_list(self.url, self.default_port))
+                await cluster.start()
+                self._cluster = cluster
+        return self._cluster
+
     async def close_partition(self, agent: FoldAgent, partition: int) -> None:
-        """Stops the partition's producer."""
+        """Hangs up on the brokers."""
         await self._writers.pop(partition).stop()
 
     async def close_rows(self) -> None:
@@ -102,6 +114,9 @@ class Transport(driver.Transport):
         for writer in self._writers.values():  # the app stopped while they were opened
             await writer.stop()
         self._writers.clear()
+        if self._cluster is not None:
+            await self._cluster.close()
+            self._cluster = None
         if self._database is not None:
             self._database.close()
             self._database = self._store = None
