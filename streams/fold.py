@@ -94,6 +94,10 @@ class AgentSpec:
     outputs: tuple[TopicSpec, ...] = ()
     linger: "Linger | None" = None
     """How long batches may wait to become larger; None if somebody always waits for them."""
+    rebuild: Callable[[Rows], PartitionFold] | None = None
+    """The table as a fold of the events alone, which is how a replay makes it anew; None if it is no such fold."""
+    kept: tuple[bytes, ...] = ()
+    """How the keys of rows begin that events say nothing of: a replay leaves them as they are."""
     close: Callable[[int], None] = lambda partition: None
     """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
     outside of batches."""

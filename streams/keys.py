@@ -12,7 +12,11 @@ History (agent `audit`):
 """
 
 import struct
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
+
+from streams.fold import Rows
 
 POSITION: Final = struct.Struct(">Q")
 OUTCOME: Final = b"\x01"
@@ -69,3 +73,10 @@ def last_position(key: bytes) -> int:
     """The position at the end of a key."""
     position: int = POSITION.unpack(key[-8:])[0]
     return position
+
+
+def scan_workspace(rows: Rows, workspace: str) -> Iterator[tuple[bytes, bytes]]:
+    """Every row about a workspace, in the order of their keys; looks at everybody's memberships."""
+    end = f"\0{workspace}".encode()
+    members = (entry for entry in rows.scan(MEMBERSHIP) if entry[0].endswith(end))
+    return chain(members, rows.scan(f"{workspace}\0".encode()))

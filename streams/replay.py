@@ -16,71 +16,24 @@ from rocksdict import Rdict, WriteBatch
 
 from streams import eventlog, keys
 from streams.agent import FoldAgent
-from streams.agents.audit import AuditFold
 from streams.broker import Broker
-from streams.fold import Effects, PartitionFold, Record, Rows
+from streams.fold import Record
 from streams.runner import APPLIED
 from streams.switch import Wrong, switch
 from streams.topics import EVENTS
 from streams.transport.database import open_database
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
-from tasksys import codec, decider
+from tasksys import codec
 from tasksys.errors import Busy
-from tasksys.rows import Member, Row
-from tasksys.state import State
 
 SHOWN: Final = 100
 """Differences named in the report; all of them are counted."""
-
-NOT_FROM_EVENTS: Final = (APPLIED, keys.OUTCOME, keys.DEAD_LETTER)
-"""Rows that commands made, not events: kept as they are."""
 
 Progress = dict[str, Any]
 
 _in_use: set[Path] = set()
 """Scratch directories of the replays that run in this process."""
-
-
-class StateFold:
-    """The state table as a fold of events alone."""
-
-    def __init__(self, rows: Rows, until: str | None = None) -> None:
-        self._rows = rows
-        self._until = until
-
-    def fold(self, records: Sequence[Record]) -> Effects:
-        """Evolves the workspaces that the events are about."""
-        effects, states = Effects(), dict[str, State]()
-        for record in records:
-            assert record.key is not None
-            assert record.value is not None
-            workspace, event = record.key.decode(), codec.decode_event(record.value)
-            if self._until is not None and event.at > self._until:
-                continue
-            state = states.get(workspace)
-            if state is None:
-                state = states[workspace] = State(self._loader(workspace))
-            decider.replay(event, workspace, state)
-        for workspace, state in states.items():
-            for (kind, name), row in state.changed.items():
-                effects.rows[keys.row(workspace, kind, name)] = None if row is None else codec.encode_row(row)
-                if kind == Member.kind:
-                    effects.rows[keys.membership(name, workspace)] = None if row is None else b""
-        return effects
-
-    def _loader(self, workspace: str) -> Any:
-        def load(kind: str, name: str) -> Row | None:
-            stored = self._rows.get(keys.row(workspace, kind, name))
-            return None if stored is None else codec.decode_row(kind, stored)
-
-        return load
-
-    def committed(self) -> None:
-        """Nobody waits."""
-
-    def aborted(self) -> None:
-        """Nothing is cached."""
 
 
 class Difference(NamedTuple):
@@ -114,11 +67,10 @@ class Rebuild:
         self.position = 0
         self.touched: set[bytes] = set()
         self._compared = False
-        self._fold: PartitionFold = (
-            StateFold(self.rows, self.until)
-            if self._table == "commands"
-            else AuditFold(self.rows, lambda reached: None)
-        )
+        self._kept = (APPLIED, *self.agent.spec.kept)
+        if self.agent.spec.rebuild is None:
+            raise ValueError(f"the table of the agent {self._table!r} is no fold of events; it cannot be rebuilt")
+        self._fold = self.agent.spec.rebuild(self.rows)
 
     async def catch_up(self) -> AsyncIterator[int]:
         """Folds the events that are there and not yet folded; yields how many at a time.
@@ -131,14 +83,18 @@ class Rebuild:
             if not records:
                 return
             self.position = records[-1].offset + 1
-            wanted = [one for one in records if self.workspace is None or one.key == self.workspace.encode()]
-            effects = self._fold.fold(wanted)
+            effects = self._fold.fold([one for one in records if self._wanted(one)])
             if self._compared:
                 self.touched.update(effects.rows)
             batch = WriteBatch(raw_mode=True)
             self.store.stage(batch, self._table, self.partition, effects.rows)
             self.database.write(batch)
             yield len(records)
+
+    def _wanted(self, record: Record) -> bool:
+        if self.workspace is not None and record.key != self.workspace.encode():
+            return False
+        return self.until is None or codec.decode_event(record.value or b"").at <= self.until
 
     def differences(self) -> Iterator[Difference | None]:
         """Walks both tables in key order; None now and then, so that others get their turn.
@@ -166,8 +122,8 @@ class Rebuild:
                 left, right = next(live, None), next(rebuilt, None)
 
     def _scan(self, rows: PartitionRows) -> Iterator[tuple[bytes, bytes]]:
-        prefix = b"" if self.workspace is None else keys.rows(self.workspace)
-        return ((key, row) for key, row in rows.scan(prefix) if not key.startswith(NOT_FROM_EVENTS))
+        found = rows.scan() if self.workspace is None else keys.scan_workspace(rows, self.workspace)
+        return ((key, row) for key, row in found if not key.startswith(self._kept))
 
 
 async def replay(

@@ -103,6 +103,7 @@ def agent(
         name="audit",
         source=EVENTS,
         open=lambda partition, rows: AuditFold(rows, publish),
+        rebuild=lambda rows: AuditFold(rows, lambda reached: None),
         close=close,
         linger=Linger(LINGER_SECONDS, awaited) if awaited else None,
     )

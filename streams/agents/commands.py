@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams import keys
+from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
@@ -21,7 +22,7 @@ from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord, Fact
 from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Member, Row
+from tasksys.rows import Row
 from tasksys.state import Key, State
 
 REQUEST: Final = "request"
@@ -207,15 +208,10 @@ class CommandsFold:
         return load
 
     def _store(self, workspace: str, state: State) -> None:
-        rows, size = self._effects.rows, 0
-        for (kind, name), row in state.changed.items():
-            stored = None if row is None else codec.encode_row(row)
-            rows[keys.row(workspace, kind, name)] = stored
-            size += len(stored or b"")
-            if kind == Member.kind:
-                rows[keys.membership(name, workspace)] = None if row is None else b""
+        rows = dict(staged(workspace, state.changed))
+        self._effects.rows.update(rows)
         self._changed[workspace] = state.changed
-        self._states.grow(workspace, len(state.changed), size)
+        self._states.grow(workspace, len(state.changed), sum(len(row) for row in rows.values() if row))
         state.changed = {}
 
 
@@ -233,5 +229,7 @@ def agent(
         source=COMMANDS,
         outputs=(EVENTS, DEAD_LETTERS),
         open=lambda partition, rows: CommandsFold(partition, rows, publish, states),
+        rebuild=StateFold,
+        kept=(keys.OUTCOME, keys.DEAD_LETTER),
         close=close,
     )

@@ -16,7 +16,8 @@ from streams.app import fold_agent
 from streams.node import Node
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, changelog
-from streams.transport.database import DatabaseCorrupt
+from streams.transport.database import NO_SPACE, DatabaseCorrupt, DatabaseError
+from streams.transport.kafka.driver import Transport
 from tasksys import codec
 from tasksys.commands import CommandRecord, CreateTask, EditTask
 from tasksys.outcomes import OutcomeStatus
@@ -208,6 +209,30 @@ async def test_a_commit_that_is_not_followed_by_the_local_write_is_healed(
         await asyncio.gather(sent, return_exceptions=True)
         truth = await check(node)
         assert [event.command for event in truth.events[workspace]].count("torn") == 1
+
+
+async def test_a_full_disk_is_waited_out(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka has the command and its outcome; readiness says what is wrong, and once there is room all is well."""
+    write = Transport.write_rows
+    full = True
+
+    def refusing(self: Transport, *what: Any) -> None:
+        if full:
+            raise DatabaseError(f"{NO_SPACE}: While appending to file")
+        write(self, *what)
+
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        monkeypatch.setattr(Transport, "write_rows", refusing)
+        sent = asyncio.create_task(node.gateway.submit(record(workspace, EditTask(id="full", task="t0-0")), WAIT))
+        await until(lambda: NO_SPACE in node.ready().get("commands", ""), "readiness names the full disk")
+        full = False
+        await until(lambda: not node.ready(), "it recovers without a hand", 60)
+        assert there(node.state.outcome(workspace, OWNER, "full")).status is OutcomeStatus.ACCEPTED
+        sent.cancel()
+        await asyncio.gather(sent, return_exceptions=True)
+        await accepted(node, workspace, EditTask(task="t0-0", title="again"))
+        await check(node)
 
 
 async def test_records_of_unfinished_and_aborted_transactions_are_never_folded(url: str, tmp_path: Path) -> None:

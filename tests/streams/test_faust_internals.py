@@ -18,6 +18,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher as aiokafka_fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender
 from aiokafka.protocol.offset import OffsetRequest
@@ -254,6 +255,10 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "nothing is sought where none is there",
     ),
     (aiokafka_fetcher.Fetcher, ("READ_COMMITTED",), "kafka.consumer.ConsumerThread"),
+    (Assignment.state_value, ("self._tp_state",), "kafka.consumer.Consumer.reached"),
+    (TopicPartitionState.__init__, ("self._position = ",), "kafka.consumer.Consumer.reached tells the lag by it"),
+    (SubscriptionState.__init__, ("self._subscription",), "kafka.consumer.Consumer.reached"),
+    (ServiceThread.__init__, ("self._thread_started = ",), "kafka.consumer.Consumer.close_unused"),
     (
         GroupCoordinator.ensure_active_group,
         (

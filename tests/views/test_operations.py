@@ -19,7 +19,7 @@ from tasksys import codec, decider
 from tasksys.audit import Remembered
 from tasksys.rows import Member, Task
 from tasksys.values import Role
-from tests.support.http import Answer, Json, Site, Space, eventually
+from tests.support.http import OWNER, Answer, Json, Site, Space, eventually
 from tests.support.nodes import there
 from views import operations
 
@@ -273,6 +273,18 @@ async def test_a_replay_of_one_workspace(site: Site, space: Space) -> None:
     assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Milk"
     assert (await foreign.get(f"/tasks/{theirs['id']}")).ok["title"] == "Forged"
     await replay(site, verify=False, workspace=foreign.id)
+
+
+async def test_a_replay_of_one_workspace_looks_at_its_memberships(site: Site, space: Space) -> None:
+    """They stand under their users, not under the workspace, and are put right all the same."""
+    foreign = await site.space()
+    site.plant(space, {keys.membership(OWNER, space.id): None, keys.membership("eve", space.id): b""})
+    site.plant(foreign, {keys.membership("eve", foreign.id): b""})
+    done = (await replay(site, verify=False, workspace=space.id))[-1]
+    assert sorted(one["kind"] for one in done["differences"]) == ["extra", "missing"]
+    assert done["repaired"] == 2
+    assert (await replay(site, verify=True, workspace=foreign.id))[-1]["different"] == 1
+    await replay(site, verify=False)
 
 
 async def test_a_replay_while_others_write(site: Site, space: Space) -> None:
