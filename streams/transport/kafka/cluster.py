@@ -5,8 +5,10 @@ of them: a transaction of three requests took 0.77 ms of processor time, and 0.5
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -14,14 +16,16 @@ from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import ConcurrentTransactions, KafkaError, LeaderNotAvailableError, OperationNotAttempted, for_code
 from aiokafka.protocol.offset import OffsetRequest
 
+logger = logging.getLogger(__name__)
+
 REQUEST_TIMEOUT_MS: Final = 10_000
 """After so long a request to a broker that says nothing is sent again."""
 
-MARKERS_SECONDS: Final = 0.002
-"""Until a transaction that finds the markers of the last one unwritten asks again: they take 1 to 3 ms."""
+MARKERS_SECONDS: Final = (*(0.002,) * 10, 0.01, 0.02, 0.05, 0.1)
+"""Until a transaction that finds the markers of the last one unwritten asks again: they take 1 to 3 ms, mostly."""
 
 RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Until a question is asked again that could not be answered; the last one is repeated."""
+"""Until a question is asked again that could not be answered. Of both the last one is repeated."""
 
 LATEST: Final = -1
 CONSUMER: Final = -1  # and not a replica
@@ -54,18 +58,19 @@ class Cluster:
 
     async def ask(self, line: str, node: Node, request: Any) -> Any:
         """The answer; what another try may put right is asked again without end. Other errors raise KafkaError."""
-        waits, again = _waits(), False
+        markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
         while True:
             try:
                 answer = await self._client.send(await node(again), request, group=line)
                 for code in _codes(answer):
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
-                await asyncio.sleep(MARKERS_SECONDS)
+                await asyncio.sleep(next(markers))
             except KafkaError as error:
                 if not error.retriable:
                     raise
                 again = True
+                logger.info("%s asks again for %s: %r", line, type(request).__name__, error)
                 await asyncio.sleep(next(waits))
                 await self._client.force_metadata_update()
             else:
@@ -93,10 +98,8 @@ class Cluster:
         return int(offset)
 
 
-def _waits() -> Iterator[float]:
-    yield from RETRY_SECONDS
-    while True:
-        yield RETRY_SECONDS[-1]
+def _waits(seconds: Sequence[float]) -> Iterator[float]:
+    return chain(seconds, repeat(seconds[-1]))
 
 
 def _codes(answer: Any) -> Iterator[int]:
