@@ -2,6 +2,11 @@
 # Installs what the tests need and runs them all: tests/run.sh [options of pytest].
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+    sed -n 's/^# //p' "$0"
+    echo "Such as: tests/run.sh -m 'not kafka'; tests/run.sh tests/views -k undo -x"
+    exit
+fi
 deploy/install.sh dev
 tests/support/kafka/install.sh
 .venv/bin/ruff check .
