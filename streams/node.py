@@ -252,13 +252,11 @@ class Node:
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
         agent, partition = fold_agent(self._app("commands")), self.partition(workspace)
-        tp = TP(COMMANDS.name, partition)
-        end: int = (await agent.app.consumer.highwaters(tp))[tp]
-        return end > agent.position(partition)
+        return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
 
     async def remembered(self, workspace: str) -> bool:
         """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
-        return await ends.folded(fold_agent(self._app("audit")), self.partition(workspace))
+        return await ends.folded(self.broker, fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
         """How far the workspace has got, by its state and by the newest records of the event log."""

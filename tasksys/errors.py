@@ -5,6 +5,10 @@ class BrokerUnavailable(Exception):
     """The log cannot be reached or written just now; it is not certain whether the record was appended. Try again."""
 
 
+class LogUnreadable(BrokerUnavailable):
+    """The log cannot be read just now; nothing was to be appended. Ask again in a moment."""
+
+
 class Busy(Exception):
     """Too many commands wait already; nothing was appended. Try again in a moment."""
 

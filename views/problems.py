@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import HttpVersion11, web
 
 from tasksys import codec
-from tasksys.errors import BrokerUnavailable, Busy, NotOwned, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotOwned, StillPending
 from tasksys.query import FilterError
 from tasksys.refusals import Code, FieldError, Refusal
 from views.log import logger
@@ -123,6 +123,8 @@ def of_the_moment(error: Exception) -> Problem | None:
             return Problem(HTTPStatus.TOO_MANY_REQUESTS, "busy", str(error), headers=headers)
         case StillPending():
             return Problem(HTTPStatus.CONFLICT, "still-pending", str(error), headers=headers)
+        case LogUnreadable():
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", str(error), headers=headers)
         case BrokerUnavailable():
             detail = f"{error} Repeat the command under the same Idempotency-Key: it is applied once at most."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", detail, headers=headers)

@@ -10,10 +10,11 @@ import pytest
 from streams.broker import Broker
 from streams.node import Node
 from tasksys.commands import CreateTask
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.rows import Task
 from tests.support.domain import OWNER
+from tests.support.http import Space, serving
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import SETTLE, accepted, check, founded, record, running, tell, until, wipe
 
@@ -156,6 +157,35 @@ async def test_a_node_stops_in_good_time_without_its_broker(
         truth = await check(node)
         assert set(load.acks) <= {identifier for _, _, identifier in truth.outcomes}
         await accepted(node, workspace, CreateTask(task="after", title="x"))
+
+
+@pytest.mark.parametrize("goes", [killed, frozen])
+async def test_reads_that_need_the_log_say_that_it_is_away(
+    broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes: Callable[[KafkaBroker], Awaitable[None]]
+) -> None:
+    """503 with when to try again, soon, and no connection is left open; everything is answered when it is back."""
+    monkeypatch.setattr("streams.eventlog.ANSWER_SECONDS", 2.0)
+    url = f"kafka://{broker.bootstrap}"
+    async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node, serving(node) as site:
+        name = await founded(node)
+        space = Space(site.session, {"Tasksys-Actor": OWNER}, f"/api/v1/workspaces/{name}", name)
+        await until(lambda: node.history.position(name) == node.state.position(name))
+        await goes(broker)
+        began = asyncio.get_running_loop().time()
+        for path in ("/audit/verify", "/commands/never-sent"):
+            answer = await space.get(path)
+            assert "Idempotency-Key" not in answer.problem(503, "log-unavailable")["detail"]
+            assert answer.headers["Retry-After"]
+        replayed = await site.client().post("/admin/replay", {"verify": True})
+        replayed.problem(503, "log-unavailable")
+        with pytest.raises(LogUnreadable, match="try again"):
+            await node.remembered(name)
+        assert asyncio.get_running_loop().time() - began < 20
+        await back(broker)
+        await until(lambda: not node.ready(), bound=SETTLE)
+        await accepted(node, name, CreateTask(task="after", title="x"))
+        assert (await space.get("/audit/verify")).ok["ok"]
+        (await space.get("/commands/never-sent")).problem(404, "not-found")
 
 
 async def test_a_node_does_not_start_without_its_broker(broker: KafkaBroker, tmp_path: Path) -> None:
