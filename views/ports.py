@@ -24,6 +24,8 @@ class Gateway(Protocol):
 
     async def append(self, record: CommandRecord) -> None: ...
 
+    async def append_all(self, records: Sequence[CommandRecord]) -> list[Exception | None]: ...
+
 
 class StateReader(Protocol):
     """The current state; see streams.reader."""
@@ -127,7 +129,7 @@ class System(Protocol):
         ...
 
     async def pending(self, workspace: str) -> bool:
-        """True if commands of the workspace may be in the log that are not folded yet."""
+        """True if commands of the workspace may be in the log that are not folded yet. Raises BrokerUnavailable."""
         ...
 
     async def remembered(self, workspace: str) -> bool:

@@ -347,6 +347,17 @@ async def test_too_many_wait(site: Site, space: Space, monkeypatch: pytest.Monke
     assert sent.headers["Retry-After"]
 
 
+@pytest.mark.parametrize("prefer", ["respond-async", "wait=0"])
+async def test_who_does_not_wait_is_turned_away_too(space: Space, monkeypatch: pytest.MonkeyPatch, prefer: str) -> None:
+    """A flood that nobody waits for is one all the same; in a batch each command says so."""
+    monkeypatch.setattr("streams.gateway.WAITING", 0)
+    sent = await space.post("/tasks", {"title": "Milk"}, headers={"Prefer": prefer})
+    sent.problem(429, "busy")
+    assert sent.headers["Retry-After"]
+    several = await space.post("/commands", batch(2), headers={"Prefer": prefer})
+    assert [one["problem"]["code"] for one in several.json["items"]] == ["busy"] * 2
+
+
 async def test_an_agent_that_is_not_ready(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads and writes are 503 until its tables are recovered; the process says what is missing."""
     monkeypatch.setattr(site.node, "apps", {name: app for name, app in site.node.apps.items() if name != "commands"})
