@@ -15,7 +15,7 @@ from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
 from tasksys import codec
 from tasksys.commands import CommandRecord
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided
 
 WAITING: Final = 10_000
@@ -23,7 +23,7 @@ WAITING: Final = 10_000
 
 More are turned away, so that a flood is felt by those who send it."""
 
-TOLD: Final = (BrokerUnavailable, Busy, StillPending)
+TOLD: Final = (BrokerUnavailable, Busy, StillPending, RecordTooLarge)
 """What is said of one command among several, and is no reason to give up the others."""
 
 Send = Callable[[bytes, bytes, Headers], asyncio.Future[None]]
@@ -43,8 +43,8 @@ class Gateway:
     async def submit(self, record: CommandRecord, wait: float, headers: Headers = ()) -> Decided | None:
         """The command's outcome, or None if it was not decided within `wait` seconds (it is durable all the same).
 
-        Raises BrokerUnavailable if it is not certain that the command was appended; Busy, or StillPending (the same
-        command of the same actor waits already), if it was not.
+        Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
+        StillPending (the same command of the same actor waits already), if it was not.
         """
         outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
@@ -158,11 +158,11 @@ class Submitted:
         durable.add_done_callback(self._appended)
 
     async def __call__(self, wait: float) -> Decided | Exception | None:
-        """Waits so many seconds: None if it is not decided by then; BrokerUnavailable is given, not raised."""
+        """Waits so many seconds: None if it is not decided by then; what is TOLD is given, not raised."""
         alarm = self._decided.get_loop().call_later(wait, self._late)
         try:
             return await self._decided
-        except BrokerUnavailable as error:
+        except TOLD as error:
             return error
         finally:
             alarm.cancel()

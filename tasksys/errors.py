@@ -1,4 +1,4 @@
-"""Errors that cross from the streams to the views: conditions of the moment, never the caller's fault."""
+"""Errors that cross from the streams to the views: conditions of the moment, but for a record that is too large."""
 
 
 class BrokerUnavailable(Exception):
@@ -15,6 +15,10 @@ class Busy(Exception):
 
 class StillPending(Exception):
     """The same command was sent before and is not decided yet; nothing was appended."""
+
+
+class RecordTooLarge(Exception):
+    """The record is larger than the log takes; nothing was appended. To repeat it is of no use: send less at once."""
 
 
 class NotOwned(Exception):

@@ -16,7 +16,7 @@ from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
-from views.problems import Problem, bad_request, invalid, not_found, of_the_moment
+from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.routes import WS, Route
 from views.sending import (
     REPLAYED_HEADER,
@@ -119,7 +119,7 @@ async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decide
     if outcome is None:
         return pending_shape(sent.command.id)
     if isinstance(outcome, Exception):
-        problem = of_the_moment(outcome)
+        problem = foreseen(outcome)
         assert problem is not None
         return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
     shown = await _shown(request, workspace, outcome)

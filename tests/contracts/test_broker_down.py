@@ -10,7 +10,7 @@ import pytest
 from streams.broker import Broker
 from streams.node import Node
 from tasksys.commands import CreateTask
-from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.rows import Task
 from tests.support.domain import OWNER
@@ -207,7 +207,7 @@ async def test_an_append_after_a_refused_record_works(
     monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", -100_000)  # so that the broker refuses, not aiokafka
     async with running(f"kafka://{broker.bootstrap}", tmp_path / "node", session_timeout=2.0) as node:
         workspace = await founded(node)
-        with pytest.raises(BrokerUnavailable, match="MessageSizeTooLarge"):
+        with pytest.raises(RecordTooLarge, match="send less"):
             await node.gateway.append(record(workspace, CreateTask(task="big", title="x", description="x" * 1_048_500)))
         decided = await node.gateway.submit(record(workspace, CreateTask(task="small", title="x")), 20)
         assert isinstance(decided, Decided)

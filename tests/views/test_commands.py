@@ -339,6 +339,21 @@ async def test_the_log_is_gone(site: Site, space: Space, monkeypatch: pytest.Mon
     assert (await space.get("/tasks")).ok["items"] == []
 
 
+async def test_a_command_that_the_log_does_not_take(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """413 with what to do, and not when to try again; in a batch it stands beside its command."""
+    monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", 1_048_000)
+    for headers in ({}, ASYNC):
+        sent = await space.post("/tasks", {"title": "Milk", "description": "x" * 1_000}, headers=headers)
+        sent.problem(413, "command-too-large")
+        assert "Retry-After" not in sent.headers
+        several = await space.post("/commands", {"commands": [
+            {"type": "CreateTask", "title": "Milk", "description": "x" * 1_000},
+            {"type": "CreateTask", "title": "Milk"},
+        ]}, headers=headers)  # fmt: skip
+        first, second = several.json["items"]
+        assert (first["problem"]["code"], second["problem"]) == ("command-too-large", None)
+
+
 async def test_too_many_wait(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is turned away with 429, and when to try again."""
     monkeypatch.setattr("streams.gateway.WAITING", 0)
