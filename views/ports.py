@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from tasksys.rows import Member, Row, Workspace
 from tasksys.state import State
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class Gateway(Protocol):
@@ -37,6 +38,8 @@ class StateReader(Protocol):
     def position(self, workspace: str) -> int: ...
 
     async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]: ...
+
+    def over(self, items: Iterable[T]) -> AsyncIterator[T]: ...
 
     async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]: ...
 
