@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -92,7 +92,7 @@ class HistoryReader(Protocol):
 class Positions(Protocol):
     """Waits for a view to reach a position; see streams.waiting."""
 
-    def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]: ...
+    def reach(self, workspace: str, position: int, bound: float) -> Awaitable[bool]: ...
 
 
 class System(Protocol):
