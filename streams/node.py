@@ -29,7 +29,7 @@ from streams.replay import replay
 from streams.topics import COMMANDS
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
-from tasksys.errors import BrokerUnavailable, NotOwned
+from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
 
@@ -278,8 +278,10 @@ class Node:
 
     def _app(self, name: str) -> faust.App:
         app = self.apps.get(name)
+        if name not in self.agents:
+            raise NotHere(f"The agent {name!r} does not run in this process; ask one that runs it (serve --agents).")
         if app is None:
-            raise NotOwned(f"the agent {name!r} does not run here, or is not ready yet")
+            raise NotOwned(f"the agent {name!r} is not ready yet")
         return app
 
     def _rows(self, name: str, workspace: str) -> Rows:

@@ -23,3 +23,7 @@ class RecordTooLarge(Exception):
 
 class NotOwned(Exception):
     """The workspace's agent does not run in this process, or is still recovering."""
+
+
+class NotHere(NotOwned):
+    """The agent does not run in this process, and will not: another one is to be asked."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import HttpVersion11, web
 
 from tasksys import codec
-from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotOwned, RecordTooLarge, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotHere, NotOwned, RecordTooLarge, StillPending
 from tasksys.query import FilterError
 from tasksys.refusals import Code, FieldError, Refusal
 from views.log import logger
@@ -130,6 +130,8 @@ def foreseen(error: Exception) -> Problem | None:
         case BrokerUnavailable():
             detail = f"{error} Repeat the command under the same Idempotency-Key: it is applied once at most."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", detail, headers=headers)
+        case NotHere():
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-here", str(error))
         case NotOwned():
             detail = f"{error}; try again in a moment."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
