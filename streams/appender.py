@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections import defaultdict
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
 
 from streams.broker import Broker
 from streams.fold import Headers
@@ -15,7 +16,7 @@ from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.kafka.closing import close_producer
-from tasksys.errors import BrokerUnavailable
+from tasksys.errors import BrokerUnavailable, RecordTooLarge
 
 APPEND_TIMEOUT_MS = 8_000
 """After so long Kafka did not take the record: the caller hears 503 and may repeat the command under the same key."""
@@ -27,6 +28,9 @@ BATCH_OVERHEAD = 1024
 CLOSE_SECONDS = 5.0
 """How long what is buffered may take to be sent when the process stops."""
 
+FORESEEN: Final = (KafkaError, OSError)  # a TimeoutError is an OSError
+"""What a broker or the way to it may answer. Anything else is a bug, and is not told as if it would pass."""
+
 
 class Appender(Protocol):
     """Appends durably, and each partition's records in the order of the calls."""
@@ -36,7 +40,7 @@ class Appender(Protocol):
     ) -> asyncio.Future[None]:
         """Done when the record is durable.
 
-        It, or the call, raises BrokerUnavailable: then the record may or may not be in the log.
+        It, or the call, raises BrokerUnavailable: then the record may or may not be in the log; or RecordTooLarge.
         """
         ...
 
@@ -68,6 +72,7 @@ class EmbeddedAppender:
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
     ) -> asyncio.Future[None]:
         """Done when the record is synced to the disk."""
+        _fitting(key, value, headers)
         transaction = Transaction()
         transaction.append(topic, partition, key, value, headers)
         try:
@@ -131,6 +136,7 @@ class KafkaAppender:
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
     ) -> asyncio.Future[None]:
         """Done when all in-sync replicas have the record."""
+        _fitting(key, value, headers)
         return asyncio.ensure_future(self._send(topic, partition, key, value, headers))
 
     async def _send(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
@@ -138,8 +144,8 @@ class KafkaAppender:
             async with asyncio.timeout(APPEND_TIMEOUT_MS / 1000), self._order[topic, partition]:
                 producer = await self._usable()  # where a batch is full, it gives room in no certain order
                 sent = await producer.send(topic, value, key, partition, headers=list(headers))
-        except Exception as error:
-            raise _unavailable(error) from error
+        except FORESEEN as error:
+            raise _told(error) from error
         await self._durable(sent)
 
     async def _usable(self) -> Any:
@@ -157,10 +163,13 @@ class KafkaAppender:
             async with asyncio.timeout(APPEND_TIMEOUT_MS / 1000):  # aiokafka itself goes on trying, for ever
                 await asyncio.shield(written)
         except TimeoutError as error:
-            raise _unavailable(error) from error
-        except Exception as error:
+            raise _told(error) from error
+        except FORESEEN as error:
             self._failed = True
-            raise _unavailable(error) from error
+            raise _told(error) from error
+        except Exception:
+            self._failed = True
+            raise
 
     async def expire(self) -> None:
         """The brokers do it."""
@@ -170,5 +179,17 @@ class KafkaAppender:
         await close_producer(self._producer, COMMANDS.name, CLOSE_SECONDS)
 
 
-def _unavailable(error: Exception) -> BrokerUnavailable:
+def _told(error: Exception) -> BrokerUnavailable | RecordTooLarge:
+    """Whatever else Kafka says, the record may be in the log or get there later: certain is only what is too large."""
+    if isinstance(error, MessageSizeTooLargeError | RecordTooLargeError):
+        return RecordTooLarge("The command is larger than Kafka takes; send less at once.")
     return BrokerUnavailable(f"Kafka cannot be written just now ({error!r}); try again.")
+
+
+def _fitting(key: bytes | None, value: bytes | None, headers: Headers) -> None:
+    """Raises RecordTooLarge for a record that Kafka would refuse; the embedded log takes the same ones."""
+    size = len(key or b"") + len(value or b"") + sum(len(name) + len(content) for name, content in headers)
+    most = COMMANDS.record_bytes - BATCH_OVERHEAD
+    if size > most:
+        detail = f"The command, with what it refers to, takes {size:,} bytes, and the log {most:,} at most"
+        raise RecordTooLarge(f"{detail}; send less at once.")

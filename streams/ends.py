@@ -1,5 +1,6 @@
-"""How far the event log itself goes: a history is held against it, for its tail could have been cut."""
+"""How far the log itself goes: a history is held against it, for its tail could have been cut."""
 
+import asyncio
 from contextlib import suppress
 from typing import Final
 
@@ -14,6 +15,9 @@ from tasksys import codec
 
 TAIL: Final = 2_000
 """Newest records of a partition that a running server looks at: it need not read the log from its beginning."""
+
+END_SECONDS: Final = 2.0
+"""How long the question for the end of a partition may take; aiokafka itself asks a Kafka that is away for 30 s."""
 
 
 async def newest(broker: Broker, partition: int, start: int, end: int, workspace: str | None = None) -> dict[str, int]:
@@ -33,20 +37,23 @@ async def newest(broker: Broker, partition: int, start: int, end: int, workspace
 
 async def logged(broker: Broker, agent: FoldAgent, partition: int, workspace: str) -> int:
     """The newest position of the workspace among the newest records of the event log; 0 if it is in none of them."""
-    end = await _end(agent, partition)
+    end = await end_of(broker, agent, EVENTS.name, partition)
     return (await newest(broker, partition, max(0, end - TAIL), end, workspace)).get(workspace, 0)
 
 
-async def folded(agent: FoldAgent, partition: int) -> bool:
+async def folded(broker: Broker, agent: FoldAgent, partition: int) -> bool:
     """True if the agent has nothing left to fold of what is in the event log now, or has stopped by a fault."""
     consumer, tp = agent.app.consumer, TP(EVENTS.name, partition)
     if tp in consumer.stopped_partitions:
         return True
-    end = await _end(agent, partition)
+    end = await end_of(broker, agent, EVENTS.name, partition)
     return bool(consumer.reached(tp, agent.position(partition)) >= end)
 
 
-async def _end(agent: FoldAgent, partition: int) -> int:
-    tp = TP(EVENTS.name, partition)
-    end: int = (await agent.app.consumer.highwaters(tp))[tp]
+async def end_of(broker: Broker, agent: FoldAgent, topic: str, partition: int) -> int:
+    """The offset behind the newest record of a partition of the agent's source. Raises LogUnreadable."""
+    tp = TP(topic, partition)
+    with eventlog.readable(broker):
+        async with asyncio.timeout(END_SECONDS):
+            end: int = (await agent.app.consumer.highwaters(tp))[tp]
     return end

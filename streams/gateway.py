@@ -15,11 +15,16 @@ from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
 from tasksys import codec
 from tasksys.commands import CommandRecord
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided
 
 WAITING: Final = 10_000
-"""Requests that may wait for outcomes at once; more are turned away, so that a flood is felt by those who send it."""
+"""Commands that may be on their way at once: those whose outcome is waited for, and those that are not durable yet.
+
+More are turned away, so that a flood is felt by those who send it."""
+
+TOLD: Final = (BrokerUnavailable, Busy, StillPending, RecordTooLarge)
+"""What is said of one command among several, and is no reason to give up the others."""
 
 Send = Callable[[bytes, bytes, Headers], asyncio.Future[None]]
 """Appends a record (key, value, headers) to the commands, behind those sent before; the result, when it is durable."""
@@ -38,8 +43,8 @@ class Gateway:
     async def submit(self, record: CommandRecord, wait: float, headers: Headers = ()) -> Decided | None:
         """The command's outcome, or None if it was not decided within `wait` seconds (it is durable all the same).
 
-        Raises BrokerUnavailable if it is not certain that the command was appended; Busy, or StillPending (the same
-        command of the same actor waits already), if it was not.
+        Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
+        StillPending (the same command of the same actor waits already), if it was not.
         """
         outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
@@ -53,7 +58,7 @@ class Gateway:
             for record in records:
                 try:
                     started.append(self.start(record))
-                except (BrokerUnavailable, Busy, StillPending) as error:
+                except TOLD as error:
                     started.append(error)
             deadline = asyncio.get_running_loop().time() + wait
             return [
@@ -67,11 +72,7 @@ class Gateway:
 
     def start(self, record: CommandRecord, headers: Headers = ()) -> "Submitted":
         """Appends the command behind those appended before, and gives what waits for its outcome."""
-        name = (record.workspace, record.actor, record.command.id)
-        if name in self._in_flight:
-            raise StillPending(f"The command {record.command.id!r} was sent before and is still being folded.")
-        if len(self._waiters) >= WAITING:
-            raise Busy("Too many commands wait for their outcome; try again in a moment.")
+        name = self._admitted(record)
         request = f"{self._process}-{next(self._numbers):x}"
         durable = self._append(record, ((REQUEST, request.encode()), *headers))
         decided = self._waiters.expect(request)
@@ -84,12 +85,59 @@ class Gateway:
         return Submitted(durable, decided, finished)
 
     async def append(self, record: CommandRecord, headers: Headers = ()) -> None:
-        """Appends durably, without waiting for the outcome. Raises BrokerUnavailable."""
-        await asyncio.shield(self._append(record, headers))
+        """Appends durably, without waiting for the outcome. Raises what `submit` raises."""
+        await asyncio.shield(self._begun(record, headers))
+
+    async def append_all(self, records: Sequence[CommandRecord]) -> list[Exception | None]:
+        """The same for several commands, in their order; all are sent before any is waited for.
+
+        Each has its own error, or None.
+        """
+        begun: list[asyncio.Future[None] | Exception] = []
+        for record in records:
+            try:
+                begun.append(self._begun(record))
+            except TOLD as error:
+                begun.append(error)
+        if under_way := [one for one in begun if not isinstance(one, Exception)]:
+            await asyncio.wait(under_way)  # unlike gather, it leaves them alone when the caller goes away
+        return [one if isinstance(one, Exception) else _error(one) for one in begun]
+
+    def _admitted(self, record: CommandRecord) -> tuple[str, str, str]:
+        """The name under which the command is in flight from now on. Raises StillPending, Busy."""
+        name = (record.workspace, record.actor, record.command.id)
+        if name in self._in_flight:
+            raise StillPending(f"The command {record.command.id!r} was sent before and is still being folded.")
+        if len(self._in_flight) >= WAITING:
+            raise Busy("Too many commands are on their way; try again in a moment.")
+        return name
+
+    def _begun(self, record: CommandRecord, headers: Headers = ()) -> asyncio.Future[None]:
+        """An append whose outcome nobody waits for; it is in flight until it is durable."""
+        name = self._admitted(record)
+        durable = self._append(record, headers)
+        self._in_flight.add(name)
+
+        def ended(durable: asyncio.Future[None]) -> None:
+            self._in_flight.discard(name)
+            if not durable.cancelled():
+                durable.exception()  # heard, also if its caller has gone
+
+        durable.add_done_callback(ended)
+        return durable
 
     def _append(self, record: CommandRecord, headers: Headers) -> asyncio.Future[None]:
         """It goes on whatever becomes of the caller: a record is appended whole or not."""
         return self._send(record.workspace.encode(), codec.encode_command(record), headers)
+
+
+def _error(durable: asyncio.Future[None]) -> Exception | None:
+    """Why the record is not durable; what is no condition of the moment is raised."""
+    try:
+        durable.result()
+    except TOLD as error:
+        return error
+    return None
 
 
 class Submitted:
@@ -110,11 +158,11 @@ class Submitted:
         durable.add_done_callback(self._appended)
 
     async def __call__(self, wait: float) -> Decided | Exception | None:
-        """Waits so many seconds: None if it is not decided by then; BrokerUnavailable is given, not raised."""
+        """Waits so many seconds: None if it is not decided by then; what is TOLD is given, not raised."""
         alarm = self._decided.get_loop().call_later(wait, self._late)
         try:
             return await self._decided
-        except BrokerUnavailable as error:
+        except TOLD as error:
             return error
         finally:
             alarm.cancel()

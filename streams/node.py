@@ -29,7 +29,7 @@ from streams.replay import replay
 from streams.topics import COMMANDS
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
-from tasksys.errors import BrokerUnavailable, NotOwned
+from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
 
@@ -252,13 +252,11 @@ class Node:
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
         agent, partition = fold_agent(self._app("commands")), self.partition(workspace)
-        tp = TP(COMMANDS.name, partition)
-        end: int = (await agent.app.consumer.highwaters(tp))[tp]
-        return end > agent.position(partition)
+        return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
 
     async def remembered(self, workspace: str) -> bool:
         """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
-        return await ends.folded(fold_agent(self._app("audit")), self.partition(workspace))
+        return await ends.folded(self.broker, fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
         """How far the workspace has got, by its state and by the newest records of the event log."""
@@ -280,8 +278,10 @@ class Node:
 
     def _app(self, name: str) -> faust.App:
         app = self.apps.get(name)
+        if name not in self.agents:
+            raise NotHere(f"The agent {name!r} does not run in this process; ask one that runs it (serve --agents).")
         if app is None:
-            raise NotOwned(f"the agent {name!r} does not run here, or is not ready yet")
+            raise NotOwned(f"the agent {name!r} is not ready yet")
         return app
 
     def _rows(self, name: str, workspace: str) -> Rows:

@@ -1,6 +1,6 @@
 """Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Final, TypeVar, cast
@@ -23,6 +23,7 @@ MEMBERS: Final = 10_000
 reading and decoding one took 6 microseconds."""
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
 _dead_letter = msgspec.msgpack.Decoder(DeadLetter).decode
@@ -68,6 +69,10 @@ class StateReader:
     async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]:
         """The same as a list; others get their turn meanwhile."""
         return [row async for row in self._turns.over(self.all(workspace, row_type, prefix))]
+
+    def over(self, items: Iterable[T]) -> AsyncIterator[T]:
+        """The items; others get their turn meanwhile, see `Turns.over`."""
+        return self._turns.over(items)
 
     def position(self, workspace: str) -> int:
         """The workspace's position; 0 if there is no such workspace."""

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine
-from typing import Any
+from functools import partial
 
 from tasksys.outcomes import Decided
 
@@ -41,7 +40,7 @@ class PositionWaiters:
     """Readers that wait until a workspace's view has reached a position."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+        self._waiting: dict[str, list[tuple[int, asyncio.Future[bool]]]] = defaultdict(list)
         self.awaited = asyncio.Event()
         """Set while anybody waits."""
 
@@ -53,36 +52,29 @@ class PositionWaiters:
         later = [(wanted, future) for wanted, future in waiting if wanted > position and not future.done()]
         for wanted, future in waiting:
             if wanted <= position and not future.done():
-                future.set_result(None)
+                future.set_result(True)
         if later:
             self._waiting[workspace] = later
         else:
             self._drop(workspace)
 
-    def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]:
+    def reach(self, workspace: str, position: int, bound: float) -> asyncio.Future[bool]:
         """True when the position is reached; False after `bound` seconds. Check just before whether it is already.
 
-        Waits from this call on, not only from its await: what is told in between is not missed.
+        Waits from this call on, not only from its await: what is told in between is not missed. A future, and no
+        coroutine, which would clean nothing up when it is called off before its first step.
         """
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = (position, future)
-        self._waiting[workspace].append(waiting)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        self._waiting[workspace].append((position, future))
         self.awaited.set()
-        return self._reached(workspace, waiting, bound)
+        future.add_done_callback(partial(self._forget, workspace, loop.call_later(bound, _late, future)))
+        return future
 
-    async def _reached(self, workspace: str, waiting: tuple[int, asyncio.Future[None]], bound: float) -> bool:
-        future = waiting[1]
-        try:
-            await asyncio.wait_for(future, bound)
-        except TimeoutError:
-            return False
-        finally:
-            self._forget(workspace, waiting)
-        return True
-
-    def _forget(self, workspace: str, waiting: tuple[int, asyncio.Future[None]]) -> None:
+    def _forget(self, workspace: str, alarm: asyncio.TimerHandle, future: asyncio.Future[bool]) -> None:
         """Readers who went away leave nothing behind, also where the workspace never gets so far."""
-        left = [one for one in self._waiting.get(workspace, ()) if one[1] is not waiting[1]]
+        alarm.cancel()
+        left = [one for one in self._waiting.get(workspace, ()) if one[1] is not future]
         if left:
             self._waiting[workspace] = left
         else:
@@ -92,3 +84,8 @@ class PositionWaiters:
         self._waiting.pop(workspace, None)
         if not self._waiting:
             self.awaited.clear()
+
+
+def _late(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(False)

@@ -108,7 +108,11 @@ def link(previous: bytes, event: bytes) -> bytes:
 
 
 def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
-    """The audit entry of a stored event."""
+    """The audit entry of a stored event; without changes if a newer release wrote it."""
+    try:
+        changed = tuple(changes(codec.event(record)))
+    except codec.UnknownEvent:
+        changed = ()
     return Entry(
         position=record.position,
         at=record.at,
@@ -116,7 +120,7 @@ def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
         command=record.command,
         type=record.type,
         task=record.task,
-        changes=tuple(changes(codec.event(record))),
+        changes=changed,
         hash=own_hash.hex(),
         previous_hash=previous.hex(),
         source=record.source,

@@ -1,8 +1,12 @@
-"""Errors that cross from the streams to the views: conditions of the moment, never the caller's fault."""
+"""Errors that cross from the streams to the views: conditions of the moment, but for a record that is too large."""
 
 
 class BrokerUnavailable(Exception):
     """The log cannot be reached or written just now; it is not certain whether the record was appended. Try again."""
+
+
+class LogUnreadable(BrokerUnavailable):
+    """The log cannot be read just now; nothing was to be appended. Ask again in a moment."""
 
 
 class Busy(Exception):
@@ -13,5 +17,13 @@ class StillPending(Exception):
     """The same command was sent before and is not decided yet; nothing was appended."""
 
 
+class RecordTooLarge(Exception):
+    """The record is larger than the log takes; nothing was appended. To repeat it is of no use: send less at once."""
+
+
 class NotOwned(Exception):
     """The workspace's agent does not run in this process, or is still recovering."""
+
+
+class NotHere(NotOwned):
+    """The agent does not run in this process, and will not: another one is to be asked."""

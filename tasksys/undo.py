@@ -7,7 +7,7 @@ Why so long: it has one short case for each of the thirty-one kinds of events, a
 
 from typing import assert_never
 
-from msgspec import structs
+from msgspec import DecodeError, structs
 
 from tasksys import checks, codec, details, places, tasks, workspaces
 from tasksys.commands import CommandRecord, Undo
@@ -20,6 +20,7 @@ from tasksys.events import (
     CommentEdited,
     CommentRemoved,
     Event,
+    EventRecord,
     Fact,
     LinkAdded,
     LinkRemoved,
@@ -73,12 +74,20 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return refusal
     facts: list[Fact] = []
     for past in reversed(command.events):
-        event = codec.event(past)
-        answer = _compensate(event, past.task, past.version, record.actor, state)
+        answer = _answer(past, record.actor, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
         facts += answer
     return facts
+
+
+def _answer(past: EventRecord, actor: str, state: State) -> Answer:
+    try:
+        event = codec.event(past)
+    except (codec.UnknownEvent, DecodeError):
+        detail = "This release cannot read the event; upgrade tasksys to the release that wrote it."
+        return Refusal(Code.NOT_UNDOABLE, detail)
+    return _compensate(event, past.task, past.version, actor, state)
 
 
 def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
@@ -121,14 +130,19 @@ def conflict(what: str) -> Refusal:
     return Refusal(Code.UNDO_CONFLICT, f"{what} was changed again later; undo the later change first.")
 
 
-def _task(identifier: str | None, state: State) -> Task:
-    task = state.task(identifier or "")
-    assert task is not None, "an event in the log belongs to a task that was created"
-    return task
+def _gone(what: str) -> Refusal:
+    """The event is about something that is not in the state: not of this log, or made by what is not read here."""
+    return Refusal(Code.NOT_UNDOABLE, f"There is no such {what} in this workspace; check which command is meant.")
+
+
+def _task(identifier: str | None, state: State) -> Task | Refusal:
+    return state.task(identifier or "") or _gone("task")
 
 
 def _live_task(identifier: str | None, state: State) -> Task | Refusal:
     task = _task(identifier, state)
+    if isinstance(task, Refusal):
+        return task
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 
@@ -166,7 +180,8 @@ def _workspace(event: WorkspaceEvent, actor: str, state: State) -> Answer:
 
 def _project(event: ProjectEvent, version: int | None, state: State) -> Answer:
     project = state.project(event.project)
-    assert project is not None
+    if project is None:
+        return _gone("project")
     if isinstance(event, ProjectTrashed):
         return [Fact(ProjectRestored(project.id))] if project.trashed_at else conflict("The project")
     if project.trashed_at:
@@ -189,7 +204,8 @@ def _project(event: ProjectEvent, version: int | None, state: State) -> Answer:
 def _section(event: SectionAdded | SectionEdited | SectionRemoved, project: Project) -> Answer:
     identifier = event.after.id if isinstance(event, SectionEdited) else event.section.id
     current = project.section(identifier)
-    assert current is not None
+    if current is None:
+        return _gone("section")
     match event:
         case SectionAdded():
             return [Fact(SectionRemoved(project.id, current))] if current == event.section else conflict("The section")
@@ -205,7 +221,9 @@ def _section(event: SectionAdded | SectionEdited | SectionRemoved, project: Proj
             assert_never(event)
 
 
-def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task, version: int | None) -> Answer:
+def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal, version: int | None) -> Answer:
+    if isinstance(task, Refusal):
+        return task
     match event:
         case TaskCreated():
             return [Fact(TaskTrashed(), task.id)] if task.version == version else conflict("The task")

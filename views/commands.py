@@ -1,6 +1,7 @@
 """Commands as such: one or a batch of them, and what became of each."""
 
 import hashlib
+from collections.abc import Sequence
 from functools import reduce
 from http import HTTPStatus
 from operator import or_
@@ -10,13 +11,12 @@ import msgspec
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.commands import Command, CommandRecord, CreateWorkspace
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.commands import Command, CreateWorkspace
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
-from views.problems import Problem, bad_request, invalid, not_found, of_the_moment
+from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.routes import WS, Route
 from views.sending import (
     REPLAYED_HEADER,
@@ -89,7 +89,7 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     records = [await record(request, workspace, wish) for wish in wishes]
     wish = preference(request)
     if wish.asynchronous:
-        decided = await _append(request, records)
+        decided: Sequence[Decided | Exception | None] = await system(request).gateway.append_all(records)
     else:
         decided = await system(request).gateway.submit_all(records, wish.wait)
     items = []
@@ -98,18 +98,6 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     position = _position(request, workspace)
     status = HTTPStatus.ACCEPTED if wish.asynchronous else HTTPStatus.OK
     return answer({"items": items, "position": position}, status, {POSITION_HEADER: str(position)})
-
-
-async def _append(request: web.Request, records: list[CommandRecord]) -> list[Decided | Exception | None]:
-    """Appends them in their order without waiting for outcomes."""
-    found: list[Decided | Exception | None] = []
-    for one in records:
-        try:
-            await system(request).gateway.append(one)
-            found.append(None)
-        except (BrokerUnavailable, Busy, StillPending) as error:
-            found.append(error)
-    return found
 
 
 def _position(request: web.Request, workspace: str) -> int:
@@ -131,7 +119,7 @@ async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decide
     if outcome is None:
         return pending_shape(sent.command.id)
     if isinstance(outcome, Exception):
-        problem = of_the_moment(outcome)
+        problem = foreseen(outcome)
         assert problem is not None
         return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
     shown = await _shown(request, workspace, outcome)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -112,8 +112,8 @@ def behind(request: web.Request, position: int) -> Problem:
     return Problem(HTTPStatus.GATEWAY_TIMEOUT, "view-behind", detail, headers={"Retry-After": "2"})
 
 
-async def unless_stopping(request: web.Request, work: Coroutine[Any, Any, Any]) -> None:
-    """Waits for the work, but not any longer when the server stops."""
+async def unless_stopping(request: web.Request, work: Awaitable[Any]) -> None:
+    """Waits for the work, but not any longer when the server stops. Raises what the work raises."""
     working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(request.app[STOPPING].wait())
     try:
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -121,6 +121,8 @@ async def unless_stopping(request: web.Request, work: Coroutine[Any, Any, Any]) 
         working.cancel()
         stopping.cancel()
         await asyncio.gather(working, stopping, return_exceptions=True)
+    if not working.cancelled():
+        working.result()
 
 
 def asked_position(request: web.Request) -> int:

@@ -95,7 +95,7 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
     HTTPStatus.PRECONDITION_FAILED: (
         "The version is another one by now; `conflicts` are the events since.", (REPLAYED_HEADER,)
     ),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body is too large; send less at once.", ()),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body, or the command, is too large; send less at once.", ()),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not sent as JSON.", ()),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A field is wrong; `errors` point to it. Or the idempotency key names another command.", (REPLAYED_HEADER,)

@@ -1,8 +1,6 @@
 """Export: a workspace, or its tasks as a spreadsheet, as it is at one position, streamed."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,6 +14,9 @@ from views.routes import WS, Route
 
 NOW: Final = ("min_position",)
 
+CHUNK: Final = 64 * 1024
+"""Bytes that are written at once, about: a row goes whole."""
+
 
 async def export_json(request: web.Request) -> web.StreamResponse:
     """The whole workspace as one JSON document, streamed: as it is at one position."""
@@ -25,13 +26,14 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     state, position = reader.state(name), reader.position(name)
     assert state.workspace is not None
     # Every snapshot is taken here, before anything is awaited.
-    projects, members, comments = list(reader.all(name, Project)), reader.all(name, Member), reader.all(name, Comment)
+    found, members, comments = reader.all(name, Project), reader.all(name, Member), reader.all(name, Comment)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
     head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, asking.role)})
     response = await _begun(request, position, f"{name}.json", "application/json")
     if request.method == "HEAD":
         return response
-    then = await _inherited(projects, first, again)
+    projects = [row async for row in reader.over(found)]
+    then = await _inherited(request, projects, first, again)
     parts: list[tuple[str, Iterator[Any]]] = [
         ("members", (shapes.member(row) for row in members)),
         ("projects", (shapes.project(row, name) for row in projects)),
@@ -41,10 +43,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     await put(request, response, head[:-1])
     for part, rows in parts:
         await put(request, response, f',"{part}":['.encode())
-        separator = b""
-        while chunk := [codec.encode_json(row) for row in islice(rows, 500)]:
-            await put(request, response, separator + b",".join(chunk))
-            separator = b","
+        await _put_all(request, response, _separated(rows))
         await put(request, response, b"]")
     await put(request, response, b"}")
     await response.write_eof()
@@ -60,16 +59,16 @@ async def export_csv(request: web.Request) -> web.StreamResponse:
     parameters(request, *NOW)
     name, _ = await workspace(request)
     reader = system(request).state
-    position, projects = reader.position(name), list(reader.all(name, Project))
+    position, found = reader.position(name), reader.all(name, Project)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
     response = await _begun(request, position, f"{name}.csv", "text/csv")
     if request.method == "HEAD":
         return response
-    then = await _inherited(projects, first, again)
+    then = await _inherited(request, [row async for row in reader.over(found)], first, again)
     await put(request, response, sheet.head().encode())
     shown = (shapes.task(row, name, then) for row in tasks)
-    while chunk := "".join(sheet.row(task, _names(task, then)) for task in islice(shown, 500)):
-        await put(request, response, chunk.encode("utf-8", "replace"))
+    lines = (sheet.row(task, _names(task, then)).encode("utf-8", "replace") for task in shown)
+    await _put_all(request, response, lines)
     await response.write_eof()
     return response
 
@@ -92,24 +91,37 @@ async def _begun(request: web.Request, position: int, file: str, content_type: s
     return response
 
 
-async def _inherited(projects: list[Project], first: Iterator[Task], again: Iterator[Task]) -> State:
+def _separated(rows: Iterator[Any]) -> Iterator[bytes]:
+    """The items of a JSON array."""
+    for count, row in enumerate(rows):
+        yield (b"," if count else b"") + codec.encode_json(row)
+
+
+async def _put_all(request: web.Request, response: web.StreamResponse, rows: Iterator[bytes]) -> None:
+    """Makes and writes the rows; others get their turn meanwhile."""
+    chunk = bytearray()
+    async for row in system(request).state.over(rows):
+        chunk += row
+        if len(chunk) >= CHUNK:
+            await put(request, response, bytes(chunk))
+            chunk.clear()
+    if chunk:
+        await put(request, response, bytes(chunk))
+
+
+async def _inherited(
+    request: web.Request, projects: list[Project], first: Iterator[Task], again: Iterator[Task]
+) -> State:
     """What tasks inherit from, as it was when the snapshots were taken: projects, and tasks that have subtasks."""
     state = State()
     for project in projects:
         state.put(project)
-    parents = {row.parent async for row in _gently(first)}
-    async for row in _gently(again):
+    over = system(request).state.over
+    parents = {row.parent async for row in over(first)}
+    async for row in over(again):
         if row.id in parents:
             state.put(row)
     return state
-
-
-async def _gently(rows: Iterator[Task]) -> AsyncIterator[Task]:
-    """The rows; others get their turn meanwhile."""
-    for count, row in enumerate(rows, 1):
-        yield row
-        if count % 500 == 0:
-            await asyncio.sleep(0)
 
 
 TELLS: Final = ("Content-Disposition",)

@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from tasksys.rows import Member, Row, Workspace
 from tasksys.state import State
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 class Gateway(Protocol):
@@ -23,6 +24,8 @@ class Gateway(Protocol):
     async def submit_all(self, records: Sequence[CommandRecord], wait: float) -> list[Decided | Exception | None]: ...
 
     async def append(self, record: CommandRecord) -> None: ...
+
+    async def append_all(self, records: Sequence[CommandRecord]) -> list[Exception | None]: ...
 
 
 class StateReader(Protocol):
@@ -35,6 +38,8 @@ class StateReader(Protocol):
     def position(self, workspace: str) -> int: ...
 
     async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]: ...
+
+    def over(self, items: Iterable[T]) -> AsyncIterator[T]: ...
 
     async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]: ...
 
@@ -87,7 +92,7 @@ class HistoryReader(Protocol):
 class Positions(Protocol):
     """Waits for a view to reach a position; see streams.waiting."""
 
-    def reach(self, workspace: str, position: int, bound: float) -> Coroutine[Any, Any, bool]: ...
+    def reach(self, workspace: str, position: int, bound: float) -> Awaitable[bool]: ...
 
 
 class System(Protocol):
@@ -127,7 +132,7 @@ class System(Protocol):
         ...
 
     async def pending(self, workspace: str) -> bool:
-        """True if commands of the workspace may be in the log that are not folded yet."""
+        """True if commands of the workspace may be in the log that are not folded yet. Raises BrokerUnavailable."""
         ...
 
     async def remembered(self, workspace: str) -> bool:

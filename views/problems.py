@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import HttpVersion11, web
 
 from tasksys import codec
-from tasksys.errors import BrokerUnavailable, Busy, NotOwned, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotHere, NotOwned, RecordTooLarge, StillPending
 from tasksys.query import FilterError
 from tasksys.refusals import Code, FieldError, Refusal
 from views.log import logger
@@ -115,17 +115,23 @@ def not_found(what: str, identifier: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "not-found", f"There is no {what} {identifier[:64]!r} here; check the id.")
 
 
-def of_the_moment(error: Exception) -> Problem | None:
-    """The problem of a condition that passes; None for any other error."""
+def foreseen(error: Exception) -> Problem | None:
+    """The problem of an error of `tasksys.errors`, most of which pass; None for any other."""
     headers = {"Retry-After": RETRY_AFTER}
     match error:
         case Busy():
             return Problem(HTTPStatus.TOO_MANY_REQUESTS, "busy", str(error), headers=headers)
         case StillPending():
             return Problem(HTTPStatus.CONFLICT, "still-pending", str(error), headers=headers)
+        case RecordTooLarge():
+            return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "command-too-large", str(error))
+        case LogUnreadable():
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", str(error), headers=headers)
         case BrokerUnavailable():
             detail = f"{error} Repeat the command under the same Idempotency-Key: it is applied once at most."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", detail, headers=headers)
+        case NotHere():
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-here", str(error))
         case NotOwned():
             detail = f"{error}; try again in a moment."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
@@ -160,12 +166,12 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPException as error:
         return _of_aiohttp(error).response()
     except Exception as error:
-        passing = of_the_moment(error)
-        if passing is None or request.writer.output_size > 0:
+        told = foreseen(error)
+        if told is None or request.writer.output_size > 0:
             logger.exception("%s %s failed", request.method, request.path)
         if request.writer.output_size > 0:
             raise ConnectionError("The answer cannot be finished.") from error
-        return (passing or internal_error()).response()
+        return (told or internal_error()).response()
 
 
 async def expect(request: web.Request) -> web.StreamResponse | None:

@@ -25,7 +25,7 @@ from tasksys.commands import (
     Undo,
 )
 from tasksys.decider import UNVERSIONED
-from tasksys.errors import NotOwned
+from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
 from tasksys.values import instant
@@ -209,14 +209,17 @@ async def _with_neighbour(request: web.Request, workspace: str, command: MoveTas
 
 
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
-    """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`."""
-    if isinstance(command, CreateWorkspace):
-        return
+    """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`.
+
+    Raises NotHere where no command is ever decided: nobody would hear of its outcome.
+    """
     try:
         stranger = system(request).state.state(workspace).member(identity(request).user) is None
+    except NotHere:
+        raise
     except NotOwned:
         return
-    if stranger:
+    if stranger and not isinstance(command, CreateWorkspace):
         raise no_workspace()
 
 

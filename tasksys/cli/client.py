@@ -134,7 +134,8 @@ class Client:
                     raise
                 await asyncio.sleep(wait)
                 continue
-            passing = status in BUSY or answer.get("code") == "still-pending"
+            code = answer.get("code")
+            passing = code == "still-pending" or (status in BUSY and code != "not-here")
             if passing and wait is not None and after <= LONGEST_RETRY_AFTER:
                 await asyncio.sleep(max(wait, after))
                 continue

@@ -10,10 +10,11 @@ import pytest
 from streams.broker import Broker
 from streams.node import Node
 from tasksys.commands import CreateTask
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.rows import Task
 from tests.support.domain import OWNER
+from tests.support.http import Space, serving
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import SETTLE, accepted, check, founded, record, running, tell, until, wipe
 
@@ -158,6 +159,35 @@ async def test_a_node_stops_in_good_time_without_its_broker(
         await accepted(node, workspace, CreateTask(task="after", title="x"))
 
 
+@pytest.mark.parametrize("goes", [killed, frozen])
+async def test_reads_that_need_the_log_say_that_it_is_away(
+    broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes: Callable[[KafkaBroker], Awaitable[None]]
+) -> None:
+    """503 with when to try again, soon, and no connection is left open; everything is answered when it is back."""
+    monkeypatch.setattr("streams.eventlog.ANSWER_SECONDS", 2.0)
+    url = f"kafka://{broker.bootstrap}"
+    async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node, serving(node) as site:
+        name = await founded(node)
+        space = Space(site.session, {"Tasksys-Actor": OWNER}, f"/api/v1/workspaces/{name}", name)
+        await until(lambda: node.history.position(name) == node.state.position(name))
+        await goes(broker)
+        began = asyncio.get_running_loop().time()
+        for path in ("/audit/verify", "/commands/never-sent"):
+            answer = await space.get(path)
+            assert "Idempotency-Key" not in answer.problem(503, "log-unavailable")["detail"]
+            assert answer.headers["Retry-After"]
+        replayed = await site.client().post("/admin/replay", {"verify": True})
+        replayed.problem(503, "log-unavailable")
+        with pytest.raises(LogUnreadable, match="try again"):
+            await node.remembered(name)
+        assert asyncio.get_running_loop().time() - began < 20
+        await back(broker)
+        await until(lambda: not node.ready(), bound=SETTLE)
+        await accepted(node, name, CreateTask(task="after", title="x"))
+        assert (await space.get("/audit/verify")).ok["ok"]
+        (await space.get("/commands/never-sent")).problem(404, "not-found")
+
+
 async def test_a_node_does_not_start_without_its_broker(broker: KafkaBroker, tmp_path: Path) -> None:
     """It says so at once, and starts once the broker is there."""
     await stopped(broker)
@@ -177,7 +207,7 @@ async def test_an_append_after_a_refused_record_works(
     monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", -100_000)  # so that the broker refuses, not aiokafka
     async with running(f"kafka://{broker.bootstrap}", tmp_path / "node", session_timeout=2.0) as node:
         workspace = await founded(node)
-        with pytest.raises(BrokerUnavailable, match="MessageSizeTooLarge"):
+        with pytest.raises(RecordTooLarge, match="send less"):
             await node.gateway.append(record(workspace, CreateTask(task="big", title="x", description="x" * 1_048_500)))
         decided = await node.gateway.submit(record(workspace, CreateTask(task="small", title="x")), 20)
         assert isinstance(decided, Decided)

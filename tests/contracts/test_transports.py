@@ -19,7 +19,7 @@ from streams.node import Node
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CompleteTask, CreateTask, CreateWorkspace, EditTask, LabelTask
-from tasksys.errors import BrokerUnavailable
+from tasksys.errors import BrokerUnavailable, RecordTooLarge
 from tasksys.limits import DESCRIPTION_BYTES
 from tasksys.outcomes import DeadLetter, Decided, OutcomeStatus
 from tasksys.refusals import Code
@@ -346,6 +346,29 @@ async def test_a_failing_append_is_told(node: Node, monkeypatch: pytest.MonkeyPa
     assert len(node._outcomes) == 0
     assert not node.gateway._in_flight
     await accepted(node, workspace, CreateTask(task="milk", title="Milk"))
+
+
+async def test_a_record_that_is_too_large_is_told_so(node: Node) -> None:
+    """Not as something that passes; alone or among others, which go on."""
+    workspace = await founded(node)
+    large = CreateTask(id="large", task="large", title="Large", description="x" * 1_100_000)
+    for attempt in (submit(node, workspace, large), node.gateway.append(record(workspace, large))):
+        with pytest.raises(RecordTooLarge, match=r"1,1\d\d,\d\d\d bytes"):
+            await attempt
+    records = [record(workspace, one) for one in (large, CreateTask(task="milk", title="Milk"))]
+    first, second = await node.gateway.submit_all(records, WAIT)
+    assert isinstance(first, RecordTooLarge)
+    assert isinstance(second, Decided)
+    assert not node.gateway._in_flight
+
+
+async def test_a_bug_in_an_append_is_no_condition_of_the_moment(node: Node) -> None:
+    """It is raised as what it is."""
+    value: Any = "text, where bytes belong"
+    with pytest.raises(Exception) as raised:  # noqa: PT011  (each transport has its own)
+        await node._append(COMMANDS.name, 0, b"key", value, ())
+    assert not isinstance(raised.value, BrokerUnavailable | RecordTooLarge)
+    await founded(node)
 
 
 async def test_a_fold_that_fails_stops_its_partition_only(

@@ -162,6 +162,70 @@ async def test_a_flood_is_turned_away(world: World, monkeypatch: pytest.MonkeyPa
     await asyncio.gather(*sent)
 
 
+async def append(gateway: Gateway) -> object:
+    """Appends a command."""
+    await gateway.append(command("more"))
+    return None
+
+
+async def append_several(gateway: Gateway) -> object:
+    """Appends two; the error of the first, which is the same for both."""
+    first, second = await gateway.append_all([command("more"), command("and more")])
+    assert type(first) is type(second)
+    if first is not None:
+        raise first
+    return None
+
+
+@pytest.mark.parametrize("appends", [append, append_several])
+async def test_a_flood_that_nobody_waits_for_is_turned_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, appends: Callable[[Gateway], Awaitable[object]]
+) -> None:
+    """It counts like any other until it is durable: before that it is held in memory."""
+    monkeypatch.setattr(module, "WAITING", 2)
+    world.log.by_itself = False
+    sent = asyncio.create_task(world.gateway.append_all([command("a"), command("b")]))
+    await turns()
+    with pytest.raises(Busy):
+        await appends(world.gateway)
+    with pytest.raises(Busy):
+        await world.gateway.submit(command("more"), WAIT)
+    assert len(world.log.records) == 2
+    for durable in world.log.durable:
+        durable.set_result(None)
+    assert await sent == [None, None]
+    world.log.by_itself = True
+    assert not isinstance(await world.gateway.append_all([command("c")]), Busy)
+
+
+async def test_several_are_sent_before_any_is_waited_for(world: World) -> None:
+    """So that they become durable together; errors stand where their command stood."""
+    world.log.by_itself = False
+    sent = asyncio.create_task(world.gateway.append_all([command("a"), command("b"), command("a"), command("c")]))
+    await turns()
+    assert [identifier for identifier, _ in world.log.records] == ["a", "b", "c"]
+    world.log.durable[0].set_result(None)
+    world.log.durable[1].set_exception(BrokerUnavailable("the disk"))
+    await turns()
+    assert not sent.done()
+    world.log.durable[2].set_result(None)
+    first, second, third, fourth = await sent
+    assert (first, fourth) == (None, None)
+    assert isinstance(second, BrokerUnavailable)
+    assert isinstance(third, StillPending)
+    assert world.empty()
+
+
+async def test_a_fault_of_an_append_is_raised(world: World) -> None:
+    """A bug is not told as if it would pass."""
+    world.log.by_itself = False
+    sent = asyncio.create_task(world.gateway.append_all([command()]))
+    await turns()
+    world.log.durable[0].set_exception(ValueError("a bug"))
+    with pytest.raises(ValueError, match="a bug"):
+        await sent
+
+
 async def test_several_are_appended_in_order_with_an_outcome_each(world: World) -> None:
     """Errors stand where their command stood; one deadline holds for all."""
     records = [command("a"), command("b"), command("a"), command("c")]
@@ -178,6 +242,11 @@ async def test_several_are_appended_in_order_with_an_outcome_each(world: World) 
     assert world.empty()
 
 
+async def appended(gateway: Gateway) -> object:
+    """Appends three."""
+    return await gateway.append_all([command("a"), command("b"), command("c")])
+
+
 async def one(gateway: Gateway) -> object:
     """Submits a command."""
     return await gateway.submit(command(), WAIT)
@@ -188,7 +257,7 @@ async def several(gateway: Gateway) -> object:
     return await gateway.submit_all([command("a"), command("b"), command("c")], WAIT)
 
 
-@pytest.mark.parametrize("submits", [one, several])
+@pytest.mark.parametrize("submits", [one, several, appended])
 @pytest.mark.parametrize("after", range(12))
 async def test_a_cancelled_caller_leaves_nothing(
     world: World, submits: Callable[[Gateway], Awaitable[object]], after: int
@@ -223,6 +292,7 @@ async def test_an_append_goes_on_when_its_caller_is_cancelled(world: World) -> N
 async def test_append_does_not_wait_for_the_outcome(world: World) -> None:
     """Only for the log; nobody is registered."""
     await world.gateway.append(command())
+    await turns()
     assert world.empty()
     world.log.refuses = True
     with pytest.raises(BrokerUnavailable):

@@ -35,8 +35,8 @@ async def test_a_waiter_that_gave_up_is_no_harm() -> None:
 async def test_a_position_wakes_all_that_it_reaches() -> None:
     """And nobody who waits for more, or for another workspace."""
     waiters = PositionWaiters()
-    reached = [asyncio.create_task(waiters.reach("w", position, 10)) for position in (1, 2, 3)]
-    other = asyncio.create_task(waiters.reach("other", 1, 10))
+    reached = [waiters.reach("w", position, 10) for position in (1, 2, 3)]
+    other = waiters.reach("other", 1, 10)
     await asyncio.sleep(0)
     waiters.tell("w", 2)
     assert await reached[0]
@@ -53,10 +53,21 @@ async def test_a_position_wakes_all_that_it_reaches() -> None:
 async def test_a_bound_is_kept_and_leaves_nothing() -> None:
     """Readers of a position that never comes do not pile up."""
     waiters = PositionWaiters()
-    staying = asyncio.create_task(waiters.reach("w", 9, 10))
+    staying = waiters.reach("w", 9, 10)
     await asyncio.sleep(0)
     assert await waiters.reach("w", 9, 0.001) is False
     assert len(waiters._waiting["w"]) == 1
     waiters.tell("w", 9)
     assert await staying
     assert not waiters._waiting
+
+
+async def test_who_is_called_off_before_a_first_step_leaves_nothing() -> None:
+    """Nor does it keep anybody in a hurry: what is awaited by nobody may linger."""
+    waiters = PositionWaiters()
+    waiting = asyncio.ensure_future(waiters.reach("w", 9, 10))
+    assert waiters.awaited.is_set()
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert not waiters._waiting
+    assert not waiters.awaited.is_set()

@@ -27,7 +27,7 @@ from rocksdict import WriteBatch
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
-from streams.node import Node
+from streams.node import AGENTS, Node
 from streams.topics import TABLE
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
@@ -277,9 +277,11 @@ class Site:
 
 
 @asynccontextmanager
-async def running(directory: Path, bounds: Bounds | None = None) -> AsyncIterator[Site]:
-    """A whole system in a directory, in this event loop."""
-    node = Node(Broker.parse(f"embedded://{directory}/log"), directory / "tables")
+async def running(
+    directory: Path, bounds: Bounds | None = None, agents: tuple[str, ...] = AGENTS
+) -> AsyncIterator[Site]:
+    """A whole system, or some of its agents, in a directory, in this event loop."""
+    node = Node(Broker.parse(f"embedded://{directory}/log"), directory / "tables", agents)
     await node.start()
     try:
         async with serving(node, bounds=bounds) as site:

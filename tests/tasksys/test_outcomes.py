@@ -63,5 +63,8 @@ def test_codes_are_stable_names() -> None:
 
 def test_conditions_of_the_moment_are_errors() -> None:
     """Not refusals: the same command may pass in a moment."""
-    conditions = {errors.BrokerUnavailable, errors.Busy, errors.StillPending, errors.NotOwned}
+    conditions = {
+        errors.BrokerUnavailable, errors.LogUnreadable, errors.Busy, errors.StillPending, errors.RecordTooLarge,
+        errors.NotOwned, errors.NotHere,
+    }  # fmt: skip
     assert all(issubclass(condition, Exception) and condition.__doc__ for condition in conditions)

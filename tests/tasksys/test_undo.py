@@ -1,8 +1,9 @@
 """Undo: what a command did is compensated, unless something was changed again since."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import assume, event, given
 from msgspec import structs
@@ -407,6 +408,37 @@ def test_the_last_command_can_be_undone(story: list[tuple[Command, str]], comman
     same(world.rows(), before)
     world.given(undo(undone), actor=owner)
     same(world.rows(), after)
+
+
+def test_an_event_of_a_newer_release_cannot_be_undone() -> None:
+    """A refusal that says what to do: deciding never raises. Nothing of the command is undone then."""
+    world = furnished()
+    first, second = (*world.accepted(EditTask(task="milk", title="Oat")), *world.accepted(CompleteTask(task="milk")))
+    for newer in ({"type": "TaskPainted"}, {"schema": 99}, {"data": msgspec.Raw(b'{"before": 7}')}):
+        refusal = world.refused(undo([structs.replace(first, **newer), second]))
+        assert refusal.code is Code.NOT_UNDOABLE
+        assert "upgrade tasksys" in refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("done", "where"),
+    [
+        (CreateTask(task="new", title="New"), {"task": "not-here"}),
+        (EditTask(task="milk", title="Oat"), {"task": "not-here"}),
+        (EditTask(task="milk", title="Oat"), {"task": None}),
+        (AddComment(task="milk", comment="c1", body="Closed"), {"task": "not-here"}),
+        (EditProject(project="home", name="House"), {"data": (b'"home"', b'"not-here"')}),
+        (EditSection(project="home", section="todo", name="Now"), {"data": (b'"todo"', b'"not-here"')}),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_an_event_about_something_unknown_cannot_be_undone(done: Command, where: dict[str, Any]) -> None:
+    """A refusal, although no log of this release holds such an event."""
+    world = furnished()
+    (event,) = world.accepted(done)
+    if "data" in where:
+        where = {"data": msgspec.Raw(bytes(event.data).replace(*where["data"]))}
+    assert world.refused(undo([structs.replace(event, **where)])).code is Code.NOT_UNDOABLE
 
 
 def test_undo_can_insist_on_a_version() -> None:

@@ -141,6 +141,23 @@ async def test_a_changed_event_is_found(site: Site, space: Space) -> None:
     assert "changed" in checked["detail"]
 
 
+async def test_an_event_of_a_newer_release_is_shown(site: Site, space: Space) -> None:
+    """Without changes, in the audit and in its task's history; to undo it is refused with what to do."""
+    task = await space.task()
+    edited = (await space.patch(f"/tasks/{task['id']}", {"title": "Oat milk"})).ok
+    await site.settled(space)
+    stored = site.node.history.at(space.id, edited["position"])
+    assert stored is not None
+    newer = Remembered(stored.event.replace(b'"TaskEdited"', b'"TaskPainted"'), stored.hash)
+    site.plant(space, {keys.event(space.id, edited["position"]): encode(newer)}, agent="audit")
+    for path in ("/audit", f"/tasks/{task['id']}/history"):
+        entries = {one["position"]: one for one in (await space.get(path)).ok["items"]}
+        painted = entries[edited["position"]]
+        assert (painted["type"], painted["changes"]) == ("TaskPainted", [])
+    refused = await space.post("/commands", {"type": "Undo", "position": edited["position"]})
+    assert "upgrade" in refused.problem(409, "not-undoable")["detail"]
+
+
 async def test_a_missing_event_is_found(site: Site, space: Space) -> None:
     """So is a gap."""
     await busy(space)

@@ -339,12 +339,38 @@ async def test_the_log_is_gone(site: Site, space: Space, monkeypatch: pytest.Mon
     assert (await space.get("/tasks")).ok["items"] == []
 
 
+async def test_a_command_that_the_log_does_not_take(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """413 with what to do, and not when to try again; in a batch it stands beside its command."""
+    monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", 1_048_000)
+    for headers in ({}, ASYNC):
+        sent = await space.post("/tasks", {"title": "Milk", "description": "x" * 1_000}, headers=headers)
+        sent.problem(413, "command-too-large")
+        assert "Retry-After" not in sent.headers
+        several = await space.post("/commands", {"commands": [
+            {"type": "CreateTask", "title": "Milk", "description": "x" * 1_000},
+            {"type": "CreateTask", "title": "Milk"},
+        ]}, headers=headers)  # fmt: skip
+        first, second = several.json["items"]
+        assert (first["problem"]["code"], second["problem"]) == ("command-too-large", None)
+
+
 async def test_too_many_wait(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is turned away with 429, and when to try again."""
     monkeypatch.setattr("streams.gateway.WAITING", 0)
     sent = await space.post("/tasks", {"title": "Milk"})
     sent.problem(429, "busy")
     assert sent.headers["Retry-After"]
+
+
+@pytest.mark.parametrize("prefer", ["respond-async", "wait=0"])
+async def test_who_does_not_wait_is_turned_away_too(space: Space, monkeypatch: pytest.MonkeyPatch, prefer: str) -> None:
+    """A flood that nobody waits for is one all the same; in a batch each command says so."""
+    monkeypatch.setattr("streams.gateway.WAITING", 0)
+    sent = await space.post("/tasks", {"title": "Milk"}, headers={"Prefer": prefer})
+    sent.problem(429, "busy")
+    assert sent.headers["Retry-After"]
+    several = await space.post("/commands", batch(2), headers={"Prefer": prefer})
+    assert [one["problem"]["code"] for one in several.json["items"]] == ["busy"] * 2
 
 
 async def test_an_agent_that_is_not_ready(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:

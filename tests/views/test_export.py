@@ -12,6 +12,8 @@ from aiohttp import ClientPayloadError, web
 
 from tasksys.rows import Comment
 from tests.support.http import COMMENT, MEMBER, PROJECT, TASK, WORKSPACE, Json, Site, Space, eventually
+from views import shapes
+from views.export import CHUNK
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,6 +114,39 @@ async def test_it_is_of_one_position(site: Site, space: Space, monkeypatch: pyte
         "Party": ("home", False),
         "Cake": ("home", False),
     }
+
+
+@pytest.mark.parametrize("file", ["export.json", "export.csv"])
+async def test_others_go_on_meanwhile(space: Space, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    """Between any two tasks that it shows the loop has had a round, and no part is much larger than its bound."""
+    for _ in range(20):
+        await space.task(description="x" * 20_000)
+    monkeypatch.setattr("streams.turns.SLICE", -1.0)
+    rounds, seen, sizes = 0, list[int](), list[int]()
+    show, write = shapes.task, web.StreamResponse.write
+
+    async def others() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    def shown(*given: Any) -> shapes.TaskShape:
+        seen.append(rounds)
+        return show(*given)
+
+    async def written(self: web.StreamResponse, part: bytes) -> None:
+        sizes.append(len(part))
+        await write(self, part)
+
+    monkeypatch.setattr(shapes, "task", shown)
+    monkeypatch.setattr(web.StreamResponse, "write", written)
+    beside = asyncio.create_task(others())
+    exported = await space.get(f"/{file}")
+    beside.cancel()
+    assert len(seen) == len(set(seen)) == 20
+    assert max(sizes) < CHUNK + 21_000
+    assert sum(sizes) == len(exported.raw) > 400_000
 
 
 async def test_a_head_is_no_body(space: Space) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tasksys.audit import Remembered
 from tasksys.rows import Member, Task
 from tasksys.values import Role
 from tests.support.http import OWNER, Answer, Json, Site, Space, eventually
+from tests.support.http import running as system
 from tests.support.nodes import there
 from views import operations
 
@@ -479,6 +481,27 @@ async def test_a_replay_on_an_agent_that_is_not_ready(
     """It is refused before anything is streamed."""
     monkeypatch.setattr(site.node, "apps", {})
     (await site.client().post("/admin/replay", {})).problem(503, "not-ready")
+
+
+async def test_an_agent_that_runs_elsewhere(tmp_path: Path) -> None:
+    """What needs it says that it does not run in this process, not that it will in a moment; nothing is appended."""
+    async with system(tmp_path) as site:
+        space = await site.space()
+    async with system(tmp_path, agents=("audit",)) as site:
+        there, client = Space(site.session, space.headers, space.prefix, space.id), site.client()
+        answers = [
+            await there.get("/tasks"), await there.get("/audit"), await there.post("/tasks", {"title": "Milk"}),
+            await client.post("/api/v1/workspaces", {"name": "Acme"}), await client.post("/admin/replay", {}),
+        ]  # fmt: skip
+        for answer in answers:
+            assert "'commands' does not run in this process" in answer.problem(503, "not-here")["detail"]
+            assert "Retry-After" not in answer.headers
+        assert (await client.get("/ready")).status == 200
+    async with system(tmp_path, agents=("commands",)) as site:
+        there = Space(site.session, space.headers, space.prefix, space.id)
+        assert (await there.post("/tasks", {"title": "Milk"})).status == 201
+        detail = (await there.get("/audit")).problem(503, "not-here")["detail"]
+        assert "'audit' does not run in this process" in detail
 
 
 async def test_addresses_that_take_no_parameters(site: Site) -> None:

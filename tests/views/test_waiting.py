@@ -60,6 +60,17 @@ async def test_a_history_that_stays_behind(site: Site, space: Space) -> None:
     assert (await space.get("/audit")).position == task["position"]
 
 
+async def test_a_wait_that_fails_is_a_fault(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not an answer as if nothing new had come."""
+
+    async def failing(workspace: str, position: int, bound: float) -> bool:
+        raise ValueError("a bug")
+
+    position = await site.settled(space)
+    monkeypatch.setattr(site.node.history_positions, "reach", failing)
+    (await space.get("/events", after=position, wait=5)).problem(500, "internal-error")
+
+
 async def test_a_body_that_does_not_come(site: Site, space: Space) -> None:
     """A client that announces a body and does not send it is told so, and cut off."""
     head = (

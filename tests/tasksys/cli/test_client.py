@@ -78,6 +78,13 @@ def test_a_long_wait_is_left_to_the_user() -> None:
         assert failure(server).message == "Kafka is down."
 
 
+def test_what_does_not_run_there_is_not_waited_for() -> None:
+    """The process that was asked will not answer it later either."""
+    with Scripted(Step({"code": "not-here", "detail": "It does not run here."}, 503)) as server:
+        assert failure(server).message == "It does not run here."
+    assert len(server.asked) == 1
+
+
 def test_a_late_decision_is_waited_for() -> None:
     """A command that is pending is looked at where the answer says, until it is decided."""
     where = {"Location": "/api/v1/workspaces/w/commands/c"}
