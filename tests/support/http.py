@@ -28,7 +28,7 @@ from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.node import Node
-from streams.topics import TABLE
+from streams.topics import table
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
 from views.server import Options, Server, start
@@ -253,7 +253,7 @@ class Site:
     def plant_in(self, partition: int, rows: Mapping[bytes, bytes | None], agent: str = "commands") -> None:
         """The same, into a partition."""
         store, batch = self.agent(agent).table_rows, WriteBatch(raw_mode=True)
-        store.stage(batch, f"{self.node.apps[agent].conf.id}-{TABLE}", partition, rows)
+        store.stage(batch, table(self.node.apps[agent].conf.id), partition, rows)
         store._database.write(batch)
 
     async def appended(self) -> int:
