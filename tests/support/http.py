@@ -60,7 +60,7 @@ ENTRY: Final = {
 }  # fmt: skip
 OUTCOME: Final = {"id", "status", "events", "problem"}
 PROBLEM: Final = {"type", "title", "status", "detail", "code"}
-"""The members of each shape, as docs/api.md has them."""
+"""The members of each shape, as clients rely on them."""
 
 UNSENT: Final = object()
 
@@ -106,7 +106,7 @@ class Answer:
         found: Json = self.json
         assert found.keys() >= PROBLEM
         assert (found["status"], found["code"]) == (status, code), found
-        assert found["type"] == f"https://tasksys.example/problems/{code}"
+        assert found["type"] == f"/api/problems/{code}"
         assert found["title"]
         assert len(found["detail"]) > 10
         return found
