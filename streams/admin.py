@@ -66,14 +66,15 @@ async def _create_embedded(broker: Broker, agents: Iterable[str], partitions: in
     assert broker.directory is not None
     log = EmbeddedLog.open(broker.directory)
     try:
-        missing = [spec for spec in specs(agents) if spec.name not in log.topics()]
-        existing = {config.partitions for config in log.topics().values()}
-        for spec in missing:
-            number = existing.pop() if len(existing) == 1 else partitions  # a log keeps the number it was made with
-            existing = {number}
+        existing = {name: config.partitions for name, config in log.topics().items()}
+        numbers = set(existing.values())
+        number = numbers.pop() if len(numbers) == 1 else partitions  # a log keeps the number it was made with
+        wanted = specs(agents)
+        for spec in wanted:  # also those that are there: a new reader's records must not expire before it folds them
             readers = tuple(group(agent) for agent in spec.readers)
-            log.create_topic(spec.name, TopicConfig(number, spec.retention_seconds, spec.compact, readers))
-        return [spec.name for spec in missing]
+            config = TopicConfig(existing.get(spec.name, number), spec.retention_seconds, spec.compact, readers)
+            log.create_topic(spec.name, config)
+        return [spec.name for spec in wanted if spec.name not in existing]
     finally:
         await log.close()
 
@@ -123,14 +124,27 @@ async def _check_settings(admin: AIOKafkaAdminClient, existing: list[TopicSpec])
         raise TopicsUnfit("; ".join(faults))
 
 
+def _as_long(retention: str, wanted: str) -> bool:
+    """Whether a retention in milliseconds is the wanted one or longer; -1 is for ever, and none is told as empty."""
+    if not retention or retention == "-1":
+        return retention == "-1"
+    return wanted != "-1" and int(retention) >= int(wanted)
+
+
 def _faults(spec: TopicSpec, settings: dict[str, str]) -> list[str]:
     """What would lose records of the topic, and what to set instead."""
     wanted, faults = spec.kafka_config(), []
     policy, retention = settings.get("cleanup.policy", ""), settings.get("retention.ms", "")
     if policy != wanted["cleanup.policy"]:
         faults.append(f"{spec.name}: cleanup.policy is {policy!r}, set it to {wanted['cleanup.policy']!r}")
-    elif spec == EVENTS and retention != "-1":
-        faults.append(f"{spec.name}: retention.ms is {retention}, set it to -1: events are kept for ever")
+    elif not spec.compact and not _as_long(retention, wanted["retention.ms"]):
+        why = "events are kept for ever" if spec == EVENTS else "sooner a record could go before it is folded, or read"
+        faults.append(f"{spec.name}: retention.ms is {retention}, set it to {wanted['retention.ms']}: {why}")
+    if (size := settings.get("max.message.bytes", "")) and int(size) < spec.record_bytes:
+        faults.append(
+            f"{spec.name}: max.message.bytes is {size}, set it to {spec.record_bytes}: larger records are part of the "
+            "work, and a partition whose records are refused stands still"
+        )
     if settings.get("unclean.leader.election.enable", "false") != "false":
         faults.append(
             f"{spec.name}: unclean.leader.election.enable is true, set it to false: a broker that lacks what was "

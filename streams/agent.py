@@ -13,7 +13,7 @@ from faust.types import TP
 
 from streams.fold import AgentSpec, Record
 from streams.runner import APPLIED, Commit, PartitionRunner
-from streams.topics import TABLE
+from streams.topics import table
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
 
@@ -67,7 +67,7 @@ class FoldAgent(faust.Agent):
         """The committed rows of one partition of the agent's table; every read of a request asks for them."""
         rows = self._rows.get(partition)
         if rows is None:
-            rows = self._rows[partition] = PartitionRows(self.table_rows, f"{self.app.conf.id}-{TABLE}", partition)
+            rows = self._rows[partition] = PartitionRows(self.table_rows, table(self.app.conf.id), partition)
         return rows
 
     async def on_start(self) -> None:

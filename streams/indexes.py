@@ -43,6 +43,8 @@ class _Held:
     position: int
     missing: Iterator[tuple[bytes, bytes]] | None
     users: int = field(default=0)
+    counted: int = field(default=0)
+    """Its part of the bytes of all."""
 
 
 class Indexes:
@@ -87,7 +89,9 @@ class Indexes:
         finally:
             held.users -= 1
             if held.missing is not None and not held.users and self._held.get(workspace) is held:
-                del self._held[workspace]  # nobody is left to build it; it would hold on to the database
+                self._drop(workspace)  # nobody is left to build it; it would hold on to the database
+            elif self._held.get(workspace) is held:
+                self._count(held)
             self._shrink()
 
     def _open(self, workspace: str) -> _Held:
@@ -124,12 +128,20 @@ class Indexes:
 
     def _shrink(self) -> None:
         """Lets go of what is too much, of those that nobody uses; the one used last stays."""
-        self._size = sum(held.index.bytes for held in self._held.values())
         for workspace in list(self._held)[:-1]:
             if self._size <= INDEXED_BYTES:
                 return
             if not self._held[workspace].users:
-                self._size -= self._held.pop(workspace).index.bytes
+                self._drop(workspace)
+
+    def _count(self, held: _Held) -> None:
+        """Takes into the bytes of all what became of one's; here and in `_drop` only, so that the sum stays true."""
+        size = held.index.bytes
+        self._size += size - held.counted
+        held.counted = size
+
+    def _drop(self, workspace: str) -> None:
+        self._size -= self._held.pop(workspace).counted
 
     def follow(self, committed: Committed) -> None:
         """Keeps the indexes up with what a batch changed. An index that cannot follow is dropped and built anew."""
@@ -137,29 +149,32 @@ class Indexes:
             held = self._held.get(workspace)
             if held is None:
                 continue
-            before = held.index.bytes
             try:
-                self._follow(held, workspace, changed)
+                followed = self._follow(held, changed)
             except Exception:
                 logger.exception("the query index of workspace %s is dropped", workspace)
-                self._held.pop(workspace, None)
-            self._size += held.index.bytes - before
+                followed = False
+            if followed:
+                self._count(held)
+            else:
+                self._drop(workspace)
         if self._size > INDEXED_BYTES:
             self._shrink()
 
-    def _follow(self, held: _Held, workspace: str, changed: dict[Key, Row | None]) -> None:
+    def _follow(self, held: _Held, changed: dict[Key, Row | None]) -> bool:
+        """False if the index must be built anew when it is asked for."""
         for row in changed.values():
             if isinstance(row, Workspace):
                 held.position = row.position
-                if row.time_zone != held.zone:  # every task's day moved: built anew when it is asked for
-                    del self._held[workspace]
-                    return
+                if row.time_zone != held.zone:  # every task's day moved
+                    return False
             _put(held.index, row)
+        return True
 
     def forget(self, workspaces: Callable[[str], bool] = lambda workspace: True) -> None:
         """Drops indexes: their partitions were given away or rebuilt."""
         for workspace in [name for name in self._held if workspaces(name)]:
-            del self._held[workspace]
+            self._drop(workspace)
 
 
 def _put(index: Index, row: Row | None) -> None:

@@ -1,4 +1,7 @@
-"""One process of the system: its agents as Faust apps, supervised, and what the views need of them."""
+"""One process of the system: its agents as Faust apps, supervised, and what the views need of them.
+
+Why so long: its parts are elsewhere; what starts, watches and stops them must be read in one order.
+"""
 
 import asyncio
 import logging

@@ -56,6 +56,8 @@ class StateReader:
             stored = get(keys.row(workspace, kind, name))
             row = None if stored is None else codec.decode_row(kind, stored)
             if isinstance(row, Member):
+                if len(self._members) >= MEMBERS:
+                    self._members.clear()
                 self._members[workspace, name] = row
             return row
 
@@ -130,8 +132,6 @@ class StateReader:
 
     def follow(self, committed: Committed) -> None:
         """Forgets the members that a batch changed."""
-        if len(self._members) > MEMBERS:
-            self._members.clear()
         for workspace, changed in committed.changed.items():
             for kind, name in changed:
                 if kind == Member.kind:

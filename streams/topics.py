@@ -48,7 +48,7 @@ TOPICS: Final = (COMMANDS, EVENTS, DEAD_LETTERS)
 
 def changelog(agent: str) -> TopicSpec:
     """The topic that an agent's table is recovered from on Kafka."""
-    return TopicSpec(f"{group(agent)}-{TABLE}-changelog", compact=True)
+    return TopicSpec(changelog_of(group(agent)), compact=True)
 
 
 def group(agent: str) -> str:
@@ -57,4 +57,14 @@ def group(agent: str) -> str:
 
 
 TABLE: Final = "state"
-"""The name of each agent's table."""
+"""The name of each agent's table, within its app."""
+
+
+def table(app: str) -> str:
+    """The full name of the table of the agent whose group, or app id, this is: as its rows are stored."""
+    return f"{app}-{TABLE}"
+
+
+def changelog_of(app: str) -> str:
+    """The topic of the table of the agent whose group, or app id, this is: as Faust names it."""
+    return f"{table(app)}-changelog"

@@ -3,6 +3,8 @@
 A command names everything it needs: ids are chosen before it is appended, so that deciding it twice gives the same
 events. `UNSET` fields were not mentioned. In an edit, `null` makes a field what it is on a new thing that leaves it
 out; a field that is never empty, such as a title or the order, takes none.
+
+Why so long: it is one list of the kinds of commands, a few fields each, and their union; they are read side by side.
 """
 
 from typing import Annotated, Any

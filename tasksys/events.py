@@ -2,6 +2,8 @@
 
 An event carries what was before as well as what is after, so that audit, undo and a readable history are plain folds of
 the log. Adding a field with a default keeps the schema version; any other change raises it and adds an upcaster.
+
+Why so long: it is one list of the kinds of events, a few fields each, and their union; they are read side by side.
 """
 
 from typing import Final, NamedTuple

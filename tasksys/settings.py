@@ -10,6 +10,12 @@ from urllib.parse import urlsplit
 PARTITIONS_EMBEDDED: Final = 4
 PARTITIONS_KAFKA: Final = 12
 
+SECRET_BYTES: Final = 32
+"""A shared secret has no fewer: as many as its hash."""
+
+ALGORITHMS_SHARED: Final = frozenset({"HS256", "HS384", "HS512"})
+ALGORITHMS_KEYS: Final = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"})
+
 
 class SettingsUnfit(ValueError):
     """The settings cannot be served with; the message names the option and what to give instead."""
@@ -24,7 +30,10 @@ class AuthMode(StrEnum):
 
 @dataclass(frozen=True)
 class Auth:
-    """How tokens are verified, and which users may use /admin. Without authentication everybody may."""
+    """How tokens are verified, and which users may use /admin. Without authentication everybody may.
+
+    By a shared secret or by the keys at a JWKS address. What can be is said here only; never without an algorithm.
+    """
 
     mode: AuthMode = AuthMode.NONE
     jwt_secret: str = field(default="", repr=False)
@@ -39,12 +48,30 @@ class Auth:
         if self.mode is AuthMode.NONE and given:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise SettingsUnfit(f"{options} would have no effect without --auth jwt; add that, or leave them out")
-        if self.mode is AuthMode.JWT and bool(self.jwt_secret) == bool(self.jwt_jwks_url):
+        if self.mode is AuthMode.JWT:
+            self._check_keys()
+
+    def _check_keys(self) -> None:
+        if bool(self.jwt_secret) == bool(self.jwt_jwks_url):
             raise SettingsUnfit("--auth jwt verifies tokens by --jwt-secret or by --jwt-jwks-url; give one of the two")
+        if self.jwt_secret and len(self.jwt_secret.encode()) < SECRET_BYTES:
+            raise SettingsUnfit(
+                f"--jwt-secret needs at least {SECRET_BYTES} bytes; make one with `openssl rand -hex {SECRET_BYTES}`"
+            )
         if self.jwt_jwks_url and not (self.jwt_issuer and self.jwt_audience):
             raise SettingsUnfit(
                 "--jwt-jwks-url needs --jwt-issuer and --jwt-audience: its keys sign tokens for other programs too, "
                 "which must not be taken here"
+            )
+        allowed = ALGORITHMS_SHARED if self.jwt_secret else ALGORITHMS_KEYS
+        if unfit := set(self.jwt_algorithms) - allowed:
+            raise SettingsUnfit(
+                f"--jwt-algorithms {', '.join(sorted(unfit))} do not go with the kind of key; allowed: "
+                f"{', '.join(sorted(allowed))}"
+            )
+        if self.jwt_jwks_url and not _is_web_address(self.jwt_jwks_url):
+            raise SettingsUnfit(
+                f"--jwt-jwks-url {self.jwt_jwks_url!r}: give an address such as https://id.example/keys"
             )
 
 

@@ -1,4 +1,8 @@
-"""Tasks: their fields, status, labels, assignees and trash. Where they stand is in `places`."""
+"""Tasks: their fields, status, labels, assignees and trash. Where they stand is in `places`.
+
+Why so long: each command of a task has its `decide` and each event its `evolve`, one beside the other; what could be
+taken out whole is in `places`, `trees` and `details`.
+"""
 
 from typing import assert_never
 

@@ -4,7 +4,6 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import jwt
 from aiohttp import web
 
+from tasksys.settings import Auth, AuthMode
 from tasksys.values import User
 from views.log import logger
 from views.problems import Problem
@@ -85,43 +85,16 @@ def _from_elsewhere(request: web.Request) -> bool:
     return request.method not in SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
 
 
-@dataclass(frozen=True)
-class JwtSettings:
-    """How tokens are verified: by a shared secret or by the keys at a JWKS address; never without an algorithm."""
-
-    secret: str = ""
-    jwks_url: str = ""
-    issuer: str = ""
-    audience: str = ""
-    algorithms: Sequence[str] = ()
-    operators: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        if bool(self.secret) == bool(self.jwks_url):
-            raise ValueError("give either a shared secret or a JWKS URL for tokens, not both and not neither")
-        if self.secret and len(self.secret.encode()) < 32:
-            raise ValueError(
-                "the shared secret for tokens needs at least 32 bytes; make one with `openssl rand -hex 32`"
-            )
-        if self.jwks_url and not (self.issuer and self.audience):
-            raise ValueError(
-                "an identity provider's keys sign tokens for other programs too; give the issuer and the audience that "
-                "tokens for this one must have"
-            )
-        allowed = {"HS256", "HS384", "HS512"} if self.secret else {"RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA"}
-        if unfit := set(self.algorithms) - allowed:
-            raise ValueError(f"algorithms {sorted(unfit)} do not go with the kind of key; allowed: {sorted(allowed)}")
-        if self.jwks_url and not self.jwks_url.lower().startswith(("http://", "https://")):
-            raise ValueError(f"the JWKS URL {self.jwks_url!r} is no address; give one such as https://id.example/keys")
-
-
 class JwtAuthentication:
     """Bearer tokens (JWT): signature, expiry, and where they are set issuer and audience. The user is `sub`."""
 
-    def __init__(self, settings: JwtSettings, cooldown: float = JWKS_COOLDOWN) -> None:
+    def __init__(self, settings: Auth, cooldown: float = JWKS_COOLDOWN) -> None:
+        """Of settings that want tokens: they have been checked; without tokens they hold no key at all."""
+        if settings.mode is not AuthMode.JWT:  # its empty secret would verify anything
+            raise ValueError("these settings have no keys for tokens")
         self._settings = settings
-        self._algorithms = list(settings.algorithms) or (["HS256"] if settings.secret else ["RS256", "ES256"])
-        self._keys = Keys(settings.jwks_url, cooldown) if settings.jwks_url else None
+        self._algorithms = list(settings.jwt_algorithms) or (["HS256"] if settings.jwt_secret else ["RS256", "ES256"])
+        self._keys = Keys(settings.jwt_jwks_url, cooldown) if settings.jwt_jwks_url else None
 
     async def identify(self, request: web.Request) -> Identity:
         """The token's subject."""
@@ -132,12 +105,12 @@ class JwtAuthentication:
         user = claims.get("sub")
         if not isinstance(user, str) or not USER.fullmatch(user):
             raise _unauthorised("The token's `sub` is not a user's id; letters, digits and . _ @ + : | - are allowed.")
-        return Identity(user, operator=user in self._settings.operators)
+        return Identity(user, operator=user in self._settings.admins)
 
     async def _verified(self, token: str) -> dict[str, Any]:
         settings = self._settings
         try:
-            key: Any = settings.secret
+            key: Any = settings.jwt_secret
             if self._keys is not None:
                 header = jwt.get_unverified_header(token)
                 if header.get("alg") not in self._algorithms:
@@ -147,10 +120,10 @@ class JwtAuthentication:
                 token,
                 key,
                 algorithms=self._algorithms,
-                issuer=settings.issuer or None,
-                audience=settings.audience or None,
+                issuer=settings.jwt_issuer or None,
+                audience=settings.jwt_audience or None,
                 leeway=10,
-                options={"require": ["exp", "sub"], "verify_aud": bool(settings.audience)},
+                options={"require": ["exp", "sub"], "verify_aud": bool(settings.jwt_audience)},
             )
         except jwt.ExpiredSignatureError as error:
             raise _unauthorised("The token has expired; get a new one.") from error

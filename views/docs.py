@@ -1,15 +1,21 @@
-"""The API reference for people: one page made from the OpenAPI document, without scripts and without a network."""
+"""The API reference for people: a page made from the OpenAPI document, and one for each code of a problem.
+
+They have no scripts and need no network.
+"""
 
 from collections.abc import Iterable
 from html import escape
+from http import HTTPStatus
 from importlib import resources
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
+from views.codes import CODES, TYPE, title
 from views.context import answer
 from views.openapi import document
+from views.problems import Problem
 from views.routes import Route
 
 POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -26,8 +32,15 @@ def pages(routes: Iterable[Route]) -> list[web.RouteDef]:
         return answer(described)
 
     async def reference(request: web.Request) -> web.StreamResponse:
-        headers = {"Content-Security-Policy": POLICY}
-        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+        return _html(page)
+
+    async def problem(request: web.Request) -> web.StreamResponse:
+        code = request.match_info["code"]
+        if code not in CODES:
+            raise Problem(
+                HTTPStatus.NOT_FOUND, "not-found", f"There is no problem {code[:64]!r}; /api/docs lists them."
+            )
+        return _html(explained(code))
 
     async def style(request: web.Request) -> web.StreamResponse:
         return web.Response(text=STYLE, content_type="text/css", charset="utf-8")
@@ -35,8 +48,31 @@ def pages(routes: Iterable[Route]) -> list[web.RouteDef]:
     return [
         web.get("/api/openapi.json", openapi),
         web.get("/api/docs", reference),
+        web.get(f"{TYPE}{{code}}", problem),
         web.get("/api/docs.css", style),
     ]
+
+
+def _html(page: str) -> web.Response:
+    headers = {"Content-Security-Policy": POLICY}
+    return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def explained(code: str) -> str:
+    """The page of a problem: what happened, and what to do."""
+    return _page(
+        title(code),
+        f"<h1>{escape(title(code))}</h1><p><code>{escape(code)}</code></p><p>{escape(CODES[code])}</p>"
+        '<p>The answer\'s own <code>detail</code> says more. <a href="/api/docs#problems">All problems</a></p>',
+    )
+
+
+def _page(name: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(name)}</title><link rel="stylesheet" href="/api/docs.css"></head><body>{body}</body></html>'
+    )
 
 
 def render(described: dict[str, Any]) -> str:
@@ -55,15 +91,18 @@ def render(described: dict[str, Any]) -> str:
         for name, schema in sorted(described["components"]["schemas"].items())
     )
     info = described["info"]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(info["title"])} API</title><link rel="stylesheet" href="/api/docs.css"></head><body>'
+    problems = "".join(
+        f'<tr><td><a href="{TYPE}{escape(code)}"><code>{escape(code)}</code></a></td><td>{escape(text)}</td></tr>'
+        for code, text in sorted(CODES.items())
+    )
+    return _page(
+        f"{info['title']} API",
         f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
         f"<p>{escape(info['description'])} The same as a machine reads it: "
         f'<a href="/api/openapi.json">openapi.json</a>.</p><nav aria-label="Sections">{links}'
-        f'<a href="#schemas">schemas</a></nav><main>{sections}'
-        f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main></body></html>'
+        f'<a href="#problems">problems</a><a href="#schemas">schemas</a></nav><main>{sections}'
+        f'<section id="problems"><h2>problems</h2><table>{problems}</table></section>'
+        f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main>',
     )
 
 

@@ -6,14 +6,12 @@ from typing import Any, Final
 
 from aiohttp import HttpVersion11, web
 
-from tasksys import codec
+from tasksys import checks, codec
 from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotHere, NotOwned, RecordTooLarge, StillPending
 from tasksys.query import FilterError
 from tasksys.refusals import Code, FieldError, Refusal
+from views.codes import title, type_of
 from views.log import logger
-
-TYPE: Final = "https://tasksys.example/problems/"
-"""Every problem's `type` is this and its `code`; the page of that address is docs/problems.md."""
 
 STATUS: Final[dict[Code, HTTPStatus]] = {
     Code.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -59,8 +57,8 @@ class Problem(Exception):
     def body(self) -> dict[str, Any]:
         """The problem's members."""
         members: dict[str, Any] = {
-            "type": TYPE + self.code,
-            "title": self.code.replace("-", " ").capitalize(),
+            "type": type_of(self.code),
+            "title": title(self.code),
             "status": self.status.value,
             "detail": self.detail,
             "code": self.code,
@@ -106,8 +104,7 @@ def bad_query(error: FilterError) -> Problem:
 
 def no_workspace() -> Problem:
     """The same for a workspace that is not there and for one the caller is not a member of."""
-    detail = "There is no such workspace, or you are not a member; ask an admin to add you."
-    return Problem(HTTPStatus.NOT_FOUND, "not-found", detail)
+    return refused(checks.no_workspace())  # the very words of `decide`, or a stranger could tell the two apart
 
 
 def not_found(what: str, identifier: str) -> Problem:

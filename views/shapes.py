@@ -1,4 +1,7 @@
-"""The shapes of answers, see docs/api.md. Made from rows of the state; OpenAPI is generated from these types."""
+"""The shapes of answers, made from rows of the state; OpenAPI, and so the reference, is generated from these types.
+
+Why so long: it is one list of shapes, each beside the function that fills it.
+"""
 
 from typing import Any, Literal
 

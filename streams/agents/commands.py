@@ -83,6 +83,7 @@ class CommandsFold:
     def aborted(self) -> None:
         """The store is the truth again."""
         self._states.forget(self._partition)
+        self._sweep.aborted()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)

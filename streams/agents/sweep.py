@@ -1,6 +1,7 @@
 """Forgets outcomes that are old enough: a few rows with each batch, so that no batch waits for it.
 
-Goes by the log's own time (the records' timestamps), not by a clock: folding the same records does the same again.
+Goes by the log's own time (the records' timestamps), not by a clock. Where a walk has got to is in memory only: after a
+restart it begins anew, so when an old row goes differs between runs; that it is old does not.
 """
 
 from collections.abc import Callable
@@ -32,11 +33,19 @@ class Sweep:
         self._prefix = prefix
         self._instant_of = instant_of
         self._cursor: bytes | None = None
-        self._due_ms = 0
+        self._due_ms, self._told_ms = EVERY_MS, 0
+        self._before: tuple[bytes | None, int, int] = (self._cursor, self._due_ms, self._told_ms)
 
-    def expired(self, now_ms: int) -> list[bytes]:
-        """Keys to delete now; `now_ms` is the time of the newest record of the batch."""
-        now_ms = max(0, min(now_ms, LATEST_MS))
+    def expired(self, oldest_ms: int) -> list[bytes]:
+        """Keys to delete now; `oldest_ms` is the time of the oldest record of the batch.
+
+        The oldest, and no later than the batch before told: one record that claims a time to come must not make young
+        rows look old. So the first batch deletes nothing, and after a pause rows go one batch later.
+        """
+        self._before = (self._cursor, self._due_ms, self._told_ms)
+        told_ms = max(0, min(oldest_ms, LATEST_MS))
+        now_ms, self._told_ms = min(told_ms, self._told_ms), told_ms
+        self._due_ms = min(self._due_ms, now_ms + EVERY_MS)  # a walk at a time yet to come puts none off for ever
         if self._cursor is None:
             if now_ms < self._due_ms:
                 return []
@@ -45,3 +54,7 @@ class Sweep:
         self._cursor = found[-1][0] + b"\0" if len(found) == LOOKED_AT else None
         limit = instant(datetime.fromtimestamp(max(0, now_ms - KEPT_MS) / 1000, UTC))
         return [key for key, row in found if self._instant_of(row) < limit]
+
+    def aborted(self) -> None:
+        """What the last batch was told to delete is still there: it is looked at again."""
+        self._cursor, self._due_ms, self._told_ms = self._before

@@ -80,7 +80,7 @@ class Store(SerializedStore):
         """Nothing to do: there is no state in memory."""
 
     async def backup_partition(self, tp: Any, flush: bool = True, purge: bool = False, keep: int = 1) -> None:
-        """Refused: the event log is the backup, see the operations guide."""
+        """Refused: the event log is the backup, and `tasksys replay` rebuilds tables from it."""
         raise TypeError("tables are rebuilt from the log; there is nothing to back up")
 
     def restore_backup(self, tp: Any, latest: bool = True, backup_id: int = 0) -> None:

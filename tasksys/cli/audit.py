@@ -105,7 +105,7 @@ async def _check(directory: Path, workspace: str | None) -> list[Chain]:
     from streams.broker import Broker
     from streams.history import HistoryReader
     from streams.runner import APPLIED
-    from streams.topics import EVENTS, TABLE, group
+    from streams.topics import EVENTS, group, table
     from streams.transport.embedded.log import EmbeddedLog
     from streams.transport.partition_rows import PartitionRows
 
@@ -114,7 +114,7 @@ async def _check(directory: Path, workspace: str | None) -> list[Chain]:
         topic = log.topics().get(EVENTS.name)
         chains = []
         for number in range(topic.partitions if topic else 0):
-            rows = PartitionRows(log.rows, f"{group('audit')}-{TABLE}", number)
+            rows = PartitionRows(log.rows, table(group("audit")), number)
             applied = int.from_bytes(rows.get(APPLIED) or b"")
             folded = max(applied, log.committed(group("audit"), EVENTS.name, number) or 0)
             known = await ends.newest(Broker(directory=directory), number, 0, folded, workspace)

@@ -20,7 +20,7 @@ from tasksys.cli.failures import Failure
 from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
-from views.auth import Authenticator, JwtAuthentication, JwtSettings, NoAuthentication
+from views.auth import Authenticator, JwtAuthentication, NoAuthentication
 from views.metrics import MetricsServer
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -83,21 +83,7 @@ def parse_agents(settings: Settings) -> tuple[str, ...]:
 
 def authentication(settings: Settings) -> Authenticator:
     """How to find out who asks."""
-    auth = settings.auth
-    if auth.mode is AuthMode.NONE:
-        return NoAuthentication()
-    try:
-        verified = JwtSettings(
-            secret=auth.jwt_secret,
-            jwks_url=auth.jwt_jwks_url,
-            issuer=auth.jwt_issuer,
-            audience=auth.jwt_audience,
-            algorithms=auth.jwt_algorithms,
-            operators=auth.admins,
-        )
-    except ValueError as error:
-        raise SettingsUnfit(f"--auth jwt: {error}") from error
-    return JwtAuthentication(verified)
+    return NoAuthentication() if settings.auth.mode is AuthMode.NONE else JwtAuthentication(settings.auth)
 
 
 @contextmanager

@@ -9,9 +9,8 @@ import msgspec
 from tasksys.cli import output
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import option
+from tasksys.settings import SECRET_BYTES
 from tasksys.values import User
-
-LEAST_SECRET_BYTES = 32
 
 
 @click.command()
@@ -34,8 +33,8 @@ def token(user: str, jwt_secret: str, hours: int, jwt_issuer: str, jwt_audience:
         msgspec.convert(user, User)
     except msgspec.ValidationError as error:
         raise Failure(f"{user!r} is no user's id; use letters, digits and . _ @ + : | - only.") from error
-    if len(jwt_secret.encode()) < LEAST_SECRET_BYTES:
-        raise Failure(f"The secret needs at least {LEAST_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`.")
+    if len(jwt_secret.encode()) < SECRET_BYTES:
+        raise Failure(f"The secret needs at least {SECRET_BYTES} bytes; make one with `openssl rand -hex 32`.")
     now = datetime.now(UTC)
     claims: dict[str, object] = {"sub": user, "iat": now, "exp": now + timedelta(hours=hours)}
     if jwt_issuer:

@@ -144,12 +144,6 @@ class Index:
             found = self._entries[identifier]
             self._settle(found, _place(found))
 
-    def use_zone(self, zone: ZoneInfo) -> None:
-        """Reads the tasks' dates anew, after the workspace changed its zone."""
-        self._zone = zone
-        for found in list(self._entries.values()):
-            self.put(found.task)
-
     def run(
         self,
         query: Query,

@@ -23,7 +23,6 @@ MISSING: Final = math.nan
 
 FIRST_DAY: Final = date.min.toordinal()
 LAST_DAY: Final = date.max.toordinal()
-EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 DAY_SECONDS: Final = 24 * 60 * 60
 MOST_MINUTES: Final = 10**10
 

@@ -12,7 +12,7 @@ from streams import admin
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
 from streams.node import AGENTS
-from streams.topics import COMMANDS, EVENTS, TopicSpec, changelog
+from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS, TopicSpec, changelog
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
 
@@ -43,6 +43,7 @@ async def make(
     """Makes a topic of ours with some settings changed."""
     config = {**spec.kafka_config(), **changed}
     await client.create_topics([NewTopic(spec.name, partitions, 1, topic_configs=config)])
+    await admin._seen(client, {spec.name})  # until the broker tells of it, it would count as missing
 
 
 async def test_topics_are_made_once(broker: Broker, client: AIOKafkaAdminClient) -> None:
@@ -75,6 +76,14 @@ async def test_what_is_missing_is_made_like_the_rest(broker: Broker, client: AIO
     [
         (EVENTS, {"cleanup.policy": "compact"}, "tasksys.events: cleanup.policy is 'compact', set it to 'delete'"),
         (EVENTS, {"retention.ms": "1000"}, "retention.ms is 1000, set it to -1: events are kept for ever"),
+        (
+            COMMANDS,
+            {"retention.ms": "1000"},
+            "tasksys.commands: retention.ms is 1000, set it to 604800000: sooner a rec",
+        ),
+        (DEAD_LETTERS, {"retention.ms": "604800000"}, "tasksys.dead-letters: retention.ms is 604800000, set it to 777"),
+        (EVENTS, {"max.message.bytes": "1048588"}, "tasksys.events: max.message.bytes is 1048588, set it to 2097152: "),
+        (changelog("audit"), {"max.message.bytes": "9"}, "tasksys-audit-state-changelog: max.message.bytes is 9, set"),
         (changelog("audit"), {"cleanup.policy": "delete"}, "cleanup.policy is 'delete', set it to 'compact'"),
         (COMMANDS, {"unclean.leader.election.enable": "true"}, "unclean.leader.election.enable is true, set it to f"),
     ],
@@ -86,6 +95,13 @@ async def test_settings_that_lose_something(
     await make(client, spec, changed=changed)
     with pytest.raises(TopicsUnfit, match=said):
         await admin.create_topics(broker, AGENTS, 2, 1)
+
+
+async def test_settings_that_keep_more(broker: Broker, client: AIOKafkaAdminClient) -> None:
+    """A longer retention, and larger records, are the operator's choice."""
+    await make(client, COMMANDS, changed={"retention.ms": "-1", "max.message.bytes": "4194304"})
+    await make(client, DEAD_LETTERS, changed={"retention.ms": "9000000000"})
+    assert COMMANDS.name not in await admin.create_topics(broker, AGENTS, 2, 1)
 
 
 async def test_partitions_that_differ(broker: Broker, client: AIOKafkaAdminClient) -> None:

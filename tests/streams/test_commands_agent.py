@@ -275,3 +275,13 @@ def test_a_forged_record_is_a_letter(partition: Partition, fields: dict[str, str
     forged["command"] = {"type": "CreateTask", "id": "f", "task": "f", "title": "x"}
     partition.commit(partition.record(forged["workspace"].encode(), msgspec.json.encode(forged)))
     assert len(partition.letters()) == 1
+
+
+def test_a_record_from_the_year_9999_forgets_no_outcome(partition: Partition) -> None:
+    """Its time is claimed by who sent it; in a batch of its own, or with others, it deletes no young outcome."""
+    partition.commit(partition.sent("w", CreateTask(id="c", task="t", title="Milk")))
+    late = partition.sent("w", CreateTask(id="d", task="u", title="Tea"))._replace(timestamp_ms=253_402_300_799_000)
+    partition.commit(late)
+    partition.commit(partition.sent("w", CreateTask(id="e", task="v", title="Oats")), late)
+    partition.commit(partition.sent("w", CreateTask(id="f", task="x", title="Jam")))
+    assert all(partition.outcome("w", command) for command in ("found", "c", "d", "e", "f"))

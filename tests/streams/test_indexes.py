@@ -171,3 +171,18 @@ async def test_an_index_in_use_stays(table: Table, monkeypatch: pytest.MonkeyPat
     await table.find(name="empty")
     assert table.held() is first
     assert len((await asking)[0]) == TASKS
+
+
+async def test_the_sum_of_bytes_stays_true(table: Table) -> None:
+    """However indexes come and go: none is counted that is not there, or it would push others out for nothing."""
+    for name in ("w", "empty"):
+        await table.find(name=name)
+    table.commit(task("t00", "milk", description="long " * 1000))
+    assert table.indexes._size == sum(held.index.bytes for held in table.indexes._held.values()) > 0
+    asking = asyncio.create_task(table.find())
+    await begun(table)
+    table.indexes.forget(lambda workspace: workspace == "w")
+    await asking
+    assert table.indexes._size == sum(held.index.bytes for held in table.indexes._held.values())
+    table.indexes.forget()
+    assert table.indexes._size == 0

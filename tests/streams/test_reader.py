@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from streams import keys, turns
+from streams import reader as reader_module
 from streams.indexes import Indexes
 from streams.reader import StateReader
 from streams.turns import Turns
@@ -45,6 +46,15 @@ async def test_a_list_is_read_in_turns(rows: MemoryRows) -> None:
     assert not reading.done()
     rows.apply({keys.row("w00", Member.kind, f"u{USERS - 1:02}"): None})
     assert [row.user for row in await reading] == ["olga", *(f"u{number:02}" for number in range(USERS))]
+
+
+def test_the_members_remembered_are_bounded(rows: MemoryRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By reads alone: a server that is only read from does not grow with its users."""
+    monkeypatch.setattr(reader_module, "MEMBERS", 5)
+    one = reader(rows)
+    for number in range(USERS):
+        assert one.state("w00").member(f"u{number:02}") is not None
+        assert len(one._members) <= 5
 
 
 async def test_the_workspaces_of_a_user(rows: MemoryRows) -> None:

@@ -28,7 +28,7 @@ from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.node import AGENTS, Node
-from streams.topics import TABLE
+from streams.topics import table
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
 from views.server import Options, Server, start
@@ -60,7 +60,7 @@ ENTRY: Final = {
 }  # fmt: skip
 OUTCOME: Final = {"id", "status", "events", "problem"}
 PROBLEM: Final = {"type", "title", "status", "detail", "code"}
-"""The members of each shape, as docs/api.md has them."""
+"""The members of each shape, as clients rely on them."""
 
 UNSENT: Final = object()
 
@@ -106,7 +106,7 @@ class Answer:
         found: Json = self.json
         assert found.keys() >= PROBLEM
         assert (found["status"], found["code"]) == (status, code), found
-        assert found["type"] == f"https://tasksys.example/problems/{code}"
+        assert found["type"] == f"/api/problems/{code}"
         assert found["title"]
         assert len(found["detail"]) > 10
         return found
@@ -253,7 +253,7 @@ class Site:
     def plant_in(self, partition: int, rows: Mapping[bytes, bytes | None], agent: str = "commands") -> None:
         """The same, into a partition."""
         store, batch = self.agent(agent).table_rows, WriteBatch(raw_mode=True)
-        store.stage(batch, f"{self.node.apps[agent].conf.id}-{TABLE}", partition, rows)
+        store.stage(batch, table(self.node.apps[agent].conf.id), partition, rows)
         store._database.write(batch)
 
     async def appended(self) -> int:

@@ -1,8 +1,9 @@
 """How commands, events and rows are stored, and that what was ever stored stays readable."""
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -81,6 +82,15 @@ def write_golden() -> None:
     for event in world.log:
         lines[event.type] = max(lines.get(event.type, b""), codec.encode_event(event), key=len)
     (GOLDEN / "events-v1.jsonl").write_bytes(b"".join(line + b"\n" for line in lines.values()))
+
+
+RELEASED: Final = {
+    "events-v1.jsonl": (31, "c700057c7f34024687bde5ddc7ed8c321c892cf877620697dcd8e7b327e4514b"),
+}
+"""Of each golden file how many of its lines are released, and their SHA-256: neither ever becomes another.
+
+Lines are added at the end, and then here.
+"""
 
 
 def golden() -> list[bytes]:
@@ -210,6 +220,15 @@ def test_golden_events_are_readable(line: bytes) -> None:
     event = codec.event(record)
     assert type(event).__name__ == record.type
     assert codec.data(event) == record.data
+
+
+def test_golden_lines_never_change() -> None:
+    """They stand for what users stored: an edited one would hide that theirs has become unreadable."""
+    assert {path.name for path in GOLDEN.glob("*.jsonl")} == set(RELEASED)
+    for file, (count, digest) in RELEASED.items():
+        lines = (GOLDEN / file).read_bytes().splitlines(keepends=True)
+        assert hashlib.sha256(b"".join(lines[:count])).hexdigest() == digest
+        assert len(lines) == count, "new lines are released with this commit: give their number and hash"
 
 
 def test_every_type_has_a_golden_event() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from tasksys.refusals import Code
 from tests.support.http import Site, Space
+from views.codes import CODES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -108,3 +113,30 @@ async def test_a_head_is_a_get_without_a_body(site: Site, space: Space) -> None:
         assert (head.status, head.raw) == (200, b"")
         assert head.headers["Content-Type"] == get.headers["Content-Type"]
     assert (await site.client().send("HEAD", f"{space.prefix}/tasks/nope")).status == 404
+
+
+def codes() -> Iterator[str]:
+    """Every code of a problem, as the source has them."""
+    yield from (code.value for code in Code)
+    yield from (f"{parameter}-syntax" for parameter in ("filter", "q", "sort", "cursor"))
+    for path in (Path(__file__).parents[2] / "views").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("Problem", "bad_request"):
+                said = node.args[1 if ast.unparse(node.func).endswith("Problem") else 0]
+                if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                    yield said.value
+
+
+async def test_every_problem_has_its_page(site: Site) -> None:
+    """Its `type` leads to what it means and what to do, without scripts and for anybody; no page is of nothing."""
+    assert set(codes()) | {"bad-request"} == set(CODES)
+    for code in CODES:
+        answer = await site.client().get(f"/api/problems/{code}")
+        assert answer.status == 200
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        page = Page(answer.raw.decode())
+        assert not page.tags & {"script", "iframe", "img", "style"}
+        assert code in page.text
+        assert CODES[code] in page.text
+        assert set(page.links) == {"/api/docs.css", "/api/docs#problems"}
+    (await site.client().get("/api/problems/nothing")).problem(404, "not-found")

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from tasksys.settings import Auth, AuthMode
 from tests.support.http import Client, Site, Space
 from tests.views.tokens import (
     SECRET,
@@ -20,7 +21,6 @@ from tests.views.tokens import (
     unsigned,
     verifying,
 )
-from views.auth import JwtSettings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -110,7 +110,7 @@ async def test_one_audience_of_several(site: Site) -> None:
 
 async def test_without_issuer_and_audience(site: Site) -> None:
     """Where they are not set they are not looked at; the rest still is."""
-    async with verifying(site, JwtSettings(secret=SECRET)) as verified:
+    async with verifying(site, Auth(AuthMode.JWT, jwt_secret=SECRET)) as verified:
         assert (await Client(verified.session, bearer(signed(iss="x", aud="y"))).get(WORKSPACES)).status == 200
         assert (await Client(verified.session, bearer(signed(exp=None))).get(WORKSPACES)).status == 401
 

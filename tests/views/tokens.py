@@ -18,13 +18,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tasksys.settings import Auth, AuthMode
 from tests.support.http import Client, Json, Site, serving
-from views.auth import JwtAuthentication, JwtSettings
+from views.auth import JwtAuthentication
 
 WORKSPACES: Final = "/api/v1/workspaces"
 SECRET: Final = "a secret of at least 32 bytes, shared"
 ISSUER: Final = "https://id.example"
-SHARED: Final = JwtSettings(secret=SECRET, issuer=ISSUER, audience="tasksys", operators=("otto",))
+SHARED: Final = Auth(AuthMode.JWT, jwt_secret=SECRET, jwt_issuer=ISSUER, jwt_audience="tasksys", admins=("otto",))
 
 
 def claims(**changes: Any) -> Json:
@@ -50,7 +51,7 @@ def unsigned(header: Any, payload: Any, signature: bytes = b"") -> str:
 
 
 @asynccontextmanager
-async def verifying(site: Site, settings: JwtSettings, cooldown: float = 5.0) -> AsyncIterator[Site]:
+async def verifying(site: Site, settings: Auth, cooldown: float = 5.0) -> AsyncIterator[Site]:
     """The same system behind a server that asks for tokens."""
     async with serving(site.node, JwtAuthentication(settings, cooldown)) as verified:
         yield verified
@@ -133,9 +134,9 @@ def by_key(name: str | None, private: Any, algorithm: str = "RS256", **changes: 
     return bearer(jwt.encode(claims(**changes), private, algorithm, headers={"kid": name} if name else None))
 
 
-def trusting(issuer: Issuer, **more: Any) -> JwtSettings:
+def trusting(issuer: Issuer, **more: Any) -> Auth:
     """Settings that take the issuer's keys."""
-    return JwtSettings(jwks_url=issuer.url, issuer=ISSUER, audience="tasksys", **more)
+    return Auth(AuthMode.JWT, jwt_jwks_url=issuer.url, jwt_issuer=ISSUER, jwt_audience="tasksys", **more)
 
 
 async def status(site: Site, headers: dict[str, str]) -> int:

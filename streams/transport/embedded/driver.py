@@ -19,7 +19,7 @@ from faust.types import TP, ConsumerMessage, RecordMetadata
 from streams.agent import FoldAgent
 from streams.fold import Effects, Record
 from streams.runner import Commit
-from streams.topics import TABLE
+from streams.topics import table
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
@@ -252,11 +252,11 @@ class Transport(base.Transport):
     async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
         """The one process is the one writer; what an earlier owner gave up waiting for is written or dropped first."""
         await self.embedded.commit(Transaction())
-        group, source, table = agent.app.conf.id, agent.spec.source.name, f"{agent.app.conf.id}-{TABLE}"
+        group, source, name = agent.app.conf.id, agent.spec.source.name, table(agent.app.conf.id)
 
         async def commit(effects: Effects, position: int) -> None:
             transaction = Transaction()
-            transaction.put_rows(table, partition, effects.rows)
+            transaction.put_rows(name, partition, effects.rows)
             for topic, key, value, headers in effects.outputs:
                 transaction.append(topic, partition, key, value, headers)
             transaction.commit_offset(group, source, partition, position)

@@ -11,7 +11,7 @@ from rocksdict import WriteBatch
 
 from streams.agent import FoldAgent
 from streams.runner import Commit
-from streams.topics import TABLE
+from streams.topics import table
 from streams.transport.database import DatabaseCorrupt, database_error
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.consumer import Consumer
@@ -71,7 +71,7 @@ class Transport(driver.Transport):
         """Rows and the changelog offset that they contain, in one write."""
         store = self.rows(app)
         batch = WriteBatch(raw_mode=True)
-        store.stage(batch, f"{app.conf.id}-{TABLE}", partition, rows)
+        store.stage(batch, table(app.conf.id), partition, rows)
         store.stage(batch, OFFSETS, partition, {b"": offset.to_bytes(8)})
         try:
             self._database.write(batch)

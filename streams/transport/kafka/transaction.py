@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from faust.types import TP
 
 from streams.fold import Effects
-from streams.topics import TABLE
+from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.hanging import end_hanging
 from streams.transport.kafka.transactional import Entry, Transactional
@@ -30,7 +30,7 @@ class PartitionWriter:
     ) -> None:
         self.group = group
         self.log = Transactional(cluster, f"{group}-{source.partition}", source.partition)
-        self._changelog = f"{group}-{TABLE}-changelog"
+        self._changelog = changelog_of(group)
         self._outputs = outputs
         self._store = store
 

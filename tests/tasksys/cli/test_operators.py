@@ -12,7 +12,7 @@ from streams import keys
 from streams.agents.audit import decode, encode
 from streams.node import AGENTS
 from streams.runner import APPLIED
-from streams.topics import COMMANDS, EVENTS, TABLE, group
+from streams.topics import COMMANDS, EVENTS, group, table
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.rows import RowStore
@@ -31,10 +31,10 @@ def change(
 
     async def write() -> None:
         log = EmbeddedLog.open(directory)
-        table, transaction = f"{group(agent)}-{TABLE}", Transaction()
+        name, transaction = table(group(agent)), Transaction()
         for partition in range(log.topics()[COMMANDS.name].partitions):
-            if rows := edit(log.rows, table, partition):
-                transaction.put_rows(table, partition, rows)
+            if rows := edit(log.rows, name, partition):
+                transaction.put_rows(name, partition, rows)
             if position is not None:
                 transaction.commit_offset(group(agent), EVENTS.name, partition, position)
         await log.commit(transaction)

@@ -10,7 +10,8 @@ import pytest
 from tasksys.settings import Auth, AuthMode, Settings, SettingsUnfit, is_loopback
 
 DATA = Path("/data")
-JWT = Auth(AuthMode.JWT, jwt_secret="s" * 32)
+SECRET = "s" * 32
+JWT = Auth(AuthMode.JWT, jwt_secret=SECRET)
 
 
 def test_without_options_everything_is_in_the_data_directory() -> None:
@@ -71,20 +72,40 @@ def test_settings_that_contradict_are_refused(wrong: dict[str, Any]) -> None:
         Settings(DATA, **wrong)
 
 
+KEYS: dict[str, Any] = {
+    "jwt_jwks_url": "https://id.example/keys",
+    "jwt_issuer": "https://id.example",
+    "jwt_audience": "tasksys",
+}
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "says"),
     [
-        {"mode": AuthMode.JWT},
-        {"mode": AuthMode.JWT, "jwt_secret": "s", "jwt_jwks_url": "https://x"},
-        {"jwt_secret": "s"},
-        {"admins": ("olga",)},
+        ({}, "give one of the two"),
+        ({"jwt_secret": SECRET, **KEYS}, "give one of the two"),
+        ({"jwt_secret": "short"}, "--jwt-secret needs at least 32 bytes"),
+        ({"jwt_secret": SECRET, "jwt_algorithms": ("RS256",)}, "--jwt-algorithms RS256 do not go"),
+        ({"jwt_secret": SECRET, "jwt_algorithms": ("none",)}, "--jwt-algorithms none do not go"),
+        ({**KEYS, "jwt_algorithms": ("HS256",)}, "--jwt-algorithms HS256 do not go"),
+        ({**KEYS, "jwt_jwks_url": "file:///etc/passwd"}, "https://"),
+        ({**KEYS, "jwt_jwks_url": "id.example/keys"}, "https://"),
+        ({**KEYS, "jwt_issuer": ""}, "needs --jwt-issuer and --jwt-audience"),
+        ({**KEYS, "jwt_audience": ""}, "needs --jwt-issuer and --jwt-audience"),
+        ({"mode": AuthMode.NONE, "jwt_secret": SECRET}, "--jwt-secret would have no effect"),
+        ({"mode": AuthMode.NONE, "admins": ("olga",)}, "--admins would have no effect"),
     ],
     ids=str,
 )
-def test_authentication_is_whole_or_not_at_all(wrong: dict[str, Any]) -> None:
-    """A half of it would look safe and not be."""
-    with pytest.raises(SettingsUnfit):
-        Auth(**wrong)
+def test_authentication_is_whole_or_not_at_all(wrong: dict[str, Any], says: str) -> None:
+    """A half of it would look safe and not be: refused before anything is served, with what to give instead."""
+    with pytest.raises(SettingsUnfit, match=says):
+        Auth(**{"mode": AuthMode.JWT, **wrong})
+
+
+def test_keys_of_an_issuer_need_no_secret() -> None:
+    """Of any kind that goes with keys."""
+    assert Auth(AuthMode.JWT, **KEYS, jwt_algorithms=("EdDSA", "ES256")).jwt_secret == ""
 
 
 def test_metrics_are_where_the_api_is_unless_said_otherwise() -> None:

@@ -172,15 +172,6 @@ def test_blocked_by_open_tasks_only(first: str) -> None:
     assert found(made, "link = blocked-by") == "a"
 
 
-def test_another_zone() -> None:
-    """Dates and floating times are read anew when the workspace moves."""
-    made = index(project(), task("a", due=on("2026-03-09"), project="p"), task("b", parent="a"))
-    assert found(made, "due <= 2026-03-08T12:00Z") == ""
-    made.use_zone(ZoneInfo("Pacific/Auckland"))
-    assert found(made, "due <= 2026-03-08T12:00Z") == "a"
-    assert found(made, "project = p") == "ab"
-
-
 class Upkeep(RuleBasedStateMachine):
     """Rows put and removed in any order leave the same index as putting the last ones into a new one."""
 

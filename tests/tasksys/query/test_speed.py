@@ -1,4 +1,4 @@
-"""Ten thousand tasks: what a page costs. Generous bounds, of the best of several runs, for busy machines."""
+"""Ten thousand tasks: what a page costs, beside a plain loop over as many, so that no machine is too slow for it."""
 
 import random
 import sys
@@ -17,6 +17,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 COUNT = 10_000
+PAGE_LOOPS = 60
+"""They took 4 to 21 when this was written."""
+
+HOSTILE_LOOPS = 80
+"""They took up to 20."""
 WORDS = [
     f"{first}{second}{third}" for first in "bdfgklmnprst" for second in "aeiou" for third in ("n", "rt", "ll", "st")
 ]
@@ -45,6 +50,20 @@ def index() -> Index:
     return made
 
 
+def loop() -> float:
+    """What a plain loop over ten thousand objects costs here and now: the measure of everything else."""
+    rows = [(str(number), number) for number in range(COUNT)]
+
+    def run() -> int:
+        total = 0
+        for name, number in rows:
+            if number % 3 and name != "5":
+                total += number
+        return total
+
+    return best(run)
+
+
 def best(action: Callable[[], object], times: int = 9) -> float:
     """The processor time of the fastest of several runs, in milliseconds."""
     taken = []
@@ -67,7 +86,7 @@ def best(action: Callable[[], object], times: int = 9) -> float:
     ],
 )
 def test_a_page(index: Index, filter: str, q: str, sort: str) -> None:
-    """Reading the query, filtering, sorting and the next page take under 10 ms each."""
+    """Reading the query, filtering, sorting and the next page cost some loops over the tasks each, not a hundred."""
 
     def first() -> Page:
         query = Query.parse(filter, q, sort)
@@ -78,21 +97,22 @@ def test_a_page(index: Index, filter: str, q: str, sort: str) -> None:
         return page
 
     page = first()
-    assert best(first) < 10
+    unit = loop()
+    assert best(first) < PAGE_LOOPS * unit
     query = Query.parse(filter, q, sort)
     assert isinstance(query, Query)
-    assert best(lambda: index.run(query, NOW, cursor=page.next_cursor)) < 10
+    assert best(lambda: index.run(query, NOW, cursor=page.next_cursor)) < PAGE_LOOPS * unit
 
 
 def test_a_change(index: Index) -> None:
     """Keeping the index up costs far less than folding the event does."""
     row = task("t00001", "Milk and bread", description="From the market " * 20)
     index.put(row)
-    assert best(lambda: index.put(row)) < 1
+    assert best(lambda: index.put(row)) < loop() / 5
 
 
 @pytest.mark.parametrize("text", ["(" * 4096, "not " * 1024, "a" * 4096, "id=a or " * 512, '"' * 4096, "today+" * 600])
 def test_hostile_filters(text: str) -> None:
-    """A filter that is made to be slow is refused within milliseconds."""
+    """A filter that is made to be slow is refused soon."""
     assert isinstance(parse_filter(text), FilterError)
-    assert best(lambda: parse_filter(text), 3) < 50
+    assert best(lambda: parse_filter(text), 3) < HOSTILE_LOOPS * loop()

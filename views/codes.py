@@ -1,0 +1,100 @@
+"""The codes of problems, and what to do about each: one table, of which the pages behind their `type` are made."""
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    "already-exists": (
+        "Something of that id is there already. Choose another id, or read and change the one that is there."
+    ),
+    "bad-body": "The body is not of the shape that this address takes. Compare it with the reference of the address.",
+    "bad-etag": (
+        "If-Match needs one ETag as an answer gave it, in quotes: a version. Read the thing again and send its own."
+    ),
+    "bad-expectation": "The header Expect may say 100-continue and nothing else. Leave it out.",
+    "bad-http": (
+        "The request is not HTTP/1.1 as its standard has it. Look at the program that sent it, or at a proxy between."
+    ),
+    "bad-parameter": (
+        "A parameter of the address has a value that it cannot have. The detail names it and says what it takes."
+    ),
+    "bad-request": "The request cannot be understood. Compare it with the reference of the address.",
+    "body-timeout": "The body did not come in time. Send it again, under the same Idempotency-Key.",
+    "body-too-large": "The body has more bytes than are taken at once. Send it in several requests.",
+    "busy": "More is being asked than is taken on at once. Wait for the seconds of Retry-After and repeat the request.",
+    "cross-site": (
+        "A page of another site asked in a browser. Without authentication only this server's own pages may write."
+    ),
+    "cursor-syntax": "The cursor is none that a page of this very query gave. Begin again without it.",
+    "filter-syntax": (
+        "The filter cannot be read. `position` says where, counted in characters from 0, and `hint` what may help."
+    ),
+    "forbidden": "Your role does not allow this. The detail says which one is needed; ask somebody who has it.",
+    "headers-too-large": "The address or a header is too long. Shorten it; a long filter may say `in (…)`.",
+    "idempotency-key-reused": (
+        "The key belongs to another command already. Use a new key for each new thing that you want."
+    ),
+    "in-trash": "What you want to change is in the trash, or something above it is. Restore that first.",
+    "internal-error": (
+        "A fault of the server, which is in its log. Repeat the request later; tell the operators if it stays."
+    ),
+    "invalid": "Fields of the request have values that they cannot have. `errors` names each one and says what to do.",
+    "keys-unavailable": (
+        "The keys that tokens are verified with could not be fetched. Repeat the request in some seconds."
+    ),
+    "last-owner": "A workspace needs an owner. Make somebody else an owner first.",
+    "limit-exceeded": (
+        "There would be more of something than there may be. The detail names the bound; remove some first."
+    ),
+    "log-unavailable": (
+        "The log does not answer, so nothing can be promised. Repeat the command later under the same key."
+    ),
+    "loopback-only": (
+        "Without authentication the server answers to localhost only. Ask for it by that name, or set --auth jwt."
+    ),
+    "malformed-json": "The body is not JSON. The detail says where it goes wrong.",
+    "method-not-allowed": "This address does not take the method. The header Allow names those that it takes.",
+    "not-found": (
+        "There is nothing of that id or address, or nothing that you may know of. Check it; ask to be made a member."
+    ),
+    "not-json": "The body must be JSON and be called so. Send `Content-Type: application/json`.",
+    "not-ready": (
+        "The server is starting, or another one has the workspace just now. Repeat the request in some seconds."
+    ),
+    "not-undoable": (
+        "This command has no opposite, or has been undone. Look at the history, and change what is there instead."
+    ),
+    "q-syntax": "The search text cannot be read. The detail says why.",
+    "sort-syntax": (
+        "The order cannot be read. Name fields, with commas between them and a minus before those that go down."
+    ),
+    "still-pending": "The command of that key is not decided yet. Ask for its outcome, or repeat it in some seconds.",
+    "subtask-cycle": "A task cannot be below itself. Choose another parent.",
+    "unauthorised": (
+        "It is not known who asks. Send a valid token as `Authorization: Bearer …`; the detail says what is amiss."
+    ),
+    "undo-conflict": (
+        "What the command did was changed again since. `conflicts` or the detail names by what; undo that first."
+    ),
+    "unknown-parameter": (
+        "The address does not take that parameter. The detail names it; compare it with the reference."
+    ),
+    "unreadable-command": "The server could not read what it had stored as your command. Tell the operators.",
+    "version-conflict": (
+        "Somebody changed it since you read it. Read it again, look at `conflicts`, and repeat what you still want."
+    ),
+    "view-behind": "What was asked to be waited for did not show in time. Repeat the request in some seconds.",
+}
+"""Why, and what to do. A code that was ever released stays, for clients and their notes refer to it."""
+
+TYPE: Final = "/api/problems/"
+"""Every problem's `type` is this and its code: the address of its page, on the server that gave the answer."""
+
+
+def title(code: str) -> str:
+    """The code as people write it."""
+    return code.replace("-", " ").capitalize()
+
+
+def type_of(code: str) -> str:
+    """The problem's `type`; RFC 9457's word for one that says no more than its status, where there is no page."""
+    return TYPE + code if code in CODES else "about:blank"
