@@ -21,6 +21,7 @@ CODES: Final[dict[str, str]] = {
     "body-timeout": "The body did not come in time. Send it again, under the same Idempotency-Key.",
     "body-too-large": "The body has more bytes than are taken at once. Send it in several requests.",
     "busy": "More is being asked than is taken on at once. Wait for the seconds of Retry-After and repeat the request.",
+    "command-too-large": "The command has more bytes than the log takes. Send less at once; a text can be shortened.",
     "cross-site": (
         "A page of another site asked in a browser. Without authentication only this server's own pages may write."
     ),
@@ -55,6 +56,9 @@ CODES: Final[dict[str, str]] = {
     "method-not-allowed": "This address does not take the method. The header Allow names those that it takes.",
     "not-found": (
         "There is nothing of that id or address, or nothing that you may know of. Check it; ask to be made a member."
+    ),
+    "not-here": (
+        "The part of the system that this needs does not run in the process that you asked. Ask one that runs it."
     ),
     "not-json": "The body must be JSON and be called so. Send `Content-Type: application/json`.",
     "not-ready": (
