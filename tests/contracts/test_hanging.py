@@ -14,11 +14,11 @@ from faust.types import TP
 
 from streams.fold import Effects, Output
 from streams.runner import APPLIED
-from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.hanging import Undecidable
+from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
+from streams.transport.kafka.hanging import OUTPUTS, Undecidable
 from streams.transport.kafka.transaction import PartitionWriter
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import workspace_name
+from tests.support.nodes import until, workspace_name
 
 pytestmark = pytest.mark.kafka
 
@@ -64,23 +64,25 @@ class Place:
             await cluster.close()
 
     async def committed(self, topic: str) -> list[bytes | None]:
-        """The keys that readers of committed records get, up to the last stable offset; it must be the end."""
+        """The keys that readers of committed records get, once no transaction is open any more."""
         place, found = TopicPartition(topic, 0), list[bytes | None]()
-        ends = []
-        for isolation in ("read_uncommitted", "read_committed"):
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.servers, isolation_level=isolation, auto_offset_reset="earliest"
-            )
-            await consumer.start()
-            try:
-                consumer.assign([place])
-                ends.append((await consumer.end_offsets([place]))[place])
-                while isolation == "read_committed" and await consumer.position(place) < ends[-1]:
-                    records = await consumer.getmany(place, timeout_ms=100)
-                    found += [record.key for batch in records.values() for record in batch]
-            finally:
-                await consumer.stop()
-        assert ends[0] == ends[1], "a transaction is still open"
+        cluster = Cluster([self.servers])
+        await cluster.start()
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.servers, isolation_level="read_committed", auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            async with asyncio.timeout(10):
+                while await cluster.end("", place, COMMITTED) < (end := await cluster.end("", place, UNCOMMITTED)):
+                    pass  # markers come a moment after the answer
+            consumer.assign([place])
+            while await consumer.position(place) < end:
+                records = await consumer.getmany(place, timeout_ms=100)
+                found += [record.key for batch in records.values() for record in batch]
+        finally:
+            await consumer.stop()
+            await cluster.close()
         return found
 
 
@@ -151,6 +153,37 @@ async def test_a_marker_in_the_changelog_decides(place: Place) -> None:
     async with place.writer() as writer:
         await commit(place, writer, 2)
     assert await place.committed(place.events) == [b"e1", b"event"]
+
+
+async def test_a_marker_beside_the_changelog_decides(place: Place) -> None:
+    """All of it was there, but it was aborted, and only the changelog's marker was forgotten: no half of it comes."""
+    async with place.writer() as writer:
+        await writer.log.add([place.events])
+        await writer.log.append({place.events: [(b"e1", b"x", ())]})
+        outputs = (OUTPUTS, place.events.encode())
+        await writer.log.append({place.changelog: [(b"r", b"x", ()), (APPLIED, b"x", (outputs,))]})
+        await writer.log.end(commit=False)  # marks the events only
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    assert await place.committed(place.changelog) == [b"row", APPLIED]
+    assert await place.committed(place.events) == [b"event"]
+
+
+async def test_what_a_broker_forgot_is_ended_by_the_writer_that_lives_on(place: Place, broker: KafkaBroker) -> None:
+    """A lost connection is reason enough: the last transaction must not share the fate of the next one."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        await plant(writer, place.events, [b"e1"])
+        await plant(writer, place.changelog, [b"r", APPLIED])
+        writer.log.cluster.settle(writer.log.id)
+        await asyncio.to_thread(broker.restart)
+        await until(lambda: not writer.log.cluster.steady(writer.log.id))
+        await writer._begin([place.changelog, place.events])
+        await writer.log.append({place.events: [(b"torn", b"x", ())]})  # and then it dies
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    assert await place.committed(place.events) == [b"event", b"e1", b"event"]
+    assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
 
 
 async def test_without_a_sign_nothing_is_done(place: Place) -> None:

@@ -6,6 +6,7 @@ of them: a transaction of three requests took 0.77 ms of processor time, and 0.5
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
@@ -13,7 +14,14 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import ConcurrentTransactions, KafkaError, LeaderNotAvailableError, OperationNotAttempted, for_code
+from aiokafka.errors import (
+    BrokerResponseError,
+    ConcurrentTransactions,
+    KafkaError,
+    LeaderNotAvailableError,
+    OperationNotAttempted,
+    for_code,
+)
 from aiokafka.protocol.offset import OffsetRequest
 
 logger = logging.getLogger(__name__)
@@ -26,6 +34,11 @@ MARKERS_SECONDS: Final = (*(0.002,) * 10, 0.01, 0.02, 0.05, 0.1)
 
 RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Until a question is asked again that could not be answered. Of both the last one is repeated."""
+
+REFUSED_SECONDS: Final = 60.0
+"""How long an answer may be a refusal: a topic that does not come back in a minute is gone."""
+
+NOT_TRIED: Final = OperationNotAttempted.errno
 
 LATEST: Final = -1
 CONSUMER: Final = -1  # and not a replica
@@ -40,6 +53,7 @@ class Cluster:
 
     def __init__(self, servers: list[str]) -> None:
         self._client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        self._known: defaultdict[str, dict[int, Any]] = defaultdict(dict)
 
     async def start(self) -> None:
         """Connects. Raises KafkaError if no broker answers."""
@@ -56,18 +70,31 @@ class Cluster:
         closing = [self._client._conns.pop(key).close() for key in lines]
         await asyncio.gather(*(one for one in closing if one is not None), return_exceptions=True)
 
+    def settle(self, line: str) -> None:
+        """Remembers the connections that the line has now."""
+        lines = self._client._conns.items()
+        self._known[line] = {node: conn for (node, name), conn in lines if name == line and conn.connected()}
+
+    def steady(self, line: str) -> bool:
+        """False if a connection that the line had has ended since: its broker may have, too."""
+        now = self._client._conns
+        return all(now.get((node, line)) is conn and conn.connected() for node, conn in self._known[line].items())
+
     async def ask(self, line: str, node: Node, request: Any) -> Any:
-        """The answer; what another try may put right is asked again without end. Other errors raise KafkaError."""
+        """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
+        try may put right; then, and for other errors, raises KafkaError."""
         markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
+        give_up = asyncio.get_running_loop().time() + REFUSED_SECONDS
         while True:
             try:
                 answer = await self._client.send(await node(again), request, group=line)
-                for code in _codes(answer):
+                for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
                 await asyncio.sleep(next(markers))
             except KafkaError as error:
-                if not error.retriable:
+                late = asyncio.get_running_loop().time() > give_up
+                if not error.retriable or (late and isinstance(error, BrokerResponseError)):
                     raise
                 again = True
                 logger.info("%s asks again for %s: %r", line, type(request).__name__, error)

@@ -6,14 +6,15 @@ broker, kill -9, 2 of 12 times). The last stable offset then stands still for ev
 is delivered to nobody. A new producer of the same transactional id has the same producer id, so it can end it.
 
 Whether it was committed is told by the changelog, which every transaction writes to, and last of all: a part of it that
-is still open ends with the row of the position if all of the transaction was there to be committed. To commit it is
-then right in any case, since nobody has folded those records again. Without that row it was never committed. Where the
-changelog's part was ended, it was so by the marker that the other parts lack.
+is still open ends with the row of the position if all of the transaction was there to be committed. That row names the
+other topics of the transaction. Where one of them has its marker already, that decides; else to commit is right in any
+case, since nobody has folded those records again. Without that row it was never committed. Where the changelog's part
+was ended, it was so by the marker that the other parts lack.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka.protocol.fetch import FetchRequest
@@ -25,6 +26,9 @@ from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED
 from streams.transport.kafka.transactional import Transactional
 
 logger = logging.getLogger(__name__)
+
+OUTPUTS: Final = "outputs"
+"""Header of the position's row: the other topics of its transaction, with commas between them."""
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_WAIT_MS: Final = 100
@@ -44,11 +48,11 @@ async def end_hanging(writer: Transactional, changelog: str, outputs: Sequence[s
     """
     async with asyncio.timeout(LOOK_SECONDS):
         unstable = [await _unstable(writer, topic) for topic in (changelog, *outputs)]
-        keys = {topic: await _open_keys(writer, topic, *span) for topic, *span in filter(None, unstable)}
-        hanging = {topic: found for topic, found in keys.items() if found}
+        found = {topic: await _open(writer, topic, *span) for topic, *span in filter(None, unstable)}
+        hanging = {topic: records for topic, records in found.items() if records}
         if not hanging:
             return
-        whole = APPLIED in hanging[changelog] if changelog in hanging else await _was_committed(writer, changelog)
+        whole = await _whole(writer, changelog, hanging)
     logger.warning(
         "a transaction on %s[%d] was never ended by its brokers; it is %s now",
         changelog, writer.partition, "committed, for it is whole" if whole else "aborted, for it is not whole",
@@ -64,21 +68,33 @@ async def _unstable(writer: Transactional, topic: str) -> tuple[str, int, int] |
     return (topic, stable, end) if stable < end else None
 
 
-async def _open_keys(writer: Transactional, topic: str, start: int, end: int) -> list[bytes | None]:
-    """The keys of the records that this writer's producer id wrote there after its last marker."""
-    keys: list[bytes | None] = []
+async def _whole(writer: Transactional, changelog: str, hanging: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether the transaction was committed, or is all there and nobody has aborted it."""
+    if changelog not in hanging:
+        return await _was_committed(writer, changelog)
+    newest = hanging[changelog][-1]
+    if newest.key != APPLIED:
+        return False
+    outputs = dict(newest.headers).get(OUTPUTS, b"").decode().split(",")
+    marked = [topic for topic in outputs if topic and topic not in hanging]
+    return all([await _was_committed(writer, topic) for topic in marked])
+
+
+async def _open(writer: Transactional, topic: str, start: int, end: int) -> list[Any]:
+    """The records that this writer's producer id wrote there after its last marker."""
+    found: list[Any] = []
     async for batch in _batches(writer, topic, start, end):
-        keys = [] if batch.is_control_batch else [*keys, *(record.key for record in batch)]
-    return keys
+        found = [] if batch.is_control_batch else [*found, *batch]
+    return found
 
 
-async def _was_committed(writer: Transactional, changelog: str) -> bool:
-    """Whether the changelog ends with a marker that commits."""
-    end = await writer.cluster.end(writer.id, writer.place(changelog), UNCOMMITTED)
-    async for batch in _batches(writer, changelog, max(0, end - 1), end):
+async def _was_committed(writer: Transactional, topic: str) -> bool:
+    """Whether the topic's partition ends with a marker that commits."""
+    end = await writer.cluster.end(writer.id, writer.place(topic), UNCOMMITTED)
+    async for batch in _batches(writer, topic, max(0, end - 1), end):
         if batch.is_control_batch:
             return bool(ControlRecord.parse(next(batch).key) != ABORT_MARKER)
-    raise Undecidable(f"{changelog}[{writer.partition}] does not end with a marker of this writer")
+    raise Undecidable(f"{topic}[{writer.partition}] does not end with a marker of this writer")
 
 
 async def _batches(writer: Transactional, topic: str, start: int, end: int) -> AsyncIterator[Any]:

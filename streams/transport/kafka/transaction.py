@@ -8,7 +8,7 @@ from faust.types import TP
 from streams.fold import Effects
 from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.hanging import end_hanging
+from streams.transport.kafka.hanging import OUTPUTS, end_hanging
 from streams.transport.kafka.transactional import Entry, Transactional
 
 
@@ -39,6 +39,7 @@ class PartitionWriter:
         try:
             await self.log.start()
             await end_hanging(self.log, self._changelog, self._outputs)
+            self.log.cluster.settle(self.log.id)
         except BaseException:
             await self.stop()
             raise
@@ -52,9 +53,31 @@ class PartitionWriter:
         outputs: dict[str, list[Entry]] = defaultdict(list)
         for topic, key, value, headers in effects.outputs:
             outputs[topic].append((key, value, headers))
-        await self.log.add([self._changelog, *outputs])
+        rows: list[Entry] = [(key, row, ()) for key, row in effects.rows.items()]
+        rows[-1] = (*rows[-1][:2], ((OUTPUTS, ",".join(outputs).encode()),))
+        await self._begin([self._changelog, *outputs])
         await self.log.append(outputs)
         # Last of all, and in it the position's row: where that is, all of the transaction is. See `hanging`.
-        written = await self.log.append({self._changelog: [(key, row, ()) for key, row in effects.rows.items()]})
+        written = await self.log.append({self._changelog: rows})
         await self.log.end(commit=True)
+        if self.log.cluster.steady(self.log.id):
+            self.log.cluster.settle(self.log.id)  # with brokers that are new to it
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
+
+    async def _begin(self, topics: Sequence[str]) -> None:
+        """Begins a transaction, behind the markers of the last one.
+
+        A broker that was killed may have forgotten them, see `hanging`; then the last transaction, which was committed,
+        would share the fate of this one. So after a lost connection an empty one is committed first, whose markers end
+        what is open.
+        """
+        while True:
+            if not self.log.cluster.steady(self.log.id):
+                self.log.cluster.settle(self.log.id)
+                await self.log.add([self._changelog, *self._outputs])
+                await self.log.end(commit=True)
+            else:
+                await self.log.add(topics)
+                if self.log.cluster.steady(self.log.id):
+                    return
+                await self.log.end(commit=True)  # nothing is in it yet

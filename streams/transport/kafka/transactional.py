@@ -61,17 +61,10 @@ class Transactional:
 
     async def append(self, entries: Mapping[str, Sequence[Entry]]) -> dict[str, int]:
         """Appends the entries of each topic, in as few batches as their size allows: the offsets of the last ones."""
-        last: dict[str, int] = {}
-        left = {topic: self._batches(topic, all_) for topic, all_ in entries.items()}
-        while left:
-            by_leader: dict[int, dict[str, bytes]] = {}
-            for topic, batches in left.items():
-                leader = await self.cluster.leader(self.place(topic))
-                by_leader.setdefault(leader, {})[topic] = batches[0][0]
-            for sent in by_leader.values():
-                for topic, base in (await self._produced(sent)).items():
-                    last[topic] = base + left[topic].pop(0)[1] - 1
-            left = {topic: batches for topic, batches in left.items() if batches}
+        last = {}
+        for topic, all_ in entries.items():
+            for batch, count in self._batches(topic, all_):
+                last[topic] = await self._produced(topic, batch) + count - 1
         return last
 
     async def end(self, commit: bool) -> None:
@@ -89,15 +82,16 @@ class Transactional:
             self._coordinator = await self.cluster.coordinator(self.id)
         return self._coordinator
 
-    async def _produced(self, batches: Mapping[str, bytes]) -> dict[str, int]:
-        """The offsets that the first records of these batches got. Sent again, they are taken once only."""
-        topics = [(topic, [(self.partition, batch)]) for topic, batch in batches.items()]
+    async def _produced(self, topic: str, batch: bytes) -> int:
+        """The offset that the first record of the batch got. Sent again, it is taken once only."""
+        place = self.place(topic)
         request = ProduceRequest(
-            transactional_id=self.id, required_acks=ALL_REPLICAS, timeout=PRODUCE_TIMEOUT_MS, topics=topics
-        )
-        first = self.place(next(iter(batches)))
-        answer = await self.cluster.ask(self.id, lambda _: self.cluster.leader(first), request)
-        return {topic: offset for topic, [[_, _, offset, *_]] in answer.topics}
+            transactional_id=self.id, required_acks=ALL_REPLICAS, timeout=PRODUCE_TIMEOUT_MS,
+            topics=[(topic, [(self.partition, batch)])],
+        )  # fmt: skip
+        answer = await self.cluster.ask(self.id, lambda _: self.cluster.leader(place), request)
+        [[_, [[_, _, offset, *_]]]] = answer.topics
+        return int(offset)
 
     def _batches(self, topic: str, entries: Sequence[Entry]) -> list[tuple[bytes, int]]:
         """Record batches, and how many records each holds."""
