@@ -87,7 +87,9 @@ class Cluster:
         give_up = asyncio.get_running_loop().time() + REFUSED_SECONDS
         while True:
             try:
-                answer = await self._client.send(await node(again), request, group=line)
+                asked = await node(again)
+                self._drop_ended(asked, line)
+                answer = await self._client.send(asked, request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
@@ -102,6 +104,12 @@ class Cluster:
                 await self._client.force_metadata_update()
             else:
                 return answer
+
+    def _drop_ended(self, node: int, line: str) -> None:
+        """Closes a connection that its broker has ended: aiokafka only forgets it, and its socket with it."""
+        conn = self._client._conns.get((node, line))
+        if conn is not None and not conn.connected():
+            self._client._conns.pop((node, line)).close()
 
     async def leader(self, place: TopicPartition) -> int:
         """The broker that leads the partition. Raises KafkaError if there is none now."""
