@@ -32,6 +32,17 @@ STATUS: Final[dict[Code, HTTPStatus]] = {
     Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
+TITLES: Final = {
+    "bad-etag": "The ETag cannot be read",
+    "bad-http": "This is not HTTP as it must be",
+    "bad-body": "The body cannot be read",
+    "bad-parameter": "A parameter is wrong",
+    "invalid": "Something given is not valid",
+    "malformed-json": "The body is not JSON",
+    "not-json": "The body is not sent as JSON",
+}
+"""Titles of codes that do not read as one themselves."""
+
 RETRY_AFTER: Final = "2"
 """Seconds that a client is asked to wait when the fault is of the moment."""
 
@@ -60,7 +71,7 @@ class Problem(Exception):
         """The problem's members."""
         members: dict[str, Any] = {
             "type": TYPE + self.code,
-            "title": self.code.replace("-", " ").capitalize(),
+            "title": TITLES.get(self.code) or self.code.replace("-", " ").capitalize(),
             "status": self.status.value,
             "detail": self.detail,
             "code": self.code,

@@ -26,7 +26,7 @@ from tasksys.commands import (
 from tasksys.decider import UNVERSIONED
 from tasksys.errors import NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.refusals import Code, FieldError, Refusal
+from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
 from views.conflicts import Since, conflicts, project_of
 from views.context import ID, history_reached, identity, system
@@ -51,9 +51,6 @@ NEW_ID: Final[dict[type[Any], str]] = {
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
-LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap"}
-"""Commands that are decided by a fact which the server looks up, and the field for it."""
-
 
 class Preference(NamedTuple):
     """What the client prefers: not to wait at all, or how long."""
@@ -77,34 +74,6 @@ def preference(request: web.Request) -> Preference:
         elif name == "wait" and value.isascii() and value.isdigit():
             wait = min(float(value), LONGEST_WAIT)
     return Preference(asynchronous or not wait, wait)
-
-
-def read(command: type[C], fields: dict[str, Any]) -> C:
-    """The typed command of those fields; a problem that points to the field that is wrong."""
-    try:
-        found: C = msgspec.convert({**fields, "type": command.__name__}, command)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise wrong_field(str(error)) from error
-    looked_up = LOOKED_UP.get(command)
-    if looked_up in fields:
-        raise invalid(f"/{looked_up}", "The server looks this up; leave it out.")
-    return found
-
-
-def wrong_field(message: str, prefix: str = "") -> Problem:
-    """A decoder's message as a problem with a JSON pointer."""
-    detail, _, path = message.partition(" - at `")
-    unknown = re.search(r"unknown field `(.*)`", detail, re.DOTALL)
-    pointer = prefix + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.rstrip("`").removeprefix("$")).replace(".", "/")
-    if unknown:
-        name = unknown[1].replace("~", "~0").replace("/", "~1")
-        pointer, detail = f"{pointer}/{name}", "There is no such field; check its name."
-    elif detail.endswith("got `null`"):
-        detail = "This cannot be null, for it is never empty; give a value, or leave it out."
-    missing = re.search(r"missing required field `(.*)`", detail)
-    if missing:
-        pointer, detail = f"{pointer}/{missing[1]}", "This is required."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
 
 
 def complete(request: web.Request, workspace: str, command: C, alone: bool = True) -> C:

@@ -16,10 +16,11 @@ from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
+from views.decoding import read
 from views.ids import derived, ulid
 from views.problems import invalid
 from views.routes import WS, Handler, Route
-from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, read, send
+from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, send
 
 Shown = tuple[Any, int | None]
 """An answer's body (None for an empty one) and the version for its ETag."""
