@@ -67,6 +67,8 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return refusal
     if not command.events:
         return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
+    if command.task is not None and all(past.task != command.task for past in command.events):
+        return Refusal(Code.NOT_FOUND, f"That command is not about task {command.task!r}; undo it where it belongs.")
     if any(past.type == WorkspaceCreated.__name__ for past in command.events):
         return Refusal(Code.NOT_UNDOABLE, "The creation of a workspace cannot be undone.")
     task = state.task(command.task) if command.task is not None else None

@@ -148,7 +148,9 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
 async def _with_events(request: web.Request, workspace: str, command: Undo) -> Undo:
     """Undo decides by the past command's events: they are looked up here."""
     if (command.position is None) == (command.command is None):
-        raise invalid("", "Give the position of one of the command's events, or the command's id.")
+        both = "Give one of position and command, not both."
+        one = "Give the position of one of the command's events, or the command's id."
+        raise invalid("" if command.command is None else "/command", one if command.command is None else both)
     if system(request).state.state(workspace).member(identity(request).user) is None:
         return command  # refused by decide, without a look into the history
     await history_reached(request, workspace)
@@ -159,8 +161,6 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
         found = history.at(workspace, command.position or 0)
         first = codec.decode_event(found.event) if found else None
         events = history.of_command(workspace, first.actor, first.command) if first else []
-    if command.task is not None and all(event.task != command.task for event in events):
-        events = []
     return structs.replace(command, events=tuple(events))
 
 
