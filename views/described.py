@@ -61,7 +61,7 @@ ANSWERED: Final[dict[str, Described]] = {
     "ETag": ({"type": "string", "examples": ['"3"']}, "The version of what is shown, for If-Match."),
     "Location": (
         {"type": "string", "format": "uri-reference"},
-        "Where what was made can be read, or where the outcome is told.",
+        "The address of what was made, or where the outcome is told.",
     ),
     REPLAYED_HEADER: ({"const": "true"}, "This is the outcome of an earlier command under the same key."),
     POSITION_HEADER: (POSITION, "The workspace's position that is shown, for reads that must not show less."),

@@ -74,7 +74,7 @@ class Write(NamedTuple):
     summary: str
     created: bool = False
     at: str = ""
-    """Where what was made can be read, below the address that made it: the command's field that names it."""
+    """Where what was made is, below the address that made it: the command's field that names it."""
 
 
 PROJECT: Final = f"{WS}/projects/{{project}}"
@@ -92,7 +92,7 @@ WRITES: Final = (
     Write("PATCH", PROJECT, commands.EditProject, _project, "Change a project"),
     Write("DELETE", PROJECT, commands.TrashProject, _project, "Move a project and its tasks to the trash"),
     Write("POST", f"{PROJECT}/restore", commands.RestoreProject, _project, "Take a project out of the trash"),
-    Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", created=True),
+    Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", True, "section"),
     Write("PATCH", SECTION, commands.EditSection, _project, "Rename or move a section"),
     Write("DELETE", SECTION, commands.RemoveSection, _project, "Remove a section; its tasks stay in the project"),
     Write("POST", f"{WS}/tasks", commands.CreateTask, _task, "Create a task", True, "task"),
@@ -108,10 +108,10 @@ WRITES: Final = (
     Write("POST", f"{TASK}/label", commands.LabelTask, _task, "Add and remove labels"),
     Write("POST", f"{TASK}/links", commands.LinkTask, _task, "Link to another task", created=True),
     Write("DELETE", f"{TASK}/links/{{link}}/{{other}}", commands.UnlinkTask, _task, "Remove a link"),
-    Write("POST", f"{TASK}/checklist", commands.AddChecklistItem, _task, "Add a checklist item", created=True),
+    Write("POST", f"{TASK}/checklist", commands.AddChecklistItem, _task, "Add a checklist item", True, "item"),
     Write("PATCH", ITEM, commands.EditChecklistItem, _task, "Change or tick a checklist item"),
     Write("DELETE", ITEM, commands.RemoveChecklistItem, _task, "Remove a checklist item"),
-    Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", created=True),
+    Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", True, "comment"),
     Write("PATCH", COMMENT, commands.EditComment, _comment, "Change a comment"),
     Write("DELETE", COMMENT, commands.RemoveComment, _comment, "Remove a comment"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
@@ -132,6 +132,8 @@ def _handler(write: Write) -> Handler:
         if "ws" in request.match_info:
             named(request, "ws")
         given = await body(request)
+        if write.command is commands.LinkTask:
+            given = _as_linked(given)
         for field in ("type", *fields):
             if field in given:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
@@ -142,6 +144,16 @@ def _handler(write: Write) -> Handler:
         return _concluded(request, workspace, wish, decided, write)
 
     return handle
+
+
+def _as_linked(given: dict[str, Any]) -> dict[str, Any]:
+    """A link as tasks show it, `{"type", "task"}`, is the same as `{"link", "other"}`."""
+    if "link" in given or "other" in given:
+        return given
+    return {SHOWN_LINK.get(name, name): value for name, value in given.items()}
+
+
+SHOWN_LINK: Final = {"type": "link", "task": "other"}
 
 
 def _named(request: web.Request, field: str) -> str:
