@@ -9,8 +9,8 @@ import msgspec
 from aiohttp import web
 
 from views.context import answer
+from views.guide import marked, table
 from views.guide import sections as guides
-from views.guide import table
 from views.openapi import document
 from views.routes import Route
 
@@ -73,13 +73,13 @@ def render(described: dict[str, Any]) -> str:
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<p>{escape(operation.get('description', operation['summary']))}</p>"]
+    parts = [f"<p>{marked(operation.get('description', operation['summary']))}</p>"]
     if operation["parameters"]:
         rows = [
-            (_name(one), escape(one["in"]), _type(one["schema"]), escape(one.get("description", "")))
+            (_name(one), f"{marked(one.get('description', ''))} <em>{_type(one['schema'])}</em>")
             for one in operation["parameters"]
         ]
-        parts.append("<h3>Parameters</h3>" + table(("Name", "In", "Type", "What it is"), rows))
+        parts.append("<h3>Parameters</h3>" + table(("Name", "What it is"), rows))
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]["application/json"]
         shown = content.get("examples", {}).values() or (
@@ -102,20 +102,20 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def _name(parameter: dict[str, Any]) -> str:
-    """Its name, and whether it must be given."""
-    required = " <em>required</em>" if parameter.get("required") else ""
-    return f"<code>{escape(parameter['name'])}</code>{required}"
+    """Its name, where it goes, and whether it must be given."""
+    required = ", required" if parameter.get("required") else ""
+    return f"<code>{escape(parameter['name'])}</code> <em>{escape(parameter['in'])}{required}</em>"
 
 
 def _type(schema: dict[str, Any]) -> str:
     """The type of a parameter, with its bounds, default and an example."""
-    said = " or ".join(schema["enum"]) if "enum" in schema else schema.get("type", "string")
+    said = ", ".join(schema["enum"]) if "enum" in schema else schema.get("type", "string")
     if "minimum" in schema:
         said += f", {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else f" from {schema['minimum']}"
     if "default" in schema:
         said += f", default {msgspec.json.encode(schema['default']).decode()}"
-    examples = "".join(f" <code>{escape(str(one))}</code>" for one in schema.get("examples", ()))
-    return escape(said) + examples
+    examples = " or ".join(f"<code>{escape(str(one))}</code>" for one in schema.get("examples", ()))
+    return escape(said) + (f", such as {examples}" if examples else "")
 
 
 def _content(response: dict[str, Any]) -> Any:

@@ -111,10 +111,10 @@ def sections() -> list[tuple[str, str, str]]:
 
 
 def _paragraphs(*texts: str) -> str:
-    return "".join(f"<p>{_marked(text)}</p>" for text in texts)
+    return "".join(f"<p>{marked(text)}</p>" for text in texts)
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """Escaped, with what stands between backquotes as code."""
     parts = escape(text, quote=False).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
@@ -160,5 +160,5 @@ def _problems() -> str:
         '`errors`, each with a `pointer` into the body that was sent, such as "/labels/1".',
     ) + table(
         ("Status", "Code", "What it means"),
-        ((str(status), f"<code>{escape(code)}</code>", _marked(said)) for status, code, said in rows),
+        ((str(status), f"<code>{escape(code)}</code>", marked(said)) for status, code, said in rows),
     )

@@ -81,7 +81,7 @@ async def test_the_page_says_what_a_newcomer_must_know(site: Site) -> None:
     for word in (*words, *FIELDS, *COLUMNS, *Code):
         assert word in page.text
     assert page.text.index("Writing safely") < page.text.index("GET/api/v1/workspaces")
-    assert "ws required" in page.text
+    assert "ws path, required" in page.text
     assert "integer, 1 to 200" in page.text
     assert '"title": "Buy milk"' in page.text
 

@@ -145,6 +145,10 @@ async def test_what_was_never_done(space: Space) -> None:
         {"position": 10**25},
     ):
         (await space.post(f"{path}/undo", fields)).problem(404, "not-found")
+    labelled = await space.post(f"{path}/label", {"add": ["a"]})
+    await space.post(f"{path}/label", {"remove": ["a"]})
+    changed = await space.post(f"{path}/undo", {"position": labelled.position})
+    assert "labels were changed again" in changed.problem(409, "undo-conflict")["detail"]
     problem = (await space.post(f"{other}/undo", {"position": position})).problem(404, "not-found")
     assert "is not about task" in problem["detail"]
     assert (await space.get(path)).ok["title"] == "Oat milk"
