@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from tasksys import limits
-from tasksys.commands import Command, EditProject, EditTask, EditWorkspace, MoveTask, Undo
+from tasksys.commands import Command, CreateProject, CreateTask, EditProject, EditTask, EditWorkspace, MoveTask, Undo
 from tasksys.refusals import FieldError
 from tasksys.values import LinkType, Priority, Role, Status
 from views.problems import Problem, invalid
@@ -63,6 +63,8 @@ READ_ONLY: Final[dict[type[Any], dict[str, str]]] = {
     },
 }
 """What an answer shows, but an edit does not take, and what changes it instead."""
+
+AS_EDITED: Final[dict[type[Any], type[Any]]] = {CreateTask: EditTask, CreateProject: EditProject}
 
 SET_BY_SERVER: Final = {
     "created_at",
@@ -131,7 +133,7 @@ def _escaped(name: str) -> str:
 
 
 def _unknown(name: str, command: type[Any] | None) -> str:
-    elsewhere = READ_ONLY.get(command, {}).get(name) if command else None
+    elsewhere = READ_ONLY.get(AS_EDITED.get(command, command), {}).get(name) if command else None
     if elsewhere is not None:
         return f"{name!r} is read-only here: {elsewhere}; leave it out."
     if command and name in SET_BY_SERVER:

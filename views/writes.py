@@ -12,13 +12,14 @@ from aiohttp import web
 from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
+from tasksys.refusals import FieldError
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read
 from views.ids import derived, ulid
-from views.problems import invalid
+from views.problems import Problem, invalid
 from views.routes import WS, Handler, Route
 from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, send
 
@@ -132,8 +133,19 @@ def _handler(write: Write) -> Handler:
         if "ws" in request.match_info:
             named(request, "ws")
         given = await body(request)
-        if write.command is commands.LinkTask:
-            given = _as_linked(given)
+        if write.command is commands.LinkTask and not given.keys() & {"link", "other"}:
+            given = {SHOWN_LINK.get(name, name): value for name, value in given.items()}
+            try:
+                return await concluded(request, names, given)
+            except Problem as problem:
+                shown = {f"/{inside}": f"/{name}" for name, inside in SHOWN_LINK.items()}
+                problem.errors = tuple(
+                    FieldError(shown.get(one.pointer, one.pointer), one.detail) for one in problem.errors
+                )
+                raise
+        return await concluded(request, names, given)
+
+    async def concluded(request: web.Request, names: dict[str, str], given: dict[str, Any]) -> web.StreamResponse:
         for field in ("type", *fields):
             if field in given:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
@@ -146,14 +158,8 @@ def _handler(write: Write) -> Handler:
     return handle
 
 
-def _as_linked(given: dict[str, Any]) -> dict[str, Any]:
-    """A link as tasks show it, `{"type", "task"}`, is the same as `{"link", "other"}`."""
-    if "link" in given or "other" in given:
-        return given
-    return {SHOWN_LINK.get(name, name): value for name, value in given.items()}
-
-
 SHOWN_LINK: Final = {"type": "link", "task": "other"}
+"""A link may be sent as tasks show it, `{"type", "task"}`: that means `{"link", "other"}`."""
 
 
 def _named(request: web.Request, field: str) -> str:

@@ -417,6 +417,7 @@ async def test_what_was_read_and_cannot_be_written_says_what_changes_it(space: S
     assert all("read-only" in detail for detail in said.values())
     assert "/checklist" in said["/checklist"]
     assert "/restore" in said["/trashed"]
+    assert "/links" in (await space.post("/tasks", {"title": "A", "links": []})).invalid("/links")
 
 
 async def test_titles_are_for_people(space: Space) -> None:

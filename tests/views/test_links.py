@@ -35,7 +35,9 @@ async def test_a_link_is_made_as_it_is_shown(space: Space) -> None:
     bake, eat = await two(space)
     linked = await space.post(f"/tasks/{bake}/links", {"type": "blocks", "task": eat})
     assert linked.ok["links"] == [{"type": "blocks", "task": eat}]
-    (await space.post(f"/tasks/{bake}/links", {"type": "likes", "task": eat})).invalid("/link")
+    (await space.post(f"/tasks/{bake}/links", {"type": "likes", "task": eat})).invalid("/type")
+    (await space.post(f"/tasks/{bake}/links", {"type": "blocks", "task": bake})).invalid("/task")
+    (await space.post(f"/tasks/{bake}/links", {"type": "blocks"})).invalid("/task")
     (await space.post(f"/tasks/{bake}/links", {"link": "relates", "task": eat})).invalid("/task")
 
 
