@@ -211,7 +211,7 @@ class LabelTask(Base, frozen=True, kw_only=True):
 
 
 class LinkTask(Base, frozen=True, kw_only=True):
-    """Both tasks get their side of the link."""
+    """Both tasks get their side of the link. POSTed to a task's links, `{"type", "task"}` says the same."""
 
     task: Id
     link: LinkType

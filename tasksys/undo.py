@@ -59,6 +59,7 @@ from tasksys.values import OPPOSITE, Role, Status
 from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
+PLURAL = ("The task's labels", "The task's assignees")
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -67,6 +68,8 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return refusal
     if not command.events:
         return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
+    if command.task is not None and all(past.task != command.task for past in command.events):
+        return Refusal(Code.NOT_FOUND, f"That command is not about task {command.task!r}; undo it where it belongs.")
     if any(past.type == WorkspaceCreated.__name__ for past in command.events):
         return Refusal(Code.NOT_UNDOABLE, "The creation of a workspace cannot be undone.")
     task = state.task(command.task) if command.task is not None else None
@@ -127,7 +130,8 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
 
 def conflict(what: str) -> Refusal:
     """Something was changed since, so that undoing would overwrite it."""
-    return Refusal(Code.UNDO_CONFLICT, f"{what} was changed again later; undo the later change first.")
+    verb = "were" if what in PLURAL else "was"
+    return Refusal(Code.UNDO_CONFLICT, f"{what} {verb} changed again later; undo the later change first.")
 
 
 def _gone(what: str) -> Refusal:

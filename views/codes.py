@@ -94,9 +94,21 @@ TYPE: Final = "/api/problems/"
 """Every problem's `type` is this and its code: the address of its page, on the server that gave the answer."""
 
 
+TITLES: Final = {
+    "bad-etag": "The ETag cannot be read",
+    "bad-http": "This is not HTTP as it must be",
+    "bad-body": "The body cannot be read",
+    "bad-parameter": "A parameter is wrong",
+    "invalid": "Something given is not valid",
+    "malformed-json": "The body is not JSON",
+    "not-json": "The body is not sent as JSON",
+}
+"""Titles of codes that do not read as one themselves."""
+
+
 def title(code: str) -> str:
     """The code as people write it."""
-    return code.replace("-", " ").capitalize()
+    return TITLES.get(code) or code.replace("-", " ").capitalize()
 
 
 def type_of(code: str) -> str:

@@ -16,6 +16,7 @@ from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
+from views.decoding import read, wrong_field
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.routes import WS, Route
 from views.sending import (
@@ -25,13 +26,11 @@ from views.sending import (
     outcome_shape,
     pending_shape,
     preference,
-    read,
     record,
     refusal,
     send,
     stored_events,
     turn_strangers_away,
-    wrong_field,
 )
 
 COMMANDS: Final = f"{WS}/commands"

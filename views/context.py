@@ -44,6 +44,8 @@ POSITION_HEADER: Final = "Tasksys-Position"
 POSITIONS: Final = 10**15 - 1
 """No position is above this; JSON numbers are exact up to here in every language."""
 
+LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+
 ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
 
 
@@ -222,8 +224,12 @@ async def body(request: web.Request) -> dict[str, Any]:
     try:
         decoded = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise bad_request("malformed-json", f"The body is not JSON: {detail}.") from error
+        detail = f"The body is not JSON: {error}."
+        if isinstance(error, RecursionError):
+            detail = "The body is nested too deeply; send the fields as /api/docs shows them."
+        elif LONE_SURROGATE.search(raw):
+            detail = "A text holds half of a surrogate pair (\\ud800 to \\udfff), which is no character; send it whole."
+        raise bad_request("malformed-json", detail) from error
     if not isinstance(decoded, dict):
         raise invalid("", "The body must be a JSON object.")
     return decoded

@@ -14,6 +14,8 @@ from aiohttp import web
 
 from views.codes import CODES, TYPE, title
 from views.context import answer
+from views.guide import marked, table
+from views.guide import sections as guides
 from views.openapi import document
 from views.problems import Problem
 from views.routes import Route
@@ -81,7 +83,10 @@ def render(described: dict[str, Any]) -> str:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             by_tag.setdefault(operation["tags"][0], []).append(_operation(method, path, operation))
-    links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in by_tag)
+    guide = guides()
+    titles = {name: title for name, title, _ in guide} | {tag: tag for tag in by_tag}
+    links = "".join(f'<a href="#{escape(name)}">{escape(title)}</a>' for name, title in titles.items())
+    first = "".join(f'<section id="{name}"><h2>{title}</h2>{text}</section>' for name, title, text in guide)
     sections = "".join(
         f'<section id="{escape(tag)}"><h2>{escape(tag)}</h2>{"".join(parts)}</section>' for tag, parts in by_tag.items()
     )
@@ -100,35 +105,56 @@ def render(described: dict[str, Any]) -> str:
         f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
         f"<p>{escape(info['description'])} The same as a machine reads it: "
         f'<a href="/api/openapi.json">openapi.json</a>.</p><nav aria-label="Sections">{links}'
-        f'<a href="#problems">problems</a><a href="#schemas">schemas</a></nav><main>{sections}'
+        f'<a href="#problems">problems</a><a href="#schemas">schemas</a></nav><main>{first}{sections}'
         f'<section id="problems"><h2>problems</h2><table>{problems}</table></section>'
         f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main>',
     )
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f"<p>{escape(operation.get('description', operation['summary']))}</p>"]
+    parts = [f"<p>{marked(operation.get('description', operation['summary']))}</p>"]
     if operation["parameters"]:
-        rows = "".join(
-            f"<tr><td><code>{escape(one['name'])}</code></td><td>{escape(one['in'])}</td>"
-            f"<td>{escape(one.get('description', ''))}</td></tr>"
+        rows = [
+            (_name(one), f"{marked(one.get('description', ''))} <em>{_type(one['schema'])}</em>")
             for one in operation["parameters"]
-        )
-        parts.append(f"<h3>Parameters</h3><table>{rows}</table>")
+        ]
+        parts.append("<h3>Parameters</h3>" + table(("Name", "What it is"), rows))
     if "requestBody" in operation:
-        parts.append(f"<h3>Body</h3>{_json(operation['requestBody']['content']['application/json']['schema'])}")
+        content = operation["requestBody"]["content"]["application/json"]
+        shown = content.get("examples", {}).values() or (
+            [{"value": content["example"]}] if "example" in content else []
+        )
+        examples = "".join(f"<h3>Example</h3>{_json(one['value'])}" for one in shown)
+        parts.append(f"{examples}<h3>Body</h3>{_json(content['schema'])}")
     problems = [status for status, response in sorted(operation["responses"].items()) if "$ref" in response]
-    if problems:
-        parts.append(f"<h3>{escape(', '.join(problems))}: problems, as under default</h3>")
     for status, response in sorted(operation["responses"].items()):
         if status in problems:
             continue
+        if status == "default" and problems:
+            parts.append(f"<h3>{escape(', '.join(problems))}: problems, as under default</h3>")
         content = _content(response)
         parts.append(f"<h3>{escape(status)}: {escape(response['description'])}</h3>{_json(content)}")
     return (
-        f"<details><summary><b>{escape(method.upper())}</b><code>{escape(path)}</code>"
+        f'<details><summary><b class="{escape(method)}">{escape(method.upper())}</b><code>{escape(path)}</code>'
         f"<span>{escape(operation['summary'])}</span></summary><div>{''.join(parts)}</div></details>"
     )
+
+
+def _name(parameter: dict[str, Any]) -> str:
+    """Its name, where it goes, and whether it must be given."""
+    required = ", required" if parameter.get("required") else ""
+    return f"<code>{escape(parameter['name'])}</code> <em>{escape(parameter['in'])}{required}</em>"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """The type of a parameter, with its bounds, default and an example."""
+    said = ", ".join(schema["enum"]) if "enum" in schema else schema.get("type", "string")
+    if "minimum" in schema:
+        said += f", {schema['minimum']} to {schema['maximum']}" if "maximum" in schema else f" from {schema['minimum']}"
+    if "default" in schema:
+        said += f", default {msgspec.json.encode(schema['default']).decode()}"
+    examples = " or ".join(f"<code>{escape(str(one))}</code>" for one in schema.get("examples", ()))
+    return escape(said) + (f", such as {examples}" if examples else "")
 
 
 def _content(response: dict[str, Any]) -> Any:

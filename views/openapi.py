@@ -13,9 +13,10 @@ from tasksys.decider import UNVERSIONED
 from views import shapes
 from views.auth import ACTOR_HEADER
 from views.context import POSITION_HEADER
+from views.decoding import LOOKED_UP
 from views.described import ANSWERED, EXAMPLES, HEADERS, ID, IN_PATH, PROBLEMS, QUERY, SENT, TAGS, WHEN, WHEN_SAYS
 from views.routes import Route
-from views.sending import LOOKED_UP, REPLAYED_HEADER
+from views.sending import REPLAYED_HEADER
 
 TEMPLATE: Final = "#/components/schemas/{name}"
 PROBLEM: Final = {

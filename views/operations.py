@@ -15,9 +15,9 @@ from tasksys.limits import PAGE_ITEMS
 from tasksys.outcomes import DeadLetter
 from tasksys.values import Id
 from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
+from views.decoding import wrong_field
 from views.problems import Problem, bad_request, invalid, not_found
 from views.routes import Handler, Route
-from views.sending import wrong_field
 
 LETTERS: Final = ("cursor", "limit")
 LETTERS_BYTES: Final = 4 * 1024 * 1024

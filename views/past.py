@@ -22,7 +22,7 @@ from views.context import (
     whole,
     workspace,
 )
-from views.problems import not_found
+from views.problems import bad_request, not_found
 from views.reads import positioned
 from views.routes import WS, Route
 
@@ -36,7 +36,7 @@ EVENTS_LIMIT: Final = 1000
 
 NOW: Final = ("min_position",)
 EVENTS: Final = ("after", "limit", "wait", *NOW)
-HISTORY: Final = ("after", "limit", *NOW)
+HISTORY: Final = ("cursor", "after", "limit", *NOW)
 AUDIT: Final = ("task", "actor", "since", "until", "cursor", "limit", *NOW)
 
 
@@ -79,7 +79,9 @@ async def task_history(request: web.Request) -> web.StreamResponse:
     await history_reached(request, name)
     history = system(request).history
     limit = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS)
-    found = history.of_task(name, task, whole(given, "after", 0, 0, POSITIONS))
+    if "cursor" in given and "after" in given:
+        raise bad_request("bad-parameter", "cursor and after mean the same here; give one of them.", parameter="after")
+    found = history.of_task(name, task, whole(given, "cursor" if "cursor" in given else "after", 0, 0, POSITIONS))
     items, size = list[Entry](), 0
     for position, stored in islice(found, limit):
         items.append(history.entry(name, position, stored))

@@ -11,7 +11,7 @@ from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from tasksys.values import UTC
 from views import shapes
-from views.asof import as_of, at_position, moment_of
+from views.asof import as_of, at_position, moment_of, not_yet
 from views.auth import USER
 from views.context import (
     POSITION_HEADER,
@@ -59,7 +59,7 @@ async def one_workspace(request: web.Request) -> web.StreamResponse:
     name, member = await workspace(request)
     state, position = await _state(request, name, given)
     if state.workspace is None:
-        raise no_workspace()
+        raise not_yet("workspace", position) if "as_of" in given else no_workspace()
     return positioned(shapes.workspace(state.workspace, member.role), position, state.workspace.version)
 
 
@@ -102,6 +102,8 @@ async def one_project(request: web.Request) -> web.StreamResponse:
     state, position = await _state(request, name, given)
     row = state.project(named(request, "project"))
     if row is None:
+        if system(request).state.state(name).project(named(request, "project")) is not None:
+            raise not_yet("project", position)
         raise not_found("project", named(request, "project"))
     return positioned(shapes.project(row, name), position, row.version)
 
@@ -138,6 +140,8 @@ async def one_task(request: web.Request) -> web.StreamResponse:
     state, position = await _state(request, name, given)
     row = state.task(named(request, "task"))
     if row is None:
+        if system(request).state.state(name).task(named(request, "task")) is not None:
+            raise not_yet("task", position)
         raise not_found("task", named(request, "task"))
     return positioned(shapes.task(row, name, state), position, row.version)
 

@@ -4,7 +4,6 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
-from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -27,8 +26,9 @@ from tasksys.commands import (
 from tasksys.decider import UNVERSIONED
 from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.refusals import Code, FieldError, Refusal
+from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
+from views.conflicts import Since, conflicts, project_of
 from views.context import ID, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
@@ -50,12 +50,6 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddComment: "comment",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
-
-LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap"}
-"""Commands that are decided by a fact which the server looks up, and the field for it."""
-
-CONFLICTS: Final = 50
-"""Events shown at most as the reason of a conflict."""
 
 
 class Preference(NamedTuple):
@@ -80,34 +74,6 @@ def preference(request: web.Request) -> Preference:
         elif name == "wait" and value.isascii() and value.isdigit():
             wait = min(float(value), LONGEST_WAIT)
     return Preference(asynchronous or not wait, wait)
-
-
-def read(command: type[C], fields: dict[str, Any]) -> C:
-    """The typed command of those fields; a problem that points to the field that is wrong."""
-    try:
-        found: C = msgspec.convert({**fields, "type": command.__name__}, command)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise wrong_field(str(error)) from error
-    looked_up = LOOKED_UP.get(command)
-    if looked_up in fields:
-        raise invalid(f"/{looked_up}", "The server looks this up; leave it out.")
-    return found
-
-
-def wrong_field(message: str, prefix: str = "") -> Problem:
-    """A decoder's message as a problem with a JSON pointer."""
-    detail, _, path = message.partition(" - at `")
-    unknown = re.search(r"unknown field `(.*)`", detail, re.DOTALL)
-    pointer = prefix + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.rstrip("`").removeprefix("$")).replace(".", "/")
-    if unknown:
-        name = unknown[1].replace("~", "~0").replace("/", "~1")
-        pointer, detail = f"{pointer}/{name}", "There is no such field; check its name."
-    elif detail.endswith("got `null`"):
-        detail = "This cannot be null, for it is never empty; give a value, or leave it out."
-    missing = re.search(r"missing required field `(.*)`", detail)
-    if missing:
-        pointer, detail = f"{pointer}/{missing[1]}", "This is required."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, (FieldError(pointer, detail),))
 
 
 def complete(request: web.Request, workspace: str, command: C, alone: bool = True) -> C:
@@ -182,7 +148,9 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
 async def _with_events(request: web.Request, workspace: str, command: Undo) -> Undo:
     """Undo decides by the past command's events: they are looked up here."""
     if (command.position is None) == (command.command is None):
-        raise invalid("", "Give the position of one of the command's events, or the command's id.")
+        both = "Give one of position and command, not both."
+        one = "Give the position of one of the command's events, or the command's id."
+        raise invalid("" if command.command is None else "/command", one if command.command is None else both)
     if system(request).state.state(workspace).member(identity(request).user) is None:
         return command  # refused by decide, without a look into the history
     await history_reached(request, workspace)
@@ -193,8 +161,6 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
         found = history.at(workspace, command.position or 0)
         first = codec.decode_event(found.event) if found else None
         events = history.of_command(workspace, first.actor, first.command) if first else []
-    if command.task is not None and all(event.task != command.task for event in events):
-        events = []
     return structs.replace(command, events=tuple(events))
 
 
@@ -245,26 +211,18 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
 
 async def refusal(request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal) -> Problem:
     """The refusal as a problem; a conflict shows the events that stand in the way."""
-    task = getattr(sent.command, "task", None)
-    if reason.code is Code.VERSION_CONFLICT and task is not None:
-        expected = sent.command.expected_version or 0
-        return refused(reason, conflicts=await _since(request, workspace, task, version=expected))
-    if reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
+    if reason.code is Code.VERSION_CONFLICT:
+        task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
+        since = Since(task, None if task else project, sent.command.expected_version or 0, 0)
+    elif reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
         last = sent.command.events[-1]
-        if last.task is not None:
-            return refused(reason, conflicts=await _since(request, workspace, last.task, position=last.position))
-    return refused(reason)
-
-
-async def _since(
-    request: web.Request, workspace: str, task: str, version: int = 0, position: int = 0
-) -> list[msgspec.Raw]:
+        since = Since(last.task, None if last.task else project_of(last), 0, last.position)
+    else:
+        return refused(reason)
     if system(request).state.state(workspace).member(identity(request).user) is None:
-        return []  # a refusal can be repeated by somebody who was removed since
+        return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
     await history_reached(request, workspace)
-    history = system(request).history
-    found = history.of_task(workspace, task, position) if position else history.of_task_since(workspace, task, version)
-    return [msgspec.Raw(stored.event) for _, stored in islice(found, CONFLICTS)]
+    return refused(reason, conflicts=conflicts(system(request).history, workspace, since))
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:

@@ -12,14 +12,16 @@ from aiohttp import web
 from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
+from tasksys.refusals import FieldError
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
+from views.decoding import read
 from views.ids import derived, ulid
-from views.problems import invalid
+from views.problems import Problem, invalid
 from views.routes import WS, Handler, Route
-from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, read, send
+from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, send
 
 Shown = tuple[Any, int | None]
 """An answer's body (None for an empty one) and the version for its ETag."""
@@ -73,7 +75,7 @@ class Write(NamedTuple):
     summary: str
     created: bool = False
     at: str = ""
-    """Where what was made can be read, below the address that made it: the command's field that names it."""
+    """Where what was made is, below the address that made it: the command's field that names it."""
 
 
 PROJECT: Final = f"{WS}/projects/{{project}}"
@@ -91,7 +93,7 @@ WRITES: Final = (
     Write("PATCH", PROJECT, commands.EditProject, _project, "Change a project"),
     Write("DELETE", PROJECT, commands.TrashProject, _project, "Move a project and its tasks to the trash"),
     Write("POST", f"{PROJECT}/restore", commands.RestoreProject, _project, "Take a project out of the trash"),
-    Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", created=True),
+    Write("POST", f"{PROJECT}/sections", commands.AddSection, _project, "Add a section", True, "section"),
     Write("PATCH", SECTION, commands.EditSection, _project, "Rename or move a section"),
     Write("DELETE", SECTION, commands.RemoveSection, _project, "Remove a section; its tasks stay in the project"),
     Write("POST", f"{WS}/tasks", commands.CreateTask, _task, "Create a task", True, "task"),
@@ -107,10 +109,10 @@ WRITES: Final = (
     Write("POST", f"{TASK}/label", commands.LabelTask, _task, "Add and remove labels"),
     Write("POST", f"{TASK}/links", commands.LinkTask, _task, "Link to another task", created=True),
     Write("DELETE", f"{TASK}/links/{{link}}/{{other}}", commands.UnlinkTask, _task, "Remove a link"),
-    Write("POST", f"{TASK}/checklist", commands.AddChecklistItem, _task, "Add a checklist item", created=True),
+    Write("POST", f"{TASK}/checklist", commands.AddChecklistItem, _task, "Add a checklist item", True, "item"),
     Write("PATCH", ITEM, commands.EditChecklistItem, _task, "Change or tick a checklist item"),
     Write("DELETE", ITEM, commands.RemoveChecklistItem, _task, "Remove a checklist item"),
-    Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", created=True),
+    Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", True, "comment"),
     Write("PATCH", COMMENT, commands.EditComment, _comment, "Change a comment"),
     Write("DELETE", COMMENT, commands.RemoveComment, _comment, "Remove a comment"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
@@ -131,6 +133,19 @@ def _handler(write: Write) -> Handler:
         if "ws" in request.match_info:
             named(request, "ws")
         given = await body(request)
+        if write.command is commands.LinkTask and not given.keys() & {"link", "other"}:
+            given = {SHOWN_LINK.get(name, name): value for name, value in given.items()}
+            try:
+                return await concluded(request, names, given)
+            except Problem as problem:
+                shown = {f"/{inside}": f"/{name}" for name, inside in SHOWN_LINK.items()}
+                problem.errors = tuple(
+                    FieldError(shown.get(one.pointer, one.pointer), one.detail) for one in problem.errors
+                )
+                raise
+        return await concluded(request, names, given)
+
+    async def concluded(request: web.Request, names: dict[str, str], given: dict[str, Any]) -> web.StreamResponse:
         for field in ("type", *fields):
             if field in given:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
@@ -141,6 +156,10 @@ def _handler(write: Write) -> Handler:
         return _concluded(request, workspace, wish, decided, write)
 
     return handle
+
+
+SHOWN_LINK: Final = {"type": "link", "task": "other"}
+"""A link may be sent as tasks show it, `{"type", "task"}`: that means `{"link", "other"}`."""
 
 
 def _named(request: web.Request, field: str) -> str:

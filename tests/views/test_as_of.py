@@ -34,8 +34,14 @@ async def test_a_task_as_of_each_position(space: Space) -> None:
 async def test_before_it_was_made(space: Space) -> None:
     """There was no such task, and before everything no workspace."""
     (first, *_) = await changed(space)
-    (await space.get(f"/tasks/{first['id']}", as_of=first["position"] - 1)).problem(404, "not-found")
-    (await space.get("", as_of=0)).problem(404, "not-found")
+    early = (
+        (f"/tasks/{first['id']}", first["position"] - 1, "The task did not exist yet"),
+        (f"/projects/{first['project']}", 1, "The project did not exist yet"),
+        ("", 0, "The workspace did not exist yet"),
+    )
+    for path, position, said in early:
+        problem = (await space.get(path, as_of=position)).problem(404, "not-found")
+        assert problem["detail"].startswith(said)
     assert (await space.get("/tasks", as_of=0)).ok == {"items": [], "next_cursor": None, "position": 0}
 
 
@@ -54,9 +60,11 @@ async def test_as_of_an_instant(site: Site, space: Space) -> None:
 
 @pytest.mark.parametrize("instant", ["2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 async def test_an_instant_to_come(space: Space, instant: str) -> None:
-    """As of now: nothing has happened since."""
+    """What is to come nobody knows: like a position that is not there yet."""
     states = await changed(space)
-    assert (await space.get(f"/tasks/{states[0]['id']}", as_of=instant)).ok == states[-1]
+    for path in (f"/tasks/{states[0]['id']}", "/tasks"):
+        problem = (await space.get(path, as_of=instant)).problem(400, "bad-parameter")
+        assert "in the future" in problem["detail"]
 
 
 @pytest.mark.parametrize("instant", ["1970-01-01T00:00:00Z", "0300-01-01T00:00:00Z", "0001-01-01T00:00:00-23:59"])

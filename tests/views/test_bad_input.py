@@ -379,3 +379,52 @@ async def test_problems_are_whole(space: Space) -> None:
     found = (await space.get("/tasks/nope")).problem(404, "not-found")
     assert found.keys() == PROBLEM
     assert found["detail"] == "There is no task 'nope' here; check the id."
+
+
+async def test_every_wrong_field_says_what_to_give(space: Space) -> None:
+    """All of them in one answer, in words rather than a decoder's."""
+    body = {
+        "title": 1, "estimate_minutes": -1, "assignees": ["a b"], "labels": "x", "priority": "soon", "due": "today",
+        "parent": "a b", "colour": "red",
+    }  # fmt: skip
+    found = (await space.post("/tasks", body)).problem(422, "invalid")
+    assert {one["pointer"]: one["detail"] for one in found["errors"]} == {
+        "/title": "Give a text.",
+        "/estimate_minutes": "Give a whole number from 0 to 5256000.",
+        "/assignees/0": "Give a user's id: 1 to 128 of the characters A-Z a-z 0-9 . _ @ + : | -.",
+        "/labels": "Give a list.",
+        "/priority": "Give one of none, low, medium, high, urgent.",
+        "/due": 'Give an object such as {"date": "2026-03-08"} or {"local": "2026-03-08T09:00", "zone": '
+        '"Europe/Berlin"} or null.',
+        "/parent": "Give 1 to 64 of the characters A-Z a-z 0-9 _ -.",
+        "/colour": "There is no field 'colour' here; check its name, or leave it out.",
+    }
+    assert (await space.post("/tasks", {})).invalid("/title") == "This is required: title."
+    task = await space.task()
+    assert (await space.patch(f"/tasks/{task['id']}", {"status": 3})).invalid("/status").startswith("Give one of open,")
+    (await space.patch(f"/tasks/{task['id']}", {"due": {"x": 1}})).invalid("/due/x")
+
+
+async def test_what_was_read_and_cannot_be_written_says_what_changes_it(space: Space) -> None:
+    """Somebody sends a whole task back: each field that is read-only says so."""
+    task = await space.task()
+    found = (await space.patch(f"/tasks/{task['id']}", task)).problem(422, "invalid")
+    said = {one["pointer"]: one["detail"] for one in found["errors"]}
+    assert said.keys() == {
+        "/workspace", "/checklist", "/links", "/series", "/created_by", "/created_at", "/updated_at", "/completed_at",
+        "/trashed_at", "/trashed", "/version", "/position",
+    }  # fmt: skip
+    assert all("read-only" in detail for detail in said.values())
+    assert "/checklist" in said["/checklist"]
+    assert "/restore" in said["/trashed"]
+    assert "/links" in (await space.post("/tasks", {"title": "A", "links": []})).invalid("/links")
+
+
+async def test_titles_are_for_people(space: Space) -> None:
+    """A code that is a piece of jargon has a title in words; half of a surrogate pair is called by its name."""
+    half = await space.post("/tasks", data=b'{"title": "\\ud800"}', headers=JSON)
+    problem = half.problem(400, "malformed-json")
+    assert (problem["title"], "surrogate" in problem["detail"]) == ("The body is not JSON", True)
+    task = await space.task()
+    stale = await space.patch(f"/tasks/{task['id']}", {"title": "B"}, headers={"If-Match": "3"})
+    assert stale.problem(400, "bad-etag")["title"] == "The ETag cannot be read"

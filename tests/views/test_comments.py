@@ -20,6 +20,7 @@ async def test_a_comment_is_made_and_listed(space: Space) -> None:
     carl = await space.joined("carl", "commenter")
     first = await carl.post(path, {"body": "From *where*?"})
     assert first.status == 201
+    assert first.headers["Location"] == f"{space.prefix}{path}/{first.ok['id']}"
     assert first.ok.keys() == COMMENT
     assert (first.ok["author"], first.ok["body"], first.ok["edited_at"]) == ("carl", "From *where*?", None)
     assert first.ok["task"] == path.split("/")[2]

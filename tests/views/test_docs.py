@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tasksys.query.fields import FIELDS
+from tasksys.query.sort import COLUMNS
 from tasksys.refusals import Code
 from tests.support.http import Site, Space
 from views.codes import CODES
+from views.guide import EXAMPLES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,6 +76,24 @@ async def test_every_operation_is_on_the_page(site: Site) -> None:
             assert f"{method.upper()}{path}" in page.text
             assert operation["summary"] in page.text
     assert {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
+
+
+async def test_the_page_says_what_a_newcomer_must_know(site: Site) -> None:
+    """Who asks, how to write safely, positions, filters with every field, sort names and every code come first."""
+    page = Page((await site.client().get("/api/docs")).raw.decode())
+    words = ["Tasksys-Actor", "Authorization: Bearer", "Idempotency-Key", "If-Match", "min_position", "is empty"]
+    for word in (*words, *FIELDS, *COLUMNS, *Code):
+        assert word in page.text
+    assert page.text.index("Writing safely") < page.text.index("GET/api/v1/workspaces")
+    assert "ws path, required" in page.text
+    assert "integer, 1 to 200" in page.text
+    assert '"title": "Buy milk"' in page.text
+
+
+@pytest.mark.parametrize("example", [example for example, _ in EXAMPLES])
+async def test_filters_on_the_page_are_filters(space: Space, example: str) -> None:
+    """What a newcomer copies works."""
+    assert (await space.get("/tasks", filter=example)).ok["items"] == []
 
 
 async def test_the_page_runs_nothing(site: Site) -> None:

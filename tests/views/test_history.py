@@ -54,7 +54,9 @@ async def test_pages_of_history(space: Space) -> None:
     path = f"/tasks/{task['id']}/history"
     whole = (await space.get(path)).ok["items"]
     first = (await space.get(path, limit=4)).ok
-    second = (await space.get(path, limit=4, after=first["next_cursor"])).ok
+    second = (await space.get(path, limit=4, cursor=first["next_cursor"])).ok
+    assert (await space.get(path, limit=4, after=first["next_cursor"])).ok == second
+    (await space.get(path, after=1, cursor=1)).problem(400, "bad-parameter")
     assert [*first["items"], *second["items"]] == whole
     assert (len(first["items"]), second["next_cursor"]) == (4, None)
 

@@ -30,6 +30,17 @@ async def test_a_link_has_two_sides(space: Space, link: str, opposite: str) -> N
     assert (await space.get(f"/tasks/{eat}")).ok["links"] == []
 
 
+async def test_a_link_is_made_as_it_is_shown(space: Space) -> None:
+    """What a task shows under `links` can be sent as it is."""
+    bake, eat = await two(space)
+    linked = await space.post(f"/tasks/{bake}/links", {"type": "blocks", "task": eat})
+    assert linked.ok["links"] == [{"type": "blocks", "task": eat}]
+    (await space.post(f"/tasks/{bake}/links", {"type": "likes", "task": eat})).invalid("/type")
+    (await space.post(f"/tasks/{bake}/links", {"type": "blocks", "task": bake})).invalid("/task")
+    (await space.post(f"/tasks/{bake}/links", {"type": "blocks"})).invalid("/task")
+    (await space.post(f"/tasks/{bake}/links", {"link": "relates", "task": eat})).invalid("/task")
+
+
 async def test_links_are_made_and_taken_once(space: Space) -> None:
     """A link that is there, or gone, already is no event."""
     bake, eat = await two(space)

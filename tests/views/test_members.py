@@ -69,7 +69,7 @@ async def test_a_member_that_cannot_be(space: Space, user: str, role: str | None
 
 async def test_the_role_is_required(space: Space) -> None:
     """There is no role that goes without saying."""
-    assert (await space.put("/members/ann")).invalid("/role") == "This is required."
+    assert (await space.put("/members/ann")).invalid("/role") == "This is required: role."
 
 
 @pytest.mark.parametrize("user", ["ann@example.org", "auth0|5f7c8ec7c33c6c004bbafe82", "a:b+c.d_e-f"])

@@ -90,7 +90,7 @@ def test_answers_tell_versions_where_there_are_any() -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_was_made_says_where_it_is(site: Site) -> None:
-    """A workspace, project or task can be read at the Location of the answer that made it; the reference says so."""
+    """A workspace, project or task can be read at its Location; parts have an address too; the reference says so."""
     client, space = site.client(), ""
     for place, body in (
         ("/api/v1/workspaces", {"name": "A"}),
@@ -106,7 +106,9 @@ async def test_what_was_made_says_where_it_is(site: Site) -> None:
         for _, _, operation in operations()
         if "Location" in operation["responses"].get("201", {}).get("headers", {})
     }
-    assert told == {"create_workspace", "create_project", "create_task"}
+    assert told == {
+        "create_workspace", "create_project", "create_task", "add_section", "add_comment", "add_checklist_item",
+    }  # fmt: skip
 
 
 def test_commands_are_told_apart_by_their_type() -> None:

@@ -120,7 +120,7 @@ async def test_an_undo_is_repeated_under_its_key(space: Space) -> None:
     ("fields", "pointer"),
     [
         ({}, ""),
-        ({"position": 3, "command": "x"}, ""),
+        ({"position": 3, "command": "x"}, "/command"),
         ({"position": 0}, "/position"),
         ({"position": "3"}, "/position"),
         ({"command": "a b"}, "/command"),
@@ -145,7 +145,12 @@ async def test_what_was_never_done(space: Space) -> None:
         {"position": 10**25},
     ):
         (await space.post(f"{path}/undo", fields)).problem(404, "not-found")
-    (await space.post(f"{other}/undo", {"position": position})).problem(404, "not-found")
+    labelled = await space.post(f"{path}/label", {"add": ["a"]})
+    await space.post(f"{path}/label", {"remove": ["a"]})
+    changed = await space.post(f"{path}/undo", {"position": labelled.position})
+    assert "labels were changed again" in changed.problem(409, "undo-conflict")["detail"]
+    problem = (await space.post(f"{other}/undo", {"position": position})).problem(404, "not-found")
+    assert "is not about task" in problem["detail"]
     assert (await space.get(path)).ok["title"] == "Oat milk"
 
 

@@ -1,0 +1,164 @@
+"""What a newcomer to the API must know before its addresses: short sections on top of the reference."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+from tasksys.query.fields import FIELDS, OPERATORS, Kind
+from tasksys.query.sort import COLUMNS
+from tasksys.refusals import Code
+from tasksys.values import LinkType, Priority, Status
+from views.context import POSITION_HEADER
+from views.problems import STATUS
+
+VALUES: Final = {
+    Kind.STATUS: ", ".join(Status),
+    Kind.PRIORITY: ", ".join(Priority),
+    Kind.FLAG: "true, false",
+    Kind.NUMBER: "a whole number: 3",
+    Kind.MINUTES: "minutes: 90, 90min, 2h",
+    Kind.WHEN: "a day or a time, see below",
+    Kind.INSTANT: "a day or a time, see below",
+    Kind.IDENTIFIER: "an id",
+    Kind.PLACE: "an id or a name",
+    Kind.NAMES: "a name: home",
+    Kind.USERS: "a user's id, or me",
+    Kind.LINKS: ", ".join(LinkType),
+    Kind.TEXT: "text",
+    Kind.ANY_TEXT: "text in title, description or labels",
+}
+EXAMPLES: Final = (
+    ("status = open and due < today+3d", "open, and due before the day after tomorrow ends"),
+    ("priority >= high and label in (urgent, home)", "pressing, with one of two labels"),
+    ("assignee = me and due is empty", "mine, without a date"),
+    ("due < now and not status in (done, cancelled)", "overdue"),
+    ('title ~ "milk" or project = Household', "by text, or in a project by its name"),
+    ("trashed = true", "in the trash; without this, a filter never finds what is there"),
+)
+MEANT: Final = {
+    Code.INVALID: "A field is wrong; `errors` point to each.",
+    Code.NOT_FOUND: "There is no such thing, or you are no member of its workspace.",
+    Code.FORBIDDEN: "Your role does not allow this.",
+    Code.EXISTS: "The id that you chose is taken.",
+    Code.LIMIT: "A bound is exceeded.",
+    Code.VERSION_CONFLICT: "If-Match names an older version; `conflicts` are the events since.",
+    Code.CYCLE: "A task would be below itself.",
+    Code.TRASHED: "It, its parent or its project is in the trash; restore that first.",
+    Code.LAST_OWNER: "A workspace keeps at least one owner.",
+    Code.UNDO_CONFLICT: "Something was changed since; `conflicts` are the events.",
+    Code.NOT_UNDOABLE: "This cannot be undone.",
+    Code.KEY_REUSED: "The Idempotency-Key names another command; take a new key.",
+    Code.UNREADABLE: "The command could not be read.",
+    Code.INTERNAL: "A fault of the server.",
+}
+OTHERS: Final = (
+    (400, "malformed-json", "The body is not JSON."),
+    (400, "bad-etag", 'If-Match takes one ETag as it was given, such as "3".'),
+    (400, "bad-parameter, unknown-parameter", "A query parameter is wrong, or is not one here."),
+    (400, "filter-syntax, sort-syntax, cursor-syntax", "`position` and `hint` say where and what to write."),
+    (401, "unauthorised", "There is no token, or it is not accepted."),
+    (409, "still-pending", "The first command of that key is being decided; try again in a moment."),
+    (413, "body-too-large", "Send less at once."),
+    (415, "not-json", "Send Content-Type: application/json."),
+    (429, "busy", "Too many commands wait; try again after Retry-After."),
+    (503, "not-ready, log-unavailable", "Try again after Retry-After, under the same Idempotency-Key."),
+    (504, "view-behind", "The view has not reached the position in time; try again."),
+)
+
+
+def sections() -> list[tuple[str, str, str]]:
+    """Id, title and HTML of each section."""
+    return [
+        ("who-asks", "Who asks", _paragraphs(
+            "With tokens, send `Authorization: Bearer …`; the token's `sub` is the user. A server without "
+            "authentication "
+            "listens to its own machine only, and believes the header `Tasksys-Actor: anna` (else the user is "
+            "`local`).",
+            "Who is not a member of a workspace gets 404 there, as if it did not exist. Roles, from most to least: "
+            "owner, admin, editor, commenter, viewer.",
+        )),
+        ("writing", "Writing safely", _paragraphs(
+            "`Idempotency-Key: …` (1 to 64 of A-Z a-z 0-9 _ -) names a command. Repeated under the same key, it is "
+            "applied "
+            "once and answered alike, with `Idempotent-Replayed: true`: after a timeout, just send it again. Keys are "
+            "kept "
+            "for at least 7 days.",
+            'Answers have an `ETag`, the version. Sent back as `If-Match: "3"`, the change is made only if nobody was '
+            "faster, or else answered 412 with the events in between. Without it, edits of different fields both win.",
+            "`Prefer: respond-async` does not wait for the outcome, `Prefer: wait=5` that many seconds at most; then "
+            "the "
+            "answer is 202, and `Location` tells the outcome.",
+            'PATCH takes the fields to change; null clears one. In the body, dates are `{"date": "2026-03-08"}`, '
+            '`{"local": "2026-03-08T09:00", "zone": "Europe/Berlin"}`, or the latter without a zone.',
+        )),
+        ("positions", "Positions", _paragraphs(
+            "Everything that happens in a workspace has a position, counted from 1. A write answers with "
+            f"`{POSITION_HEADER}`; "
+            "a read with `?min_position=N`, or that header, waits until it shows at least that.",
+            "`?as_of=` a position, or an instant such as `2026-03-08T09:00:00Z`, shows the state then. Lists are in "
+            "pages: "
+            "send `next_cursor` as `cursor` for the next one, until it is null.",
+        )),
+        ("filters", "Filters", _filters()),
+        ("sorting", "Sorting", _paragraphs(
+            "`sort=due,-priority,order` names columns from the most to the least weighty, with - for descending. "
+            "There are "
+            f"{', '.join(f'`{name}`' for name in COLUMNS)}. Tasks without a value come last; no sort is the manual "
+            "order.",
+        )),
+        ("problems", "Problems", _problems()),
+    ]  # fmt: skip
+
+
+def _paragraphs(*texts: str) -> str:
+    return "".join(f"<p>{marked(text)}</p>" for text in texts)
+
+
+def marked(text: str) -> str:
+    """Escaped, with what stands between backquotes as code."""
+    parts = escape(text, quote=False).split("`")
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table that scrolls by itself where it is too wide; cells are HTML."""
+    titles = "".join(f"<th>{one}</th>" for one in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _filters() -> str:
+    fields = [
+        (f"<code>{name}</code>", escape(" ".join(OPERATORS[field.kind]) + (", is empty" if field.empty else "")),
+         escape(VALUES[field.kind]))
+        for name, field in FIELDS.items()
+    ]  # fmt: skip
+    return (
+        _paragraphs(
+            "`filter=` takes conditions with `and`, `or`, `not` and parentheses: a field, an operator, a value. `in` "
+            "takes "
+            "a list, `~` means that it contains a text; quote a text with spaces.",
+        )
+        + table(("Example", "Finds"), ((f"<code>{escape(one)}</code>", escape(said)) for one, said in EXAMPLES))
+        + table(("Field", "Operators", "Values"), fields)
+        + _paragraphs(
+            "A day is `2026-03-08`, a time `2026-03-08T09:00` (in the workspace's zone) or `2026-03-08T09:00Z`. "
+            "Counted "
+            "from `now`, `today`, `tomorrow`, `yesterday` or a weekday: `today+3d`, `now-4h`, `monday+1w`, with y, m, "
+            "w, d, "
+            "h, min. `due <= today` takes in all of today. In an address, write + as %2B, or leave it a space.",
+        )
+    )
+
+
+def _problems() -> str:
+    refusals = [(STATUS[code].value, code.value, said) for code, said in MEANT.items()]
+    rows = sorted([*refusals, *OTHERS])
+    return _paragraphs(
+        "What goes wrong is answered as `application/problem+json`: a stable `code`, a `detail` that says what to do, "
+        "and "
+        '`errors`, each with a `pointer` into the body that was sent, such as "/labels/1".',
+    ) + table(
+        ("Status", "Code", "What it means"),
+        ((str(status), f"<code>{escape(code)}</code>", marked(said)) for status, code, said in rows),
+    )
