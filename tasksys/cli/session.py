@@ -85,6 +85,7 @@ class Session:
         except Refused as refused:
             if refused.status != 404:
                 raise
+        names.long_enough(name, "task")
         found = self.client.items(self.path("tasks"), {"filter": EVERYTHING})
         return names.one(name, list(found), "task", "title", by_label=False)
 

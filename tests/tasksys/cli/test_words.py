@@ -110,19 +110,33 @@ THINGS = [
 
 
 @pytest.mark.parametrize(
-    ("name", "found"), [("01AAAAXY", 0), ("work", 1), ("01a", 0), ("zz", 2), ("01bbbbz", 2)], ids=str
+    ("name", "found"), [("01AAAAXY", 0), ("work", 1), ("01aa", 0), ("bbzz", 2), ("01bbbbz", 2)], ids=str
 )
 def test_a_thing_is_found_by_id_name_or_part_of_its_id(name: str, found: int) -> None:
     """A whole id wins over a name, a name over a part of an id; in any case."""
     assert names.one(name, THINGS, "workspace", "name") is THINGS[found]
 
 
-@pytest.mark.parametrize(("name", "code"), [("xy", Exit.FAILED), ("01", Exit.FAILED), ("q", Exit.NOT_FOUND), ("", 4)])
+@pytest.mark.parametrize(("name", "code"), [("01bbbb", Exit.FAILED), ("qqqq", Exit.NOT_FOUND), ("", 4)])
 def test_what_is_not_clear_is_not_guessed(name: str, code: int) -> None:
     """Several are listed, none is said."""
     with pytest.raises(Failure) as raised:
         names.one(name, THINGS, "workspace", "name")
     assert raised.value.exit_code == code
+
+
+@pytest.mark.parametrize("name", ["z", "zz", "01a"])
+def test_a_part_of_an_id_has_as_many_characters_as_lists_show(name: str) -> None:
+    """A letter that one id happens to end with names nothing; a short name or a whole id still does."""
+    with pytest.raises(Failure, match="at least the 4 characters") as raised:
+        names.one(name, THINGS, "workspace", "name")
+    assert raised.value.exit_code == Exit.NOT_FOUND
+    assert names.one("q", [{"id": "q", "name": "x"}], "workspace", "name")["name"] == "x"
+
+
+def test_candidates_in_the_trash_are_said_to_be_there() -> None:
+    """Of two that an id could be, one is perhaps not meant."""
+    assert names.listed([{"id": "a", "title": "x", "trashed": True}], "title") == "  a  x (in the trash)"
 
 
 def test_many_candidates_are_not_all_listed() -> None:
