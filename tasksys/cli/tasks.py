@@ -110,7 +110,7 @@ def list_(
 ) -> None:
     """List tasks."""
     wanted = _narrowed(session, filter, everything, **narrower)
-    query = {"filter": wanted, "q": q, "sort": sort, "as_of": as_of}
+    query = {"filter": wanted, "q": q, "sort": sort, "as_of": moments.as_of(as_of)}
     if everything:
         page: Json = {"items": list(session.client.items(session.path("tasks"), query)), "next_cursor": None}
         page |= {"total": len(page["items"])} if count else {}
@@ -146,6 +146,7 @@ def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
 @in_workspace
 def show(session: Session, task: str, as_of: str | None) -> None:
     """Show everything about a task."""
+    as_of = moments.as_of(as_of)
     found = session.task(task)
     if as_of:
         found = session.client.get(session.path("tasks", found["id"]), as_of=as_of)

@@ -80,6 +80,16 @@ def test_a_due_value_is_readable_and_known_to_be_over(value: dict[str, str] | No
     assert moments.past(value) is over
 
 
+def test_a_past_is_a_position_or_an_instant() -> None:
+    """Dates and local times are of this machine's zone, in every option that takes an instant; else it is named."""
+    assert [moments.as_of(text) for text in (None, "17", "2026-03-08", "2026-03-08T09:00+02:00")] == [
+        None, "17", "2026-03-08T00:00:00.000Z", "2026-03-08T07:00:00.000Z",
+    ]  # fmt: skip
+    with pytest.raises(click.BadParameter, match="no instant") as raised:
+        moments.as_of("yesterday")
+    assert raised.value.param_hint == "--as-of"
+
+
 def test_an_instant_is_shown_in_this_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     """To the minute; none is nothing."""
     assert moments.clock("2026-03-08T09:00:12.345Z") == "2026-03-08 09:00"
