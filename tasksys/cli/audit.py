@@ -78,6 +78,7 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
     from streams.broker import Broker
     from streams.transport.database import DatabaseError
     from streams.transport.embedded.errors import LogError
+    from tasksys.cli import damage
 
     try:
         directory = Broker.parse(broker).directory
@@ -89,11 +90,19 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
             "--broker out to ask the server."
         )
     if not (directory / "CURRENT").is_file():
-        raise Failure(f"There is no embedded log in {directory}; check the directory.", Exit.NOT_FOUND)
+        below = directory / "log"
+        hint = f"give embedded://{below}" if (below / "CURRENT").is_file() else "check the directory"
+        raise Failure(f"There is no embedded log in {directory}; {hint}.", Exit.NOT_FOUND)
     try:
         chains = asyncio.run(_check(directory, workspace))
-    except (LogError, DatabaseError) as error:
-        raise Failure(str(error)) from error
+    except Failure:
+        raise
+    except Exception as error:
+        if damaged := damage.failure(error, directory, Exit.UNVERIFIED):
+            raise damaged from error
+        if isinstance(error, LogError | DatabaseError):
+            raise Failure(str(error)) from error
+        raise
     if workspace and not chains:
         raise Failure(f"There is no workspace of id {workspace!r} in {directory}.", Exit.NOT_FOUND)
     return chains

@@ -285,6 +285,8 @@ def test_a_stopped_log_that_holds(own: Serving) -> None:
 def test_a_log_that_cannot_be_checked_says_why(server: Serving, tmp_path: Path) -> None:
     """In use, not there, on Kafka, or no address at all."""
     assert "is in use by process" in errors(invoke("audit", "verify", "--broker", f"embedded://{server.log}", code=1))
+    above = errors(invoke("audit", "verify", "--broker", f"embedded://{server.directory}", code=4))
+    assert f"give embedded://{server.log}" in above
     missing = f"embedded://{tmp_path}/missing"
     assert "no embedded log" in errors(invoke("audit", "verify", "--broker", missing, code=4))
     assert not (tmp_path / "missing").exists()
