@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from tasksys.cli.failures import as_json
 from tasksys.cli.session import Session
 
 option: Final = partial(click.option, show_envvar=True)
@@ -28,7 +29,8 @@ WORKSPACE: Final = option(
     help="The workspace, if not the one chosen with `tasksys use`.",
 )  # fmt: skip
 
-JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, help="Print the server's JSON.")
+JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, is_eager=True, callback=as_json,
+                     help="Print the server's JSON, and errors as JSON.")  # fmt: skip
 
 BROKER_HELP: Final = "Where the log is: embedded://DIRECTORY or kafka://HOST:PORT[,HOST:PORT]."
 

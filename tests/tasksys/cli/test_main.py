@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from tasksys.cli.failures import Exit, Failure, unexpected
 from tasksys.cli.main import cli, main
 from tests.support.serving import COMMAND, environment
 from tests.tasksys.cli.conftest import errors, invoke
+from tests.tasksys.cli.scripted import Scripted, Step
 
 
 def commands(group: click.Group = cli, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -94,6 +96,18 @@ def test_an_unforeseen_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == Exit.FAILED
     assert "Traceback" in result.stderr
     assert "in broken" in result.stderr
+
+
+def test_with_json_an_error_is_json() -> None:
+    """Problems of the server keep what they say; other errors have a code too."""
+    problem = {"code": "invalid", "detail": "Bad.", "errors": [{"pointer": "/x", "detail": "Bad."}]}
+    with Scripted(Step(problem, 422)) as server:
+        asked = ("workspaces", "--json", "--server", server.url)
+        assert json.loads(invoke(*asked, code=1).stderr) == {"error": problem}
+    unreachable = json.loads(invoke(*asked, code=Exit.UNREACHABLE).stderr)["error"]
+    assert unreachable["code"] == "unreachable"
+    usage = json.loads(invoke("undo", "x", "1", "--position", "1", "--json", code=Exit.USAGE).stderr)["error"]
+    assert (usage["code"], "one position" in usage["detail"]) == ("usage", True)
 
 
 def test_a_failure_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
