@@ -77,6 +77,19 @@ def test_completion_knows_what_a_group_can_do() -> None:
         assert ended.stdout.splitlines() == answered
 
 
+def test_an_environment_variable_is_named_as_its_option() -> None:
+    """`move --after` has TASKSYS_MOVE_AFTER, whatever the function calls it."""
+    for path, command in commands():
+        context = click.Context(command, auto_envvar_prefix="_".join(["TASKSYS", *path]).upper().replace("-", "_"))
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
+                flag = max(parameter.opts, key=len).lstrip("-").replace("-", "_").upper()
+                for variable in parameter.get_help_extra(context).get("envvars", ()):
+                    assert variable.endswith(f"_{flag}"), (path, variable)
+    assert "TASKSYS_MOVE_AFTER" in invoke("move", "--help").stdout
+    assert "nonsense" in errors(invoke("export", code=Exit.USAGE, TASKSYS_EXPORT_FORMAT="nonsense"))
+
+
 def test_an_unknown_command_or_option_is_a_usage_error() -> None:
     """Exit code 2 and a word about where to look."""
     assert "No such command 'sing'" in errors(invoke("sing", code=Exit.USAGE))
