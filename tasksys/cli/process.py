@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
@@ -24,6 +25,8 @@ from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, JwtSettings, NoAuthentication
 from views.metrics import MetricsServer
+
+logger = logging.getLogger("tasksys.serve")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -167,6 +170,7 @@ def _signals() -> Iterator[asyncio.Event]:
     def received(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(128 + number)
+        logger.info("stopping: %s came; what was accepted is answered first", number.name)
         stop.set()
 
     for number in SIGNALS:
