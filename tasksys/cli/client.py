@@ -88,6 +88,17 @@ class Client:
             if not cursor:
                 return
 
+    def whole(self, path: str, query: Json | None = None, cursor_name: str = "cursor") -> Json:
+        """The last page, with the items of every page."""
+        items: list[Json] = []
+        cursor = None
+        while True:
+            page = self.get(path, **{"limit": PAGE, cursor_name: cursor, **(query or {})})
+            items += page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return {**page, "items": items}
+
     def lines(self, method: str, path: str, body: Json) -> Iterator[Json]:
         """The objects of a newline-delimited JSON answer, as they come. Not repeated when the connection breaks."""
         return self._each(self._lines(method, path, body))

@@ -124,12 +124,19 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
     return card
 
 
-def history(entries: Sequence[Json]) -> RenderableType:
-    """Audit entries, in the order given."""
+def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
+    """Audit entries, in the order given, and which task each is about if that is not clear."""
     return table(
-        ("position", "when", "who", "what", "changes"),
+        ("position", "when", "who", "what", *(["task"] if with_task else []), "changes"),
         [
-            (str(entry["position"]), moments.clock(entry["at"]), entry["actor"], entry["type"], changes(entry))
+            (
+                str(entry["position"]),
+                moments.clock(entry["at"]),
+                entry["actor"],
+                entry["type"],
+                *([entry["task"] or ""] if with_task else []),
+                changes(entry),
+            )
             for entry in entries
         ],
         wide="changes",

@@ -26,9 +26,9 @@ UNDID: Final = re.compile(rf"{UNDO}(\d+)-[0-9a-f]{{24}}$")
 def history(session: Session, task: str, limit: int | None) -> None:
     """What happened to a task: when, by whom, before and after."""
     found = session.task(task)
-    everything = _history(session, found)
-    entries = everything[-limit:] if limit else everything
-    session.show({"items": entries}, output.history(entries))
+    answer = _history(session, found)
+    entries = answer["items"][-limit:] if limit else answer["items"]
+    session.show({**answer, "items": entries}, output.history(entries))
 
 
 @click.command()
@@ -41,7 +41,7 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
     if at and position:
         raise click.UsageError("Give one position, as POSITION or with --position.")
     found = session.task(task)
-    entries = _history(session, found)
+    entries: list[Json] = _history(session, found)["items"]
     wanted = at or position or _last(entries)
     if wanted is None:
         raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
@@ -51,14 +51,14 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
     kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
     said = f"Undone: {kind} at position {wanted}, by a new change at position {changed['position']}:"
     more = "Undo an older change with `tasksys undo TASK --position N`; `tasksys history TASK` shows positions."
-    if changed["trashed"]:
+    if changed.get("trashed"):
         more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."
     session.show(changed, said, output.tasks([changed], project_names(session, [changed])), more)
 
 
-def _history(session: Session, task: Json) -> list[Json]:
+def _history(session: Session, task: Json) -> Json:
     """All of it, oldest first."""
-    return list(session.client.items(session.path("tasks", task["id"], "history"), cursor_name="after"))
+    return session.client.whole(session.path("tasks", task["id"], "history"), cursor_name="after")
 
 
 def _last(entries: list[Json]) -> int | None:

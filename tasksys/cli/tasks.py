@@ -112,7 +112,7 @@ def list_(
     wanted = _narrowed(session, filter, everything, **narrower)
     query = {"filter": wanted, "q": q, "sort": sort, "as_of": moments.as_of(as_of)}
     if everything:
-        page: Json = {"items": list(session.client.items(session.path("tasks"), query)), "next_cursor": None}
+        page = session.client.whole(session.path("tasks"), query)
         page |= {"total": len(page["items"])} if count else {}
     else:
         page = session.client.get(session.path("tasks"), limit=limit, count="true" if count else None, **query)
