@@ -134,10 +134,12 @@ def _narrowed(
 
 
 def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
-    """The names of the tasks' projects by id; asked for only if there are any, and if people read it."""
+    """The names of the tasks' places, see `output.place`; asked for only if there are any, and if people read it."""
     if session.as_json or not any(task["project"] for task in tasks):
         return {}
-    return {project["id"]: project["name"] for project in session.projects()}
+    found = session.projects()
+    sections = {f"{one['id']}/{part['id']}": part["name"] for one in found for part in one["sections"]}
+    return {project["id"]: project["name"] for project in found} | sections
 
 
 @click.command()
@@ -156,7 +158,7 @@ def show(session: Session, task: str, as_of: str | None) -> None:
     comments = [] if as_of else session.client.get(session.path("tasks", found["id"], "comments"))["items"]
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
-    project = project_names(session, [found]).get(found["project"] or "", "")
+    project = output.place(found, project_names(session, [found]))
     session.show(found, output.task(found, comments, project, subtasks))
 
 

@@ -204,3 +204,35 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(
     assert "\x1b[" in capsys.readouterr().out
     output.show("a sentence")
     assert "a sentence" in capsys.readouterr().out
+
+
+def listed(title: str, **more: Any) -> None:
+    """Shows a list of that task."""
+    task = {"id": "01AAAAXY", "title": title, "status": "open", "priority": "none", "labels": [], "due": None,
+            "project": "p", "section": "s", **more}  # fmt: skip
+    output.show(output.tasks([task], {"p": "Work", "p/s": "To do"}))
+
+
+@pytest.mark.parametrize("title", ["word " * 100, "x" * 500])
+def test_a_long_title_stays_in_its_line(
+    title: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is cut to the width of a terminal, elsewhere to a bound; the other columns are whole."""
+    listed(title)
+    _, row = capsys.readouterr().out.splitlines()
+    assert len(row) < 200
+    assert "…" in row
+    assert row.endswith("Work / To do")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    listed(title)
+    _, row = capsys.readouterr().out.splitlines()
+    assert "…" in row
+    assert "AAXY" in row
+    assert "Work / To do" in row
+
+
+def test_many_labels_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """The columns after them stay in sight."""
+    listed("Milk", labels=["label"] * 30)
+    assert len(capsys.readouterr().out.splitlines()[1]) < 100
