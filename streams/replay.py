@@ -83,13 +83,14 @@ class Rebuild:
             if not records:
                 return
             self.position = records[-1].offset + 1
-            effects = self._fold.fold([one for one in records if self._wanted(one)])
+            wanted = [one for one in records if self._wanted(one)]
+            effects = self._fold.fold(wanted)
             if self._compared:
                 self.touched.update(effects.rows)
             batch = WriteBatch(raw_mode=True)
             self.store.stage(batch, self._table, self.partition, effects.rows)
             self.database.write(batch)
-            yield len(records)
+            yield len(wanted)
 
     def _wanted(self, record: Record) -> bool:
         if self.workspace is not None and record.key != self.workspace.encode():

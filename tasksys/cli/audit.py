@@ -1,4 +1,4 @@
-"""`tasksys audit verify`: the hash chains, checked by a server, or in a stopped embedded log without one."""
+"""`tasksys audit`: who changed what; the hash chains, checked by a server, or in a stopped log without one."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import click
 
-from tasksys.cli import names, output
-from tasksys.cli.client import path
+from tasksys.cli import moments, names, output
+from tasksys.cli.client import Json, path
 from tasksys.cli.failures import Exit, Failure
-from tasksys.cli.options import connected, option
+from tasksys.cli.options import connected, in_workspace, option
 from tasksys.cli.session import Session
 
 R = TypeVar("R")
@@ -36,6 +36,42 @@ class Chain:
 @click.group()
 def audit() -> None:
     """The record of who did what."""
+
+
+@audit.command("list")
+@option("--task", metavar="TASK", help="What happened to this task only.")
+@option("--actor", metavar="USER", help="What this user did only.")
+@option("--since", metavar="INSTANT", help="Not before then, such as 2026-03-08 or 2026-03-08T09:00Z.")
+@option("--until", metavar="INSTANT", help="Not after then.")
+@option("--limit", type=click.IntRange(1, 200), default=50, help="How many at most.")
+@option("--cursor", metavar="CURSOR", help="Go on from there: the next_cursor of the JSON before.")
+@in_workspace
+def list_entries(
+    session: Session,
+    task: str | None,
+    actor: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    cursor: str | None,
+) -> None:
+    """Who changed what in a workspace, newest first: when, and what was before and after."""
+    query = {
+        "task": session.task(task)["id"] if task else None,
+        "actor": actor,
+        "since": moments.instant_of(since, "--since") if since else None,
+        "until": moments.instant_of(until, "--until") if until else None,
+    }
+    items: list[Json] = []
+    while True:  # a page may have fewer than its limit and lead on
+        page = session.client.get(session.path("audit"), limit=limit - len(items), cursor=cursor, **query)
+        items += page["items"]
+        cursor = page["next_cursor"]
+        if not cursor or len(items) >= limit:
+            break
+    said = [f"There are more; see them with --cursor {cursor}."] if cursor else []
+    shown = output.history(items, with_task=not task) if items else "Nothing happened."
+    session.show({**page, "items": items}, shown, *said)
 
 
 @audit.command()
@@ -78,6 +114,7 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
     from streams.broker import Broker
     from streams.transport.database import DatabaseError
     from streams.transport.embedded.errors import LogError
+    from tasksys.cli import damage
 
     try:
         directory = Broker.parse(broker).directory
@@ -89,11 +126,19 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
             "--broker out to ask the server."
         )
     if not (directory / "CURRENT").is_file():
-        raise Failure(f"There is no embedded log in {directory}; check the directory.", Exit.NOT_FOUND)
+        below = directory / "log"
+        hint = f"give embedded://{below}" if (below / "CURRENT").is_file() else "check the directory"
+        raise Failure(f"There is no embedded log in {directory}; {hint}.", Exit.NOT_FOUND)
     try:
         chains = asyncio.run(_check(directory, workspace))
-    except (LogError, DatabaseError) as error:
-        raise Failure(str(error)) from error
+    except Failure:
+        raise
+    except Exception as error:
+        if damaged := damage.failure(error, directory, Exit.UNVERIFIED):
+            raise damaged from error
+        if isinstance(error, LogError | DatabaseError):
+            raise Failure(str(error)) from error
+        raise
     if workspace and not chains:
         raise Failure(f"There is no workspace of id {workspace!r} in {directory}.", Exit.NOT_FOUND)
     return chains

@@ -1,4 +1,4 @@
-"""The workspace that `tasksys use` remembered, by server, in the user's configuration folder."""
+"""The workspace that `tasksys use` remembered, by server and user, in the user's configuration folder."""
 
 import json
 import os

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from importlib.metadata import version as installed
@@ -37,11 +38,19 @@ def path(*parts: str) -> str:
     return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
+def _errno(error: OSError) -> int:
+    """Its number, or that in its words, where several addresses of a name were tried; 0 if there is none."""
+    found = re.search(r"\[Errno (\d+)\]", str(error))
+    return error.errno or (int(found[1]) if found else 0)
+
+
 class Client:
     """One server as one user. Raises Failure: 3 if no server answers, Refused for a problem of the server's."""
 
     def __init__(self, server: str, token: str = "", user: str = "local") -> None:
-        self.server = server.rstrip("/")
+        self.server = (server if "://" in server else f"http://{server}").rstrip("/")
+        self.remembered = self.server if token or user == "local" else f"{self.server} as {user}"
+        """What a chosen workspace is remembered by: whoever has another name has other workspaces."""
         who = {"Authorization": f"Bearer {token}"} if token else {"Tasksys-Actor": user}
         self._headers = {**who, "User-Agent": f"tasksys/{installed('tasksys')}"}
         self._runner = asyncio.Runner()
@@ -59,9 +68,12 @@ class Client:
         """The answer to a GET. Query values that are None or empty are left out."""
         return self._run(self._call("GET", path, query=query))
 
-    def send(self, method: str, path: str, body: Json | None = None, version: int | None = None) -> Json:
-        """The answer to a command, once it is decided; `version` makes it conditional. {} for an empty answer."""
-        headers = {"Idempotency-Key": secrets.token_hex(16)}
+    def send(self, method: str, path: str, body: Json | None = None, version: int | None = None, key: str = "") -> Json:
+        """The answer to a command, once it is decided; `version` makes it conditional. {} for an empty answer.
+
+        `key` is the command's name in the history, if it shall not be any.
+        """
+        headers = {"Idempotency-Key": key or secrets.token_hex(16)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return self._run(self._call(method, path, body=body, headers=headers))
@@ -75,6 +87,17 @@ class Client:
             cursor = page.get("next_cursor")
             if not cursor:
                 return
+
+    def whole(self, path: str, query: Json | None = None, cursor_name: str = "cursor") -> Json:
+        """The last page, with the items of every page."""
+        items: list[Json] = []
+        cursor = None
+        while True:
+            page = self.get(path, **{"limit": PAGE, cursor_name: cursor, **(query or {})})
+            items += page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return {**page, "items": items}
 
     def lines(self, method: str, path: str, body: Json) -> Iterator[Json]:
         """The objects of a newline-delimited JSON answer, as they come. Not repeated when the connection breaks."""
@@ -97,8 +120,8 @@ class Client:
 
         try:
             return self._runner.run(bounded())
-        except aiohttp.InvalidURL as error:
-            raise Failure(f"--server {self.server!r} is no address; give one such as http://127.0.0.1:3001",
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise Failure(f"--server {self.server!r} is no address; give one such as http://127.0.0.1:3001.",
                           Exit.USAGE) from error  # fmt: skip
         except BROKEN as error:
             raise self._unreachable(error) from error
@@ -107,7 +130,13 @@ class Client:
         match error:
             case TimeoutError():
                 cause = "it does not answer in time"
-            case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
+            case aiohttp.ClientConnectorCertificateError():
+                cause = "its certificate is not trusted here"
+            case aiohttp.ClientSSLError():
+                cause = "it does not speak TLS; give its address with http://"
+            case aiohttp.ClientConnectorDNSError():
+                cause = "nobody has that name"
+            case aiohttp.ClientConnectorError() if number := _errno(error.os_error):
                 cause = os.strerror(number).lower()
             case _:
                 cause = str(error) or type(error).__name__

@@ -13,8 +13,12 @@ def comment() -> None:
     """What people say about a task, in Markdown."""
 
 
+def _answer(session: Session, task: Json) -> Json:
+    return session.client.get(session.path("tasks", task["id"], "comments"))
+
+
 def _all(session: Session, task: Json) -> list[Json]:
-    found: list[Json] = session.client.get(session.path("tasks", task["id"], "comments"))["items"]
+    found: list[Json] = _answer(session, task)["items"]
     return found
 
 
@@ -23,11 +27,12 @@ def _all(session: Session, task: Json) -> list[Json]:
 @in_workspace
 def list_comments(session: Session, task: str) -> None:
     """List the comments on a task, oldest first."""
-    found = _all(session, session.task(task))
+    answer = _answer(session, session.task(task))
+    found = answer["items"]
     short = names.short(one["id"] for one in found)
     rows = [(short[one["id"]], moments.clock(one["created_at"]), one["author"], one["body"]) for one in found]
     shown = output.table(("id", "when", "who", "comment"), rows, wide="comment") if rows else "No comments."
-    session.show({"items": found}, shown)
+    session.show(answer, shown)
 
 
 @comment.command("add")

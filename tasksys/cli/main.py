@@ -26,7 +26,7 @@ from tasksys.cli import (
     topics,
     workspaces,
 )
-from tasksys.cli.failures import Failure, debugging, unexpected
+from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
@@ -57,7 +57,11 @@ class Program(click.Group):
         """Runs the command. Raises Failure for what click would show as a traceback."""
         try:
             return super().invoke(ctx)
-        except (click.UsageError, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.UsageError as error:
+            if ctx.meta.get(AS_JSON):
+                raise Failure(error.format_message(), Exit.USAGE) from error
+            raise
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if debugging():

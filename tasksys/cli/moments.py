@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from tasksys.values import When, require_when, require_zone
+from tasksys.values import When, instant, require_when, require_zone
 
 DAYS: Final = {"today": 0, "tomorrow": 1, "yesterday": -1}
 FORMS: Final = "2026-03-08, 2026-03-08T09:00, 2026-03-08T09:00@Europe/Berlin, today or tomorrow"
@@ -33,6 +33,24 @@ def when(text: str, zone: Callable[[], str], option: str) -> dict[str, str] | No
     except ValueError as error:
         raise click.BadParameter(f"{text!r}: {error}. Give {FORMS}.", param_hint=option) from error
     return value | ({"zone": named} if named else {})
+
+
+def instant_of(text: str, option: str) -> str:
+    """An instant as the log stores it; without offset it is one of this machine's zone, a date is its beginning.
+
+    Raises click.BadParameter that names the option.
+    """
+    try:
+        return instant(datetime.fromisoformat(text.strip()).astimezone())
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is no instant such as 2026-03-08T09:00Z.", param_hint=option) from error
+
+
+def as_of(text: str | None) -> str | None:
+    """A past to look at: a position as it is, or an instant. Raises click.BadParameter."""
+    if not text or (text.isascii() and text.isdigit()):
+        return text
+    return instant_of(text, "--as-of")
 
 
 def readable(value: dict[str, Any] | None) -> str:

@@ -8,15 +8,15 @@ from tasksys.cli.failures import Exit, Failure
 Json = dict[str, Any]
 
 SHORTEST: Final = 4
-"""Characters of an id shown at least."""
+"""Characters of an id that lists show, and that a part of one needs, at least."""
 
 CANDIDATES: Final = 10
 
 
 def one(name: str, things: Sequence[Json], kind: str, label: str, by_label: bool = True) -> Json:
-    """The thing of that id; of that label (in any case); or of the one id that begins or ends so.
+    """The thing of that id; of that label (in any case); or of the one id that begins or ends with so many characters.
 
-    Failure 4 if there is none, 1 with the candidates if there are several.
+    Failure 4 if there is none or the part is too short, 1 with the candidates if there are several.
     """
     wanted = name.casefold()
     matches = (
@@ -26,7 +26,9 @@ def one(name: str, things: Sequence[Json], kind: str, label: str, by_label: bool
         + [thing for thing in things
            if thing["id"].casefold().endswith(wanted) and not thing["id"].casefold().startswith(wanted)],
     )  # fmt: skip
-    found = next((match for match in matches if match), [])
+    found = next((match for match in matches[: 3 if len(name) >= SHORTEST else 2] if match), [])
+    if not found and name:
+        long_enough(name, kind)
     if not found or not name:
         raise Failure(f"There is no {kind} {name!r}; give its id, or the part of it that the lists show.",
                       Exit.NOT_FOUND)  # fmt: skip
@@ -35,9 +37,19 @@ def one(name: str, things: Sequence[Json], kind: str, label: str, by_label: bool
     return found[0]
 
 
+def long_enough(name: str, kind: str) -> None:
+    """Failure 4 for what is too short to be a part of an id: it would find whatever happens to end so."""
+    if len(name) < SHORTEST:
+        raise Failure(f"There is no {kind} {name!r}; a part of an id needs at least the {SHORTEST} characters that "
+                      "lists show.", Exit.NOT_FOUND)  # fmt: skip
+
+
 def listed(things: Sequence[Json], label: str) -> str:
-    """Ids and labels, one a line."""
-    lines = [f"  {thing['id']}  {thing[label]}" for thing in things[:CANDIDATES]]
+    """Ids and labels, one a line, and which are in the trash."""
+    lines = [
+        f"  {thing['id']}  {thing[label]}{' (in the trash)' if thing.get('trashed') else ''}"
+        for thing in things[:CANDIDATES]
+    ]
     return "\n".join([*lines, *(["  …"] if len(things) > CANDIDATES else [])])
 
 

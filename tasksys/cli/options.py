@@ -1,14 +1,43 @@
 """Options that many commands share, and the session they make."""
 
+import os
 from collections.abc import Callable
 from functools import partial, update_wrapper
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tasksys.cli.failures import as_json
 from tasksys.cli.session import Session
 
-option: Final = partial(click.option, show_envvar=True)
+if TYPE_CHECKING:
+    from click.types import OptionHelpExtra
+
+
+class Named(click.Option):
+    """An option whose environment variable is named as the option is, not as its parameter."""
+
+    def variable(self, ctx: click.Context) -> str | None:
+        """TASKSYS, the command and the option; None where another one was given."""
+        if self.envvar is not None or not ctx.auto_envvar_prefix:
+            return None
+        flag = max(self.opts, key=len).lstrip("-").replace("-", "_")
+        return f"{ctx.auto_envvar_prefix}_{flag}".upper()
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """What the variable says."""
+        variable = self.variable(ctx)
+        return super().resolve_envvar_value(ctx) if variable is None else os.environ.get(variable) or None
+
+    def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":
+        """What help shows beside its text."""
+        extra = super().get_help_extra(ctx)
+        if variable := self.variable(ctx):
+            extra["envvars"] = (variable,)
+        return extra
+
+
+option: Final = partial(click.option, cls=Named, show_envvar=True)
 """An option whose environment variable is shown by --help; all of ours are made with it."""
 
 Command = Callable[..., None]
@@ -28,7 +57,8 @@ WORKSPACE: Final = option(
     help="The workspace, if not the one chosen with `tasksys use`.",
 )  # fmt: skip
 
-JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, help="Print the server's JSON.")
+JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, is_eager=True, callback=as_json,
+                     help="Print the server's JSON, and errors as JSON.")  # fmt: skip
 
 BROKER_HELP: Final = "Where the log is: embedded://DIRECTORY or kafka://HOST:PORT[,HOST:PORT]."
 

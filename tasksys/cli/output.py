@@ -13,7 +13,11 @@ from tasksys.cli import moments, names
 Json = dict[str, Any]
 
 WIDE: Final = 10_000
-"""Columns where the output is no terminal: nothing is cut for whoever reads it there."""
+"""Columns where the output is no terminal: no column is cut for want of room there."""
+
+LONGEST_TITLE: Final = 120
+LONGEST_CELL: Final = 40
+"""Characters of a title, and of other texts, in a list of tasks; `tasksys show` and --json have all of them."""
 
 MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕"}
 COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
@@ -53,8 +57,20 @@ def table(columns: Sequence[str], rows: Iterable[tuple[str | Text, ...]], wide: 
     return made
 
 
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and a sign that there is more."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def place(item: Json, names: Mapping[str, str]) -> str:
+    """Project and section of a task. `names` are those of projects by id, and of sections by project/section."""
+    project, section = item.get("project") or "", item.get("section") or ""
+    parts = (names.get(project, project), names.get(f"{project}/{section}", section))
+    return " / ".join(part for part in parts if part)
+
+
 def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
-    """A list of tasks. `projects` names them by id."""
+    """A list of tasks, each in one line however long its title. `projects` names places, see `place`."""
     if not items:
         return "No tasks."
     short = names.short(item["id"] for item in items)
@@ -64,11 +80,16 @@ def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
             (
                 Text(short[item["id"]], style="cyan"),
                 str(MARKS.get(item["status"], item["status"])),
-                Text(item["title"], style="strike dim" if item["status"] in ("done", "cancelled") else ""),
+                Text(
+                    cut(item["title"], LONGEST_TITLE),
+                    no_wrap=True,
+                    overflow="ellipsis",
+                    style="strike dim" if item["status"] in ("done", "cancelled") else "",
+                ),
                 Text(moments.readable(item["due"]), style="red" if overdue(item) else ""),
                 Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
-                " ".join(f"#{label}" for label in item["labels"]),
-                str(projects.get(item["project"] or "", item["project"] or "")),
+                cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL),
+                cut(place(item, projects), LONGEST_CELL),
             )
             for item in items
         ],
@@ -124,12 +145,19 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
     return card
 
 
-def history(entries: Sequence[Json]) -> RenderableType:
-    """Audit entries, in the order given."""
+def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
+    """Audit entries, in the order given, and which task each is about if that is not clear."""
     return table(
-        ("position", "when", "who", "what", "changes"),
+        ("position", "when", "who", "what", *(["task"] if with_task else []), "changes"),
         [
-            (str(entry["position"]), moments.clock(entry["at"]), entry["actor"], entry["type"], changes(entry))
+            (
+                str(entry["position"]),
+                moments.clock(entry["at"]),
+                entry["actor"],
+                entry["type"],
+                *([entry["task"] or ""] if with_task else []),
+                changes(entry),
+            )
             for entry in entries
         ],
         wide="changes",

@@ -1,11 +1,22 @@
 """Commands about the past: what happened to a task, and undoing any of it."""
 
+import re
+import secrets
+from typing import Final
+
 import click
 
 from tasksys.cli import output
+from tasksys.cli.client import Json
+from tasksys.cli.failures import Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after, project_names
+
+UNDO: Final = "undo-"
+"""How the idempotency key of an undo begins, followed by the position that it undoes: the history keeps it."""
+
+UNDID: Final = re.compile(rf"{UNDO}(\d+)-[0-9a-f]{{24}}$")
 
 
 @click.command()
@@ -15,24 +26,57 @@ from tasksys.cli.tasks import after, project_names
 def history(session: Session, task: str, limit: int | None) -> None:
     """What happened to a task: when, by whom, before and after."""
     found = session.task(task)
-    everything = list(session.client.items(session.path("tasks", found["id"], "history"), cursor_name="after"))
-    entries = everything[-limit:] if limit else everything
-    session.show({"items": entries}, output.history(entries))
+    answer = _history(session, found)
+    entries = answer["items"][-limit:] if limit else answer["items"]
+    session.show({**answer, "items": entries}, output.history(entries))
 
 
 @click.command()
 @click.argument("task")
-@click.argument("position", type=click.IntRange(min=1), required=False)
+@click.argument("at", metavar="[POSITION]", type=click.IntRange(min=1), required=False)
+@option("--position", type=click.IntRange(min=1), help="The change to undo, as `tasksys history` shows it.")
 @in_workspace
-def undo(session: Session, task: str, position: int | None) -> None:
-    """Undo a change of a task: the one at that position, or its last one."""
+def undo(session: Session, task: str, at: int | None, position: int | None) -> None:
+    """Undo a change of a task: the one at that position, or the last that was not undone yet."""
+    if at and position:
+        raise click.UsageError("Give one position, as POSITION or with --position.")
     found = session.task(task)
-    answer = session.client.send(
-        "POST", session.path("tasks", found["id"], "undo"), {"position": position or found["position"]}
-    )
+    entries: list[Json] = _history(session, found)["items"]
+    wanted = at or position or _last(entries)
+    if wanted is None:
+        raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
+    where = session.path("tasks", found["id"], "undo")
+    answer = session.client.send("POST", where, {"position": wanted}, key=f"{UNDO}{wanted}-{secrets.token_hex(12)}")
     changed = after(session, answer, found["id"])
-    said = f"Undone, by a new change at position {changed['position']}:"
-    session.show(changed, said, output.tasks([changed], project_names(session, [changed])))
+    kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
+    said = f"Undone: {kind} at position {wanted}, by a new change at position {changed['position']}:"
+    more = "Undo an older change with `tasksys undo TASK --position N`; `tasksys history TASK` shows positions."
+    if changed.get("trashed"):
+        more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."
+    session.show(changed, said, output.tasks([changed], project_names(session, [changed])), more)
+
+
+def _history(session: Session, task: Json) -> Json:
+    """All of it, oldest first."""
+    return session.client.whole(session.path("tasks", task["id"], "history"), cursor_name="after")
+
+
+def _last(entries: list[Json]) -> int | None:
+    """The position of the newest change that is no undo and was not undone, as far as the commands' names tell.
+
+    An undo that was undone itself took nothing back.
+    """
+    undone: set[int] = set()
+    commands: dict[tuple[str, str], list[int]] = {}
+    for entry in entries:
+        commands.setdefault((entry["actor"], entry["command"]), []).append(entry["position"])
+    for (_, command), positions in sorted(commands.items(), key=lambda one: -one[1][-1]):
+        if not undone.isdisjoint(positions):
+            continue
+        if (taken := UNDID.match(command)) is None:
+            return positions[-1]
+        undone.add(int(taken[1]))
+    return None
 
 
 COMMANDS = (history, undo)

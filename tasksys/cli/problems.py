@@ -29,6 +29,10 @@ def refused(status: int, problem: Json, server: str) -> Refused:
     detail = str(problem.get("detail") or problem.get("title") or f"{server} answered with status {status}.")
     at = problem.get("position")
     lines = [f"{detail} (at character {at + 1})" if isinstance(at, int) and "parameter" in problem else detail]
+    if here := [
+        found["pointer"] for found in problem.get("errors", ()) if found.get("detail") == detail if found.get("pointer")
+    ]:
+        lines[0] += f" ({', '.join(here)})"
     if hint := problem.get("hint"):
         lines.append(f"  {hint}")
     for found in problem.get("errors", ()):

@@ -3,11 +3,13 @@
 import asyncio
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 
 from streams.admin import TopicsUnfit
@@ -16,12 +18,15 @@ from streams.node import AGENTS, Node
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
+from tasksys.cli import damage
 from tasksys.cli.failures import Failure
 from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
 from views.metrics import MetricsServer
+
+logger = logging.getLogger("tasksys.serve")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,7 +44,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
     broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
     async with AsyncExitStack() as running:
         stop = running.enter_context(_signals())
-        with clear_errors():
+        with clear_errors(broker.directory):
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
                 running.push_async_callback(EmbeddedLog.open(broker.directory).close)
@@ -87,12 +92,21 @@ def authentication(settings: Settings) -> Authenticator:
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
-    """What can go wrong with the log at a start, as one sentence each: their messages say cause and remedy."""
+def clear_errors(directory: Path | None = None) -> Iterator[None]:
+    """What can go wrong with the log at a start, as one sentence each: their messages say cause and remedy.
+
+    `directory` is that of an embedded log, whose damage may also show while it is read.
+    """
     try:
         yield
-    except (LogError, DatabaseError, BrokerUnavailable, TopicsUnfit) as error:
-        raise Failure(str(error)) from error
+    except Failure:
+        raise
+    except Exception as error:
+        if directory is not None and (damaged := damage.failure(error, directory)):
+            raise damaged from error
+        if isinstance(error, LogError | DatabaseError | BrokerUnavailable | TopicsUnfit):
+            raise Failure(str(error)) from error
+        raise
 
 
 @asynccontextmanager
@@ -142,6 +156,7 @@ def _signals() -> Iterator[asyncio.Event]:
     def received(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(128 + number)
+        logger.info("stopping: %s came; what was accepted is answered first", number.name)
         stop.set()
 
     for number in SIGNALS:

@@ -1,19 +1,17 @@
 """`tasksys replay`: has a server rebuild its tables from the event log, with a progress bar."""
 
 import json
-from datetime import datetime
 from typing import Final
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tasksys.cli import output
+from tasksys.cli import moments, output
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, option
 from tasksys.cli.session import Session
-from tasksys.values import instant
 
 PHASES: Final = {"fold": "events folded", "compare": "tables compared", "switch": "rows put right"}
 """What is counted in each phase that comes before `done`."""
@@ -31,7 +29,12 @@ def replay(session: Session, verify: bool, until: str | None, workspace: str | N
     The new ones are made beside the live ones and compared with them, and what differs is put right. With --verify
     differences are only shown, and the exit code is 5 if there are any.
     """
-    last = _follow(session, {"verify": verify, "workspace": workspace, "until": until and _instant(until)})
+    if verify and until:
+        raise click.UsageError(
+            "With --until nothing is compared, so that --verify would verify nothing; give one of them."
+        )
+    up_to = moments.instant_of(until, "--until") if until else None
+    last = _follow(session, {"verify": verify, "workspace": workspace, "until": up_to})
     if last.get("phase") != "done":
         raise Failure("The server broke off before the replay was done; look at its log, then try again.")
     if session.as_json:
@@ -67,14 +70,6 @@ def _follow(session: Session, wanted: Json) -> Json:
                     bars[phase] = progress.add_task(PHASES[phase], total=None)
                 progress.update(bars[phase], completed=last["done"], total=last.get("total"))
     return last
-
-
-def _instant(text: str) -> str:
-    """As the log stores it; a moment without offset is one of this machine's zone."""
-    try:
-        return instant(datetime.fromisoformat(text).astimezone())
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is no instant such as 2026-03-08T09:00Z.", param_hint="--until") from error
 
 
 COMMANDS = (replay,)

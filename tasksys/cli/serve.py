@@ -120,6 +120,7 @@ def run(settings: Settings, log_format: str, log_level: str) -> None:
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))
+    logger.info("stopped")
 
 
 def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:

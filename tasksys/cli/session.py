@@ -45,7 +45,7 @@ class Session:
         Failure 4 if there is none of that name, 2 if nothing says which.
         """
         if self._workspace is None:
-            wanted = self._named or chosen.workspace(self.client.server)
+            wanted = self._named or chosen.workspace(self.client.remembered)
             everyone = self.workspaces()
             if wanted:
                 self._workspace = names.one(wanted, everyone, "workspace", "name")
@@ -70,7 +70,7 @@ class Session:
     @property
     def names_workspace(self) -> bool:
         """True if the user said which workspace is meant, now or earlier."""
-        return bool(self._named or chosen.workspace(self.client.server))
+        return bool(self._named or chosen.workspace(self.client.remembered))
 
     def path(self, *parts: str) -> str:
         """A path inside the workspace."""
@@ -85,6 +85,7 @@ class Session:
         except Refused as refused:
             if refused.status != 404:
                 raise
+        names.long_enough(name, "task")
         found = self.client.items(self.path("tasks"), {"filter": EVERYTHING})
         return names.one(name, list(found), "task", "title", by_label=False)
 

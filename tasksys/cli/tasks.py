@@ -110,9 +110,9 @@ def list_(
 ) -> None:
     """List tasks."""
     wanted = _narrowed(session, filter, everything, **narrower)
-    query = {"filter": wanted, "q": q, "sort": sort, "as_of": as_of}
+    query = {"filter": wanted, "q": q, "sort": sort, "as_of": moments.as_of(as_of)}
     if everything:
-        page: Json = {"items": list(session.client.items(session.path("tasks"), query)), "next_cursor": None}
+        page = session.client.whole(session.path("tasks"), query)
         page |= {"total": len(page["items"])} if count else {}
     else:
         page = session.client.get(session.path("tasks"), limit=limit, count="true" if count else None, **query)
@@ -134,10 +134,12 @@ def _narrowed(
 
 
 def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
-    """The names of the tasks' projects by id; asked for only if there are any, and if people read it."""
+    """The names of the tasks' places, see `output.place`; asked for only if there are any, and if people read it."""
     if session.as_json or not any(task["project"] for task in tasks):
         return {}
-    return {project["id"]: project["name"] for project in session.projects()}
+    found = session.projects()
+    sections = {f"{one['id']}/{part['id']}": part["name"] for one in found for part in one["sections"]}
+    return {project["id"]: project["name"] for project in found} | sections
 
 
 @click.command()
@@ -146,6 +148,7 @@ def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
 @in_workspace
 def show(session: Session, task: str, as_of: str | None) -> None:
     """Show everything about a task."""
+    as_of = moments.as_of(as_of)
     found = session.task(task)
     if as_of:
         found = session.client.get(session.path("tasks", found["id"]), as_of=as_of)
@@ -155,7 +158,7 @@ def show(session: Session, task: str, as_of: str | None) -> None:
     comments = [] if as_of else session.client.get(session.path("tasks", found["id"], "comments"))["items"]
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
-    project = project_names(session, [found]).get(found["project"] or "", "")
+    project = output.place(found, project_names(session, [found]))
     session.show(found, output.task(found, comments, project, subtasks))
 
 

@@ -11,7 +11,7 @@ from tasksys.cli.session import Session
 
 def _listed(session: Session) -> None:
     found = session.workspaces()
-    used = chosen.workspace(session.client.server) or (found[0]["id"] if len(found) == 1 else "")
+    used = chosen.workspace(session.client.remembered) or (found[0]["id"] if len(found) == 1 else "")
     rows = [
         ("*" if one["id"] == used else "", one["id"], one["name"], one["time_zone"], one.get("role") or "",
          str(one["position"]))
@@ -84,9 +84,9 @@ def create_workspace(session: Session, name: str, time_zone: str) -> None:
 @click.argument("name", metavar="WORKSPACE")
 @connected
 def use(session: Session, name: str) -> None:
-    """Use this workspace where none is named. Remembered for this server."""
+    """Use this workspace where none is named. Remembered for this server and user."""
     found = names.one(name, session.workspaces(), "workspace", "name")
-    chosen.choose(session.client.server, found["id"])
+    chosen.choose(session.client.remembered, found["id"])
     session.show(found, f"Using {found['name']} ({found['id']}).")
 
 

@@ -56,6 +56,12 @@ def test_compose_file_asks_for_a_secret() -> None:
     assert "deploy/compose.sh" in found.stderr
 
 
+def test_compose_passes_operators_through() -> None:
+    """Who is named in the environment, or in .env, may use /admin."""
+    given = {"TASKSYS_JWT_SECRET": "x" * 64, "TASKSYS_ADMINS": "anna"}
+    assert '"TASKSYS_ADMINS": "anna"' in tool("docker-compose", "config", "--format", "json", **given).stdout
+
+
 def test_compose_publishes_on_loopback_only() -> None:
     """No port of the compose file is open to the network."""
     found = tool("docker-compose", "config", "--format", "json", TASKSYS_JWT_SECRET="x" * 64)

@@ -131,7 +131,7 @@ def test_a_problem_shows_its_fields_conflicts_and_hint() -> None:
     assert isinstance(found, Refused)
     assert found.code == "invalid"
     assert found.message.splitlines() == [
-        "Two fields are wrong.",
+        "Two fields are wrong. (/title)",
         "  Look at the reference.",
         "  /due: no date",
         "  7  2026-03-08T09:00:00.000Z  olga  TaskEdited",
@@ -213,3 +213,37 @@ def test_an_address_that_is_none_is_a_usage_error() -> None:
     with Client("http://[broken") as asking, pytest.raises(Failure, match="--server") as raised:
         asking.get("/x")
     assert raised.value.exit_code == Exit.USAGE
+
+
+def test_an_address_without_a_scheme_is_one() -> None:
+    """HOST:PORT is enough."""
+    with Scripted(Step({"title": "milk"})) as server, Client(server.url.removeprefix("http://")) as asking:
+        assert asking.get("/x") == {"title": "milk"}
+
+
+def test_an_address_of_another_kind_says_what_to_give() -> None:
+    """As one sentence with an example."""
+    with Client("ftp://127.0.0.1") as asking, pytest.raises(Failure, match="give one such as http://") as raised:
+        asking.get("/x")
+    assert raised.value.exit_code == Exit.USAGE
+
+
+def test_tls_to_a_server_without_it_says_so() -> None:
+    """Rather than the words of a library."""
+    said = r"\(it does not speak TLS; give its address with http://\)"
+    with (
+        Scripted() as server,
+        Client(server.url.replace("http:", "https:")) as asking,
+        pytest.raises(Failure, match=said) as raised,
+    ):
+        asking.get("/x")
+    assert raised.value.exit_code == Exit.UNREACHABLE
+
+
+@pytest.mark.parametrize(("host", "cause"), [("localhost", "connection refused"), ("no.invalid", "nobody has")])
+def test_a_name_that_leads_nowhere_is_one_sentence(host: str, cause: str) -> None:
+    """Also if it has several addresses."""
+    with Client(f"{host}:{_free_ports(1)[0]}") as asking, pytest.raises(Failure) as raised:
+        asking.get("/x")
+    assert f"({cause}" in raised.value.message
+    assert "Errno" not in raised.value.message

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tasksys.cli.client import Client, path
 from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import Run, answer, errors
 
@@ -51,26 +52,6 @@ def test_a_task_from_beginning_to_end_and_back(run: Run) -> None:
     assert len(answer(run("history", task, "--limit", "1", "--json"))["items"]) == 1
 
 
-def test_undo_takes_a_position_of_the_history(run: Run) -> None:
-    """An earlier change is undone, a later one of other fields stays."""
-    task = added(run, "Buy milk")
-    renamed = answer(run("edit", task, "--title", "Buy oat milk", "--json"))["position"]
-    run("edit", task, "-p", "low")
-    run("undo", task, str(renamed))
-    shown = answer(run("show", task, "--json"))
-    assert (shown["title"], shown["priority"]) == ("Buy milk", "low")
-
-
-def test_an_undo_in_the_way_of_a_later_change_is_refused(run: Run) -> None:
-    """The refusal names the change that stands in the way."""
-    task = added(run, "Buy milk")
-    first = answer(run("edit", task, "--title", "Buy oat milk", "--json"))["position"]
-    run("edit", task, "--title", "Buy soy milk")
-    said = errors(run("undo", task, str(first), code=1))
-    assert "undo the later change first" in said
-    assert "TaskEdited" in said
-
-
 def test_every_action_on_several_tasks(run: Run) -> None:
     """Each task named is acted upon, and the words say what happened."""
     one, two = added(run, "One"), added(run, "Two")
@@ -87,6 +68,14 @@ def test_one_task_that_fails_leaves_the_others_alone(run: Run) -> None:
     result = run("done", "nonsense", task, code=4)
     assert result.stdout == "Done: One\n"
     assert "no task 'nonsense'" in errors(result)
+
+
+def test_a_single_letter_is_no_task(run: Run) -> None:
+    """What ends with it is left alone, in the list and in the trash."""
+    task = added(run, "One")
+    assert "at least the 4 characters" in errors(run("done", task[-1], code=4))
+    run("trash", task)
+    assert "at least the 4 characters" in errors(run("show", task[-3:], code=4))
 
 
 def test_all_fields_of_a_task(run: Run) -> None:
@@ -241,11 +230,15 @@ def test_what_is_not_there_is_code_4(run: Run) -> None:
     assert "no project 'zzzz'" in errors(run("move", task, "--project", "zzzz", code=4))
 
 
-def test_an_ambiguous_name_lists_the_candidates(run: Run) -> None:
+def test_an_ambiguous_name_lists_the_candidates(run: Run, server: Serving, user: str) -> None:
     """Nothing is done to a task that might not be the one meant."""
-    identifiers = [added(run, f"Task {number}") for number in range(40)]
-    shared = next(one[0] for one in identifiers if sum(other.startswith(one[0]) for other in identifiers) > 1)
-    assert "give more of the id" in errors(run("done", shared, code=1))
+    run("workspace", "create", "Home")
+    workspace = answer(run("workspaces", "--json"))["items"][0]["id"]
+    with Client(server.url, user=user) as client:
+        for number in (1, 2):
+            client.send("POST", path("workspaces", workspace, "tasks"), {"task": f"{number}same", "title": "One"})
+    said = errors(run("done", "same", code=1))
+    assert "give more of the id: 1same One 2same One" in said
 
 
 def test_a_title_cannot_style_the_output(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from tasksys.cli.failures import Exit, Failure, unexpected
 from tasksys.cli.main import cli, main
 from tests.support.serving import COMMAND, environment
 from tests.tasksys.cli.conftest import errors, invoke
+from tests.tasksys.cli.scripted import Scripted, Step
 
 
 def commands(group: click.Group = cli, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -75,6 +77,19 @@ def test_completion_knows_what_a_group_can_do() -> None:
         assert ended.stdout.splitlines() == answered
 
 
+def test_an_environment_variable_is_named_as_its_option() -> None:
+    """`move --after` has TASKSYS_MOVE_AFTER, whatever the function calls it."""
+    for path, command in commands():
+        context = click.Context(command, auto_envvar_prefix="_".join(["TASKSYS", *path]).upper().replace("-", "_"))
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and "--help" not in parameter.opts:
+                flag = max(parameter.opts, key=len).lstrip("-").replace("-", "_").upper()
+                for variable in parameter.get_help_extra(context).get("envvars", ()):
+                    assert variable.endswith(f"_{flag}"), (path, variable)
+    assert "TASKSYS_MOVE_AFTER" in invoke("move", "--help").stdout
+    assert "nonsense" in errors(invoke("export", code=Exit.USAGE, TASKSYS_EXPORT_FORMAT="nonsense"))
+
+
 def test_an_unknown_command_or_option_is_a_usage_error() -> None:
     """Exit code 2 and a word about where to look."""
     assert "No such command 'sing'" in errors(invoke("sing", code=Exit.USAGE))
@@ -94,6 +109,18 @@ def test_an_unforeseen_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == Exit.FAILED
     assert "Traceback" in result.stderr
     assert "in broken" in result.stderr
+
+
+def test_with_json_an_error_is_json() -> None:
+    """Problems of the server keep what they say; other errors have a code too."""
+    problem = {"code": "invalid", "detail": "Bad.", "errors": [{"pointer": "/x", "detail": "Bad."}]}
+    with Scripted(Step(problem, 422)) as server:
+        asked = ("workspaces", "--json", "--server", server.url)
+        assert json.loads(invoke(*asked, code=1).stderr) == {"error": problem}
+    unreachable = json.loads(invoke(*asked, code=Exit.UNREACHABLE).stderr)["error"]
+    assert unreachable["code"] == "unreachable"
+    usage = json.loads(invoke("undo", "x", "1", "--position", "1", "--json", code=Exit.USAGE).stderr)["error"]
+    assert (usage["code"], "one position" in usage["detail"]) == ("usage", True)
 
 
 def test_a_failure_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,3 +98,14 @@ def test_a_workspace_is_shown_and_changed(run: Run) -> None:
     assert "House" in run("workspace", "list").stdout
     assert "unknown time zone" in errors(run("workspace", "edit", "--time-zone", "Mars/Phobos", code=1))
     assert "Nothing to change" in errors(run("workspace", "edit", code=2))
+
+
+def test_a_chosen_workspace_is_its_users(run: Run) -> None:
+    """Another user of the same server is not led into it."""
+    for name in ("Home", "Work"):
+        run("workspace", "create", name)
+    run("use", "work")
+    run("add", "Report")
+    run("workspace", "create", "Mine", "--user", "otto")
+    assert run("list", "--user", "otto").stdout == "No tasks.\n"
+    assert "Report" in run("list").stdout

@@ -294,6 +294,15 @@ def test_a_signal_while_it_starts_ends_it(own: Serving) -> None:
         own.kill()
 
 
+def test_a_stop_is_in_the_log(own: Serving) -> None:
+    """That it begins, and why, and that it is over."""
+    with own:
+        pass
+    said = [json.loads(line)["message"] for line in own.output().splitlines()]
+    assert said[-1] == "stopped"
+    assert any(one.startswith("stopping: SIGTERM came") for one in said)
+
+
 def get_or_none(url: str) -> int | None:
     """The status, or None if nobody answers."""
     try:

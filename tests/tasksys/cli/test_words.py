@@ -80,6 +80,16 @@ def test_a_due_value_is_readable_and_known_to_be_over(value: dict[str, str] | No
     assert moments.past(value) is over
 
 
+def test_a_past_is_a_position_or_an_instant() -> None:
+    """Dates and local times are of this machine's zone, in every option that takes an instant; else it is named."""
+    assert [moments.as_of(text) for text in (None, "17", "2026-03-08", "2026-03-08T09:00+02:00")] == [
+        None, "17", "2026-03-08T00:00:00.000Z", "2026-03-08T07:00:00.000Z",
+    ]  # fmt: skip
+    with pytest.raises(click.BadParameter, match="no instant") as raised:
+        moments.as_of("yesterday")
+    assert raised.value.param_hint == "--as-of"
+
+
 def test_an_instant_is_shown_in_this_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     """To the minute; none is nothing."""
     assert moments.clock("2026-03-08T09:00:12.345Z") == "2026-03-08 09:00"
@@ -110,19 +120,33 @@ THINGS = [
 
 
 @pytest.mark.parametrize(
-    ("name", "found"), [("01AAAAXY", 0), ("work", 1), ("01a", 0), ("zz", 2), ("01bbbbz", 2)], ids=str
+    ("name", "found"), [("01AAAAXY", 0), ("work", 1), ("01aa", 0), ("bbzz", 2), ("01bbbbz", 2)], ids=str
 )
 def test_a_thing_is_found_by_id_name_or_part_of_its_id(name: str, found: int) -> None:
     """A whole id wins over a name, a name over a part of an id; in any case."""
     assert names.one(name, THINGS, "workspace", "name") is THINGS[found]
 
 
-@pytest.mark.parametrize(("name", "code"), [("xy", Exit.FAILED), ("01", Exit.FAILED), ("q", Exit.NOT_FOUND), ("", 4)])
+@pytest.mark.parametrize(("name", "code"), [("01bbbb", Exit.FAILED), ("qqqq", Exit.NOT_FOUND), ("", 4)])
 def test_what_is_not_clear_is_not_guessed(name: str, code: int) -> None:
     """Several are listed, none is said."""
     with pytest.raises(Failure) as raised:
         names.one(name, THINGS, "workspace", "name")
     assert raised.value.exit_code == code
+
+
+@pytest.mark.parametrize("name", ["z", "zz", "01a"])
+def test_a_part_of_an_id_has_as_many_characters_as_lists_show(name: str) -> None:
+    """A letter that one id happens to end with names nothing; a short name or a whole id still does."""
+    with pytest.raises(Failure, match="at least the 4 characters") as raised:
+        names.one(name, THINGS, "workspace", "name")
+    assert raised.value.exit_code == Exit.NOT_FOUND
+    assert names.one("q", [{"id": "q", "name": "x"}], "workspace", "name")["name"] == "x"
+
+
+def test_candidates_in_the_trash_are_said_to_be_there() -> None:
+    """Of two that an id could be, one is perhaps not meant."""
+    assert names.listed([{"id": "a", "title": "x", "trashed": True}], "title") == "  a  x (in the trash)"
 
 
 def test_many_candidates_are_not_all_listed() -> None:
@@ -180,3 +204,35 @@ def test_a_terminal_gets_colours_and_a_pipe_does_not(
     assert "\x1b[" in capsys.readouterr().out
     output.show("a sentence")
     assert "a sentence" in capsys.readouterr().out
+
+
+def listed(title: str, **more: Any) -> None:
+    """Shows a list of that task."""
+    task = {"id": "01AAAAXY", "title": title, "status": "open", "priority": "none", "labels": [], "due": None,
+            "project": "p", "section": "s", **more}  # fmt: skip
+    output.show(output.tasks([task], {"p": "Work", "p/s": "To do"}))
+
+
+@pytest.mark.parametrize("title", ["word " * 100, "x" * 500])
+def test_a_long_title_stays_in_its_line(
+    title: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is cut to the width of a terminal, elsewhere to a bound; the other columns are whole."""
+    listed(title)
+    _, row = capsys.readouterr().out.splitlines()
+    assert len(row) < 200
+    assert "…" in row
+    assert row.endswith("Work / To do")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    listed(title)
+    _, row = capsys.readouterr().out.splitlines()
+    assert "…" in row
+    assert "AAXY" in row
+    assert "Work / To do" in row
+
+
+def test_many_labels_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """The columns after them stay in sight."""
+    listed("Milk", labels=["label"] * 30)
+    assert len(capsys.readouterr().out.splitlines()[1]) < 100
