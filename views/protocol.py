@@ -5,7 +5,7 @@ All of it is answered with problems too, without filling the log.
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -17,6 +17,9 @@ from views.problems import RETRY_AFTER, Problem, internal_error
 
 LINE_BYTES: Final = 64 * 1024
 """Bytes of an address: a filter of 4,096 characters takes up to 48 KiB when every character is percent-encoded."""
+
+WARNING_SECONDS: Final = 60.0
+"""Between two lines in the log about connections that are turned away."""
 
 HEADER_BYTES: Final = 16 * 1024
 
@@ -57,7 +60,15 @@ class Protocol(RequestHandler):
     def _turn_away(self, transport: asyncio.BaseTransport) -> None:
         self._force_close = True
         self._manager = None  # which need not learn of it
-        assert isinstance(transport, asyncio.WriteTransport)
+        now = self._loop.time()
+        if now >= self._server.next_warning:
+            self._server.next_warning = now + WARNING_SECONDS
+            logger.warning(
+                "%d connections are open, and more are turned away; is it one client? Else allow this process more "
+                "descriptors (ulimit -n)",
+                self._server.most,
+            )
+        transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
         transport.write(self._server.full)
         transport.close()
 
@@ -116,6 +127,7 @@ class _Server(web.Server):
     most: int
     head: float
     full: bytes
+    next_warning = 0.0
 
     def __call__(self) -> RequestHandler:
         return Protocol(self, loop=self._loop, **self._kwargs)

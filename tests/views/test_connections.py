@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
 from tests.support.http import BOUND, Site, eventually
 from views.context import Bounds
+from views.protocol import Runner
 from views.server import Options, Server, start
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,6 +73,32 @@ async def test_one_too_many_is_turned_away(site: Site) -> None:
 
         await eventually(room)
         second[1].close()
+
+
+async def test_one_too_many_on_the_event_loop_that_serves(caplog: pytest.LogCaptureFixture) -> None:
+    """uvloop's connections are not of asyncio's classes; the log tells operators once, however many there are."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def turned_away() -> bytes:
+        runner = Runner(web.Application(), connections=0, head=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection(*runner.addresses[0])
+                async with asyncio.timeout(BOUND):
+                    said = await reader.read()
+                writer.close()
+            return said
+        finally:
+            await runner.cleanup()
+
+    def run() -> bytes:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(turned_away())
+
+    assert b"too-many-connections" in await asyncio.to_thread(run)
+    assert [record.levelname for record in caplog.records if "turned away" in record.message] == ["WARNING"]
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: he"], ids=["nothing", "half a head"])
