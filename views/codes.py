@@ -73,6 +73,9 @@ CODES: Final[dict[str, str]] = {
     ),
     "still-pending": "The command of that key is not decided yet. Ask for its outcome, or repeat it in some seconds.",
     "subtask-cycle": "A task cannot be below itself. Choose another parent.",
+    "too-many-connections": (
+        "The server has as many connections open as it can. Close those you do not use, wait and repeat the request."
+    ),
     "unauthorised": (
         "It is not known who asks. Send a valid token as `Authorization: Bearer …`; the detail says what is amiss."
     ),

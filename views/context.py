@@ -27,11 +27,14 @@ IDENTITY: Final = web.RequestKey("identity", Identity)
 @dataclass(frozen=True)
 class Bounds:
     """Seconds: how long a read waits for a view to reach the position that it asks for, how long a client may take to
-    send its body, and how long to take the next part of a streamed answer."""
+    send its body, and how long to take the next part of a streamed answer; how long a new connection may take to send
+    the head of its first request, and an answered one to send the head of the next."""
 
     view: float = 10.0
     body: float = 30.0
     write: float = 30.0
+    head: float = 20.0
+    idle: float = 75.0  # longer than proxies keep a connection for the next request, so that none closes under them
 
 
 BOUNDS: Final = web.AppKey("bounds", Bounds)

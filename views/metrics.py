@@ -10,7 +10,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from views import protocol
+
 SHUTDOWN_SECONDS: Final = 2.0
+
+CONNECTIONS: Final = 64
+HEAD_SECONDS: Final = 20.0
+IDLE_SECONDS: Final = 120.0  # Prometheus asks every minute or sooner
 
 
 class Observed(Protocol):
@@ -69,7 +75,13 @@ class MetricsServer:
         app.add_routes(
             [web.get("/metrics", self._metrics), web.get("/health", self._health), web.get("/ready", self._ready)]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._runner = protocol.Runner(
+            app,
+            connections=CONNECTIONS,
+            head=HEAD_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
 
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises OSError if the port cannot be had."""

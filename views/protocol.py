@@ -1,17 +1,25 @@
-"""Requests that cannot be read as HTTP: answered with problems too, without filling the log."""
+"""Connections: how many, how long without a request, and what cannot be read as HTTP.
 
+All of it is answered with problems too, without filling the log.
+"""
+
+import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from tasksys import codec
 from views.log import logger
-from views.problems import Problem, internal_error
+from views.problems import RETRY_AFTER, Problem, internal_error
 
 LINE_BYTES: Final = 64 * 1024
 """Bytes of an address: a filter of 4,096 characters takes up to 48 KiB when every character is percent-encoded."""
+
+WARNING_SECONDS: Final = 60.0
+"""Between two lines in the log about connections that are turned away."""
 
 HEADER_BYTES: Final = 16 * 1024
 
@@ -24,8 +32,45 @@ HEADERS: Final = {
 """What every answer has, unless its handler says otherwise."""
 
 
+FULL: Final = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "too-many-connections",
+    "As many connections are open as this process can have; close some, or try again in a moment.",
+)
+
+
 class Protocol(RequestHandler):
     """One connection."""
+
+    def __init__(self, server: "_Server", **options: Any) -> None:
+        super().__init__(server, **options)
+        self._server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Turns away what is one too many; else waits for the head of the first request, not for ever."""
+        if len(self._server.connections) >= self._server.most:
+            self._turn_away(transport)
+            return
+        super().connection_made(transport)
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+        self._next_keepalive_close_time = self._loop.time() + self._server.head
+        self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+
+    def _turn_away(self, transport: asyncio.BaseTransport) -> None:
+        self._force_close = True
+        self._manager = None  # which need not learn of it
+        now = self._loop.time()
+        if now >= self._server.next_warning:
+            self._server.next_warning = now + WARNING_SECONDS
+            logger.warning(
+                "%d connections are open, and more are turned away; is it one client? Else allow this process more "
+                "descriptors (ulimit -n)",
+                self._server.most,
+            )
+        transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
+        transport.write(self._server.full)
+        transport.close()
 
     def handle_error(
         self,
@@ -53,6 +98,20 @@ class Protocol(RequestHandler):
             super().log_exception(*args, **details)
 
 
+def _raw(problem: Problem) -> bytes:
+    """The problem as it goes over a connection that nobody reads from."""
+    body = codec.encode_json(problem.body())
+    fields = {
+        **HEADERS,
+        "Content-Type": "application/problem+json",
+        "Content-Length": str(len(body)),
+        "Retry-After": RETRY_AFTER,
+        "Connection": "close",
+    }
+    head = [f"HTTP/1.1 {problem.status.value} {problem.status.phrase}", *(f"{n}: {v}" for n, v in fields.items())]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
 def _unreadable(error: BaseException | None, message: str) -> Problem:
     if isinstance(error, LineTooLong):
         detail = f"An address has at most {LINE_BYTES:,} bytes, a header {HEADER_BYTES:,}; shorten it."
@@ -65,6 +124,11 @@ def _unreadable(error: BaseException | None, message: str) -> Problem:
 class _Server(web.Server):
     """Makes connections of our kind."""
 
+    most: int
+    head: float
+    full: bytes
+    next_warning = 0.0
+
     def __call__(self) -> RequestHandler:
         return Protocol(self, loop=self._loop, **self._kwargs)
 
@@ -72,7 +136,8 @@ class _Server(web.Server):
 class Runner(web.AppRunner):
     """Runs an application on connections of our kind; a handler whose client has gone is cancelled."""
 
-    def __init__(self, app: web.Application, **options: Any) -> None:
+    def __init__(self, app: web.Application, *, connections: int, head: float, **options: Any) -> None:
+        self._connections, self._head = connections, head
         super().__init__(
             app,
             access_log=None,
@@ -85,9 +150,11 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(
+        server = _Server(
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,
         )
+        server.most, server.head, server.full = self._connections, self._head, _raw(FULL)
+        return server

@@ -15,6 +15,9 @@ from views.routes import Route
 MAX_BODY: Final = 900 * 1024
 """Bytes of a request's body; a batch of 100 commands with 64 KiB descriptions goes in several."""
 
+CONNECTIONS: Final = 10_000
+"""Open at once, unless the options say otherwise; what comes above is turned away."""
+
 SHUTDOWN_SECONDS: Final = 15.0
 """Requests under way are answered within this time of a shutdown, then cut."""
 
@@ -40,6 +43,7 @@ class Options:
     port: int = 3001
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     bounds: Bounds = field(default_factory=Bounds)
+    connections: int = CONNECTIONS
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -94,7 +98,14 @@ class Server:
 async def start(system: System, options: Options) -> Server:
     """Listens. Raises OSError if the address cannot be had."""
     app = application(system, options)
-    runner = protocol.Runner(app, keepalive_timeout=75.0, shutdown_timeout=SHUTDOWN_SECONDS)
+    bounds = options.bounds
+    runner = protocol.Runner(
+        app,
+        connections=options.connections,
+        head=bounds.head,
+        keepalive_timeout=bounds.idle,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port, backlog=1024)
     try:

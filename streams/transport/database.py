@@ -36,6 +36,10 @@ WRITE_BUFFER_BYTES = 16 * MEBI
 NO_SPACE = "IO error: No space left on device"
 STALLED = "Result incomplete"
 CORRUPTION = "Corruption"
+UNFINISHED = "MANIFEST-000001\n"
+"""In CURRENT: the process ended while it made the database, before there was a write-ahead log or anything to lose."""
+STARVED = "Too many open files"
+"""In a message, anywhere: no descriptor was free. RocksDB then takes no more writes until it is opened again."""
 MISSING = "IO error: No such file or directory"  # of a file that another one says is there
 
 
@@ -53,19 +57,23 @@ def database_error(error: Exception) -> DatabaseError:
     return DatabaseCorrupt(text) if text.startswith((CORRUPTION, MISSING)) else DatabaseError(text)
 
 
-def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES) -> Rdict:
+def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES, repaired: bool = False) -> Rdict:
     """Open the RocksDB in `directory`, creating it only where no database was before.
 
     A write-ahead log whose end is torn (kill -9, power loss) is read up to there: that was not yet acknowledged.
     One that is damaged before its end is refused, where RocksDB's default would drop everything after the damage
     without a word. Raises DatabaseCorrupt, or DatabaseError for everything else, such as a lock held by somebody
-    or a disk without room; OSError when the directory cannot be made.
+    or a disk without room; OSError when the directory cannot be made. `repaired` is for what RocksDB's repair left,
+    which has no write-ahead log.
     """
     current = directory / "CURRENT"
     # RocksDB would put a new, empty database over files whose CURRENT is lost, and then delete them as leftovers.
     orphans = [] if current.exists() else [*directory.glob("*.sst"), *directory.glob("*.log")]
     if orphans:
         raise DatabaseCorrupt(f"{current} is missing, but {orphans[0].name} is there")
+    # RocksDB would open without a word where the only write-ahead log is lost, and everything that was in it is gone.
+    if current.exists() and not repaired and not any(directory.glob("*.log")) and current.read_text() != UNFINISHED:
+        raise DatabaseCorrupt(f"there is no write-ahead log (*.log) beside {current}, which always has one")
     try:
         # Takes a log cut off anywhere, as after kill -9, and refuses every other damage.
         return _open(directory, DBRecoveryMode.tolerate_corrupted_tail_records(), cache_bytes)

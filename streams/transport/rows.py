@@ -35,6 +35,10 @@ class RowStore:
         self._database = database
         self._prefixes = _Prefixes()
 
+    def use(self, database: Rdict) -> None:
+        """Go on with the same database, opened anew."""
+        self._database = database
+
     def get(self, table: str, partition: int, key: bytes) -> bytes | None:
         """The row, or None."""
         place = self._prefixes[table, partition]

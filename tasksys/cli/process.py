@@ -18,7 +18,7 @@ from streams.node import AGENTS, Node
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
-from tasksys.cli import damage
+from tasksys.cli import damage, descriptors
 from tasksys.cli.failures import Failure
 from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
@@ -54,7 +54,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             running.push_async_callback(node.stop)
             if not await _unless(stop, node.start()):
                 return
-            options = server.Options(settings.host, settings.port, authenticator)
+            options = server.Options(settings.host, settings.port, authenticator, connections=descriptors.connections())
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
         running.push_async_callback(http.stop)

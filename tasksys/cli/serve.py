@@ -114,9 +114,10 @@ def settings_of(given: dict[str, Any]) -> Settings:
 def run(settings: Settings, log_format: str, log_level: str) -> None:
     """Serves until a signal comes, on the fastest event loop of this machine."""
     from monitoring import logs
-    from tasksys.cli import process
+    from tasksys.cli import descriptors, process
 
     logs.configure(log_format, log_level)
+    descriptors.raise_limit()
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))

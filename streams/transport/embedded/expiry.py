@@ -42,6 +42,10 @@ class Expiry:
         self._busy = asyncio.Lock()
         self._next = 0
 
+    def use(self, database: Rdict) -> None:
+        """Go on with the same database, opened anew."""
+        self._database = database
+
     async def run(self, now_ms: int, limit: int) -> bool:
         """Look at about `limit` records at most. True when there is more to do: call again. Raises LogWriteError."""
         async with self._busy:

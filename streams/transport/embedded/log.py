@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from rocksdict import WriteOptions
+from rocksdict import Rdict, WriteOptions
 
+from streams.transport.database import open_database
 from streams.transport.embedded.arrivals import Place
 from streams.transport.embedded.config import TopicConfig, check_topic
 from streams.transport.embedded.errors import LogClosed, TopicMismatch, UnknownTopic
@@ -21,6 +23,9 @@ from streams.transport.embedded.writer import Writer
 from streams.transport.rows import RowStore
 
 logger = logging.getLogger(__name__)
+
+REOPEN_FILES = 128
+"""Descriptors that must be free before the database is closed to be opened anew."""
 
 READ_BYTES = 4 * 1024 * 1024
 
@@ -51,7 +56,9 @@ class EmbeddedLog:
         opened = open_directory(directory)
         self._lock, self._database, self._topics, self._partitions, self._committed = opened
         self.rows = RowStore(self._database)
-        self._writer = Writer(directory, self._database, self._partitions, self._committed, fsync=fsync)
+        self._writer = Writer(
+            directory, self._database, self._partitions, self._committed, fsync=fsync, reopen=self._reopen
+        )
         self._expiry = Expiry(self._database, self._topics, self._partitions, self._committed, self._writer)
 
     @classmethod
@@ -85,6 +92,26 @@ class EmbeddedLog:
             logger.warning("%s was closed by a failing disk: %s", self.directory, error)
         finally:
             self._lock.release()
+
+    def _reopen(self) -> Rdict:
+        """Open the database anew. Raises DatabaseError or OSError; without descriptors it stays readable as it is.
+
+        What this process knows stays true: everything that was written is in the write-ahead log.
+        """
+        spare: list[int] = []
+        try:
+            spare.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(REOPEN_FILES))
+        finally:
+            for descriptor in spare:
+                os.close(descriptor)
+        try:
+            self._database.close()
+        except Exception as error:  # it is closed all the same
+            logger.debug("%s was closed with an error: %s", self.directory, error)
+        self._database = open_database(self.directory)
+        self.rows.use(self._database)
+        self._expiry.use(self._database)
+        return self._database
 
     def create_topic(self, name: str, config: TopicConfig) -> None:
         """Create it, durably, or take over the configuration if it exists.

@@ -40,7 +40,7 @@ def repair_directory(directory: Path) -> Path:
         shutil.copytree(directory, copy)
         try:
             Rdict.repair(str(directory), Options(raw_mode=True))
-            database = open_database(directory)
+            database = open_database(directory, repaired=True)
             try:
                 _mend(database)
             finally:

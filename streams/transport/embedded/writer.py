@@ -10,15 +10,16 @@ were seen. Waiting for company before each batch was tried and only cost: with 1
 
 import asyncio
 import logging
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
-from streams.transport.database import MEBI, NO_SPACE, STALLED, WRITE_BUFFER_BYTES
+from streams.transport.database import MEBI, NO_SPACE, STALLED, STARVED, WRITE_BUFFER_BYTES
 from streams.transport.embedded.arrivals import Arrivals, Place
 from streams.transport.embedded.errors import LogClosed, LogWriteError
 from streams.transport.embedded.partition import Draft, Partition
@@ -32,6 +33,7 @@ GROUP_BYTES = 4 * 1024 * 1024
 GROUP_WEIGHT = 5_000  # keys in one batch: at 2 to 3 microseconds each the event loop pauses for some 12 ms at most
 STALL_PAUSE = 0.005  # seconds
 STALL_PATIENCE = 30.0  # seconds
+REOPEN_SECONDS = 1.0  # between two attempts
 
 
 class _Waiting(NamedTuple):
@@ -56,12 +58,14 @@ class Writer:
         committed: dict[tuple[str, str, int], int],
         *,
         fsync: bool,
+        reopen: Callable[[], Rdict],
     ) -> None:
         self.arrivals = Arrivals()
         self.trouble: str | None = None
         """Why the last write failed; None after one that did not."""
         self._directory = directory
         self._database = database
+        self._reopen = reopen
         self._rows = RowStore(database)
         self._partitions = partitions
         self._committed = committed
@@ -72,6 +76,8 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="log-sync")
         self._broken = False
+        self._starved = False  # broken by a lack of descriptors alone: what is on the disk is known
+        self._next_reopening = 0.0
         self._closed = False
 
     def submit(self, transaction: Transaction) -> asyncio.Future[list[int]]:
@@ -161,7 +167,7 @@ class Writer:
         """Write the group's batch, not yet synced. Raises LogWriteError; then nothing of it was written."""
         waited = 0.0
         while True:
-            if self._broken:
+            if self._broken and not self._mended():
                 raise LogWriteError(f"{self.trouble}")
             built = self._build(group)
             try:
@@ -218,12 +224,27 @@ class Writer:
             self.trouble = f"{self._directory}: the event loop ended during a write; open the log again"
             raise
         except Exception as error:
-            self._broken = True
+            self._broken, self._starved = True, False
             self.trouble = (
                 f"{self._directory}: the disk failed to make a write durable ({error}). Whether it is there shows when "
                 "the log is opened again; until then it is read-only. Look at the disk, then restart."
             )
             raise LogWriteError(self.trouble, may_exist=True) from error
+
+    def _mended(self) -> bool:
+        """Whether writing can go on, because descriptors are free again and the database could be opened anew."""
+        if not self._starved or time.monotonic() < self._next_reopening:
+            return False
+        self._next_reopening = time.monotonic() + REOPEN_SECONDS
+        try:
+            self._database = self._reopen()
+        except Exception as error:
+            logger.warning("%s could not be opened anew: %s; the next write tries again", self._directory, error)
+            return False
+        self._rows.use(self._database)
+        self._broken = self._starved = False
+        logger.info("%s was opened anew and is written again", self._directory)
+        return True
 
     def refusal(self, cause: str) -> LogWriteError:
         """The error for a write that RocksDB refused, of which nothing was written."""
@@ -232,7 +253,15 @@ class Writer:
         elif cause.startswith(NO_SPACE):  # RocksDB looks every 5 s whether there is room, then goes on by itself
             room = 2 * WRITE_BUFFER_BYTES // MEBI
             remedy = f"no space left on the disk. Free {room} MiB or more: writing goes on within seconds. ({cause})"
+        elif STARVED in cause:  # before anything was written: RocksDB opens the next file first
+            self._starved = self._starved or not self._broken
+            self._broken = True
+            remedy = (
+                "no file descriptor was free. The log is read-only until some are: then it is opened anew by the next "
+                f"write. Allow this process more (ulimit -n), or close connections. ({cause})"
+            )
         else:
+            self._starved = False
             self._broken = True
             remedy = (
                 f"the disk failed ({cause}). The log is read-only until opened again. Look at the disk, then restart."

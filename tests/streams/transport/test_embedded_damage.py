@@ -24,6 +24,10 @@ from streams.transport.embedded.transaction import Transaction
 
 ROOT = Path(__file__).parents[3]
 RECORDS = 20  # in each transaction
+FIRST_MANIFEST = bytes.fromhex(
+    "bd57d6aa2d000181402431356231323535382d323031642d346533322d386331382d633136343334636439353434020003020400"
+)
+"""What RocksDB has written when it opens the first write-ahead log of a new database."""
 
 
 def transaction_of(number: int) -> Transaction:
@@ -100,8 +104,9 @@ class TestDamagedFiles:
             lambda directory: only(directory, "MANIFEST-*").unlink(),
             lambda directory: only(directory, "*.sst").unlink(),
             lambda directory: os.truncate(only(directory, "*.sst"), 1000),
+            lambda directory: only(directory, "*.log").unlink(),
         ],
-        ids=["log", "manifest", "no CURRENT", "no manifest", "no table", "short table"],
+        ids=["log", "manifest", "no CURRENT", "no manifest", "no table", "short table", "no log"],
     )
     async def test_damage_is_refused_and_repaired_on_request(
         self,
@@ -124,11 +129,22 @@ class TestDamagedFiles:
         assert str(copy) in capsys.readouterr().out
         assert {path.name: path.read_bytes() for path in copy.iterdir() if path.name in before} == before
         log = EmbeddedLog.open(directory)
-        assert log.end_offset("t", 0) == 40 * RECORDS, "offsets that were given must not be given again"
+        given = 40 * RECORDS if any(name.endswith(".log") for name in before) else 21 * RECORDS
+        assert log.end_offset("t", 0) == given, "offsets that were given must not be given again, as far as it shows"
         left = [record.offset for record in log.read("t", 0, 0, 10**6, 10**9)]
         assert len(left) == log.stats().partitions["t", 0].records >= 15 * RECORDS
-        assert await log.append("t", 0, b"k", b"v") == 40 * RECORDS
+        assert await log.append("t", 0, b"k", b"v") == given
         await log.close()
+
+    async def test_a_start_that_was_killed_while_it_made_the_database(self, tmp_path: Path) -> None:
+        """There is no write-ahead log yet, and nothing is lost: it opens."""
+        directory = tmp_path / "log"
+        await written(directory, flush=False)
+        for path in directory.iterdir():
+            path.unlink()
+        (directory / "MANIFEST-000001").write_bytes(FIRST_MANIFEST)
+        (directory / "CURRENT").write_text("MANIFEST-000001\n")
+        await EmbeddedLog.open(directory).close()
 
     async def test_what_lost_its_newest_records_keeps_its_numbers(self, tmp_path: Path) -> None:
         """Who waits for a lost record waits for the next, and does not spin; a repair does not give numbers again."""
