@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import UnsetType
+from msgspec import UnsetType, structs
 
 from tasksys import limits
 from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
@@ -95,18 +95,23 @@ def when(pointer: str, value: When | UnsetType | None) -> Refusal | None:
 
 def labels(pointer: str, names: Iterable[str]) -> Refusal | None:
     """Each label is a short line."""
-    for index, name in enumerate(names):
-        if refusal := line(f"{pointer}/{index}", name, limits.LABEL_CHARACTERS):
-            return refusal
-    return None
+    found = (line(f"{pointer}/{index}", name, limits.LABEL_CHARACTERS) for index, name in enumerate(names))
+    return every(*found)
 
 
-def members(pointer: str, users: Iterable[str], state: State) -> Refusal | None:
-    """Each user is a member of the workspace."""
+def apart(add: tuple[str, ...], remove: tuple[str, ...]) -> Refusal | None:
+    """Nothing is both added and removed."""
+    both = [(index, name) for index, name in enumerate(remove) if name in add]
+    said = "{!r} is in `add` too; leave it in one of the two."
+    return every(*(invalid(f"/remove/{index}", said.format(name)) for index, name in both))
+
+
+def members(pointer: str, users: Iterable[str], state: State, known: tuple[str, ...] = ()) -> Refusal | None:
+    """Each user is a member of the workspace; those who are `known`, such as assignees who have left, are not asked."""
     errors = tuple(
         FieldError(f"{pointer}/{index}", f"{user!r} is not a member of the workspace; add them first.")
         for index, user in enumerate(users)
-        if state.member(user) is None
+        if user not in known and state.member(user) is None
     )
     return Refusal(Code.INVALID, errors[0].detail, errors) if errors else None
 
@@ -116,12 +121,15 @@ def identifier(pointer: str, name: str) -> Refusal | None:
     return None if name else invalid(pointer, "Give an id, such as a ULID.")
 
 
-def first(*refusals: Refusal | None) -> Refusal | None:
-    """The first refusal, if there is any."""
-    return next((refusal for refusal in refusals if refusal is not None), None)
+def every(*refusals: Refusal | None) -> Refusal | None:
+    """The first refusal with the errors of all that there are, if there is any."""
+    found = [refusal for refusal in refusals if refusal is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    return structs.replace(found[0], errors=tuple(error for one in found for error in one.errors))
 
 
 __all__ = [
-    "allowed", "first", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing", "no_workspace",
-    "short", "stale", "when", "zone",
+    "allowed", "apart", "every", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing",
+    "no_workspace", "short", "stale", "when", "zone",
 ]  # fmt: skip

@@ -37,6 +37,22 @@ def in_trash(task: Task, state: State) -> bool:
     return project is not None and project.trashed_at is not None
 
 
+def restored_first(task: Task, state: State) -> Refusal | None:
+    """Refuses to restore a task whose parent or project is in the trash, and names what to restore first."""
+    top, above = task, list[str]()
+    while (parent := state.task(top.parent) if top.parent is not None else None) is not None:
+        top = parent
+        above += [f"parent {top.id!r}"] if top.trashed_at is not None else []
+    project = state.project(top.project) if top.project is not None else None
+    if project is not None and project.trashed_at is not None:
+        above.append(f"project {project.id!r}")
+    if not above:
+        return None
+    first = above[-1]
+    detail = f"The {first} is in the trash, and task {task.id!r} with it; restore that {first.split()[0]} first."
+    return Refusal(Code.TRASHED, detail)
+
+
 def place(command: CreateTask | EditTask | MoveTask, task: Task | None, state: State) -> Place | Refusal:
     """Where the command puts the task (None: a new one), or why it cannot stand there."""
     current = Place(task.project, task.section, task.parent, task.order) if task else Place()
@@ -116,6 +132,9 @@ def _order(command: CreateTask | EditTask | MoveTask, task: Task | None, state: 
         return task.order if task else ordering.at_end(workspace.position + 1)
     assert task is not None
     for identifier in (command.after, command.before):
+        if identifier == task.id:
+            name = "after" if identifier == command.after else "before"
+            return invalid(f"/{name}", "A task cannot stand next to itself; name another task.")
         if identifier is not None and state.task(identifier) is None:
             return missing("task", identifier)
     after = state.task(command.after) if command.after is not None else None
@@ -135,7 +154,7 @@ def _next_to(neighbour: Task, behind: bool, gap: tuple[str, str] | None, task: T
     The gap was looked up before the command was appended. If the neighbour was moved since, it means nothing any more.
     """
     near, far = neighbour.order, None if gap is None or gap[0] != neighbour.order else gap[1]
-    if neighbour.id == task.id or (far is not None and _in_gap(task, neighbour, far, behind)):
+    if far is not None and _in_gap(task, neighbour, far, behind):
         return task.order
     if behind:
         return ordering.directly_behind(near, far or "", position) if far != "" else ordering.last(near, position)

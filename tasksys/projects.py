@@ -90,7 +90,7 @@ def _edit(command: EditProject, project: Project) -> list[Fact] | Refusal:
 
 
 def _invalid_fields(command: CreateProject | EditProject) -> Refusal | None:
-    return checks.first(
+    return checks.every(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
         checks.markdown("/description", command.description) if command.description else None,
         checks.short("/colour", command.colour, limits.NAME_CHARACTERS) if command.colour else None,

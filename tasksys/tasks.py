@@ -67,7 +67,8 @@ def decide(command: TaskCommand, record: CommandRecord, state: State) -> list[Fa
     if refusal := checks.stale("task", command.expected_version, task.version):
         return refusal
     if isinstance(command, RestoreTask):
-        return [Fact(TaskRestored(task.trashed_at), task.id)] if task.trashed_at else []
+        refusal = places.restored_first(task, state)
+        return refusal or ([Fact(TaskRestored(task.trashed_at), task.id)] if task.trashed_at else [])
     if isinstance(command, TrashTask):
         return [] if task.trashed_at else [Fact(TaskTrashed(), task.id)]
     if places.in_trash(task, state):
@@ -87,9 +88,12 @@ def decide(command: TaskCommand, record: CommandRecord, state: State) -> list[Fa
         case ReopenTask():
             return to_status(task, Status.OPEN, record.at) if task.status in CLOSED else []
         case AssignTask():
-            return assign(task, merged(task.assignees, command.add, command.remove), state)
+            wanted = merged(task.assignees, command.add, command.remove)
+            return checks.apart(command.add, command.remove) or assign(task, wanted, state, command.add, "/add")
         case LabelTask():
-            return label(task, merged(task.labels, _trimmed(command.add), _trimmed(command.remove)))
+            add, remove = (tuple(name.strip() for name in names) for names in (command.add, command.remove))
+            wrong = checks.apart(add, remove) or checks.labels("/add", add)
+            return wrong or label(task, merged(task.labels, add, remove), "/add")
         case _:
             assert_never(command)
 
@@ -102,7 +106,7 @@ def trashed(task: Task) -> Refusal:
 
 
 def _create(command: CreateTask, record: CommandRecord, state: State) -> list[Fact] | Refusal:
-    if refusal := checks.identifier("/task", command.task) or _invalid_fields(command, state):
+    if refusal := checks.identifier("/task", command.task) or _invalid_fields(command, (), state):
         return refusal
     if state.task(command.task) is not None:
         return Refusal(Code.EXISTS, f"There is a task {command.task!r} already; choose another id.")
@@ -126,7 +130,7 @@ def _create(command: CreateTask, record: CommandRecord, state: State) -> list[Fa
 
 
 def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) -> list[Fact] | Refusal:
-    if refusal := _invalid_fields(command, state):
+    if refusal := _invalid_fields(command, task.assignees, state):
         return refusal
     wanted = TaskFields(
         command.title if command.title is UNSET else command.title.strip(),
@@ -152,15 +156,15 @@ def _edit(command: EditTask, record: CommandRecord, task: Task, state: State) ->
     return facts
 
 
-def _invalid_fields(command: CreateTask | EditTask, state: State) -> Refusal | None:
+def _invalid_fields(command: CreateTask | EditTask, assigned: tuple[str, ...], state: State) -> Refusal | None:
     title, description, labels, assignees = command.title, command.description, command.labels, command.assignees
-    return (
-        (checks.line("/title", title, limits.TITLE_CHARACTERS) if title is not UNSET else None)
-        or (checks.markdown("/description", description) if description else None)
-        or checks.when("/start", command.start)
-        or checks.when("/due", command.due)
-        or (_invalid_labels(labels) if labels else None)
-        or (_invalid_assignees(assignees, state) if assignees else None)
+    return checks.every(
+        checks.line("/title", title, limits.TITLE_CHARACTERS) if title is not UNSET else None,
+        checks.markdown("/description", description) if description else None,
+        checks.when("/start", command.start),
+        checks.when("/due", command.due),
+        _invalid_labels(labels) if labels else None,
+        _invalid_assignees(assignees, assigned, state) if assignees else None,
     )
 
 
@@ -170,10 +174,10 @@ def _invalid_labels(labels: tuple[str, ...]) -> Refusal | None:
     return checks.labels("/labels", labels)
 
 
-def _invalid_assignees(users: tuple[str, ...], state: State) -> Refusal | None:
+def _invalid_assignees(users: tuple[str, ...], assigned: tuple[str, ...], state: State) -> Refusal | None:
     if len(users) > limits.ASSIGNEES_PER_TASK:
         return over("/assignees", "assignees", limits.ASSIGNEES_PER_TASK)
-    return checks.members("/assignees", users, state)
+    return checks.members("/assignees", users, state, assigned)
 
 
 def _trimmed(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -208,9 +212,11 @@ def to_status(task: Task, status: Status, at: str) -> list[Fact]:
             assert_never(status)
 
 
-def label(task: Task, wanted: tuple[str, ...]) -> list[Fact] | Refusal:
-    """The event that gives the task these labels, which are checked."""
-    return _invalid_labels(wanted) or _labelled(task, wanted)
+def label(task: Task, wanted: tuple[str, ...], pointer: str = "/labels") -> list[Fact] | Refusal:
+    """The event that gives the task these labels, which are not too many."""
+    if len(wanted) > limits.LABELS_PER_TASK:
+        return over(pointer, "labels", limits.LABELS_PER_TASK)
+    return _labelled(task, wanted)
 
 
 def _labelled(task: Task, wanted: tuple[str, ...]) -> list[Fact]:
@@ -218,12 +224,13 @@ def _labelled(task: Task, wanted: tuple[str, ...]) -> list[Fact]:
     return [Fact(TaskLabelled(added, removed), task.id)] if added or removed else []
 
 
-def assign(task: Task, wanted: tuple[str, ...], state: State) -> list[Fact] | Refusal:
-    """The event that gives the task these assignees; those that are new are checked."""
+def assign(
+    task: Task, wanted: tuple[str, ...], state: State, named: tuple[str, ...] = (), pointer: str = "/assignees"
+) -> list[Fact] | Refusal:
+    """The event that gives the task these assignees; of those `named`, or else all, the new ones are checked."""
     if len(wanted) > limits.ASSIGNEES_PER_TASK:
-        return over("/assignees", "assignees", limits.ASSIGNEES_PER_TASK)
-    added, _ = _apart(task.assignees, wanted)
-    return checks.members("/assignees", added, state) or _assigned(task, wanted)
+        return over(pointer, "assignees", limits.ASSIGNEES_PER_TASK)
+    return checks.members(pointer, named or wanted, state, task.assignees) or _assigned(task, wanted)
 
 
 def _assigned(task: Task, wanted: tuple[str, ...]) -> list[Fact]:

@@ -59,6 +59,7 @@ from tasksys.values import OPPOSITE, Role, Status
 from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
+PLURAL = ("The task's labels", "The task's assignees")
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -127,7 +128,8 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
 
 def conflict(what: str) -> Refusal:
     """Something was changed since, so that undoing would overwrite it."""
-    return Refusal(Code.UNDO_CONFLICT, f"{what} was changed again later; undo the later change first.")
+    verb = "were" if what in PLURAL else "was"
+    return Refusal(Code.UNDO_CONFLICT, f"{what} {verb} changed again later; undo the later change first.")
 
 
 def _gone(what: str) -> Refusal:

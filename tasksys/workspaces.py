@@ -70,7 +70,7 @@ def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refu
 
 
 def _invalid_fields(command: CreateWorkspace | EditWorkspace) -> Refusal | None:
-    return checks.first(
+    return checks.every(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
         checks.zone("/time_zone", command.time_zone) if isinstance(command.time_zone, str) else None,
     )

@@ -4,7 +4,6 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
-from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -29,6 +28,7 @@ from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
 from tasksys.values import instant
+from views.conflicts import Since, conflicts, project_of
 from views.context import ID, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
@@ -53,9 +53,6 @@ NEW_ID: Final[dict[type[Any], str]] = {
 
 LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap"}
 """Commands that are decided by a fact which the server looks up, and the field for it."""
-
-CONFLICTS: Final = 50
-"""Events shown at most as the reason of a conflict."""
 
 
 class Preference(NamedTuple):
@@ -245,26 +242,18 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
 
 async def refusal(request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal) -> Problem:
     """The refusal as a problem; a conflict shows the events that stand in the way."""
-    task = getattr(sent.command, "task", None)
-    if reason.code is Code.VERSION_CONFLICT and task is not None:
-        expected = sent.command.expected_version or 0
-        return refused(reason, conflicts=await _since(request, workspace, task, version=expected))
-    if reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
+    if reason.code is Code.VERSION_CONFLICT:
+        task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
+        since = Since(task, None if task else project, sent.command.expected_version or 0, 0)
+    elif reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
         last = sent.command.events[-1]
-        if last.task is not None:
-            return refused(reason, conflicts=await _since(request, workspace, last.task, position=last.position))
-    return refused(reason)
-
-
-async def _since(
-    request: web.Request, workspace: str, task: str, version: int = 0, position: int = 0
-) -> list[msgspec.Raw]:
+        since = Since(last.task, None if last.task else project_of(last), 0, last.position)
+    else:
+        return refused(reason)
     if system(request).state.state(workspace).member(identity(request).user) is None:
-        return []  # a refusal can be repeated by somebody who was removed since
+        return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
     await history_reached(request, workspace)
-    history = system(request).history
-    found = history.of_task(workspace, task, position) if position else history.of_task_since(workspace, task, version)
-    return [msgspec.Raw(stored.event) for _, stored in islice(found, CONFLICTS)]
+    return refused(reason, conflicts=conflicts(system(request).history, workspace, since))
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:

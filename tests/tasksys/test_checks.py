@@ -156,6 +156,9 @@ def test_an_id_is_chosen() -> None:
 def test_the_first_refusal_counts() -> None:
     """None means all is well."""
     one, other = Refusal(Code.INVALID, "one"), Refusal(Code.LIMIT, "other", (FieldError("/x", "other"),))
-    assert checks.first() is None
-    assert checks.first(None, None) is None
-    assert checks.first(None, one, other) is one
+    assert checks.every() is None
+    assert checks.every(None, None) is None
+    both = checks.every(None, one, other)
+    assert both is not None
+    assert (both.code, both.detail, both.errors) == (one.code, one.detail, one.errors + other.errors)
+    assert checks.every(None, one) is one

@@ -210,14 +210,17 @@ def beside(side: str, task: str, neighbour: str) -> MoveTask:
 @QUICK
 @given(st.lists(st.tuples(PLACES, SIDES, PLACES), max_size=40))
 def test_one_neighbour_alone_is_enough(moves: list[tuple[int, str, int]]) -> None:
-    """`after` alone is directly behind that task, `before` alone directly in front; beside itself a task stays."""
+    """`after` alone is directly behind that task, `before` alone directly in front; beside itself is refused."""
     names = [f"t{index}" for index in range(6)]
     world = founded().given(*(CreateTask(task=name, title=name) for name in names))
     for taken, side, target in moves:
         moved, neighbour = names[taken], names[target]
-        if moved != neighbour:
-            names.remove(moved)
-            names.insert(names.index(neighbour) + (side == "after"), moved)
+        if moved == neighbour:
+            refusal = world.refused(beside(side, moved, neighbour))
+            assert (refusal.code, refusal.errors[0].pointer) == (Code.INVALID, f"/{side}")
+            continue
+        names.remove(moved)
+        names.insert(names.index(neighbour) + (side == "after"), moved)
         world.given(beside(side, moved, neighbour))
         assert world.listed() == names
         assert world.accepted(beside(side, moved, neighbour)) == []
@@ -235,7 +238,8 @@ def test_moves_that_did_not_know_of_each_other_both_stand(
     names = [f"t{index}" for index in range(6)]
     world = founded().given(*(CreateTask(task=name, title=name) for name in names))
     for taken, side, target in earlier:
-        world.given(beside(side, names[taken], names[target]))
+        if taken != target:
+            world.given(beside(side, names[taken], names[target]))
     seen = world.listed()
     wishes = [(side, names[taken], names[target]) for taken, side, target in moves if taken != target]
     records = [

@@ -15,9 +15,11 @@ from tasksys.commands import (
     MoveTask,
     RemoveMember,
     ReopenTask,
+    RestoreProject,
     RestoreTask,
     SetMember,
     StartTask,
+    TrashProject,
     TrashTask,
     Undo,
 )
@@ -211,7 +213,6 @@ def test_an_edit_of_everything_gives_one_event_for_each_kind_of_change() -> None
         EditTask(task="milk", labels=("shop", "food"), assignees=(EDITOR,)),
         EditTask(task="milk", project="home", section="todo", parent=None),
         LabelTask(task="milk", add=("food",), remove=("toys",)),
-        LabelTask(task="milk", add=("toys",), remove=("toys",)),
         AssignTask(task="milk", add=(EDITOR,), remove=(OWNER,)),
         ReopenTask(task="milk"),
         CompleteTask(task="rent"),
@@ -291,14 +292,55 @@ def test_trash_and_back() -> None:
     assert world.accepted(CompleteTask(task="jam"))
 
 
+def test_restoring_below_something_in_the_trash_names_that() -> None:
+    """It would change nothing visible, whether or not the task went to the trash itself: the topmost comes first."""
+    world = furnished().given(CreateTask(task="below", title="Below", parent="jam"), TrashTask(task="below"))
+    world.given(TrashTask(task="jam"), TrashTask(task="milk"))
+    for task in ("jam", "below"):
+        refusal = world.refused(RestoreTask(task=task))
+        assert (refusal.code, "parent 'milk'" in refusal.detail) == (Code.TRASHED, True)
+    world.given(TrashProject(project="home"))
+    refusal = world.refused(RestoreTask(task="milk"))
+    assert (refusal.code, "project 'home'" in refusal.detail) == (Code.TRASHED, True)
+    world.given(RestoreProject(project="home"))
+    for task in ("milk", "jam", "below"):
+        assert world.accepted(RestoreTask(task=task))
+
+
 def test_labels_are_added_and_removed() -> None:
-    """Labels are trimmed, keep their order, and a label both added and removed is removed."""
+    """Labels are trimmed and keep their order."""
     world = furnished()
     assert world.events(LabelTask(task="milk", add=(" cold", "shop", "cold"), remove=("food ",))) == [
         TaskLabelled(("cold",), ("food",))
     ]
     assert world.task("milk").labels == ("shop", "cold")
-    assert world.events(LabelTask(task="milk", add=("shop",), remove=("shop",))) == [TaskLabelled((), ("shop",))]
+
+
+def test_what_is_both_added_and_removed_is_refused() -> None:
+    """Which of the two is meant nobody can know: the refusal names it."""
+    for command in (
+        LabelTask(task="milk", add=("q",), remove=("food", " q ")),
+        AssignTask(task="milk", add=(OWNER,), remove=(EDITOR, OWNER)),
+    ):
+        refusal = furnished().refused(command)
+        assert (refusal.code, refusal.errors[0].pointer) == (Code.INVALID, "/remove/1")
+
+
+def test_errors_of_an_action_point_into_what_was_sent() -> None:
+    """What the task has already does not shift them, and all that is wrong is named."""
+    labels = furnished().refused(LabelTask(task="milk", add=("a b", "", "#x", " ")))
+    assert [error.pointer for error in labels.errors] == ["/add/1", "/add/3"]
+    users = furnished().refused(AssignTask(task="milk", add=(EDITOR, STRANGER)))
+    assert [error.pointer for error in users.errors] == ["/add/1"]
+    many = furnished().refused(LabelTask(task="milk", add=LABELS))
+    assert (many.code, many.errors[0].pointer) == (Code.LIMIT, "/add")
+
+
+def test_every_wrong_field_of_a_task_is_named() -> None:
+    """A form shows all that is to mend, not one after the other."""
+    command = EditTask(task="tax", title="", due=When(date="soon"), labels=("ok", ""), assignees=(STRANGER,))
+    errors = furnished().refused(command).errors
+    assert [error.pointer for error in errors] == ["/title", "/due", "/labels/1", "/assignees/0"]
 
 
 def test_labels_are_checked_and_bounded() -> None:
@@ -328,6 +370,10 @@ def test_a_former_member_can_be_unassigned_but_not_assigned_again() -> None:
     world = furnished().given(AssignTask(task="tax", add=(LEAVER,)), RemoveMember(user=LEAVER))
     assert world.task("tax").assignees == (LEAVER,)
     assert world.accepted(AssignTask(task="tax", add=(OWNER,)))
+    assert world.accepted(EditTask(task="tax", assignees=(LEAVER, EDITOR, OWNER)))
+    assert world.accepted(AssignTask(id="same", task="tax", add=(LEAVER,))) == []
+    refusal = world.refused(EditTask(task="milk", assignees=(EDITOR, LEAVER)))
+    assert [error.pointer for error in refusal.errors] == ["/assignees/1"]
     assert world.events(AssignTask(id="removal", task="tax", remove=(LEAVER,))) == [TaskAssigned((), (LEAVER,))]
     assert world.refused(Undo(command="removal")).code is Code.INVALID
 

@@ -57,9 +57,22 @@ async def test_a_stale_project_is_refused(space: Space) -> None:
     home = await space.project()
     await space.patch(f"/projects/{home['id']}", {"name": "House"})
     old = {"If-Match": '"1"'}
-    (await space.patch(f"/projects/{home['id']}", {"name": "Hut"}, headers=old)).problem(412, "version-conflict")
+    stale = await space.patch(f"/projects/{home['id']}", {"name": "Hut"}, headers=old)
+    shown = stale.problem(412, "version-conflict")["conflicts"]
+    assert [one["type"] for one in shown] == ["ProjectEdited"]
     (await space.post(f"/projects/{home['id']}/sections", {"name": "A"}, headers=old)).problem(412, "version-conflict")
     (await space.delete(f"/projects/{home['id']}", headers=old)).problem(412, "version-conflict")
+
+
+async def test_the_reason_of_an_undo_conflict_is_shown(space: Space) -> None:
+    """What was changed in the project since, and nothing else of the workspace."""
+    home, other = await space.project(), await space.project("Other")
+    edited = await space.patch(f"/projects/{home['id']}", {"name": "House"})
+    await space.patch(f"/projects/{home['id']}", {"name": "Hut"})
+    await space.patch(f"/projects/{other['id']}", {"name": "Another"})
+    undo = await space.post("/commands", {"type": "Undo", "position": edited.position})
+    shown = undo.problem(409, "undo-conflict")["conflicts"]
+    assert [one["data"]["after"] for one in shown] == [{"name": "Hut"}]
 
 
 async def test_trash_and_restore(space: Space) -> None:

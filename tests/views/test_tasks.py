@@ -190,7 +190,7 @@ async def test_assign_and_label(space: Space) -> None:
     assigned = await space.post(f"{path}/assign", {"add": ["ann", "olga"]})
     assert assigned.ok["assignees"] == ["ann", "olga"]
     assert (await space.post(f"{path}/assign", {"remove": ["ann"]})).ok["assignees"] == ["olga"]
-    (await space.post(f"{path}/assign", {"add": ["olga", "sam"]})).invalid("/assignees/0")
+    (await space.post(f"{path}/assign", {"add": ["olga", "sam"]})).invalid("/add/1")
 
 
 async def test_a_repeated_creation_makes_one_task(space: Space) -> None:

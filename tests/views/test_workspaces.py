@@ -98,7 +98,8 @@ async def test_a_stale_version_is_refused(space: Space) -> None:
     old = await space.get()
     await space.patch("", {"name": "Bcme"})
     stale = await space.patch("", {"name": "Ccme"}, headers={"If-Match": old.etag})
-    stale.problem(412, "version-conflict")
+    shown = stale.problem(412, "version-conflict")["conflicts"]
+    assert [one["data"]["after"] for one in shown] == [{"name": "Bcme"}]
     current = await space.get()
     assert current.ok["name"] == "Bcme"
     assert (await space.patch("", {"name": "Ccme"}, headers={"If-Match": current.etag})).ok["name"] == "Ccme"
