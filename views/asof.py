@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tasksys import codec
 from tasksys.state import State
-from views.context import history_reached, parse_moment, system
+from views.context import history_reached, member, parse_moment, system
 from views.problems import bad_request
 
 
@@ -14,7 +14,9 @@ async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State,
     """The workspace then, and its position."""
     await history_reached(request, workspace)
     position = at_position(request, workspace, text)
-    return await system(request).history.state_at(workspace, position), position
+    state = await system(request).history.state_at(workspace, position)
+    member(request, workspace)  # who was removed meanwhile sees nothing more
+    return state, position
 
 
 def moment_of(request: web.Request, workspace: str, position: int) -> datetime:
