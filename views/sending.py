@@ -28,7 +28,7 @@ from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, FieldError, Refusal
 from tasksys.values import instant
-from views.conflicts import Since, conflicts, project_of
+from views.conflicts import Room, Since, conflicts, project_of
 from views.context import ID, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
@@ -240,7 +240,9 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
     return decided
 
 
-async def refusal(request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal) -> Problem:
+async def refusal(
+    request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal, room: Room | None = None
+) -> Problem:
     """The refusal as a problem; a conflict shows the events that stand in the way."""
     if reason.code is Code.VERSION_CONFLICT:
         task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
@@ -252,7 +254,7 @@ async def refusal(request: web.Request, workspace: str, sent: CommandRecord, rea
         return refused(reason)
     if not await _sees_history(request, workspace):
         return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
-    return refused(reason, conflicts=conflicts(system(request).history, workspace, since))
+    return refused(reason, **conflicts(system(request).history, workspace, since, room or Room()))
 
 
 async def _sees_history(request: web.Request, workspace: str) -> bool:
