@@ -195,9 +195,10 @@ class Tasks(Struct, omit_defaults=True):
 
 
 class Comments(Struct):
-    """Comments of a task, oldest first."""
+    """A page of the comments of a task, oldest first; `next_cursor` is null on the last one."""
 
     items: list[CommentShape]
+    next_cursor: str | None
     position: int
 
 

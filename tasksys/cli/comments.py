@@ -14,8 +14,7 @@ def comment() -> None:
 
 
 def _all(session: Session, task: Json) -> list[Json]:
-    found: list[Json] = session.client.get(session.path("tasks", task["id"], "comments"))["items"]
-    return found
+    return list(session.client.items(session.path("tasks", task["id"], "comments")))
 
 
 @comment.command("list")
