@@ -1,7 +1,8 @@
 """Reads of the past: events, audit entries, the hash chain, and the state as of any position or instant."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 from streams import keys
 from streams.agents.audit import decode
 from streams.fold import Rows
+from streams.lanes import Lanes
 from streams.pasts import Past, Pasts
 from streams.turns import Turns
 from tasksys import audit, codec
@@ -38,7 +40,8 @@ class HistoryReader:
         self._rows = rows
         self._turns = turns or Turns()
         self._pasts = Pasts()
-        self._folding = asyncio.Semaphore(FOLDED_AT_ONCE)
+        self._folding = Lanes(FOLDED_AT_ONCE)
+        self._asked: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
     def position(self, workspace: str) -> int:
         """The newest position in the history; 0 if there is none."""
@@ -199,7 +202,8 @@ class HistoryReader:
 
     async def state_at(self, workspace: str, position: int) -> State:
         """The whole workspace as of a position, by folding its events up to there, from the nearest state kept."""
-        return (await self._past(workspace, position)).state()
+        async with self._past(workspace, position) as past:
+            return past.state()
 
     async def query_at(
         self,
@@ -213,19 +217,33 @@ class HistoryReader:
         count: bool = False,
     ) -> Page | FilterError:
         """The page of tasks that `Index.run` gives as of a position."""
-        past = await self._past(workspace, position)
-        async with self._folding:
+        async with self._past(workspace, position) as past:
             index = await self._turns.finish(past.indexed())
             self._pasts.shrink()
         return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
 
-    async def _past(self, workspace: str, position: int) -> Past:
-        async with self._folding:
-            start, base = self._pasts.nearest(workspace, position)
-            if start == position:
-                return base
-            events = self.stored(workspace, start)
-            return await self._turns.finish(self._pasts.folded(workspace, position, start, base, events))
+    @asynccontextmanager
+    async def _past(self, workspace: str, position: int) -> AsyncIterator[Past]:
+        """The workspace as of a position; nothing else of the workspace is folded as long as this is held.
+
+        What others wait for is kept on the way: reads of the same past, or of one close by, share a fold.
+        """
+        asked = self._asked[workspace]
+        asked[position] += 1
+        try:
+            async with self._folding.of(workspace):
+                start, past = self._pasts.nearest(workspace, position)
+                if start != position:
+                    events = self.stored(workspace, start)
+                    steps = self._pasts.folded(workspace, position, start, past, events, asked)
+                    past = await self._turns.finish(steps)
+                yield past
+        finally:
+            asked[position] -= 1
+            if not asked[position]:
+                del asked[position]
+            if not asked:
+                self._asked.pop(workspace, None)
 
     def forget(self) -> None:
         """Drops past states: the history was changed outside of its fold."""

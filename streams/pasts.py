@@ -4,7 +4,7 @@ Rows never change, so the states of one workspace share those that are the same 
 """
 
 from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import Final
 
 from tasksys import codec, decider
@@ -94,9 +94,18 @@ class Pasts:
         self._kept.clear()
 
     def folded(
-        self, workspace: str, position: int, start: int, base: Past, events: Iterator[tuple[int, Remembered]]
+        self,
+        workspace: str,
+        position: int,
+        start: int,
+        base: Past,
+        events: Iterator[tuple[int, Remembered]],
+        asked: Collection[int] = (),
     ) -> Generator[None, None, Past]:
-        """The state at a position, from an earlier one and the events after that; it is kept, and some on the way."""
+        """The state at a position, from an earlier one and the events after that; it is kept, and some on the way.
+
+        Those on the way are the ones that somebody asked for, the collection may change meanwhile, and a few more.
+        """
         state = State()
         state.rows = dict(base.rows)
         checkpoint = max(2 * start, CHECKPOINT)
@@ -106,9 +115,9 @@ class Pasts:
             decider.replay(codec.decode_event(found.event), workspace, state)
             state.changed.clear()
             yield
-            if reached == checkpoint and reached < position:
+            if reached < position and (reached == checkpoint or reached in asked):
                 yield from self._kept_on_the_way(workspace, reached, Past(dict(state.rows)))
-                checkpoint *= 2
+                checkpoint *= 2 if reached == checkpoint else 1
         past = Past(state.rows)
         yield from self._kept_on_the_way(workspace, position, past)
         return past

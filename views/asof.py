@@ -8,7 +8,7 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.state import State
 from tasksys.values import instant
-from views.context import history_reached, parse_moment, system
+from views.context import history_reached, member, parse_moment, system
 from views.problems import Problem, bad_request
 
 
@@ -16,7 +16,9 @@ async def as_of(request: web.Request, workspace: str, text: str) -> tuple[State,
     """The workspace then, and its position."""
     await history_reached(request, workspace)
     position = at_position(request, workspace, text)
-    return await system(request).history.state_at(workspace, position), position
+    state = await system(request).history.state_at(workspace, position)
+    member(request, workspace)  # who was removed meanwhile sees nothing more
+    return state, position
 
 
 def moment_of(request: web.Request, workspace: str, position: int) -> datetime:

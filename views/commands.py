@@ -15,6 +15,7 @@ from tasksys.commands import Command, CreateWorkspace
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
+from views.conflicts import Room
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read, wrong_field
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
@@ -91,9 +92,9 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
         decided: Sequence[Decided | Exception | None] = await system(request).gateway.append_all(records)
     else:
         decided = await system(request).gateway.submit_all(records, wish.wait)
-    items = []
-    for one, outcome in zip(records, decided, strict=True):
-        items.append(await _item(request, workspace, one, outcome))
+    items, room = [], Room()
+    async for one, outcome in system(request).state.over(zip(records, decided, strict=True)):
+        items.append(await _item(request, workspace, one, outcome, room))
     position = _position(request, workspace)
     status = HTTPStatus.ACCEPTED if wish.asynchronous else HTTPStatus.OK
     return answer({"items": items, "position": position}, status, {POSITION_HEADER: str(position)})
@@ -114,7 +115,9 @@ def _complete(request: web.Request, workspace: str, command: Command, batch_key:
     return complete(request, workspace, command, alone=False)
 
 
-async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None) -> Any:
+async def _item(
+    request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None, room: Room
+) -> Any:
     if outcome is None:
         return pending_shape(sent.command.id)
     if isinstance(outcome, Exception):
@@ -123,7 +126,7 @@ async def _item(request: web.Request, workspace: str, sent: Any, outcome: Decide
         return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
     shown = await _shown(request, workspace, outcome)
     if outcome.outcome.refusal is not None:
-        shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal)).body()
+        shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal, room)).body()
     return shown
 
 

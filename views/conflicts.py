@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,9 @@ from views.ports import HistoryReader
 
 SHOWN: Final = 50
 """Events shown at most as the reason of a conflict."""
+
+BYTES: Final = 256 * 1024
+"""Bytes of the events that one answer shows at most as the reason of conflicts; an edit of a text has up to 786 kB."""
 
 SCANNED: Final = 2_000
 """Events of a workspace looked at for those of one project, or of the workspace itself: there is no index of them."""
@@ -35,19 +38,42 @@ def project_of(event: EventRecord) -> str | None:
     return msgspec.json.decode(event.data, type=_OfProject).project if event.task is None else None
 
 
-def conflicts(history: HistoryReader, workspace: str, since: Since) -> list[msgspec.Raw]:
-    """The events since then, in order; of a task the oldest, of anything else the newest, if there are many."""
+class Room:
+    """How many bytes of events an answer has left for its conflicts; shared by those of a batch."""
+
+    def __init__(self) -> None:
+        self.left = BYTES
+
+    def fitting(self, found: Iterator[bytes]) -> tuple[list[msgspec.Raw], int]:
+        """The first events that fit, and how many do not: all from the first one that is too large."""
+        shown, left_out = list[msgspec.Raw](), 0
+        for event in found:
+            if left_out or len(event) > self.left:
+                left_out += 1
+            else:
+                self.left -= len(event)
+                shown.append(msgspec.Raw(event))
+        return shown, left_out
+
+
+def conflicts(history: HistoryReader, workspace: str, since: Since, room: Room) -> dict[str, Any]:
+    """A problem's members: the events since then, in order, and how many of them are left out for want of room.
+
+    Of a task the oldest are shown, of anything else the newest, if there are many.
+    """
     if since.task is not None:
         if since.position:
             found = history.of_task(workspace, since.task, since.position)
         else:
             found = history.of_task_since(workspace, since.task, since.version)
-        return [msgspec.Raw(stored.event) for _, stored in islice(found, SHOWN)]
-    newest = [*islice(_newest(history, workspace, since), SHOWN)]
-    return newest[::-1]
+        shown, left_out = room.fitting(stored.event for _, stored in islice(found, SHOWN))
+    else:
+        newest, left_out = room.fitting(islice(_newest(history, workspace, since), SHOWN))
+        shown = newest[::-1]
+    return {"conflicts": shown, "conflicts_left_out": left_out} if left_out else {"conflicts": shown}
 
 
-def _newest(history: HistoryReader, workspace: str, since: Since) -> Iterator[msgspec.Raw]:
+def _newest(history: HistoryReader, workspace: str, since: Since) -> Iterator[bytes]:
     for position, stored in islice(history.newest(workspace), SCANNED):
         if position <= since.position:
             return
@@ -56,4 +82,4 @@ def _newest(history: HistoryReader, workspace: str, since: Since) -> Iterator[ms
             continue
         if event.version is not None and event.version <= since.version:
             return
-        yield msgspec.Raw(stored.event)
+        yield stored.event

@@ -27,8 +27,8 @@ IDENTITY: Final = web.RequestKey("identity", Identity)
 @dataclass(frozen=True)
 class Bounds:
     """Seconds: how long a read waits for a view to reach the position that it asks for, how long a client may take to
-    send its body, and how long to take the next part of a streamed answer; how long a new connection may take to send
-    the head of its first request, and an answered one to send the head of the next."""
+    send its body, and how long to take the next part of a streamed or large answer; how long a new connection may take
+    to send the head of its first request, and an answered one to send the head of the next."""
 
     view: float = 10.0
     body: float = 30.0
@@ -102,7 +102,16 @@ def member(request: web.Request, workspace: str) -> Member:
 
 
 async def history_reached(request: web.Request, name: str) -> None:
-    """Waits until history has everything that the state had when the request came."""
+    """Waits until history has everything that the state had when the request came.
+
+    Who was removed meanwhile does not see what came: to them there is no such workspace.
+    """
+    await history_caught_up(request, name)
+    member(request, name)
+
+
+async def history_caught_up(request: web.Request, name: str) -> None:
+    """Waits for the same; whoever shows what came asks afterwards who may see it."""
     position = system(request).state.position(name)
     if system(request).history.position(name) < position:
         reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)

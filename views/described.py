@@ -22,7 +22,10 @@ QUERY: Final[dict[str, Described]] = {
     ),
     "q": ({**TEXT, "examples": ["milk"]}, "Words to find; a word finds those that begin with it."),
     "sort": ({**TEXT, "examples": ["due,-priority,order"]}, "Such as `due,-priority,order`."),
-    "limit": ({"type": "integer", "minimum": 1}, "Items at most."),
+    "limit": (
+        {"type": "integer", "minimum": 1},
+        "Items at most; there may be fewer, and more to come, where texts are large.",
+    ),
     "cursor": (TEXT, "`next_cursor` of the page before."),
     "count": ({"type": "boolean", "default": False}, "Count all that match, too."),
     "as_of": (

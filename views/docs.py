@@ -65,7 +65,7 @@ def explained(code: str) -> str:
     return _page(
         title(code),
         f"<h1>{escape(title(code))}</h1><p><code>{escape(code)}</code></p><p>{escape(CODES[code])}</p>"
-        '<p>The answer\'s own <code>detail</code> says more. <a href="/api/docs#problems">All problems</a></p>',
+        '<p>The answer\'s own <code>detail</code> says more. <a href="/api/docs#codes">All problems</a></p>',
     )
 
 
@@ -105,8 +105,8 @@ def render(described: dict[str, Any]) -> str:
         f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
         f"<p>{escape(info['description'])} The same as a machine reads it: "
         f'<a href="/api/openapi.json">openapi.json</a>.</p><nav aria-label="Sections">{links}'
-        f'<a href="#problems">problems</a><a href="#schemas">schemas</a></nav><main>{first}{sections}'
-        f'<section id="problems"><h2>problems</h2><table>{problems}</table></section>'
+        f'<a href="#codes">problem codes</a><a href="#schemas">schemas</a></nav><main>{first}{sections}'
+        f'<section id="codes"><h2>problem codes</h2><table>{problems}</table></section>'
         f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main>',
     )
 

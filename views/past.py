@@ -106,6 +106,7 @@ async def audit(request: web.Request) -> web.StreamResponse:
     since, until = moment(given, "since"), moment(given, "until")
     wanted = Wanted(given.get("task"), given.get("actor"), since, until, before)
     items, on = await history.entries(name, wanted, limit)
+    member(request, name)  # who was removed meanwhile sees nothing more
     cursor = None if on is None else str(on)
     return positioned(shapes.Audit(items, cursor, history.position(name)), history.position(name))
 
@@ -118,6 +119,7 @@ async def verify(request: web.Request) -> web.StreamResponse:
     if not await system(request).remembered(name):  # one whose tail was cut never gets as far as the state
         await history_reached(request, name)
     held, broken = await system(request).history.verify(name, end)
+    member(request, name)  # who was removed meanwhile learns nothing more
     result = shapes.Verification(broken is None, held)
     if broken is not None:
         result.position, result.detail = broken.position, broken.detail

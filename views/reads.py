@@ -10,7 +10,7 @@ from tasksys.query import FilterError
 from tasksys.rows import Comment, Member, Project, Task
 from tasksys.state import State
 from tasksys.values import UTC
-from views import shapes
+from views import remarks, shapes
 from views.asof import as_of, at_position, moment_of, not_yet
 from views.auth import USER
 from views.context import (
@@ -34,6 +34,7 @@ from views.sending import etag
 PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
 PROJECTS: Final = ("trashed", "min_position")
 NOW: Final = ("min_position",)
+COMMENTS: Final = ("limit", "cursor", *NOW)
 PAST: Final = ("as_of", *NOW)
 TASK: Final = f"{WS}/tasks/{{task}}"
 
@@ -109,7 +110,10 @@ async def one_project(request: web.Request) -> web.StreamResponse:
 
 
 async def tasks(request: web.Request) -> web.StreamResponse:
-    """A page of tasks: filtered, searched, sorted; now or as of a position or instant."""
+    """A page of tasks: filtered, searched, sorted; now or as of a position or instant.
+
+    A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
+    """
     given = parameters(request, *PAGE)
     name, _ = await workspace(request)
     wanted = query(given)
@@ -147,13 +151,18 @@ async def one_task(request: web.Request) -> web.StreamResponse:
 
 
 async def comments(request: web.Request) -> web.StreamResponse:
-    """The comments of a task, oldest first."""
-    parameters(request, *NOW)
+    """A page of the comments of a task, oldest first.
+
+    A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
+    """
+    given = parameters(request, *COMMENTS)
+    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), remarks.place(given.get("cursor"))
     name, task = await _live_task(request)
-    position = system(request).state.position(name)
-    rows = await system(request).state.listed(name, Comment, f"{task.id}/")
-    items = [shapes.comment(row) for row in sorted(rows, key=lambda row: (row.created_at, row.id))]
-    return positioned(shapes.Comments(items, position), position)
+    reader = system(request).state
+    position, rows = reader.position(name), reader.all(name, Comment, f"{task.id}/")
+    items, cursor = await remarks.page(reader.over(rows), limit, after)
+    member(request, name)  # who was removed meanwhile does not see what was found
+    return positioned(shapes.Comments([shapes.comment(row) for row in items], cursor, position), position)
 
 
 async def checklist(request: web.Request) -> web.StreamResponse:
@@ -189,6 +198,6 @@ ROUTES: Final = [
     ),
     Route("GET", f"{WS}/tasks", tasks, "Tasks: filter, search, sort, page", "tasks", shapes.Tasks, parameters=PAGE),
     Route("GET", TASK, one_task, "A task", "tasks", shapes.TaskShape, parameters=PAST),
-    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=NOW),
+    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=COMMENTS),
     Route("GET", f"{TASK}/checklist", checklist, "Checklist of a task", "checklist", shapes.Checklist, parameters=NOW),
 ]

@@ -28,8 +28,8 @@ from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
-from views.conflicts import Since, conflicts, project_of
-from views.context import ID, history_reached, identity, system
+from views.conflicts import Room, Since, conflicts, project_of
+from views.context import ID, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
 
@@ -209,7 +209,9 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
     return decided
 
 
-async def refusal(request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal) -> Problem:
+async def refusal(
+    request: web.Request, workspace: str, sent: CommandRecord, reason: Refusal, room: Room | None = None
+) -> Problem:
     """The refusal as a problem; a conflict shows the events that stand in the way."""
     if reason.code is Code.VERSION_CONFLICT:
         task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
@@ -219,10 +221,18 @@ async def refusal(request: web.Request, workspace: str, sent: CommandRecord, rea
         since = Since(last.task, None if last.task else project_of(last), 0, last.position)
     else:
         return refused(reason)
-    if system(request).state.state(workspace).member(identity(request).user) is None:
+    if not await _sees_history(request, workspace):
         return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
-    await history_reached(request, workspace)
-    return refused(reason, conflicts=conflicts(system(request).history, workspace, since))
+    return refused(reason, **conflicts(system(request).history, workspace, since, room or Room()))
+
+
+async def _sees_history(request: web.Request, workspace: str) -> bool:
+    """Whether the history can be shown: it is there up to now, and the caller is still a member when it is."""
+    state, user = system(request).state, identity(request).user
+    if state.state(workspace).member(user) is None:
+        return False
+    await history_caught_up(request, workspace)
+    return state.state(workspace).member(user) is not None
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:
@@ -238,8 +248,7 @@ def pending_shape(command: str) -> dict[str, Any]:
 
 async def stored_events(request: web.Request, workspace: str, outcome: Outcome) -> list[msgspec.Raw]:
     """The events of a decided command, as they stand in the log."""
-    if not outcome.first or system(request).state.state(workspace).member(identity(request).user) is None:
+    if not outcome.first or not await _sees_history(request, workspace):
         return []
-    await history_reached(request, workspace)
     found = (system(request).history.at(workspace, at) for at in range(outcome.first, outcome.last + 1))
     return [msgspec.Raw(one.event) for one in found if one]

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from views import commands, docs, export, operations, past, problems, protocol, reads, writes
+from views import commands, docs, export, operations, past, problems, protocol, reads, writes, written
 from views.auth import Authenticator, NoAuthentication
 from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
 from views.ports import System
@@ -62,7 +62,7 @@ async def shut_down(app: web.Application) -> None:
 
 def application(system: System, options: Options) -> web.Application:
     """The aiohttp application."""
-    app = web.Application(middlewares=[problems.middleware, identify], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[BOUNDS] = options.bounds

@@ -131,8 +131,9 @@ class FieldErrorShape(Struct):
 class ProblemShape(Struct, omit_defaults=True):
     """RFC 9457. Further members depend on the code.
 
-    `errors` are of wrong fields; `conflicts` are events that stand in the way; `parameter`, and `position` and `hint`
-    within it, are of what cannot be read in the address.
+    `errors` are of wrong fields; `conflicts` are events that stand in the way, without `conflicts_left_out` of
+    them that are too large to be shown; read those with the events or the history; `parameter`, and `position` and
+    `hint` within it, are of what cannot be read in the address.
     """
 
     type: str
@@ -142,6 +143,7 @@ class ProblemShape(Struct, omit_defaults=True):
     code: str
     errors: list[FieldErrorShape] = []
     conflicts: list[EventShape] = []
+    conflicts_left_out: int = 0
     parameter: str | None = None
     position: int | None = None
     hint: str | None = None
@@ -193,9 +195,10 @@ class Tasks(Struct, omit_defaults=True):
 
 
 class Comments(Struct):
-    """Comments of a task, oldest first."""
+    """A page of the comments of a task, oldest first; `next_cursor` is null on the last one."""
 
     items: list[CommentShape]
+    next_cursor: str | None
     position: int
 
 

@@ -14,7 +14,7 @@ def comment() -> None:
 
 
 def _answer(session: Session, task: Json) -> Json:
-    return session.client.get(session.path("tasks", task["id"], "comments"))
+    return session.client.whole(session.path("tasks", task["id"], "comments"))
 
 
 def _all(session: Session, task: Json) -> list[Json]:

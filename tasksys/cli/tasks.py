@@ -155,7 +155,7 @@ def show(session: Session, task: str, as_of: str | None) -> None:
     if session.as_json:
         session.show(found)
         return
-    comments = [] if as_of else session.client.get(session.path("tasks", found["id"], "comments"))["items"]
+    comments = [] if as_of else list(session.client.items(session.path("tasks", found["id"], "comments")))
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
     project = output.place(found, project_names(session, [found]))

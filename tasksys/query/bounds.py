@@ -21,3 +21,6 @@ SORTED_CHARACTERS: Final = 100
 """Titles are sorted by their beginning, so that a cursor fits into a URL: the folded title may be 9,000 long."""
 
 CURSOR_CHARACTERS: Final = 4096
+
+PAGE_BYTES: Final = 1024 * 1024
+"""Bytes of tasks that a page has at most, unless a single one has more."""

@@ -35,6 +35,7 @@ def page(
 ) -> Page | FilterError:
     """The page of at most `limit` (from 1) of the entries that a query found, behind the cursor.
 
+    There are fewer where they are large: as many as fit into PAGE_BYTES, and one at least.
     `digest` stands for the query; a cursor of a query with another digest, or one this did not make, gives an error.
     """
     assert limit > 0
@@ -45,9 +46,18 @@ def page(
             return place
         behind = after(place, sort)
         found = [entry for entry in found if behind(entry)]
-    items = first(found, sort, limit)
-    next_cursor = _cursor(items[-1], sort, digest) if len(found) > limit else None
+    items = _fitting(first(found, sort, limit))
+    next_cursor = _cursor(items[-1], sort, digest) if len(found) > len(items) else None
     return Page(tuple(items), next_cursor, total)
+
+
+def _fitting(items: list[Entry]) -> list[Entry]:
+    size = 0
+    for count, item in enumerate(items):
+        size += len(msgspec.json.encode(item.task))
+        if size > bounds.PAGE_BYTES and count:
+            return items[:count]
+    return items
 
 
 def _cursor(entry: Entry, sort: Sort, digest: str) -> str:

@@ -1,11 +1,12 @@
 """Past states are kept, and later ones go on from them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from streams import history, pasts, turns
+from streams import pasts, turns
 from streams.agents.audit import AuditFold
 from streams.fold import Record
 from streams.history import HistoryReader
@@ -49,11 +50,17 @@ class Counted(HistoryReader):
 @pytest.fixture
 def reader(world: World) -> Counted:
     """Its history."""
+    rows = recorded(world, "acme")
+    return Counted(lambda workspace: rows)
+
+
+def recorded(world: World, workspace: str) -> MemoryRows:
+    """The history of a workspace in which the same happened."""
     rows = MemoryRows()
     fold = AuditFold(rows, lambda reached: None)
-    log = [Record(at, 0, b"acme", codec.encode_event(event), ()) for at, event in enumerate(world.log)]
+    log = [Record(at, 0, workspace.encode(), codec.encode_event(event), ()) for at, event in enumerate(world.log)]
     rows.apply(fold.fold(log).rows)
-    return Counted(lambda workspace: rows)
+    return rows
 
 
 def folded(world: World, position: int) -> dict[Key, Row | None]:
@@ -136,10 +143,37 @@ async def test_queries_of_the_past(world: World, reader: Counted) -> None:
     assert not reader._pasts._kept
 
 
-async def test_so_many_are_folded_at_once(world: World, reader: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each state that is being folded takes memory; who asks for what another one folds waits for it."""
+async def test_reads_of_the_same_past_share_a_fold(reader: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those close by, in whatever order they come: what is asked for is kept on the way."""
     monkeypatch.setattr(turns, "SLICE", -1.0)
-    assert history.FOLDED_AT_ONCE == 2
-    reader._folding = asyncio.Semaphore(1)
-    await asyncio.gather(*(reader.state_at("acme", 60) for _ in range(5)))
+    await asyncio.gather(*(reader.state_at("acme", position) for position in (60, 60, 57, 31, 60, 44)))
     assert reader.read <= 61
+    assert not reader._asked
+
+
+async def test_a_workspaces_folds_hold_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pasts of one workspace are asked for, that of another takes turns with one fold at a time."""
+    monkeypatch.setattr(turns, "SLICE", -1.0)
+    monkeypatch.setattr(pasts, "KEPT", 0)
+    rows, read = {"big": recorded(world, "big"), "small": recorded(world, "small")}, Counter[str]()
+
+    class Watched(HistoryReader):
+        def stored(self, workspace: str, after: int = 0) -> Iterator[tuple[int, Remembered]]:
+            for found in super().stored(workspace, after):
+                read[workspace] += 1
+                yield found
+
+    reader, query = Watched(rows.__getitem__), Query.parse("", "milk", "title")
+    assert isinstance(query, Query)
+    end = len(world.log)
+    big = [asyncio.create_task(reader.query_at("big", end - number, query, NOW)) for number in range(25)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    before = read["big"]
+    assert before
+    page = await reader.query_at("small", 10, query, NOW)
+    assert isinstance(page, Page)
+    assert page.items
+    assert read["big"] - before <= 2 * end
+    assert not any(one.done() for one in big[3:])
+    await asyncio.gather(*big)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.http import COMMENT, Space, key
+from views import remarks
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,7 +27,51 @@ async def test_a_comment_is_made_and_listed(space: Space) -> None:
     assert first.ok["task"] == path.split("/")[2]
     second = await space.post(path, {"body": "The shop"})
     listed = (await space.get(path)).ok
-    assert listed == {"items": [first.ok, second.ok], "position": second.position}
+    assert listed == {"items": [first.ok, second.ok], "next_cursor": None, "position": second.position}
+
+
+async def paged(space: Space, path: str, **more: object) -> list[list[str]]:
+    """The ids on each page."""
+    pages: list[list[str]] = []
+    while True:
+        page = (await space.get(path, **more)).ok
+        pages.append([one["id"] for one in page["items"]])
+        if page["next_cursor"] is None:
+            return pages
+        more["cursor"] = page["next_cursor"]
+
+
+async def test_pages_of_comments(space: Space) -> None:
+    """Each is on one page, the oldest first, whatever their ids."""
+    path = await commented(space)
+    ids = ["m", "z", "a", "y", "b"]
+    for one in ids:
+        await space.post(path, {"body": "Now", "comment": one})
+    everything = (await paged(space, path))[0]
+    assert len(everything) == 5
+    for limit in (1, 2, 3, 5):
+        pages = await paged(space, path, limit=limit)
+        assert [one for page in pages for one in page] == everything
+        assert [len(page) for page in pages[:-1]] == [limit] * ((len(everything) - 1) // limit)
+
+
+async def test_a_page_of_comments_has_a_size(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they are large it is shorter than its limit; a single one is shown whatever its size."""
+    path = await commented(space)
+    sent = [
+        {"type": "AddComment", "task": path.split("/")[2], "comment": f"c{at}", "body": "x" * 400} for at in range(5)
+    ]
+    await space.post("/commands", {"commands": sent})
+    monkeypatch.setattr(remarks, "PAGE_BYTES", 1_300)
+    assert [len(page) for page in await paged(space, path)] == [2, 2, 1]
+    monkeypatch.setattr(remarks, "PAGE_BYTES", 1)
+    assert [one for page in await paged(space, path) for one in page] == [f"c{at}" for at in range(5)]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "2026-03-08T09:00:00.000Z", "2026-03-08T09:00:00.000Z_", "9_c"])
+async def test_a_cursor_that_no_page_gave(space: Space, cursor: str) -> None:
+    """It is refused, and says what to send."""
+    (await space.get(await commented(space), cursor=cursor)).problem(400, "cursor-syntax")
 
 
 async def test_an_author_edits_and_removes(space: Space) -> None:

@@ -159,5 +159,5 @@ async def test_every_problem_has_its_page(site: Site) -> None:
         assert not page.tags & {"script", "iframe", "img", "style"}
         assert code in page.text
         assert CODES[code] in page.text
-        assert set(page.links) == {"/api/docs.css", "/api/docs#problems"}
+        assert set(page.links) == {"/api/docs.css", "/api/docs#codes"}
     (await site.client().get("/api/problems/nothing")).problem(404, "not-found")

@@ -146,7 +146,7 @@ def test_operations_are_named() -> None:
         ("Event", EVENT),
         ("AuditEntry", ENTRY),
         ("Outcome", OUTCOME),
-        ("Problem", PROBLEM | {"errors", "conflicts", "parameter", "position", "hint"}),
+        ("Problem", PROBLEM | {"errors", "conflicts", "conflicts_left_out", "parameter", "position", "hint"}),
     ],
 )
 def test_shapes_are_those_of_the_tests(name: str, members: set[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,18 +83,28 @@ async def test_a_body_that_does_not_come(site: Site, space: Space) -> None:
     assert b'"body-timeout"' in answer
 
 
-async def test_a_client_that_does_not_read(site: Site, space: Space) -> None:
-    """An export is cut off when nobody takes it: it would keep the database's snapshot for ever."""
+@pytest.mark.parametrize("path", ["/export.json", "/events?limit=1000"])
+async def test_a_client_that_does_not_read(site: Site, space: Space, path: str) -> None:
+    """It is cut off: an export would keep the snapshot of the database for ever, any large answer its bytes."""
     for _ in range(100):
         await space.task(description="x" * 60_000)
     before = connections(site)
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.server.port, limit=1024)
+    reader, writer = await asyncio.open_connection(sock=narrow(site.server.port), limit=1024)
     reader._transport.pause_reading()  # type: ignore[attr-defined]
-    head = f"GET {space.prefix}/export.json HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
+    head = f"GET {space.prefix}{path} HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
     writer.write(head.encode())
     await eventually(lambda: connections(site) == before + 1)
     await eventually(lambda: connections(site) == before)
     writer.transport.abort()
+
+
+def narrow(port: int) -> socket.socket:
+    """A connection of which the kernel takes little before somebody reads."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect(("127.0.0.1", port))
+    made.setblocking(False)
+    return made
 
 
 def connections(site: Site) -> int:

@@ -167,3 +167,17 @@ def test_forged_places_are_harmless(name: str, value: object, row: Task) -> None
     except UnicodeEncodeError:
         return
     assert isinstance(page([entry(row, BERLIN)], sort_by(name), 5, cursor), Page | FilterError)
+
+
+def test_a_page_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large tasks make it shorter than its limit, one is there at least, and the cursor leads on."""
+    items = [entry(task(f"t{number}", description="x" * 1_000), BERLIN) for number in range(5)]
+    sort = sort_by("id")
+    for size, expected in ((2_900, [2, 2, 1]), (1, [1] * 5), (10_000, [5])):
+        monkeypatch.setattr(bounds, "PAGE_BYTES", size)
+        pages, cursor = list[int](), None
+        while not pages or cursor is not None:
+            found = read(items, sort, 5, cursor)
+            pages.append(len(found.items))
+            cursor = found.next_cursor
+        assert pages == expected

@@ -1,0 +1,86 @@
+"""Heavy work takes turns by name."""
+
+import asyncio
+
+import pytest
+
+from streams.lanes import Lanes
+
+
+class Bench:
+    """Pieces of work that stand still until they are let go on."""
+
+    def __init__(self, width: int) -> None:
+        self.lanes = Lanes(width)
+        self.begun: list[str] = []
+        self.pieces: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, asyncio.Event] = {}
+
+    async def ask(self, *pieces: str) -> None:
+        """Asks for pieces; their first letter is the name."""
+        for piece in pieces:
+            self._ends[piece] = asyncio.Event()
+            self.pieces[piece] = asyncio.create_task(self._work(piece))
+        await rounds()
+
+    async def end(self, piece: str) -> None:
+        """Lets a piece end."""
+        self._ends[piece].set()
+        await rounds()
+
+    async def call_off(self, piece: str) -> None:
+        """Whoever asked for the piece has gone."""
+        self.pieces[piece].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self.pieces[piece]
+
+    async def _work(self, piece: str) -> None:
+        async with self.lanes.of(piece[0]):
+            self.begun.append(piece)
+            await self._ends[piece].wait()
+
+
+async def rounds() -> None:
+    """Lets everything that can go on do so."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_one_piece_of_a_name_at_once() -> None:
+    """The others of that name wait, and those of another one do not."""
+    bench = Bench(2)
+    await bench.ask("a1", "a2", "a3", "b1")
+    assert bench.begun == ["a1", "b1"]
+    await bench.end("b1")
+    assert bench.begun == ["a1", "b1"]
+    await bench.end("a1")
+    assert bench.begun == ["a1", "b1", "a2"]
+
+
+async def test_names_in_turn() -> None:
+    """Whoever comes last waits for one piece of each other name, however many are asked for."""
+    bench = Bench(1)
+    await bench.ask("a1", "a2", "a3", "b1", "b2", "c1")
+    for piece in ("a1", "a2", "b1", "c1", "a3", "b2"):
+        assert bench.begun[-1] == piece, bench.begun
+        await bench.end(piece)
+    await asyncio.gather(*bench.pieces.values())
+    assert not bench.lanes._waiting
+    assert not bench.lanes._busy
+
+
+async def test_pieces_that_are_called_off() -> None:
+    """While they wait, while they work, and between being let in and going: their places are free again."""
+    bench = Bench(1)
+    await bench.ask("a1", "a2", "b1", "c1")
+    await bench.call_off("b1")
+    await bench.call_off("a1")
+    await rounds()
+    assert bench.begun == ["a1", "a2"]
+    bench._ends["a2"].set()
+    await asyncio.sleep(0)
+    assert bench.lanes._busy == {"c"}
+    await bench.call_off("c1")
+    await bench.ask("d1")
+    assert bench.begun == ["a1", "a2", "d1"]
+    assert bench.lanes._busy == {"d"}
