@@ -43,11 +43,12 @@ class Figure(Struct, frozen=True):
 
 
 class Report(Struct):
-    """What one benchmark gives: its figures, how they were measured, and what could not be."""
+    """What one benchmark gives: its figures, how they were measured, what could not be, and why a target is missed."""
 
     figures: list[Figure]
     how: str
     missing: list[str] = []
+    why: str = ""
 
 
 def amount(value: float, unit: str) -> str:
@@ -91,6 +92,13 @@ def document(reports: dict[str, Report], machine: str, quick: bool, not_run: Seq
         "Ours and peer ran in turn, in the same run on the same machine. Of rates a ratio above 1 is good for us, of "
         "times and sizes one below 1.\n"
     )
+    why = [
+        f"* **{name}**: {report.why}"
+        for name, report in reports.items()
+        if report.why and any(figure.reached is False for figure in report.figures)
+    ]
+    if why:
+        parts.append("## Missed, and why\n\n" + "\n".join(why) + "\n")
     missing = [f"* {name}: {without_paths(reason)}" for name, report in reports.items() for reason in report.missing]
     if missing or not_run:
         parts.append("## Not measured\n\n" + "\n".join([*missing, *(f"* {name}" for name in not_run)]) + "\n")

@@ -61,6 +61,16 @@ def test_a_quick_run_says_so() -> None:
     assert "| (no)" in shown
 
 
+def test_a_missed_target_says_why() -> None:
+    """And one that was reached needs no excuse."""
+    figures = [Figure("fold", 1, "/s", target="at least 2", reached=False)]
+    assert "## Missed, and why\n\n* **fold**: Python" in document(
+        {"fold": Report(figures, "so", why="Python")}, "2 cores", quick=False
+    )
+    reached = [Figure("fold", 3, "/s", target="at least 2", reached=True)]
+    assert "Missed" not in document({"fold": Report(reached, "so", why="Python")}, "2 cores", quick=False)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -16,6 +16,11 @@ TARGETS: Mapping[str, float] = {"kafka-streams": 1.0, "quix-streams": 1.5, "quix
 ROUNDS = 3
 QUICK = 60_000  # commands to warm up, and to measure
 
+WHY = (
+    "a command costs 26 µs of pure Python to decode, look up, decide, evolve and encode, and as much again on its way "
+    "from Kafka and back; the peers add one to a counter, and Kafka Streams does so in Java."
+)
+
 HOW = (
     "commands a second on one Kafka broker, 8 partitions, one worker, from the first command after the warm-up until "
     "the last one's position is committed; the peers fold the same commands with nothing but a version counter. Ours "
@@ -38,7 +43,7 @@ def report(found: Mapping[str, Any]) -> Report:
     ours = peers.pop(OURS, None)
     if ours is None:
         return Report([], HOW, missing)
-    return Report([_beside(ours, name, theirs) for name, theirs in peers.items()], HOW, missing)
+    return Report([_beside(ours, name, theirs) for name, theirs in peers.items()], HOW, missing, WHY)
 
 
 def _beside(ours: Mapping[str, Any], name: str, theirs: Mapping[str, Any]) -> Figure:
