@@ -23,7 +23,7 @@ PEERS = {"embedded": "append to the log alone, fsync", "Kafka": "aiokafka produc
 WHY = (
     "with 12 partitions and 16 workspaces nearly every command is a transaction of its own: four requests one after "
     "the other, and about ten appends in the broker. Server, broker and load generator share two cores; at 200 a "
-    "second the broker alone takes most of one. One transaction for all partitions that a fetch brought would help most."
+    "second the broker alone takes most of one. One transaction for all that a fetch brought would help most."
 )
 
 HOW = (
