@@ -1,12 +1,28 @@
-"""Closing a producer whose broker is away, or that was fenced: aiokafka itself would wait for ever, or complain."""
+"""Closing what aiokafka leaves open: connections that brokers have ended, and producers whose broker is away."""
 
 import asyncio
 import logging
 from typing import Any
 
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import ProducerClosed
 
 logger = logging.getLogger(__name__)
+
+_get_conn = AIOKafkaClient._get_conn
+
+
+async def _get_conn_and_close(
+    self: Any, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False
+) -> Any:
+    """aiokafka's own, which forgets a connection that has ended, and with it an open socket, where many end at once."""
+    conn = self._conns.get((node_id, group))
+    if conn is not None and not conn.connected():
+        self._conns.pop((node_id, group)).close()
+    return await _get_conn(self, node_id, group=group, no_hint=no_hint)
+
+
+AIOKafkaClient._get_conn = _get_conn_and_close  # of every client: consumers, appenders, our own transactions
 
 
 async def close_producer(producer: Any, name: str, seconds: float) -> None:

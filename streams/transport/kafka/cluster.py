@@ -24,6 +24,9 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.offset import OffsetRequest
 
+from streams.transport.kafka import closing  # noqa: F401  (mends every client)
+from streams.turns import to_the_end
+
 logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -57,7 +60,11 @@ class Cluster:
 
     async def start(self) -> None:
         """Connects. Raises KafkaError if no broker answers."""
-        await self._client.bootstrap()
+        try:
+            await to_the_end(self._client.bootstrap())  # called off in the middle it leaves its connection open
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Closes all connections; raises nothing."""
@@ -67,8 +74,8 @@ class Cluster:
     async def hang_up(self, line: str) -> None:
         """Closes the connections of a line; raises nothing."""
         lines = [key for key in self._client._conns if key[1] == line]
-        closing = [self._client._conns.pop(key).close() for key in lines]
-        await asyncio.gather(*(one for one in closing if one is not None), return_exceptions=True)
+        ended = [self._client._conns.pop(key).close() for key in lines]
+        await asyncio.gather(*(one for one in ended if one is not None), return_exceptions=True)
 
     def settle(self, line: str) -> None:
         """Remembers the connections that the line has now."""
@@ -87,9 +94,7 @@ class Cluster:
         give_up = asyncio.get_running_loop().time() + REFUSED_SECONDS
         while True:
             try:
-                asked = await node(again)
-                self._drop_ended(asked, line)
-                answer = await self._client.send(asked, request, group=line)
+                answer = await self._client.send(await node(again), request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
@@ -104,12 +109,6 @@ class Cluster:
                 await self._client.force_metadata_update()
             else:
                 return answer
-
-    def _drop_ended(self, node: int, line: str) -> None:
-        """Closes a connection that its broker has ended: aiokafka only forgets it, and its socket with it."""
-        conn = self._client._conns.get((node, line))
-        if conn is not None and not conn.connected():
-            self._client._conns.pop((node, line)).close()
 
     async def leader(self, place: TopicPartition) -> int:
         """The broker that leads the partition. Raises KafkaError if there is none now."""

@@ -16,6 +16,7 @@ from faust.types import TP
 
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
+from streams.transport.kafka import closing  # noqa: F401  (mends every client)
 
 FETCH_WAIT_MS = 250
 """How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
