@@ -109,10 +109,14 @@ async def test_a_key_is_given_once(site: Site, space: Space) -> None:
 async def test_two_at_once_under_one_key(site: Site, space: Space) -> None:
     """While the first is being folded the second is told so, and nothing is appended for it."""
     task, same = await space.task(), {"Idempotency-Key": key()}
-    path = f"/tasks/{task['id']}/complete"
+    path, before = f"/tasks/{task['id']}/complete", await site.appended()
+
+    async def durable() -> bool:
+        return await site.appended() > before
+
     async with site.held(space):
         first = asyncio.create_task(space.post(path, headers=same))
-        await eventually(lambda: site.waiting() == 1)
+        await eventually(durable)
         appended = await site.appended()
         second = await space.post(path, headers=same)
         second.problem(409, "still-pending")
