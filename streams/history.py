@@ -10,8 +10,8 @@ import msgspec
 
 from streams import keys
 from streams.agents.audit import decode
+from streams.fairness import Queues
 from streams.fold import Rows
-from streams.lanes import Lanes
 from streams.pasts import Past, Pasts
 from streams.turns import Turns
 from tasksys import audit, codec
@@ -40,7 +40,7 @@ class HistoryReader:
         self._rows = rows
         self._turns = turns or Turns()
         self._pasts = Pasts()
-        self._folding = Lanes(FOLDED_AT_ONCE)
+        self._folding = Queues(FOLDED_AT_ONCE)
         self._asked: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
     def position(self, workspace: str) -> int:

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from streams.lanes import Lanes
+from streams.fairness import Queues
 
 
 class Bench:
     """Pieces of work that stand still until they are let go on."""
 
     def __init__(self, width: int) -> None:
-        self.lanes = Lanes(width)
+        self.queues = Queues(width)
         self.begun: list[str] = []
         self.pieces: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Event] = {}
@@ -35,7 +35,7 @@ class Bench:
             await self.pieces[piece]
 
     async def _work(self, piece: str) -> None:
-        async with self.lanes.of(piece[0]):
+        async with self.queues.of(piece[0]):
             self.begun.append(piece)
             await self._ends[piece].wait()
 
@@ -65,8 +65,8 @@ async def test_names_in_turn() -> None:
         assert bench.begun[-1] == piece, bench.begun
         await bench.end(piece)
     await asyncio.gather(*bench.pieces.values())
-    assert not bench.lanes._waiting
-    assert not bench.lanes._busy
+    assert not bench.queues._waiting
+    assert not bench.queues._busy
 
 
 async def test_pieces_that_are_called_off() -> None:
@@ -79,8 +79,8 @@ async def test_pieces_that_are_called_off() -> None:
     assert bench.begun == ["a1", "a2"]
     bench._ends["a2"].set()
     await asyncio.sleep(0)
-    assert bench.lanes._busy == {"c"}
+    assert bench.queues._busy == {"c"}
     await bench.call_off("c1")
     await bench.ask("d1")
     assert bench.begun == ["a1", "a2", "d1"]
-    assert bench.lanes._busy == {"d"}
+    assert bench.queues._busy == {"d"}

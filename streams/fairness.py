@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Lanes:
+class Queues:
     """The order in which pieces of heavy work begin. Used on one event loop only."""
 
     def __init__(self, width: int) -> None:
