@@ -100,16 +100,10 @@ async def plant(writer: PartitionWriter, topic: str, keys: list[bytes]) -> None:
     await writer.log.append({topic: [(key, b"x", ()) for key in keys]})
 
 
-def batch_of(number: int) -> Effects:
-    """What a fold would do."""
-    return Effects({b"row": b"x", APPLIED: number.to_bytes(8)}, [Output("", b"event", b"x")])
-
-
 async def commit(place: Place, writer: PartitionWriter, number: int) -> None:
     """An ordinary transaction."""
-    effects = batch_of(number)
-    effects.outputs = [Output(place.events, *effects.outputs[0][1:])]
-    await writer.commit(effects, number)
+    rows: dict[bytes, bytes | None] = {b"row": b"x", APPLIED: number.to_bytes(8)}
+    await writer.commit(Effects(rows, [Output(place.events, b"event", b"x")]), number)
 
 
 @pytest.mark.parametrize("parts", ["both", "changelog"])

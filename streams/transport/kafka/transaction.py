@@ -71,13 +71,12 @@ class PartitionWriter:
         would share the fate of this one. So after a lost connection an empty one is committed first, whose markers end
         what is open.
         """
+        cluster, line = self.log.cluster, self.log.id
         while True:
-            if not self.log.cluster.steady(self.log.id):
-                self.log.cluster.settle(self.log.id)
-                await self.log.add([self._changelog, *self._outputs])
-                await self.log.end(commit=True)
-            else:
-                await self.log.add(topics)
-                if self.log.cluster.steady(self.log.id):
-                    return
-                await self.log.end(commit=True)  # nothing is in it yet
+            steady = cluster.steady(line)
+            if not steady:
+                cluster.settle(line)
+            await self.log.add(topics if steady else [self._changelog, *self._outputs])
+            if steady and cluster.steady(line):
+                return
+            await self.log.end(commit=True)  # nothing is in it
