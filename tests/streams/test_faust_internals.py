@@ -40,7 +40,6 @@ from streams.agents import audit
 from streams.app import build, fold_agent
 from streams.broker import Broker
 from streams.transport.embedded.driver import Consumer as EmbeddedConsumer
-from streams.transport.kafka import closing
 from streams.transport.kafka.consumer import Consumer as KafkaConsumer
 from streams.transport.store import Store
 
@@ -276,10 +275,12 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (MessageBatch.__init__, ("self.future = ", "self._msg_futures = ", "self._drain_waiter = "), "kafka.closing"),
     (Sender._maybe_wait_for_pid, ("while True:",), "kafka.closing cancels it"),
     (
-        closing._get_conn,
-        ("conn_id = (node_id, group)", "self._conns[conn_id]", "self.cluster.broker_metadata(node_id)"),
+        AIOKafkaClient._get_conn,
+        ("conn_id = (node_id, group)", "del self._conns[conn_id]", "self.cluster.broker_metadata(node_id)"),
         "kafka.cluster: any name is a line of its own",
     ),
+    (AIOKafkaConnection.__init__, ("self._loop = loop", "self._reader = ", "self._on_close_cb = "), "kafka.closing"),
+    (AIOKafkaConnection.close, ("self._reader is not None", "self._on_close_cb is not None"), "kafka.closing"),
     (AIOKafkaConnection.close, ("fut.set_exception(error)", "return self._closed_fut"), "kafka.cluster hangs up"),
 ]
 
@@ -309,25 +310,6 @@ def test_a_pulse_wakes_who_waits_for_the_end_of_a_recovery() -> None:
         return early.done(), late.done()
 
     assert asyncio.run(pulse()) == (True, False)
-
-
-async def test_connections_that_have_ended_are_closed() -> None:
-    """aiokafka forgets them; when a broker goes, many end at once, and their sockets stayed open."""
-
-    class Ended:
-        closed = False
-
-        def connected(self) -> bool:
-            return False
-
-        def close(self) -> None:
-            self.closed = True
-
-    client, ended = AIOKafkaClient(bootstrap_servers="127.0.0.1:1"), Ended()
-    client._conns[1, "line"] = ended
-    assert await client._get_conn(1, group="line") is None
-    assert ended.closed
-    assert client._conns == {}
 
 
 def test_the_first_record_of_a_batch_always_fits() -> None:

@@ -1,28 +1,27 @@
-"""Closing what aiokafka leaves open: connections that brokers have ended, and producers whose broker is away."""
+"""Closing what aiokafka leaves open: connections that it forgets, and producers whose broker is away."""
 
 import asyncio
 import logging
 from typing import Any
 
-from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import ProducerClosed
 
 logger = logging.getLogger(__name__)
 
-_get_conn = AIOKafkaClient._get_conn
+
+def _close_forgotten(self: Any) -> None:
+    """Closes a connection that nobody holds any more, in place of aiokafka's `__del__`.
+
+    That one closes it too, but complains, and only while the broker has not ended it. Forgotten are those that brokers
+    have ended, when the next request is due (`AIOKafkaClient._get_conn`), and those of a bootstrap that is called off.
+    """
+    if self._reader is not None and not self._loop.is_closed():
+        self._on_close_cb = None
+        self._loop.call_soon_threadsafe(self.close)  # garbage may be collected in any thread
 
 
-async def _get_conn_and_close(
-    self: Any, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False
-) -> Any:
-    """aiokafka's own, which forgets a connection that has ended, and with it an open socket, where many end at once."""
-    conn = self._conns.get((node_id, group))
-    if conn is not None and not conn.connected():
-        self._conns.pop((node_id, group)).close()
-    return await _get_conn(self, node_id, group=group, no_hint=no_hint)
-
-
-AIOKafkaClient._get_conn = _get_conn_and_close  # of every client: consumers, appenders, our own transactions
+AIOKafkaConnection.__del__ = _close_forgotten  # of every client: consumers, appenders, our own transactions
 
 
 async def close_producer(producer: Any, name: str, seconds: float) -> None:

@@ -25,7 +25,6 @@ from aiokafka.errors import (
 from aiokafka.protocol.offset import OffsetRequest
 
 from streams.transport.kafka import closing  # noqa: F401  (mends every client)
-from streams.turns import to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class Cluster:
     async def start(self) -> None:
         """Connects. Raises KafkaError if no broker answers."""
         try:
-            await to_the_end(self._client.bootstrap())  # called off in the middle it leaves its connection open
+            await self._client.bootstrap()
         except BaseException:
             await self.close()
             raise

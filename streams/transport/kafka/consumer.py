@@ -29,7 +29,7 @@ GROUP_COMMIT_SECONDS = 4.0
 """How long the group's offsets may take to be committed; the next ones come in 5 s."""
 
 GOODBYE_SECONDS = 1.0
-"""How long a stop waits for the group's offsets to be taken."""
+"""How long a stop waits for the group's offsets to be taken, and for connections to end."""
 
 STOP_POLL_SECONDS = 0.1
 """How soon a rebalance that is under way notices that the app stops."""
@@ -67,8 +67,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 await super().on_thread_stop()
         except (Exception, asyncio.CancelledError) as error:  # aiokafka cancels its fetches, then awaits them
             self.log.warning("the group was left without a goodbye: %r", error)
-            if self._consumer is not None:
-                await self._consumer._client.close()
+
+    async def _gather_remaining_tasks(self) -> None:
+        """Ends what still runs in the thread, and the connections: a goodbye that is called off leaves some open."""
+        await super()._gather_remaining_tasks()
+        if self._consumer is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self._consumer._client.close()
 
 
 class Consumer(FoldingConsumer, driver.Consumer):
