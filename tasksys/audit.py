@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from tasksys import codec
+from tasksys import codec, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     ChecklistItemAdded,
@@ -29,6 +29,10 @@ from tasksys.events import (
     ProjectEdited,
     ProjectRestored,
     ProjectTrashed,
+    ReminderAdded,
+    ReminderRemoved,
+    ReminderRescheduled,
+    ReminderRestored,
     SectionAdded,
     SectionEdited,
     SectionRemoved,
@@ -48,6 +52,7 @@ from tasksys.events import (
 )
 from tasksys.fields import mentioned
 from tasksys.projects import SectionEvent
+from tasksys.reminders import ReminderEvent
 from tasksys.tasks import StatusEvent
 from tasksys.values import Status
 
@@ -157,8 +162,19 @@ def changes(event: Event) -> list[Change]:
             return _set("labels", event.added, event.removed)
         case TaskAssigned():
             return _set("assignees", event.added, event.removed)
-        case _:
+        case (
+            ChecklistItemAdded()
+            | ChecklistItemEdited()
+            | ChecklistItemRemoved()
+            | LinkAdded()
+            | LinkRemoved()
+            | CommentAdded()
+            | CommentEdited()
+            | CommentRemoved()
+        ):
             return [_detail(event)]
+        case _:
+            return _reminder(event)
 
 
 def _created(event: WorkspaceCreated | ProjectCreated | TaskCreated) -> dict[str, Any]:
@@ -230,6 +246,20 @@ def _checklist(event: ChecklistEvent) -> Change:
 def _link(event: LinkEvent) -> Change:
     added = isinstance(event, LinkAdded)
     return Change(f"links/{event.link.value}/{event.other}", not added, added)
+
+
+def _reminder(event: ReminderEvent) -> list[Change]:
+    if isinstance(event, ReminderAdded):
+        fields = msgspec.to_builtins(event)
+        return [Change(f"reminders/{fields.pop('reminder')}", None, fields)]
+    if isinstance(event, ReminderRemoved | ReminderRestored):
+        whole, gone = msgspec.to_builtins(event.reminder), isinstance(event, ReminderRemoved)
+        return [Change(f"reminders/{event.reminder.id}", whole if gone else None, None if gone else whole)]
+    field = f"reminders/{event.reminder}"
+    changed = [_change(f"{field}/state", event.state_before, reminders.state_after(event))]
+    if isinstance(event, ReminderRescheduled):
+        changed.append(Change(f"{field}/scheduled_for", event.before, event.after))
+    return [one for one in changed if one.before != one.after]
 
 
 def _comment(event: CommentEvent) -> Change:

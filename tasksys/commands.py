@@ -7,13 +7,13 @@ out; a field that is never empty, such as a title or the order, takes none.
 Why so long: it is one list of the kinds of commands, a few fields each, and their union; they are read side by side.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tasksys import limits
 from tasksys.events import EventRecord
-from tasksys.values import Id, Instant, LinkType, Order, Priority, Role, Status, User, When
+from tasksys.values import Actor, Id, Instant, LinkType, Order, Priority, Repeat, Role, Status, Trigger, User, When
 
 
 def bounded(characters: int, description: str) -> Any:
@@ -264,6 +264,41 @@ class RemoveComment(Base, frozen=True, kw_only=True):
     comment: Id
 
 
+class AddReminder(Base, frozen=True, kw_only=True):
+    """Reminds the user, by default who asks."""
+
+    task: Id
+    reminder: Id = ""
+    trigger: Trigger
+    repeat: Repeat | None = None
+    user: User | UnsetType = UNSET
+
+
+class RemoveReminder(Base, frozen=True, kw_only=True):
+    task: Id
+    reminder: Id
+
+
+class SnoozeReminder(Base, frozen=True, kw_only=True):
+    """A new reminder, `into`, fires after `duration` from now or at the instant `until`; this one is done with."""
+
+    reminder: Id
+    duration: str | None = None
+    until: str | None = None
+    into: Id = ""
+
+
+class AcknowledgeReminder(Base, frozen=True, kw_only=True):
+    reminder: Id
+
+
+class FireReminder(Base, frozen=True, kw_only=True):
+    """The time of a reminder has come. The clock alone sends this; see `streams.timers`."""
+
+    reminder: Id
+    scheduled_for: Instant
+
+
 class Undo(Base, frozen=True, kw_only=True):
     """Compensates a past command, named by the position of one of its events or by its id.
 
@@ -309,8 +344,16 @@ Command = (
     | AddComment
     | EditComment
     | RemoveComment
+    | AddReminder
+    | RemoveReminder
+    | SnoozeReminder
+    | AcknowledgeReminder
+    | FireReminder
     | Undo
 )
+
+CLOCK_COMMANDS: Final = (FireReminder,)
+"""What no client may send."""
 
 
 class CommandRecord(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -321,7 +364,7 @@ class CommandRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     workspace: Id
-    actor: User
+    actor: Actor
     at: Instant
     command: Command
     source: str = ""

@@ -3,14 +3,18 @@
 `decide` chooses, `evolve` records and never refuses. Both are pure: time, ids and looked-up facts are in the command.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final, assert_never
 
 from msgspec import structs
 
-from tasksys import codec, details, projects, tasks, undo, workspaces
+from tasksys import codec, details, firing, projects, reminders, tasks, undo, workspaces
 from tasksys.commands import (
+    AcknowledgeReminder,
     AddChecklistItem,
     AddComment,
+    AddReminder,
     AddSection,
     AssignTask,
     CancelTask,
@@ -25,17 +29,20 @@ from tasksys.commands import (
     EditSection,
     EditTask,
     EditWorkspace,
+    FireReminder,
     LabelTask,
     LinkTask,
     MoveTask,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
+    RemoveReminder,
     RemoveSection,
     ReopenTask,
     RestoreProject,
     RestoreTask,
     SetMember,
+    SnoozeReminder,
     StartTask,
     TrashProject,
     TrashTask,
@@ -61,6 +68,16 @@ from tasksys.events import (
     ProjectEdited,
     ProjectRestored,
     ProjectTrashed,
+    ReminderAcknowledged,
+    ReminderAdded,
+    ReminderCancelled,
+    ReminderExpired,
+    ReminderFired,
+    ReminderRemoved,
+    ReminderRescheduled,
+    ReminderRestored,
+    ReminderReturned,
+    ReminderSnoozed,
     SectionAdded,
     SectionEdited,
     SectionRemoved,
@@ -120,6 +137,8 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveComment()
         ):
             return details.decide(command, record, state)
+        case AddReminder() | RemoveReminder() | SnoozeReminder() | AcknowledgeReminder() | FireReminder():
+            return reminders.decide(command, record, state)
         case (
             CreateProject()
             | EditProject()
@@ -169,6 +188,20 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             assert task is not None
             details.evolve(event, task, state, stamp)
         case (
+            ReminderAcknowledged()
+            | ReminderAdded()
+            | ReminderCancelled()
+            | ReminderExpired()
+            | ReminderFired()
+            | ReminderRemoved()
+            | ReminderRescheduled()
+            | ReminderRestored()
+            | ReminderReturned()
+            | ReminderSnoozed()
+        ):
+            assert task is not None
+            reminders.evolve(event, task, state, stamp)
+        case (
             ProjectCreated()
             | ProjectEdited()
             | ProjectTrashed()
@@ -190,11 +223,12 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
 def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -> list[EventRecord]:
     """Gives the facts their positions, evolves the state by them, and returns the records for the log.
 
+    What follows from them for reminders is recorded behind them.
     `origin` is the command's place in the log (partition and offset); the events' ids are made of it. Positions are
     gapless; instants never run backwards within a workspace, whatever the clocks did.
     """
-    records = []
-    for index, (event, task) in enumerate(facts):
+    records: list[EventRecord] = []
+    for index, (event, task) in enumerate(chain(facts, _following(facts, record, state))):
         workspace = state.workspace
         position, at = (workspace.position + 1, max(workspace.at, record.at)) if workspace else (1, record.at)
         evolve(event, task, state, Stamp(record.workspace, position, at, record.actor))
@@ -215,6 +249,23 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
             )
         )
     return records
+
+
+SETTLING: Final = (
+    TaskEdited, TaskStarted, TaskCompleted, TaskCancelled, TaskReopened, TaskTrashed, TaskRestored, ReminderRestored,
+    ReminderReturned,
+)  # fmt: skip
+"""After these a task's reminders may not be as they should."""
+
+
+def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
+    """What follows from facts, once the state has evolved by them: the caller takes these after all of those."""
+    changed = dict.fromkeys(task for event, task in facts if isinstance(event, SETTLING))
+    for task in changed:
+        row = state.task(task) if task is not None else None
+        workspace = state.workspace
+        if row is not None and workspace is not None:
+            yield from firing.settle(row, state, max(workspace.at, record.at))
 
 
 def _version(event: Event, task: str | None, state: State) -> int | None:

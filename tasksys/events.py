@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from tasksys.rows import ChecklistItem, Section
-from tasksys.values import LinkType, Priority, Role, Status, When
+from tasksys.rows import ChecklistItem, Reminder, Section
+from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
 class Base(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -238,6 +238,87 @@ class CommentRemoved(Base, frozen=True):
     created_at: str
 
 
+class ReminderAdded(Base, frozen=True):
+    """`scheduled_for` is None while its task has no such value. `snoozed_from` is the reminder that it goes on from."""
+
+    reminder: str
+    user: str
+    trigger: Trigger
+    scheduled_for: str | None = None
+    repeat: Repeat | None = None
+    snoozed_from: str | None = None
+
+
+class ReminderRemoved(Base, frozen=True):
+    """The whole reminder as it was: undo brings it back."""
+
+    reminder: Reminder
+
+
+class ReminderRestored(Base, frozen=True):
+    """A removed reminder is there again, as it was."""
+
+    reminder: Reminder
+
+
+class ReminderRescheduled(Base, frozen=True):
+    """It is pending, at another time or at none yet: its task's value changed, or the task is open again."""
+
+    reminder: str
+    state_before: ReminderState
+    before: str | None
+    after: str | None
+
+
+class ReminderFired(Base, frozen=True):
+    """`next` is when it fires again, if it repeats; `left` how often then."""
+
+    reminder: str
+    state_before: ReminderState
+    scheduled_for: str
+    late_by_seconds: int = 0
+    next: str | None = None
+    left: int = 0
+
+
+class ReminderExpired(Base, frozen=True):
+    """Its time had passed: too long ago to fire when it could, or already when it was set."""
+
+    reminder: str
+    state_before: ReminderState
+    scheduled_for: str
+    late_by_seconds: int = 0
+
+
+class ReminderCancelled(Base, frozen=True):
+    """Nothing is left to be reminded of: `reason` is what became of the task, or of the member."""
+
+    reminder: str
+    state_before: ReminderState
+    reason: str
+
+
+class ReminderAcknowledged(Base, frozen=True):
+    reminder: str
+    state_before: ReminderState
+
+
+class ReminderSnoozed(Base, frozen=True):
+    """Another reminder, `into`, goes on from it."""
+
+    reminder: str
+    state_before: ReminderState
+    into: str
+
+
+class ReminderReturned(Base, frozen=True):
+    """Undo of an acknowledgement or a snooze: it is shown, or waits, as before."""
+
+    reminder: str
+    state_before: ReminderState
+    state: ReminderState
+
+
 Event = (
     WorkspaceCreated
     | WorkspaceEdited
@@ -270,6 +351,16 @@ Event = (
     | CommentAdded
     | CommentEdited
     | CommentRemoved
+    | ReminderAdded
+    | ReminderRemoved
+    | ReminderRestored
+    | ReminderRescheduled
+    | ReminderFired
+    | ReminderExpired
+    | ReminderCancelled
+    | ReminderAcknowledged
+    | ReminderSnoozed
+    | ReminderReturned
 )
 
 

@@ -19,6 +19,7 @@ class Code(StrEnum):
     LAST_OWNER = "last-owner"
     UNDO_CONFLICT = "undo-conflict"
     NOT_UNDOABLE = "not-undoable"
+    REMINDER_OVER = "reminder-over"
     KEY_REUSED = "idempotency-key-reused"
     UNREADABLE = "unreadable-command"
     INTERNAL = "internal-error"

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from tasksys.values import LinkType, Priority, Role, Status, When
+from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
 class Row(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -170,4 +170,45 @@ class Comment(Row, frozen=True, omit_defaults=True):
         return f"{self.task}/{self.id}"
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Subtasks, Comment)
+class Reminder(Row, frozen=True, omit_defaults=True):
+    """A reminder of a task, for one user.
+
+    `scheduled_for` is the instant of its next firing while it is `armed`, and else of the last one, if there was any;
+    `basis` is what its trigger gave, before repeats. `left` are the repeats that are left.
+    """
+
+    kind = "r"
+    id: str
+    task: str
+    user: str
+    trigger: Trigger
+    created_at: str
+    repeat: Repeat | None = None
+    state: ReminderState = ReminderState.PENDING
+    armed: bool = False
+    scheduled_for: str | None = None
+    basis: str | None = None
+    fired_at: str | None = None
+    late_by_seconds: int | None = None
+    left: int = 0
+    snoozed_from: str | None = None
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class TaskReminders(Row, frozen=True, omit_defaults=True):
+    """The ids of a task's reminders, in the order in which they were added."""
+
+    kind = "R"
+    task: str
+    reminders: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.task
+
+
+ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tasksys.rows import Comment, Member, Project, Row, Task, Workspace
+from tasksys.rows import Comment, Member, Project, Reminder, Row, Task, TaskReminders, Workspace
 
 Key = tuple[str, str]
 """A row's kind and its name among the rows of that kind."""
@@ -69,3 +69,13 @@ class State:
     def comment(self, task: str, identifier: str) -> Comment | None:
         """The comment of that id on that task."""
         return self.get(Comment, f"{task}/{identifier}")
+
+    def reminder(self, identifier: str) -> Reminder | None:
+        """The reminder of that id."""
+        return self.get(Reminder, identifier)
+
+    def reminders(self, task: str) -> list[Reminder]:
+        """The reminders of a task, in the order in which they were added."""
+        named = self.get(TaskReminders, task)
+        found = [self.reminder(identifier) for identifier in named.reminders] if named else []
+        return [one for one in found if one is not None]

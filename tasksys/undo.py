@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, tasks, workspaces
+from tasksys import checks, codec, details, places, reminders, tasks, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
@@ -32,6 +32,16 @@ from tasksys.events import (
     ProjectEdited,
     ProjectRestored,
     ProjectTrashed,
+    ReminderAcknowledged,
+    ReminderAdded,
+    ReminderCancelled,
+    ReminderExpired,
+    ReminderFired,
+    ReminderRemoved,
+    ReminderRescheduled,
+    ReminderRestored,
+    ReminderReturned,
+    ReminderSnoozed,
     SectionAdded,
     SectionEdited,
     SectionRemoved,
@@ -55,7 +65,7 @@ from tasksys.refusals import Code, Refusal
 from tasksys.rows import Link, Project, Task
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
-from tasksys.values import OPPOSITE, Role, Status
+from tasksys.values import CLOCK, OPPOSITE, Role, Status
 from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
@@ -72,6 +82,8 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return Refusal(Code.NOT_FOUND, f"That command is not about task {command.task!r}; undo it where it belongs.")
     if any(past.type == WorkspaceCreated.__name__ for past in command.events):
         return Refusal(Code.NOT_UNDOABLE, "The creation of a workspace cannot be undone.")
+    if all(past.actor == CLOCK for past in command.events):
+        return Refusal(Code.NOT_UNDOABLE, "That fell due by itself; change what is there instead.")
     task = state.task(command.task) if command.task is not None else None
     if task is not None and (refusal := checks.stale("task", command.expected_version, task.version)):
         return refusal
@@ -99,6 +111,18 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
+        case ReminderRescheduled() | ReminderFired() | ReminderExpired():
+            return []  # they follow from others, or from the time
+        case (
+            ReminderAdded()
+            | ReminderRemoved()
+            | ReminderRestored()
+            | ReminderCancelled()
+            | ReminderAcknowledged()
+            | ReminderSnoozed()
+            | ReminderReturned()
+        ):
+            return reminders.compensate(event, _task(task, state), actor, state)
         case _:
             pass
     if refusal := checks.allowed(state, actor, Role.EDITOR):

@@ -22,6 +22,9 @@ Id = Annotated[
 User = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9._@+:|-]{1,128}$(?!\n)", description="Who: a member's id, as the token names it")
 ]
+Actor = Annotated[
+    str, Meta(pattern=r"^(\*clock|[A-Za-z0-9._@+:|-]{1,128})$(?!\n)", description="A user, or the system's own clock")
+]
 Order = Annotated[
     str,
     Meta(
@@ -93,6 +96,42 @@ OPPOSITE: Final = {
 }
 
 
+class ReminderState(StrEnum):
+    """Where a reminder stands. A pending one waits for its time, or for its task to have one."""
+
+    PENDING = "pending"
+    FIRED = "fired"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Of(StrEnum):
+    """Which of its task's values a relative reminder goes by."""
+
+    DUE = "due"
+    START = "start"
+
+
+class Trigger(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """When a reminder fires: `{"at"}`, an instant; or `{"before", "of"}`, a duration before the task's due or start.
+
+    A negative duration is after it. Whether it is one of the two `reminders` says when it is decided.
+    """
+
+    at: str | None = None
+    before: str | None = None
+    of: Of = Of.DUE
+
+
+class Repeat(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Fires again `times` times, `every` (a duration) after the last, until it is acknowledged."""
+
+    every: str
+    times: Annotated[int, Meta(ge=1, le=limits.REMINDER_REPEATS)]
+
+
 class When(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A start or due value: `{"date"}`, `{"local", "zone"}` or, floating, `{"local"}`.
 
@@ -153,9 +192,25 @@ def zone_or(name: str | None, fallback: ZoneInfo) -> ZoneInfo:
         return fallback
 
 
+def require_instant(text: str) -> str:
+    """An RFC 3339 instant with its offset, as the system stores it; ValueError that says what to give."""
+    try:
+        if RFC3339.fullmatch(text):
+            return instant(datetime.fromisoformat(text.upper()))
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"give an instant with its offset such as 2026-03-08T09:00:00Z, not {text[:64]!r}")
+
+
+RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
 def instant(moment: datetime) -> str:
     """An aware datetime as the one spelling of instants that the system stores: UTC, milliseconds, Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 UTC: Final = ZoneInfo("UTC")
+
+CLOCK: Final = "*clock"
+"""The actor of what falls due by itself: no id that a user can have."""

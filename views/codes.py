@@ -68,6 +68,7 @@ CODES: Final[dict[str, str]] = {
         "This command has no opposite, or has been undone. Look at the history, and change what is there instead."
     ),
     "q-syntax": "The search text cannot be read. The detail says why.",
+    "reminder-over": "The reminder was answered, or its task is closed. Add a new one if you want to be reminded.",
     "sort-syntax": (
         "The order cannot be read. Name fields, with commas between them and a minus before those that go down."
     ),

@@ -1,0 +1,100 @@
+"""When reminders fire: by their task's values, at their time, again, late or not at all.
+
+What a change of a task means for its reminders is recorded beside it, as events of the same command (`settle`), so the
+state never says one thing of a task and another of its reminders.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from tasksys import durations, places
+from tasksys.commands import CommandRecord, FireReminder
+from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFired, ReminderRescheduled
+from tasksys.refusals import Code, Refusal
+from tasksys.rows import Reminder, Task
+from tasksys.state import State
+from tasksys.tasks import CLOSED
+from tasksys.values import CLOCK, UTC, Of, ReminderState, Trigger, instant, zone_or
+
+Settled = ReminderCancelled | ReminderRescheduled | ReminderExpired
+
+CATCH_UP: Final = timedelta(days=7)
+"""A reminder that could not fire for longer than this expires, which is recorded too."""
+
+SHOWN: Final = (ReminderState.PENDING, ReminderState.FIRED)
+"""What can still be answered, or withdrawn."""
+
+
+def schedule(trigger: Trigger, task: Task, state: State) -> str | None:
+    """The instant at which a reminder of the task fires; None while the task has no such value.
+
+    Floating times and dates are those of the workspace's zone.
+    """
+    if trigger.at is not None:
+        return trigger.at
+    when = task.due if trigger.of is Of.DUE else task.start
+    workspace = state.workspace
+    if when is None or trigger.before is None or workspace is None:
+        return None
+    return instant(durations.before(when, durations.parse(trigger.before), zone_or(workspace.time_zone, UTC)))
+
+
+def settle(task: Task, state: State, at: str) -> list[Fact]:
+    """What follows for its reminders from how the task is now; nothing, if they are so already."""
+    facts = []
+    for reminder in state.reminders(task.id):
+        change = _settled(reminder, task, state, at)
+        if change is not None:
+            facts.append(Fact(change, task.id))
+    return facts
+
+
+def _settled(reminder: Reminder, task: Task, state: State, at: str) -> Settled | None:
+    over_with = task.status.value if task.status in CLOSED else "trashed" if task.trashed_at else None
+    if over_with is not None:
+        cancelled = ReminderCancelled(reminder.id, reminder.state, over_with)
+        return cancelled if reminder.state in SHOWN else None
+    if reminder.state is ReminderState.SNOOZED:
+        return None
+    wanted = schedule(reminder.trigger, task, state)
+    if reminder.state is ReminderState.CANCELLED:
+        open_again = wanted is None or wanted > at
+        rescheduled = ReminderRescheduled(reminder.id, reminder.state, reminder.scheduled_for, wanted)
+        return rescheduled if open_again else None
+    if wanted == reminder.basis:
+        return None
+    if wanted is not None and wanted <= at:
+        return ReminderExpired(reminder.id, reminder.state, wanted) if reminder.state in SHOWN else None
+    if wanted is None and reminder.state is not ReminderState.PENDING:
+        return None
+    return ReminderRescheduled(reminder.id, reminder.state, reminder.scheduled_for, wanted)
+
+
+def fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """What becomes of a reminder whose time has come; nothing if it is another time's by now."""
+    if record.actor != CLOCK:
+        return Refusal(Code.FORBIDDEN, "Reminders fire by themselves; add one with the time that you want.")
+    reminder = state.reminder(command.reminder)
+    if reminder is None or not reminder.armed or reminder.scheduled_for != command.scheduled_for:
+        return []
+    task = state.task(reminder.task)
+    if task is None or places.in_trash(task, state) or state.member(reminder.user) is None:
+        reason = "left" if state.member(reminder.user) is None else "trashed"
+        return [Fact(ReminderCancelled(reminder.id, reminder.state, reason), reminder.task)]
+    now, due = datetime.fromisoformat(record.at), datetime.fromisoformat(command.scheduled_for)
+    late = max(0, int((now - due).total_seconds()))
+    if now - due > CATCH_UP:
+        return [Fact(ReminderExpired(reminder.id, reminder.state, command.scheduled_for, late), reminder.task)]
+    fired = ReminderFired(reminder.id, reminder.state, command.scheduled_for, late, *_following(reminder, due, now))
+    return [Fact(fired, reminder.task)]
+
+
+def _following(reminder: Reminder, due: datetime, now: datetime) -> tuple[str | None, int]:
+    """When it fires again, and how often then: what an outage has missed is not made up for in a burst."""
+    if reminder.repeat is None or not reminder.left:
+        return None, 0
+    days, seconds = durations.parse(reminder.repeat.every)
+    step = timedelta(days=days, seconds=seconds)
+    steps = max(1, (now - due) // step + 1)
+    left = reminder.left - steps
+    return (instant(due + steps * step), left) if left >= 0 else (None, 0)

@@ -1,0 +1,299 @@
+"""Reminders: who adds, removes, snoozes and acknowledges them. When they fire is in `firing`."""
+
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from msgspec import UNSET, structs
+
+from tasksys import checks, durations, firing, limits, places, tasks
+from tasksys.commands import (
+    AcknowledgeReminder,
+    AddReminder,
+    CommandRecord,
+    FireReminder,
+    RemoveReminder,
+    SnoozeReminder,
+)
+from tasksys.events import (
+    Fact,
+    ReminderAcknowledged,
+    ReminderAdded,
+    ReminderCancelled,
+    ReminderExpired,
+    ReminderFired,
+    ReminderRemoved,
+    ReminderRescheduled,
+    ReminderRestored,
+    ReminderReturned,
+    ReminderSnoozed,
+)
+from tasksys.refusals import Code, Refusal, invalid, missing, over
+from tasksys.rows import Reminder, Task, TaskReminders
+from tasksys.stamp import Stamp
+from tasksys.state import State
+from tasksys.values import ReminderState, Repeat, Role, Trigger, instant, require_instant
+
+ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder | FireReminder
+ReminderChange = (
+    ReminderRescheduled
+    | ReminderFired
+    | ReminderExpired
+    | ReminderCancelled
+    | ReminderAcknowledged
+    | ReminderSnoozed
+    | ReminderReturned
+)
+ReminderEvent = ReminderAdded | ReminderRemoved | ReminderRestored | ReminderChange
+
+Compensable = (
+    ReminderAdded
+    | ReminderRemoved
+    | ReminderRestored
+    | ReminderCancelled
+    | ReminderAcknowledged
+    | ReminderSnoozed
+    | ReminderReturned
+)
+"""What undo answers with an event of its own."""
+
+
+def decide(command: ReminderCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The events of a command on a reminder."""
+    if isinstance(command, FireReminder):
+        return firing.fire(command, record, state)
+    if refusal := checks.allowed(state, record.actor, Role.VIEWER):
+        return refusal
+    if isinstance(command, AddReminder):
+        return _add(command, record, state)
+    reminder = state.reminder(command.reminder)
+    if reminder is None or (isinstance(command, RemoveReminder) and reminder.task != command.task):
+        return missing("reminder", command.reminder)
+    if refusal := _others(reminder.user, record.actor, state):
+        return refusal
+    match command:
+        case RemoveReminder():
+            return [Fact(ReminderRemoved(reminder), reminder.task)]
+        case AcknowledgeReminder():
+            answered = [Fact(ReminderAcknowledged(reminder.id, reminder.state), reminder.task)]
+            return answered if reminder.state in firing.SHOWN else []
+        case SnoozeReminder():
+            return _snooze(command, record, reminder, state)
+        case _:
+            assert_never(command)
+
+
+def _others(user: str, actor: str, state: State) -> Refusal | None:
+    """Refuses who would meddle with somebody else's reminders and is no editor."""
+    return None if user == actor else checks.allowed(state, actor, Role.EDITOR)
+
+
+def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    user = record.actor if command.user is UNSET else command.user
+    if refusal := checks.identifier("/reminder", command.reminder) or _others(user, record.actor, state):
+        return refusal
+    task = state.task(command.task)
+    if task is None:
+        return missing("task", command.task)
+    if refusal := checks.stale("task", command.expected_version, task.version):
+        return refusal
+    if places.in_trash(task, state):
+        return tasks.trashed(task)
+    if state.member(user) is None:
+        return invalid("/user", f"{user!r} is not a member of the workspace; add them first.")
+    if state.reminder(command.reminder) is not None:
+        return Refusal(Code.EXISTS, f"There is a reminder {command.reminder!r} already; choose another id.")
+    trigger = _normal(command.trigger)
+    if isinstance(trigger, Refusal):
+        return trigger
+    if refusal := _repeats(command.repeat) or _full(task, state):
+        return refusal
+    at = firing.schedule(trigger, task, state)
+    if at is not None and at <= record.at:
+        return invalid("/trigger", f"That is {at}, which has passed; give a later time.")
+    return [Fact(ReminderAdded(command.reminder, user, trigger, at, command.repeat), task.id)]
+
+
+def _normal(trigger: Trigger) -> Trigger | Refusal:
+    """The trigger as it is stored."""
+    if (trigger.at is None) == (trigger.before is None):
+        return invalid("/trigger", 'Give either "at", an instant, or "before", a duration such as PT30M or P1D.')
+    try:
+        if trigger.at is not None:
+            return Trigger(at=require_instant(trigger.at))
+        durations.parse(trigger.before or "")
+    except ValueError as error:
+        return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", f"{error}.")
+    return trigger
+
+
+def _repeats(repeat: Repeat | None) -> Refusal | None:
+    try:
+        every = durations.parse(repeat.every) if repeat else None
+    except ValueError as error:
+        return invalid("/repeat/every", f"{error}.")
+    if every is not None and every < MINUTE:
+        return invalid("/repeat/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
+    return None
+
+
+MINUTE: Final = durations.Duration(0, 60)
+
+
+def _full(task: Task, state: State) -> Refusal | None:
+    full = len(state.reminders(task.id)) >= limits.REMINDERS_PER_TASK
+    return over("/reminder", "reminders of one task", limits.REMINDERS_PER_TASK) if full else None
+
+
+def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, state: State) -> list[Fact] | Refusal:
+    if reminder.state not in firing.SHOWN:
+        detail = f"The reminder is {reminder.state.value} already; add a new one instead."
+        return Refusal(Code.REMINDER_OVER, detail)
+    if refusal := checks.identifier("/into", command.into):
+        return refusal
+    if state.reminder(command.into) is not None:
+        return Refusal(Code.EXISTS, f"There is a reminder {command.into!r} already; choose another id.")
+    if (command.duration is None) == (command.until is None):
+        return invalid("/duration", 'Give either "duration", such as PT10M, or "until", an instant.')
+    try:
+        until = require_instant(command.until) if command.until is not None else _after(record.at, command.duration)
+    except ValueError as error:
+        return invalid("/until" if command.until is not None else "/duration", f"{error}.")
+    if until <= record.at:
+        return invalid("/until" if command.until is not None else "/duration", "That has passed; give a later time.")
+    again = ReminderAdded(command.into, reminder.user, Trigger(at=until), until, None, reminder.id)
+    snoozed = ReminderSnoozed(reminder.id, reminder.state, command.into)
+    return [Fact(snoozed, reminder.task), Fact(again, reminder.task)]
+
+
+def _after(at: str, duration: str | None) -> str:
+    days, seconds = durations.parse(duration or "")
+    try:
+        return instant(datetime.fromisoformat(at) + timedelta(days=days, seconds=seconds))
+    except OverflowError:
+        raise ValueError("the calendar ends before that; give a shorter duration") from None
+
+
+def compensate(event: Compensable, task: Task | Refusal, actor: str, state: State) -> list[Fact] | Refusal:
+    """Undo of an event on a reminder of the task; what only follows from the task comes right with the task."""
+    if isinstance(task, Refusal):
+        return task
+    named = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
+    reminder = state.reminder(named)
+    user = event.reminder.user if isinstance(event, ReminderRemoved) else reminder.user if reminder else actor
+    if refusal := checks.allowed(state, actor, Role.VIEWER) or _others(user, actor, state):
+        return refusal
+    if isinstance(event, ReminderRemoved):
+        if reminder is not None:
+            return _changed_since()
+        if places.in_trash(task, state):
+            return tasks.trashed(task)
+        return _full(task, state) or [Fact(ReminderRestored(event.reminder), task.id)]
+    if reminder is None:
+        return [] if isinstance(event, ReminderCancelled) else _changed_since()
+    match event:
+        case ReminderAdded():
+            answered = event.snoozed_from is not None and reminder.state is not ReminderState.PENDING
+            return _changed_since() if answered else [Fact(ReminderRemoved(reminder), task.id)]
+        case ReminderRestored():
+            return [Fact(ReminderRemoved(reminder), task.id)]
+        case ReminderCancelled():
+            back, stands = event.state_before, reminder.state is ReminderState.CANCELLED
+            return [Fact(ReminderReturned(reminder.id, reminder.state, back), task.id)] if stands else []
+        case ReminderAcknowledged() | ReminderSnoozed() | ReminderReturned():
+            if reminder.state is not state_after(event):
+                return _changed_since()
+            return [Fact(ReminderReturned(reminder.id, reminder.state, event.state_before), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _changed_since() -> Refusal:
+    return Refusal(Code.UNDO_CONFLICT, "The reminder was changed again later; undo the later change first.")
+
+
+def state_after(event: ReminderChange) -> ReminderState:
+    """The state that the event gives a reminder."""
+    match event:
+        case ReminderRescheduled():
+            return ReminderState.PENDING
+        case ReminderFired():
+            return ReminderState.FIRED
+        case ReminderExpired():
+            return ReminderState.EXPIRED
+        case ReminderCancelled():
+            return ReminderState.CANCELLED
+        case ReminderAcknowledged():
+            return ReminderState.ACKNOWLEDGED
+        case ReminderSnoozed():
+            return ReminderState.SNOOZED
+        case ReminderReturned():
+            return event.state
+        case _:
+            assert_never(event)
+
+
+def evolve(event: ReminderEvent, task: str, state: State, stamp: Stamp) -> None:
+    """Records an event on a reminder."""
+    if isinstance(event, ReminderAdded | ReminderRestored):
+        added = _added(event, task, stamp) if isinstance(event, ReminderAdded) else event.reminder
+        named = state.get(TaskReminders, task)
+        state.put(structs.replace(added, position=stamp.position))
+        state.put(TaskReminders(task, (*(named.reminders if named else ()), added.id)))
+        return
+    if isinstance(event, ReminderRemoved):
+        named = state.get(TaskReminders, task)
+        assert named is not None
+        left = tuple(one for one in named.reminders if one != event.reminder.id)
+        state.delete(Reminder, event.reminder.id)
+        if left:
+            state.put(TaskReminders(task, left))
+        else:
+            state.delete(TaskReminders, task)
+        return
+    reminder = state.reminder(event.reminder)
+    assert reminder is not None
+    state.put(structs.replace(_changed(event, reminder, stamp), position=stamp.position))
+
+
+def _added(event: ReminderAdded, task: str, stamp: Stamp) -> Reminder:
+    return Reminder(
+        id=event.reminder,
+        task=task,
+        user=event.user,
+        trigger=event.trigger,
+        created_at=stamp.at,
+        repeat=event.repeat,
+        armed=event.scheduled_for is not None,
+        scheduled_for=event.scheduled_for,
+        basis=event.scheduled_for,
+        left=event.repeat.times if event.repeat else 0,
+        snoozed_from=event.snoozed_from,
+    )
+
+
+def _changed(event: ReminderChange, reminder: Reminder, stamp: Stamp) -> Reminder:
+    reminder = structs.replace(reminder, state=state_after(event), armed=False)
+    match event:
+        case ReminderRescheduled():
+            left = reminder.repeat.times if reminder.repeat else 0
+            armed = event.after is not None
+            return structs.replace(reminder, armed=armed, scheduled_for=event.after, basis=event.after, left=left)
+        case ReminderFired():
+            return structs.replace(
+                reminder,
+                armed=event.next is not None,
+                scheduled_for=event.next or event.scheduled_for,
+                fired_at=stamp.at,
+                late_by_seconds=event.late_by_seconds,
+                left=event.left,
+            )
+        case ReminderExpired():
+            when, late = event.scheduled_for, event.late_by_seconds
+            return structs.replace(reminder, scheduled_for=when, basis=when, late_by_seconds=late)
+        case ReminderReturned():
+            waits = event.state is ReminderState.PENDING and reminder.scheduled_for is not None
+            return structs.replace(reminder, armed=waits)
+        case ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed():
+            return reminder
+        case _:
+            assert_never(event)
