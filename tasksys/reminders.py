@@ -98,6 +98,8 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
         return refusal
     if places.in_trash(task, state):
         return tasks.trashed(task)
+    if task.status in tasks.CLOSED:
+        return Refusal(Code.REMINDER_OVER, f"The task is {task.status.value}; reopen it first.")
     if state.member(user) is None:
         return invalid("/user", f"{user!r} is not a member of the workspace; add them first.")
     if state.reminder(command.reminder) is not None:

@@ -74,7 +74,7 @@ PLURAL = ("The task's labels", "The task's assignees")
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     """The compensating events, the newest event first; refused whole if one of them cannot be."""
-    if refusal := checks.allowed(state, record.actor, Role.COMMENTER):
+    if refusal := checks.allowed(state, record.actor, Role.VIEWER):
         return refusal
     if not command.events:
         return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
@@ -361,6 +361,8 @@ def _link(event: LinkEvent, task: Task | Refusal) -> Answer:
 def _comment(event: CommentEvent, task: Task | Refusal, actor: str, state: State) -> Answer:
     if isinstance(task, Refusal):
         return task
+    if refusal := checks.allowed(state, actor, Role.COMMENTER):
+        return refusal
     if event.author != actor and (refusal := checks.allowed(state, actor, Role.ADMIN)):
         return refusal
     comment = state.comment(task.id, event.comment)

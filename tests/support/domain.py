@@ -15,6 +15,7 @@ from tasksys import codec, decider
 from tasksys.commands import (
     AddChecklistItem,
     AddComment,
+    AddReminder,
     AddSection,
     Command,
     CommandRecord,
@@ -33,7 +34,7 @@ from tasksys.events import Event, EventRecord
 from tasksys.refusals import Refusal
 from tasksys.rows import Comment, Member, Project, Row, Task, Workspace
 from tasksys.state import Key, State
-from tasksys.values import LinkType, Role, Status, instant
+from tasksys.values import LinkType, Role, Status, Trigger, instant
 
 WORKSPACE: Final = "acme"
 START: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
@@ -182,8 +183,8 @@ def furnished() -> World:
     """A founded workspace with something of everything in it.
 
     Project `home` with sections `todo` and `doing`, project `work`, project `attic` in the trash. Task `milk` in
-    `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`; `tax` in no project; `rent` is done;
-    `junk` is in the trash.
+    `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`, with the reminder `bell`; `tax` in no
+    project; `rent` is done; `junk` is in the trash.
     """
     return founded().given(
         CreateProject(project="home", name="Home"),
@@ -204,5 +205,6 @@ def furnished() -> World:
         AddChecklistItem(task="milk", item="item", title="Full fat"),
         AddComment(task="milk", comment="remark", body="From the corner shop"),
         LinkTask(task="milk", link=LinkType.BLOCKS, other="bread"),
+        AddReminder(task="bread", reminder="bell", trigger=Trigger(at="2026-04-01T09:00:00Z")),
         EditTask(id="rename-bread", task="bread", title="Rye bread"),
     )

@@ -3,8 +3,10 @@
 from typing import Final
 
 from tasksys.commands import (
+    AcknowledgeReminder,
     AddChecklistItem,
     AddComment,
+    AddReminder,
     AddSection,
     AssignTask,
     CancelTask,
@@ -24,18 +26,20 @@ from tasksys.commands import (
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
+    RemoveReminder,
     RemoveSection,
     ReopenTask,
     RestoreProject,
     RestoreTask,
     SetMember,
+    SnoozeReminder,
     StartTask,
     TrashProject,
     TrashTask,
     Undo,
     UnlinkTask,
 )
-from tasksys.values import LinkType, Role
+from tasksys.values import LinkType, Role, Trigger
 from tests.support.domain import EDITOR, LEAVER, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
@@ -71,6 +75,10 @@ EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (AddComment(task="milk", comment="answer", body="Closed today"), Role.COMMENTER),
     (EditComment(task="milk", comment="remark", body="From the market"), Role.ADMIN),
     (RemoveComment(task="milk", comment="remark"), Role.ADMIN),
+    (AddReminder(task="tax", reminder="gong", trigger=Trigger(at="2026-04-01T09:00:00Z")), Role.VIEWER),
+    (RemoveReminder(task="bread", reminder="bell"), Role.EDITOR),
+    (SnoozeReminder(reminder="bell", duration="PT10M", into="gong"), Role.EDITOR),
+    (AcknowledgeReminder(reminder="bell"), Role.EDITOR),
     (Undo(command="rename-bread"), Role.EDITOR),
 ]
 

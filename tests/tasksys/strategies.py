@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from tasksys import codec, limits
 from tasksys.commands import AssignTask, Command, CreateTask, CreateWorkspace, Undo
 from tasksys.events import Event
-from tasksys.values import When
+from tasksys.values import Of, Repeat, Trigger, When
 from tests.support.domain import ACTORS, LEAVER, OWNER, STRANGER
 
 QUICK: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,6 +39,11 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "section": st.sampled_from(["todo", "doing", "s1"]),
     "item": st.sampled_from(["item", "i1", "i2"]),
     "comment": st.sampled_from(["remark", "c1"]),
+    "reminder": st.sampled_from(["bell", "bell", "r1", "r2"]),
+    "into": st.sampled_from(["r1", "r2", "r3"]),
+    "duration": st.sampled_from(["PT1M", "P1D", "-PT1H", "soon"]),
+    "until": st.sampled_from(["2026-03-09T09:00:00Z", "2020-01-01T00:00:00Z", "soon"]),
+    "scheduled_for": st.sampled_from(["2026-04-01T09:00:00.000Z", "2026-03-09T09:00:00.000Z"]),
     "user": st.sampled_from([*[user for user in ACTORS.values() if user != OWNER] * 3, LEAVER, "nina", OWNER]),
     "assignees": st.lists(USERS, max_size=3).map(tuple),
     "labels": st.lists(LABELS, max_size=3).map(tuple),
@@ -57,12 +62,16 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
 HOSTILE: Final = st.text(SURROGATES, max_size=8) | st.sampled_from(
     ["", " ", "\x00", "\ud800", "\u202egnp.exe", "a\r\nb", "../../etc", "x" * 600, "🥛" * 20_000, "'; --", "nowhere"]
 )
+BEFORE: Final = st.builds(Trigger, before=st.sampled_from(["P1D", "PT30M", "-PT1H", "soon"]), of=st.sampled_from(Of))
+ABSOLUTE: Final = st.builds(Trigger, at=st.sampled_from(["2026-03-09T10:00:00+01:00", "2020-01-01T00:00:00Z", "soon"]))
+REPEATS: Final = st.builds(Repeat, every=st.sampled_from(["PT1M", "P1D", "PT1S"]), times=st.integers(1, 100))
 STRINGS: Final = frozenset(
     {"name", "title", "description", "body", "colour", "task", "other", "parent", "project", "section", "item", "user"}
+    | {"reminder", "into", "duration", "until"}
     | {"time_zone", "order", "after", "before", "comment", "id", "command"}
 )
 
-IDS: Final = ("project", "section", "item", "comment")
+IDS: Final = ("project", "section", "item", "comment", "reminder", "into")
 
 
 def _field(kind: type[Struct], field: structs.FieldInfo, hint: Any, hostile: bool) -> st.SearchStrategy[Any]:
@@ -79,7 +88,7 @@ def _field(kind: type[Struct], field: structs.FieldInfo, hint: Any, hostile: boo
         options.append(NAMED[field.name])
     else:
         (plain,) = (choice for choice in choices if choice not in (NoneType, UnsetType))
-        options.append(WHENS if plain is When else WORDS if plain is str else of(plain))
+        options.append(WORDS if plain is str else of(plain))
     if hostile and field.name in STRINGS:
         options.append(HOSTILE)
     if hostile and field.name in ("add", "remove", "labels", "assignees"):
@@ -95,6 +104,9 @@ def _command(kind: type[Command], hostile: bool) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{field.name: _field(kind, field, hints[field.name], hostile) for field in fields(kind)})
 
 
+VALUES: Final[dict[Any, st.SearchStrategy[Any]]] = {When: WHENS, Trigger: BEFORE | ABSOLUTE, Repeat: REPEATS}
+
+
 def fields(kind: type[Struct]) -> tuple[structs.FieldInfo, ...]:
     """The fields of a struct with what is known of them."""
     return structs.fields(kind)
@@ -107,8 +119,8 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of([of(choice) for choice in args])
     if origin is tuple:
         return st.lists(of(args[0]), max_size=3).map(tuple)
-    if kind is When:
-        return WHENS
+    if kind in VALUES:
+        return VALUES[kind]
     if kind is UnsetType:
         return st.just(UNSET)
     if isinstance(kind, type) and issubclass(kind, Struct):

@@ -7,13 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksys import codec, decider
-from tasksys.commands import AddComment, Command, CommandRecord, CreateTask, EditTask, EditWorkspace, MoveTask
+from tasksys import codec, decider, firing, tasks
+from tasksys.commands import (
+    CLOCK_COMMANDS,
+    AddComment,
+    Command,
+    CommandRecord,
+    CreateTask,
+    CreateWorkspace,
+    EditTask,
+    EditWorkspace,
+    MoveTask,
+)
 from tasksys.events import Event, Fact, TaskMoved, TaskTrashed
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Link, Member, Project, Subtasks, Task
+from tasksys.rows import Link, Member, Project, Reminder, Subtasks, Task, TaskReminders
 from tasksys.state import State
-from tasksys.values import OPPOSITE, Priority, Role, Status, When
+from tasksys.values import OPPOSITE, Priority, ReminderState, Role, Status, When
 from tests.support.domain import ACTORS, OWNER, STRANGER, World, furnished, replayed
 from tests.tasksys.examples import EXAMPLES, name
 from tests.tasksys.strategies import ANY_COMMAND, QUICK, STORIES, STORY, SURROGATES, WILD
@@ -32,7 +42,8 @@ def told(story: Story) -> World:
 
 def test_examples_cover_every_command() -> None:
     """The tables below leave no command out."""
-    assert {type(command).__name__ for command, _ in EXAMPLES} | {"CreateWorkspace"} == set(codec.COMMAND_TYPES)
+    others = {kind.__name__ for kind in (CreateWorkspace, *CLOCK_COMMANDS)}
+    assert {type(command).__name__ for command, _ in EXAMPLES} | others == set(codec.COMMAND_TYPES)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -186,6 +197,7 @@ def test_what_holds_after_any_story(story: Story) -> None:
     for row in rows:
         if isinstance(row, Task):
             check_task(world, row)
+    check_reminders(world, [row for row in rows if isinstance(row, Reminder)])
     check_log(world, [row for row in rows if isinstance(row, Task)], [row for row in rows if isinstance(row, Project)])
 
 
@@ -222,6 +234,21 @@ def check_task(world: World, task: Task) -> None:
     assert task.completed_at is None or task.created_at <= task.completed_at <= task.updated_at
 
 
+def check_reminders(world: World, reminders: list[Reminder]) -> None:
+    """Each is listed at its task; nobody is to be reminded of what is over, and what is armed has a time."""
+    listed = {row.task: set(row.reminders) for row in world.rows().values() if isinstance(row, TaskReminders)}
+    assert listed == {
+        task: {row.id for row in reminders if row.task == task} for task in {row.task for row in reminders}
+    }
+    for row in reminders:
+        task = world.task(row.task)
+        assert row.armed <= (row.scheduled_for is not None and row.state in firing.SHOWN)
+        if task.status in tasks.CLOSED or task.trashed_at is not None:
+            assert row.state not in firing.SHOWN
+        elif row.state is ReminderState.PENDING:
+            assert row.scheduled_for == firing.schedule(row.trigger, task, world.state)
+
+
 def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
     """Positions are gapless from 1, instants never run backwards, and versions count events."""
     assert [event.position for event in world.log] == list(range(1, len(world.log) + 1))
@@ -229,8 +256,9 @@ def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
     assert instants == sorted(instants)
     assert len({event.id for event in world.log}) == len(world.log)
     assert world.workspace().position == len(world.log)
-    of_task = Counter(event.task for event in world.log)
-    newest = {event.task: event.position for event in world.log}
+    changes = [event for event in world.log if not event.type.startswith("Reminder")]
+    of_task = Counter(event.task for event in changes)
+    newest = {event.task: event.position for event in changes}
     for task in tasks:
         assert (task.version, task.position) == (of_task[task.id], newest[task.id])
     of_project = Counter(getattr(codec.event(event), "project", None) for event in world.log if event.task is None)

@@ -12,6 +12,7 @@ from tasksys import codec
 from tasksys.commands import (
     AddChecklistItem,
     AddComment,
+    AddReminder,
     AddSection,
     AssignTask,
     Command,
@@ -44,7 +45,7 @@ from tasksys.commands import (
 )
 from tasksys.events import CommentRemoved, EventRecord, TaskCompleted
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Comment, Member, Project, Row, Subtasks, Task, Workspace
+from tasksys.rows import Comment, Member, Project, Reminder, Row, Subtasks, Task, TaskReminders, Workspace
 from tasksys.values import LinkType, Priority, Role, Status
 from tests.support.domain import (
     ACTORS,
@@ -82,6 +83,10 @@ def essence(row: Row) -> Row:
             return structs.replace(row, version=0, position=0, at="")
         case Member():
             return structs.replace(row, since="")
+        case Reminder():
+            return structs.replace(row, position=0)
+        case TaskReminders():
+            return structs.replace(row, reminders=tuple(sorted(row.reminders)))
         case Project():
             sections = tuple(section for section in row.sections if not section.removed)
             return structs.replace(row, **CHANGED, trashed_at=row.trashed_at and "then", sections=sections)
@@ -127,10 +132,14 @@ def test_undo_restores_and_undoing_that_does_it_again(command: Command, least: R
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
 def test_undo_needs_the_role_of_the_command(command: Command, least: Role, role: Role) -> None:
-    """Who may not do something may not undo it either; a comment is its author's or an admin's."""
+    """Who may not do something may not undo it either; a comment is its author's or an admin's.
+
+    And a reminder its user's or an editor's.
+    """
     world = furnished()
     done = world.accepted(command)
-    least = Role.ADMIN if isinstance(command, AddComment) else least
+    others = {AddComment: Role.ADMIN, AddReminder: Role.EDITOR}
+    least = others.get(type(command), least)
     actor = ACTORS[role] if world.state.member(ACTORS[role]) else OWNER
     if world.member(actor).role.may(least):
         assert world.accepted(undo(done), actor)
