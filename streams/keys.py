@@ -5,6 +5,9 @@ State (agent `commands`):
     0x01 <workspace> NUL <actor> NUL <id>      a command's outcome
     0x02 <user> NUL <workspace>                the workspaces of a user
     0x03 <offset>                              a dead letter
+Timeline (agent `reminders`):
+    0x04 <instant> NUL <workspace> NUL <id>    an armed reminder, by when it fires
+    <workspace> NUL r <id>                     when it fires
 History (agent `audit`):
     <workspace> NUL e <position>               an event and its link of the hash chain
     <workspace> NUL t <task> NUL <position>    the events of a task
@@ -22,6 +25,7 @@ POSITION: Final = struct.Struct(">Q")
 OUTCOME: Final = b"\x01"
 MEMBERSHIP: Final = b"\x02"
 DEAD_LETTER: Final = b"\x03"
+TIMELINE: Final = b"\x04"
 
 
 def row(workspace: str, kind: str, name: str) -> bytes:
@@ -47,6 +51,11 @@ def membership(user: str, workspace: str = "") -> bytes:
 def dead_letter(offset: int) -> bytes:
     """A record of the partition that could not be folded."""
     return DEAD_LETTER + POSITION.pack(offset)
+
+
+def timeline(at: str, workspace: str, reminder: str) -> bytes:
+    """An armed reminder's place in the timeline."""
+    return TIMELINE + f"{at}\0{workspace}\0{reminder}".encode()
 
 
 def event(workspace: str, position: int) -> bytes:
@@ -76,7 +85,8 @@ def last_position(key: bytes) -> int:
 
 
 def scan_workspace(rows: Rows, workspace: str) -> Iterator[tuple[bytes, bytes]]:
-    """Every row about a workspace, in the order of their keys; looks at everybody's memberships."""
-    end = f"\0{workspace}".encode()
+    """Every row about a workspace, in the order of their keys; looks at everybody's memberships and reminders."""
+    end, middle = f"\0{workspace}".encode(), f"\0{workspace}\0".encode()
     members = (entry for entry in rows.scan(MEMBERSHIP) if entry[0].endswith(end))
-    return chain(members, rows.scan(f"{workspace}\0".encode()))
+    armed = (entry for entry in rows.scan(TIMELINE) if middle in entry[0])
+    return chain(members, armed, rows.scan(f"{workspace}\0".encode()))

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from faust.types import TP
 
 from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands
+from streams.agents import audit, commands, reminders
 from streams.agents.commands import Committed
 from streams.agents.states import States
 from streams.app import build, fold_agent
@@ -29,6 +30,7 @@ from streams.indexes import Indexes
 from streams.partitioning import partition_of
 from streams.reader import StateReader
 from streams.replay import replay
+from streams.timers import Timer
 from streams.topics import COMMANDS
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
@@ -38,7 +40,7 @@ from tasksys.rows import Workspace
 
 logger = logging.getLogger(__name__)
 
-AGENTS: Final = ("commands", "audit")
+AGENTS: Final = ("commands", "audit", "reminders")
 """Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -63,6 +65,8 @@ class Node:
     url: str = "http://127.0.0.1:3001"
     session_timeout: float = 6.0
     """Seconds without a sign of life after which others take this process's partitions over."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """What time it is, for what falls due."""
     apps: dict[str, faust.App] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
@@ -80,6 +84,7 @@ class Node:
         self._indexes = Indexes(rows, turns, self._states.rows)
         self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
+        self._timer = Timer(self._timed, self._timeline, self.gateway.append_all, self.clock)
 
     # --- life
 
@@ -98,6 +103,8 @@ class Node:
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
+        if "reminders" in self.agents:
+            self._supervisors.append(asyncio.create_task(self._timer.run(), name="timer"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -173,6 +180,8 @@ class Node:
             case "audit":
                 awaited = self.history_positions.awaited
                 return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
+            case "reminders":
+                return reminders.agent(self._timer.wake)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -288,10 +297,24 @@ class Node:
         return app
 
     def _rows(self, name: str, workspace: str) -> Rows:
-        agent, partition = fold_agent(self._app(name)), self.partition(workspace)
+        return self._partition_rows(name, self.partition(workspace))
+
+    def _partition_rows(self, name: str, partition: int) -> Rows:
+        agent = fold_agent(self._app(name))
         if not agent.owns(partition) or not agent.app.tables.actives_ready:
             raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
         return agent.rows(partition)
+
+    def wake(self) -> None:
+        """Looks at the clock again: it was set."""
+        self._timer.wake()
+
+    def _timed(self) -> list[int]:
+        app = self.apps.get("reminders")
+        return [] if app is None or app.rebalancing else fold_agent(app).owned()
+
+    def _timeline(self, partition: int) -> Rows:
+        return self._partition_rows("reminders", partition)
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))

@@ -312,11 +312,12 @@ class ReminderSnoozed(Base, frozen=True):
 
 
 class ReminderReturned(Base, frozen=True):
-    """Undo of an acknowledgement or a snooze: it is shown, or waits, as before."""
+    """Undo of an answer, or of what had cancelled it: it is shown as before, or waits for `scheduled_for`."""
 
     reminder: str
     state_before: ReminderState
     state: ReminderState
+    scheduled_for: str | None = None
 
 
 Event = (

@@ -45,17 +45,6 @@ ReminderChange = (
 )
 ReminderEvent = ReminderAdded | ReminderRemoved | ReminderRestored | ReminderChange
 
-Compensable = (
-    ReminderAdded
-    | ReminderRemoved
-    | ReminderRestored
-    | ReminderCancelled
-    | ReminderAcknowledged
-    | ReminderSnoozed
-    | ReminderReturned
-)
-"""What undo answers with an event of its own."""
-
 
 def decide(command: ReminderCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
     """The events of a command on a reminder."""
@@ -68,7 +57,7 @@ def decide(command: ReminderCommand, record: CommandRecord, state: State) -> lis
     reminder = state.reminder(command.reminder)
     if reminder is None or (isinstance(command, RemoveReminder) and reminder.task != command.task):
         return missing("reminder", command.reminder)
-    if refusal := _others(reminder.user, record.actor, state):
+    if refusal := others(reminder.user, record.actor, state):
         return refusal
     match command:
         case RemoveReminder():
@@ -82,14 +71,14 @@ def decide(command: ReminderCommand, record: CommandRecord, state: State) -> lis
             assert_never(command)
 
 
-def _others(user: str, actor: str, state: State) -> Refusal | None:
+def others(user: str, actor: str, state: State) -> Refusal | None:
     """Refuses who would meddle with somebody else's reminders and is no editor."""
     return None if user == actor else checks.allowed(state, actor, Role.EDITOR)
 
 
 def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact] | Refusal:
     user = record.actor if command.user is UNSET else command.user
-    if refusal := checks.identifier("/reminder", command.reminder) or _others(user, record.actor, state):
+    if refusal := checks.identifier("/reminder", command.reminder) or others(user, record.actor, state):
         return refusal
     task = state.task(command.task)
     if task is None:
@@ -107,7 +96,7 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
     trigger = _normal(command.trigger)
     if isinstance(trigger, Refusal):
         return trigger
-    if refusal := _repeats(command.repeat) or _full(task, state):
+    if refusal := _repeats(command.repeat) or full(task, state):
         return refusal
     at = firing.schedule(trigger, task, state)
     if at is not None and at <= record.at:
@@ -141,7 +130,8 @@ def _repeats(repeat: Repeat | None) -> Refusal | None:
 MINUTE: Final = durations.Duration(0, 60)
 
 
-def _full(task: Task, state: State) -> Refusal | None:
+def full(task: Task, state: State) -> Refusal | None:
+    """Refuses one more reminder of a task that has as many as it may have."""
     full = len(state.reminders(task.id)) >= limits.REMINDERS_PER_TASK
     return over("/reminder", "reminders of one task", limits.REMINDERS_PER_TASK) if full else None
 
@@ -173,44 +163,6 @@ def _after(at: str, duration: str | None) -> str:
         return instant(datetime.fromisoformat(at) + timedelta(days=days, seconds=seconds))
     except OverflowError:
         raise ValueError("the calendar ends before that; give a shorter duration") from None
-
-
-def compensate(event: Compensable, task: Task | Refusal, actor: str, state: State) -> list[Fact] | Refusal:
-    """Undo of an event on a reminder of the task; what only follows from the task comes right with the task."""
-    if isinstance(task, Refusal):
-        return task
-    named = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
-    reminder = state.reminder(named)
-    user = event.reminder.user if isinstance(event, ReminderRemoved) else reminder.user if reminder else actor
-    if refusal := checks.allowed(state, actor, Role.VIEWER) or _others(user, actor, state):
-        return refusal
-    if isinstance(event, ReminderRemoved):
-        if reminder is not None:
-            return _changed_since()
-        if places.in_trash(task, state):
-            return tasks.trashed(task)
-        return _full(task, state) or [Fact(ReminderRestored(event.reminder), task.id)]
-    if reminder is None:
-        return [] if isinstance(event, ReminderCancelled) else _changed_since()
-    match event:
-        case ReminderAdded():
-            answered = event.snoozed_from is not None and reminder.state is not ReminderState.PENDING
-            return _changed_since() if answered else [Fact(ReminderRemoved(reminder), task.id)]
-        case ReminderRestored():
-            return [Fact(ReminderRemoved(reminder), task.id)]
-        case ReminderCancelled():
-            back, stands = event.state_before, reminder.state is ReminderState.CANCELLED
-            return [Fact(ReminderReturned(reminder.id, reminder.state, back), task.id)] if stands else []
-        case ReminderAcknowledged() | ReminderSnoozed() | ReminderReturned():
-            if reminder.state is not state_after(event):
-                return _changed_since()
-            return [Fact(ReminderReturned(reminder.id, reminder.state, event.state_before), task.id)]
-        case _:
-            assert_never(event)
-
-
-def _changed_since() -> Refusal:
-    return Refusal(Code.UNDO_CONFLICT, "The reminder was changed again later; undo the later change first.")
 
 
 def state_after(event: ReminderChange) -> ReminderState:
@@ -293,8 +245,7 @@ def _changed(event: ReminderChange, reminder: Reminder, stamp: Stamp) -> Reminde
             when, late = event.scheduled_for, event.late_by_seconds
             return structs.replace(reminder, scheduled_for=when, basis=when, late_by_seconds=late)
         case ReminderReturned():
-            waits = event.state is ReminderState.PENDING and reminder.scheduled_for is not None
-            return structs.replace(reminder, armed=waits)
+            return structs.replace(reminder, armed=event.scheduled_for is not None)
         case ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed():
             return reminder
         case _:

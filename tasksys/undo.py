@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, reminders, tasks, workspaces
+from tasksys import checks, codec, details, places, tasks, undo_reminders, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
@@ -122,7 +122,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | ReminderSnoozed()
             | ReminderReturned()
         ):
-            return reminders.compensate(event, _task(task, state), actor, state)
+            return undo_reminders.compensate(event, _task(task, state), actor, state)
         case _:
             pass
     if refusal := checks.allowed(state, actor, Role.EDITOR):

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.commands import Command, CreateWorkspace
+from tasksys.commands import CLOCK_COMMANDS, Command, CreateWorkspace
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
@@ -36,7 +36,7 @@ from views.sending import (
 
 COMMANDS: Final = f"{WS}/commands"
 
-SENT: Final[Any] = reduce(or_, (kind for kind in get_args(Command) if kind is not CreateWorkspace))
+SENT: Final[Any] = reduce(or_, (kind for kind in get_args(Command) if kind not in (CreateWorkspace, *CLOCK_COMMANDS)))
 """A new workspace is not in any workspace yet; asked for here, it would tell a stranger which ids are taken."""
 
 KINDS: Final = {kind.__name__: kind for kind in get_args(SENT)}

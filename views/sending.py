@@ -48,6 +48,8 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddSection: "section",
     AddChecklistItem: "item",
     AddComment: "comment",
+    AddReminder: "reminder",
+    SnoozeReminder: "into",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 

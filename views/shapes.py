@@ -11,9 +11,9 @@ from msgspec import Struct
 from tasksys import places
 from tasksys.audit import Entry
 from tasksys.query import Entry as IndexEntry
-from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Task, Workspace
+from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Reminder, Task, Workspace
 from tasksys.state import State
-from tasksys.values import Priority, Role, Status, When
+from tasksys.values import Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
 class WorkspaceShape(Struct):
@@ -103,6 +103,23 @@ class CommentShape(Struct):
     body: str
     created_at: str
     edited_at: str | None
+
+
+class ReminderShape(Struct):
+    """A reminder. `scheduled_for` is when it fires next, or else fired last; `repeats_left` how often after that."""
+
+    id: str
+    task: str
+    user: str
+    trigger: Trigger
+    repeat: Repeat | None
+    state: ReminderState
+    scheduled_for: str | None
+    fired_at: str | None
+    late_by_seconds: int | None
+    repeats_left: int
+    snoozed_from: str | None
+    created_at: str
 
 
 class EventShape(Struct):
@@ -202,6 +219,14 @@ class Comments(Struct):
     position: int
 
 
+class Reminders(Struct):
+    """A page of reminders, oldest first; `next_cursor` is null on the last one."""
+
+    items: list[ReminderShape]
+    next_cursor: str | None
+    position: int
+
+
 class Checklist(Struct):
     """The checklist of a task."""
 
@@ -233,6 +258,7 @@ class Export(Struct):
     projects: list[ProjectShape]
     tasks: list[TaskShape]
     comments: list[CommentShape]
+    reminders: list[ReminderShape]
 
 
 class Verification(Struct, omit_defaults=True):
@@ -323,3 +349,21 @@ def _task(row: Task, workspace: str, project: str | None, section: str | None, t
 def comment(row: Comment) -> CommentShape:
     """A comment."""
     return CommentShape(row.id, row.task, row.author, row.body, row.created_at, row.edited_at)
+
+
+def reminder(row: Reminder) -> ReminderShape:
+    """A reminder."""
+    return ReminderShape(
+        row.id,
+        row.task,
+        row.user,
+        row.trigger,
+        row.repeat,
+        row.state,
+        row.scheduled_for,
+        row.fired_at,
+        row.late_by_seconds,
+        row.left,
+        row.snoozed_from,
+        row.created_at,
+    )

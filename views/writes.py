@@ -13,7 +13,7 @@ from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
 from tasksys.refusals import FieldError
-from tasksys.rows import Comment, Member, Project, Task
+from tasksys.rows import Comment, Member, Project, Reminder, Task
 from tasksys.state import State
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
@@ -56,12 +56,18 @@ def _comment(state: State, workspace: str, command: Any, user: str) -> Shown:
     return (shapes.comment(row), None) if row else (None, None)
 
 
+def _reminder(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(Reminder, getattr(command, "into", "") or command.reminder)
+    return (shapes.reminder(row), None) if row else (None, None)
+
+
 ANSWERS: Final[dict[Show, Any]] = {
     _workspace: shapes.WorkspaceShape,
     _member: shapes.MemberShape,
     _project: shapes.ProjectShape,
     _task: shapes.TaskShape,
     _comment: shapes.CommentShape,
+    _reminder: shapes.ReminderShape,
 }
 
 
@@ -83,6 +89,7 @@ SECTION: Final = f"{PROJECT}/sections/{{section}}"
 TASK: Final = f"{WS}/tasks/{{task}}"
 COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
+REMINDER: Final = f"{WS}/reminders/{{reminder}}"
 
 WRITES: Final = (
     Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", True, "ws"),
@@ -115,6 +122,10 @@ WRITES: Final = (
     Write("POST", f"{TASK}/comments", commands.AddComment, _comment, "Comment on a task", True, "comment"),
     Write("PATCH", COMMENT, commands.EditComment, _comment, "Change a comment"),
     Write("DELETE", COMMENT, commands.RemoveComment, _comment, "Remove a comment"),
+    Write("POST", f"{TASK}/reminders", commands.AddReminder, _reminder, "Add a reminder", True, "reminder"),
+    Write("DELETE", f"{TASK}/reminders/{{reminder}}", commands.RemoveReminder, _reminder, "Remove a reminder"),
+    Write("POST", f"{REMINDER}/snooze", commands.SnoozeReminder, _reminder, "Remind again later", True),
+    Write("POST", f"{REMINDER}/acknowledge", commands.AcknowledgeReminder, _reminder, "Acknowledge a reminder"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
 )
 
@@ -201,7 +212,11 @@ def _concluded(
 
 def _tag(path: str) -> str:
     parts = [part for part in path.removeprefix(WS).split("/") if part and not part.startswith("{")]
-    nouns = [part for part in parts if part in ("members", "projects", "tasks", "comments", "checklist", "links")]
+    nouns = [
+        part
+        for part in parts
+        if part in ("members", "projects", "tasks", "comments", "checklist", "links", "reminders")
+    ]
     return nouns[-1] if nouns else "workspaces"
 
 

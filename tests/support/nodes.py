@@ -28,7 +28,7 @@ from tasksys import audit, codec, decider
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
 from tasksys.events import EventRecord
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.rows import Member
+from tasksys.rows import Member, Reminder
 from tasksys.state import State
 from tests.support.domain import OWNER
 
@@ -218,7 +218,7 @@ def table(node: Node, agent: str) -> list[dict[bytes, bytes]]:
 
 async def caught_up(node: Node) -> None:
     """Waits until every agent has folded all that is in its source."""
-    for name in ("commands", "audit"):
+    for name in node.agents:
         agent = fold_agent(node.apps[name])
         for partition in range(node.partitions):
             end = await last_offset(node, agent.spec.source, partition)
@@ -250,7 +250,7 @@ async def check(node: Node) -> Truth:
     """Compares tables, history and outcomes with what the events topic says; AssertionError where they differ."""
     await caught_up(node)
     truth = Truth()
-    states, history = table(node, "commands"), table(node, "audit")
+    states, history, timelines = (table(node, name) for name in ("commands", "audit", "reminders"))
     for partition, records in enumerate(await read(node, EVENTS)):
         expected = _expected(records, truth)
         outcomes = {key: row for key, row in states[partition].items() if key.startswith(keys.OUTCOME)}
@@ -264,6 +264,7 @@ async def check(node: Node) -> Truth:
             workspace, actor, command = key[1:].decode().split("\0")
             truth.outcomes[workspace, actor, command] = _outcome(row)
         _check_history(records, history[partition])
+        _check_timeline(expected, timelines[partition])
     _check_outcomes(truth)
     return truth
 
@@ -286,6 +287,21 @@ def _expected(records: list[Record], truth: Truth) -> dict[bytes, bytes]:
                 if kind == Member.kind:
                     rows[keys.membership(name, workspace)] = b""
     return rows
+
+
+def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
+    """Every armed reminder of the state is in the timeline, and nothing else is."""
+    expected: dict[bytes, bytes] = {}
+    for key, row in state.items():
+        workspace, _, name = key.partition(b"\0")
+        if name.startswith(Reminder.kind.encode()):
+            found = codec.decode_row(Reminder.kind, row)
+            assert isinstance(found, Reminder)
+            if found.armed:
+                assert found.scheduled_for is not None
+                place = keys.timeline(found.scheduled_for, workspace.decode(), found.id)
+                expected |= {key: found.scheduled_for.encode(), place: found.position.to_bytes(8)}
+    assert {key: row for key, row in rows.items() if key != APPLIED} == expected
 
 
 def _check_history(records: list[Record], rows: dict[bytes, bytes]) -> None:

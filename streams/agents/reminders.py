@@ -1,0 +1,106 @@
+"""The fold of reminders: which of them fire next, and when. The timer takes what is due from here.
+
+Its table is a timeline: a row for each armed reminder, in the order of their instants, and one that finds it again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from streams import keys
+from streams.fold import AgentSpec, Effects, Record, Rows
+from streams.topics import EVENTS
+from tasksys import codec
+from tasksys.events import (
+    EventRecord,
+    ReminderAdded,
+    ReminderFired,
+    ReminderRemoved,
+    ReminderRescheduled,
+    ReminderRestored,
+    ReminderReturned,
+)
+from tasksys.reminders import ReminderEvent
+
+PREFIX: Final = "Reminder"
+"""How the types of all events on reminders begin; of others nothing more is looked at."""
+
+
+class Due(NamedTuple):
+    """A reminder that fires at an instant (as stored); `position` is that of the event that set it."""
+
+    at: str
+    workspace: str
+    reminder: str
+    position: int
+
+
+def timeline(rows: Rows) -> Iterator[Due]:
+    """All armed reminders of a partition, the earliest first."""
+    for key, position in rows.scan(keys.TIMELINE):
+        at, workspace, reminder = key.removeprefix(keys.TIMELINE).decode().split("\0")
+        yield Due(at, workspace, reminder, int.from_bytes(position))
+
+
+class RemindersFold:
+    """The timeline of one partition."""
+
+    def __init__(self, rows: Rows, publish: Callable[[], None]) -> None:
+        self._rows = rows
+        self._publish = publish
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """Puts into the timeline what the events arm, and takes out what they disarm."""
+        effects = Effects()
+        for record in records:
+            assert record.key is not None
+            assert record.value is not None
+            event = codec.decode_event(record.value)
+            if event.type.startswith(PREFIX):
+                self._fold_one(record.key.decode(), event, effects.rows)
+        return effects
+
+    def _fold_one(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> None:
+        event = codec.event(record)
+        assert isinstance(event, ReminderEvent)
+        reminder = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
+        place = keys.row(workspace, "r", reminder)
+        before = rows[place] if place in rows else self._rows.get(place)
+        if before is not None:
+            rows[keys.timeline(before.decode(), workspace, reminder)] = None
+            rows[place] = None
+        at = armed(event)
+        if at is not None:
+            rows[keys.timeline(at, workspace, reminder)] = record.position.to_bytes(8)
+            rows[place] = at.encode()
+
+    def committed(self) -> None:
+        """What is due next may be another one now."""
+        self._publish()
+
+    def aborted(self) -> None:
+        """Nothing is cached."""
+
+
+def armed(event: ReminderEvent) -> str | None:
+    """The instant that the reminder waits for after the event; None if it waits for none."""
+    match event:
+        case ReminderAdded() | ReminderReturned():
+            return event.scheduled_for
+        case ReminderRestored():
+            return event.reminder.scheduled_for if event.reminder.armed else None
+        case ReminderRescheduled():
+            return event.after
+        case ReminderFired():
+            return event.next
+        case _:
+            return None
+
+
+def agent(publish: Callable[[], None]) -> AgentSpec:
+    """The declaration; `publish` is called after every batch."""
+    return AgentSpec(
+        name="reminders",
+        source=EVENTS,
+        open=lambda partition, rows: RemindersFold(rows, publish),
+        rebuild=lambda rows: RemindersFold(rows, lambda: None),
+    )

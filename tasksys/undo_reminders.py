@@ -1,0 +1,72 @@
+"""Undo of what was done with reminders. What only follows from their task comes right with the task."""
+
+from typing import assert_never
+
+from tasksys import checks, places, reminders, tasks
+from tasksys.events import (
+    Fact,
+    ReminderAcknowledged,
+    ReminderAdded,
+    ReminderCancelled,
+    ReminderRemoved,
+    ReminderRestored,
+    ReminderReturned,
+    ReminderSnoozed,
+)
+from tasksys.refusals import Code, Refusal
+from tasksys.rows import Reminder, Task
+from tasksys.state import State
+from tasksys.values import ReminderState, Role
+
+Compensable = (
+    ReminderAdded
+    | ReminderRemoved
+    | ReminderRestored
+    | ReminderCancelled
+    | ReminderAcknowledged
+    | ReminderSnoozed
+    | ReminderReturned
+)
+"""What undo answers with an event of its own."""
+
+
+def compensate(event: Compensable, task: Task | Refusal, actor: str, state: State) -> list[Fact] | Refusal:
+    """The opposite of an event on a reminder of the task, or why it stands."""
+    if isinstance(task, Refusal):
+        return task
+    named = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
+    reminder = state.reminder(named)
+    user = event.reminder.user if isinstance(event, ReminderRemoved) else reminder.user if reminder else actor
+    if refusal := checks.allowed(state, actor, Role.VIEWER) or reminders.others(user, actor, state):
+        return refusal
+    if isinstance(event, ReminderRemoved):
+        if reminder is not None:
+            return _changed_since()
+        if places.in_trash(task, state):
+            return tasks.trashed(task)
+        return reminders.full(task, state) or [Fact(ReminderRestored(event.reminder), task.id)]
+    if reminder is None:
+        return [] if isinstance(event, ReminderCancelled) else _changed_since()
+    match event:
+        case ReminderAdded():
+            answered = event.snoozed_from is not None and reminder.state is not ReminderState.PENDING
+            return _changed_since() if answered else [Fact(ReminderRemoved(reminder), task.id)]
+        case ReminderRestored():
+            return [Fact(ReminderRemoved(reminder), task.id)]
+        case ReminderCancelled() if reminder.state is not ReminderState.CANCELLED:
+            return []
+        case ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed() | ReminderReturned():
+            if reminder.state is not reminders.state_after(event):
+                return _changed_since()
+            return [Fact(_returned(reminder, event.state_before), task.id)]
+        case _:
+            assert_never(event)
+
+
+def _returned(reminder: Reminder, state: ReminderState) -> ReminderReturned:
+    waits_for = reminder.scheduled_for if state is ReminderState.PENDING else None
+    return ReminderReturned(reminder.id, reminder.state, state, waits_for)
+
+
+def _changed_since() -> Refusal:
+    return Refusal(Code.UNDO_CONFLICT, "The reminder was changed again later; undo the later change first.")

@@ -1,0 +1,168 @@
+"""What falls due fires exactly once, on both transports: in time, after an outage, thousands at an instant."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams import timers
+from streams.agents.reminders import timeline
+from streams.node import Node
+from streams.topics import EVENTS
+from tasksys import codec
+from tasksys.commands import AddReminder, CompleteTask, CreateTask, EditTask
+from tasksys.events import ReminderFired
+from tasksys.rows import Reminder
+from tasksys.values import CLOCK, ReminderState, Trigger, When, instant
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import AT, WAIT, accepted, check, events_of, founded, read, record, running, there, until, wipe
+
+START = datetime.fromisoformat(AT)
+SETTINGS: dict[str, Any] = {"session_timeout": 2.0, "partitions": 2}
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, node: Node | None = None, **duration: float) -> None:
+        """Lets so much time pass, at once; a node that runs looks at the clock."""
+        self.now += timedelta(**duration)
+        if node is not None:
+            node.wake()
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty log on each transport."""
+    if request.param == "embedded":
+        return f"embedded://{tmp_path / 'log'}"
+    kafka: KafkaBroker = request.getfixturevalue("kafka")
+    address = f"kafka://{kafka.bootstrap}"
+    await wipe(address)
+    return address
+
+
+def after(**duration: float) -> str:
+    """An instant so long after the start."""
+    return instant(START + timedelta(**duration))
+
+
+def reminder(node: Node, workspace: str, name: str = "ring") -> Reminder:
+    """A reminder now."""
+    return there(node.state.state(workspace).reminder(name))
+
+
+async def reminded(node: Node, at: str) -> str:
+    """A workspace with a task and a reminder at that instant."""
+    workspace = await founded(node)
+    await accepted(
+        node, workspace, CreateTask(task="milk", title="Milk"),
+        AddReminder(task="milk", reminder="ring", trigger=Trigger(at=at)),
+    )  # fmt: skip
+    return workspace
+
+
+async def disarmed(node: Node, workspace: str) -> None:
+    """Waits until nothing in the workspace waits for its time any more."""
+    await until(lambda: not any(one.armed for one in node.state.all(workspace, Reminder)))
+
+
+async def fired(node: Node, workspace: str) -> list[tuple[str, str]]:
+    """The firings in a workspace's log: which reminder, and for which time."""
+    events = [one for one in await events_of(node, workspace) if one.type == ReminderFired.__name__]
+    assert {one.actor for one in events} <= {CLOCK}
+    return [(one.reminder, one.scheduled_for) for one in map(codec.event, events) if isinstance(one, ReminderFired)]
+
+
+async def test_a_reminder_fires_when_its_time_comes(url: str, tmp_path: Path) -> None:
+    """Not before, and once; one that was moved or whose task is done does not fire."""
+    clock = Clock()
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspace = await reminded(node, after(hours=1))
+        due = When(local="2126-03-08T10:00", zone="UTC")
+        await accepted(
+            node, workspace, CreateTask(task="bread", title="Bread", due=due), CreateTask(task="jam", title="Jam"),
+            AddReminder(task="bread", reminder="moved", trigger=Trigger(before="PT0S")),
+            AddReminder(task="jam", reminder="done", trigger=Trigger(at=after(hours=1))),
+            EditTask(task="bread", due=When(local="2126-03-08T12:00", zone="UTC")), CompleteTask(task="jam"),
+        )  # fmt: skip
+        clock.advance(node, hours=1, milliseconds=-1)
+        await check(node)
+        assert await fired(node, workspace) == []
+        clock.advance(node, milliseconds=1)
+        await until(lambda: reminder(node, workspace).state is ReminderState.FIRED)
+        clock.advance(node, hours=3)
+        await until(lambda: reminder(node, workspace, "moved").state is ReminderState.FIRED)
+        assert reminder(node, workspace, "moved").late_by_seconds == 3600
+        await check(node)
+        assert await fired(node, workspace) == [("ring", after(hours=1)), ("moved", after(hours=3))]
+
+
+async def test_after_an_outage(url: str, tmp_path: Path) -> None:
+    """Everything that fell due meanwhile fires at the start, late; what is older than the limit expires."""
+    clock = Clock()
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspace = await reminded(node, after(days=1))
+        await accepted(node, workspace, AddReminder(task="milk", reminder="late", trigger=Trigger(at=after(days=9))))
+    clock.advance(days=10)
+    for _ in range(2):
+        async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+            await disarmed(node, workspace)
+            assert reminder(node, workspace).state is ReminderState.EXPIRED
+            late = reminder(node, workspace, "late")
+            assert (late.state, late.late_by_seconds) == (ReminderState.FIRED, 86_400)
+            await check(node)
+            assert await fired(node, workspace) == [("late", after(days=9))]
+
+
+async def test_thousands_at_one_instant(url: str, tmp_path: Path) -> None:
+    """All of them, each once, over several workspaces; replay finds nothing to put right and sends nothing."""
+    clock = Clock()
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspaces = [await founded(node) for _ in range(3)]
+        for workspace in workspaces:
+            tasks = [record(workspace, CreateTask(task=f"t{number}", title="x")) for number in range(12)]
+            soon = Trigger(at=after(hours=1))
+            rings = [
+                record(workspace, AddReminder(task=f"t{task}", reminder=f"r{task}-{one}", trigger=soon))
+                for task in range(12)
+                for one in range(50)
+            ]
+            await node.gateway.submit_all(tasks + rings, WAIT)
+        clock.advance(node, hours=1)
+        for workspace in workspaces:
+            await disarmed(node, workspace)
+        await check(node)
+        for workspace in workspaces:
+            counts = Counter(name for name, _ in await fired(node, workspace))
+            assert counts == {f"r{task}-{one}": 1 for task in range(12) for one in range(50)}
+        before = [len(records) for records in await read(node, EVENTS)]
+        *_, done = [step async for step in node.replay(verify=True, workspace=None, until=None)]
+        assert (done["different"], done["done"] > 0) == (0, True)
+        *_, done = [step async for step in node.replay(verify=True, workspace=workspaces[0], until=None)]
+        assert done["different"] == 0
+        assert [len(records) for records in await read(node, EVENTS)] == before
+
+
+async def test_a_firing_that_is_appended_twice_is_one(url: str, tmp_path: Path) -> None:
+    """As two processes do that both believe that they own the partition."""
+    clock = Clock()
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspace = await reminded(node, after(hours=1))
+        await check(node)
+        (due,) = [one for number in range(2) for one in timeline(node._timeline(number))]
+        clock.now += timedelta(hours=1)
+        assert await node.gateway.append_all([timers.command(due, after(hours=1))]) == [None]
+        assert await node.gateway.append_all([timers.command(due, after(hours=1, seconds=1))]) == [None]
+        node.wake()
+        await disarmed(node, workspace)
+        await check(node)
+        assert await fired(node, workspace) == [("ring", after(hours=1))]
