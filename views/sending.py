@@ -14,6 +14,7 @@ from tasksys import codec
 from tasksys.commands import (
     AddChecklistItem,
     AddComment,
+    AddReminder,
     AddSection,
     Command,
     CommandRecord,
@@ -21,6 +22,7 @@ from tasksys.commands import (
     CreateTask,
     CreateWorkspace,
     MoveTask,
+    SnoozeReminder,
     Undo,
 )
 from tasksys.decider import UNVERSIONED

@@ -18,6 +18,7 @@ from tasksys.cli import (
     operators,
     past,
     projects,
+    reminders,
     replay,
     sections,
     serve,
@@ -31,7 +32,7 @@ from tasksys.cli.options import option
 
 SECTIONS: Final = {
     "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
-    "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS),
+    "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
     "The server and its data": (

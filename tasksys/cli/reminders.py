@@ -1,0 +1,121 @@
+"""`tasksys reminder`: what to be told of, and when."""
+
+import re
+from typing import Any, Final
+
+import click
+
+from tasksys import durations
+from tasksys.cli import moments, names, output
+from tasksys.cli.client import Json
+from tasksys.cli.options import in_workspace, option
+from tasksys.cli.session import Session
+
+UNITS: Final = {"m": "PT{}M", "h": "PT{}H", "d": "P{}D", "w": "P{}W"}
+DURATION: Final = re.compile(r"(\d{1,5})\s*([mhdw])", re.ASCII | re.IGNORECASE)
+FORMS: Final = "30m, 2h, 1d or 1w"
+
+
+@click.group()
+def reminder() -> None:
+    """What to be told of, and when: so long before a task is due, or at a time."""
+
+
+def iso(text: str, name: str) -> str:
+    """A duration as the API has it, of `30m`, `2h`, `1d`, `1w` or ISO 8601. Raises click.BadParameter."""
+    short = DURATION.fullmatch(text.strip())
+    spelled = UNITS[short[2].lower()].format(int(short[1])) if short else text.strip().upper()
+    try:
+        durations.parse(spelled)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no duration; give {FORMS}.", param_hint=name) from error
+    return spelled
+
+
+def _when(one: Json) -> str:
+    trigger = one["trigger"]
+    if "at" in trigger:
+        return f"at {moments.clock(trigger['at'])}"
+    return f"{trigger['before']} before {trigger.get('of', 'due')}"
+
+
+def _shown(answer: Json) -> Any:
+    items = answer["items"]
+    short = names.short(one["id"] for one in items)
+    rows = [
+        (short[one["id"]], one["state"], moments.clock(one["scheduled_for"]), _when(one), one["user"], one["task"])
+        for one in items
+    ]
+    return output.table(("id", "state", "time", "when", "who", "task"), rows) if rows else "No reminders."
+
+
+def _found(session: Session, name: str) -> Json:
+    answer = session.client.whole(session.path("reminders"))
+    return session.among(answer["items"], name, "reminder", "task")
+
+
+@reminder.command("list")
+@click.argument("task", required=False)
+@option("--state", metavar="STATE", help="Only those that are pending, fired, acknowledged, snoozed, …")
+@in_workspace
+def list_reminders(session: Session, task: str | None, state: str | None) -> None:
+    """List the reminders of a task, or all."""
+    where = session.path("tasks", session.task(task)["id"], "reminders") if task else session.path("reminders")
+    answer = session.client.whole(where, **({"state": state} if state else {}))
+    session.show(answer, _shown(answer))
+
+
+@reminder.command("add")
+@click.argument("task")
+@click.argument("when")
+@option("--of", type=click.Choice(["due", "start"]), help="What a duration goes by.", default="due")
+@option("--every", metavar="DURATION", help="Again and again so long after, until it is acknowledged.")
+@option("--times", type=int, default=3, help="How often again, with --every.")
+@option("--user", metavar="USER", help="Whom to remind, if not you.")
+@in_workspace
+def add_reminder(
+    session: Session, task: str, when: str, of: str, every: str | None, times: int, user: str | None
+) -> None:
+    """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`."""
+    found = session.task(task)
+    at = "T" in when.upper() and ":" in when
+    trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": iso(when, "WHEN"), "of": of}
+    body: Json = {"trigger": trigger} | ({"user": user} if user else {})
+    if every:
+        body["repeat"] = {"every": iso(every, "--every"), "times": times}
+    made = session.client.send("POST", session.path("tasks", found["id"], "reminders"), body)
+    said = moments.clock(made["scheduled_for"]) or f"when “{found['title']}” has a {of} date"
+    session.show(made, f"Reminds of “{found['title']}”: {said}.")
+
+
+@reminder.command("remove")
+@click.argument("reminder")
+@in_workspace
+def remove_reminder(session: Session, reminder: str) -> None:
+    """Remove a reminder; `tasksys undo` brings it back."""
+    one = _found(session, reminder)
+    where = session.path("tasks", one["task"], "reminders", one["id"])
+    session.show(session.client.send("DELETE", where), "Removed the reminder.")
+
+
+@reminder.command("snooze")
+@click.argument("reminder")
+@click.argument("duration", default="10m")
+@in_workspace
+def snooze(session: Session, reminder: str, duration: str) -> None:
+    """Be reminded again in some time: `tasksys reminder snooze ID 1h`."""
+    where = session.path("reminders", _found(session, reminder)["id"], "snooze")
+    again = session.client.send("POST", where, {"duration": iso(duration, "DURATION")})
+    session.show(again, f"Reminds again: {moments.clock(again['scheduled_for'])}.")
+
+
+@reminder.command("ack")
+@click.argument("reminder")
+@in_workspace
+def acknowledge(session: Session, reminder: str) -> None:
+    """Acknowledge a reminder: it is seen, and does not repeat."""
+    where = session.path("reminders", _found(session, reminder)["id"], "acknowledge")
+    session.show(session.client.send("POST", where), "Acknowledged.")
+
+
+COMMANDS = (reminder,)
