@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.rows import Comment, Member, Project, Task
+from tasksys.rows import Comment, Member, Project, Reminder, Task
 from tasksys.state import State
 from views import shapes, sheet
 from views.context import POSITION_HEADER, parameters, put, system, workspace
@@ -28,6 +28,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     # Every snapshot is taken here, before anything is awaited.
     found, members, comments = reader.all(name, Project), reader.all(name, Member), reader.all(name, Comment)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
+    reminders = reader.all(name, Reminder)
     head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, asking.role)})
     response = await _begun(request, position, f"{name}.json", "application/json")
     if request.method == "HEAD":
@@ -39,6 +40,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
         ("projects", (shapes.project(row, name) for row in projects)),
         ("tasks", (shapes.task(row, name, then) for row in tasks)),
         ("comments", (shapes.comment(row) for row in comments)),
+        ("reminders", (shapes.reminder(row) for row in reminders)),
     ]
     await put(request, response, head[:-1])
     for part, rows in parts:

@@ -212,13 +212,11 @@ def _concluded(
 
 def _tag(path: str) -> str:
     parts = [part for part in path.removeprefix(WS).split("/") if part and not part.startswith("{")]
-    nouns = [
-        part
-        for part in parts
-        if part in ("members", "projects", "tasks", "comments", "checklist", "links", "reminders")
-    ]
+    nouns = [part for part in parts if part in NOUNS]
     return nouns[-1] if nouns else "workspaces"
 
+
+NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders")
 
 ROUTES: Final = [
     Route(

@@ -61,7 +61,7 @@ def _found(session: Session, name: str) -> Json:
 def list_reminders(session: Session, task: str | None, state: str | None) -> None:
     """List the reminders of a task, or all."""
     where = session.path("tasks", session.task(task)["id"], "reminders") if task else session.path("reminders")
-    answer = session.client.whole(where, **({"state": state} if state else {}))
+    answer = session.client.whole(where, {"state": state} if state else None)
     session.show(answer, _shown(answer))
 
 
