@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from streams import keys
+from streams import keys, pasts
 from streams.agents.audit import decode
 from streams.fairness import Queues
 from streams.fold import Rows
@@ -18,7 +18,8 @@ from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
 from tasksys.query import FilterError, Page, Query
-from tasksys.state import State
+from tasksys.rows import Row
+from tasksys.state import Key, State
 
 POSITIONS: Final = 2**64 - 1
 """The last position that has a key."""
@@ -204,6 +205,11 @@ class HistoryReader:
         """The whole workspace as of a position, by folding its events up to there, from the nearest state kept."""
         async with self._past(workspace, position) as past:
             return past.state()
+
+    async def task_at(self, workspace: str, task: str, position: int) -> dict[Key, Row | None]:
+        """The rows of a task and its comments as of a position, by folding the task's own events alone."""
+        events = self.of_task(workspace, task)
+        return await self._turns.finish(pasts.of_task(workspace, task, position, events))
 
     async def query_at(
         self,

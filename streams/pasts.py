@@ -10,7 +10,7 @@ from typing import Final
 from tasksys import codec, decider
 from tasksys.audit import Remembered
 from tasksys.query import Index
-from tasksys.rows import Project, Row, Task
+from tasksys.rows import Comment, Project, Row, Task, Workspace
 from tasksys.state import Key, State
 from tasksys.values import UTC, zone_or
 from tasksys.weight import weight
@@ -125,3 +125,20 @@ class Pasts:
     def _kept_on_the_way(self, workspace: str, position: int, past: Past) -> Generator[None, None, None]:
         yield from past.weighed()
         self.keep(workspace, position, past)
+
+
+def of_task(
+    workspace: str, task: str, position: int, events: Iterator[tuple[int, Remembered]]
+) -> Generator[None, None, dict[Key, Row | None]]:
+    """The rows of a task and its comments as of a position, from the task's own events alone."""
+    state = State(lambda kind, name: _UNREAD if kind == Workspace.kind else None)
+    for reached, found in events:
+        if reached > position:
+            break
+        decider.replay(codec.decode_event(found.event), workspace, state)
+        yield
+    return {key: row for key, row in state.rows.items() if key == (Task.kind, task) or key[0] == Comment.kind}
+
+
+_UNREAD: Final = Workspace("", "", "UTC", "")
+"""The workspace of a task that is folded by itself: it is there, and what it says does not matter."""

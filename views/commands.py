@@ -139,10 +139,9 @@ async def _shown(request: web.Request, workspace: str, decided: Decided) -> dict
 
 
 def _headers(request: web.Request, workspace: str, decided: Decided) -> dict[str, str]:
-    headers = {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
     if decided.replayed:
-        headers[REPLAYED_HEADER] = "true"
-    return headers
+        return {POSITION_HEADER: str(decided.outcome.position), REPLAYED_HEADER: "true"}
+    return {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
 
 
 async def get(request: web.Request) -> web.StreamResponse:

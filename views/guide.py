@@ -80,9 +80,8 @@ def sections() -> list[tuple[str, str, str]]:
         ("writing", "Writing safely", _paragraphs(
             "`Idempotency-Key: …` (1 to 64 of A-Z a-z 0-9 _ -) names a command. Repeated under the same key, it is "
             "applied "
-            "once and answered alike, with `Idempotent-Replayed: true`: after a timeout, just send it again. Keys are "
-            "kept "
-            "for at least 7 days.",
+            "once and answered as it was the first time, with `Idempotent-Replayed: true`, whatever was changed since: "
+            "after a timeout, just send it again. Keys are kept for at least 7 days.",
             'Answers have an `ETag`, the version. Sent back as `If-Match: "3"`, the change is made only if nobody was '
             "faster, or else answered 412 with the events in between. Without it, edits of different fields both win.",
             "`Prefer: respond-async` does not wait for the outcome, `Prefer: wait=5` that many seconds at most; then "

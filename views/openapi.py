@@ -234,8 +234,11 @@ def _success(route: Route) -> dict[str, Any]:
         content if isinstance(route.answer, tuple) else {"application/json": {"schema": _any(shapes.OutcomeShape)}}
     )
     responses["202"] = {
-        "description": "Appended, and not decided yet; see Location.",
-        "headers": _headers("Location", *([POSITION_HEADER] if isinstance(route.answer, tuple) else [])),
+        "description": (
+            "Appended, and not decided yet; or decided earlier under the same key, and how that left things cannot be "
+            "shown at the moment. See Location."
+        ),
+        "headers": _headers("Location", POSITION_HEADER, REPLAYED_HEADER),
         "content": pending,
     }
     if not isinstance(route.answer, tuple):

@@ -10,7 +10,7 @@ from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
 from tasksys.query import FilterError, Page, Query
 from tasksys.rows import Member, Row, Workspace
-from tasksys.state import State
+from tasksys.state import Key, State
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -84,6 +84,8 @@ class HistoryReader(Protocol):
     def position_at(self, workspace: str, instant: str) -> int: ...
 
     async def state_at(self, workspace: str, position: int) -> State: ...
+
+    async def task_at(self, workspace: str, task: str, position: int) -> dict[Key, Row | None]: ...
 
     async def query_at(
         self, workspace: str, position: int, query: Query, now: datetime, user: str | None, limit: int,
