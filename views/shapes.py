@@ -149,13 +149,19 @@ class ProblemShape(Struct, omit_defaults=True):
     hint: str | None = None
 
 
-class OutcomeShape(Struct):
-    """What became of a command; in a batch, `unknown` where it is not certain that it was appended, or it was not."""
+class OutcomeShape(Struct, omit_defaults=True):
+    """What became of a command; in a batch, `unknown` where it is not certain that it was appended, or it was not.
+
+    `events_left_out` are too large for the answer, or not to be had at the moment: there are so many of them, among
+    the workspace's events after the position `events_after`.
+    """
 
     id: str
     status: Literal["pending", "accepted", "refused", "unknown"]
     events: list[EventShape]
     problem: ProblemShape | None
+    events_left_out: int = 0
+    events_after: int | None = None
 
 
 class OutcomesShape(Struct):

@@ -21,6 +21,7 @@ from views.decoding import read
 from views.ids import derived, ulid
 from views.problems import Problem, invalid
 from views.repeated import left_by
+from views.room import Room
 from views.routes import WS, Handler, Route
 from views.sending import (
     REPLAYED_HEADER,
@@ -201,7 +202,7 @@ async def _concluded(
     shown: Any = None
     if now.workspace is not None and now.member(user) is not None:  # may have left since
         if then is None:
-            return answer(outcome_shape(decided.outcome, []), HTTPStatus.ACCEPTED, headers | elsewhere)
+            return answer(outcome_shape(decided.outcome, (), Room()), HTTPStatus.ACCEPTED, headers | elsewhere)
         if not decided.replayed:
             headers[POSITION_HEADER] = str(now.workspace.position)
         shown, version = write.show(then, workspace, command, user)

@@ -145,7 +145,7 @@ def test_operations_are_named() -> None:
         ("Comment", COMMENT),
         ("Event", EVENT),
         ("AuditEntry", ENTRY),
-        ("Outcome", OUTCOME),
+        ("Outcome", OUTCOME | {"events_left_out", "events_after"}),
         ("Problem", PROBLEM | {"errors", "conflicts", "conflicts_left_out", "parameter", "position", "hint"}),
     ],
 )

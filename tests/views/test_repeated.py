@@ -152,6 +152,7 @@ async def test_a_history_that_is_behind(site: Site, space: Space) -> None:
     assert (again.status, again.replayed) == (202, True)
     assert again.json.keys() >= OUTCOME
     assert (again.json["status"], again.json["events"], again.position) == ("accepted", [], first.position)
+    assert (again.json["events_left_out"], again.json["events_after"]) == (1, first.position - 1)
     await site.settled(space)
     outcome = (await space.get(again.headers["Location"].removeprefix(space.prefix))).ok
     assert [one["position"] for one in outcome["events"]] == [first.position]
