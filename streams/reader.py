@@ -68,10 +68,6 @@ class StateReader:
         found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix))
         return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
-    async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]:
-        """The same as a list; others get their turn meanwhile."""
-        return [row async for row in self._turns.over(self.all(workspace, row_type, prefix))]
-
     def over(self, items: Iterable[T]) -> AsyncIterator[T]:
         """The items; others get their turn meanwhile, see `Turns.over`."""
         return self._turns.over(items)

@@ -1,16 +1,17 @@
 """Reads of the current state: workspaces, members, projects, tasks, comments, checklists."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
 from tasksys.limits import PAGE_ITEMS
 from tasksys.query import FilterError
-from tasksys.rows import Comment, Member, Project, Task
+from tasksys.rows import Comment, Member, Project, Row, Task
 from tasksys.state import State
 from tasksys.values import UTC
-from views import remarks, shapes
+from views import paging, shapes
 from views.asof import as_of, at_position, moment_of, not_yet
 from views.auth import USER
 from views.context import (
@@ -31,10 +32,12 @@ from views.problems import bad_query, no_workspace, not_found
 from views.routes import WS, Route
 from views.sending import etag
 
+R = TypeVar("R", bound=Row)
+
 PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
-PROJECTS: Final = ("trashed", "min_position")
 NOW: Final = ("min_position",)
-COMMENTS: Final = ("limit", "cursor", *NOW)
+LISTED: Final = ("limit", "cursor", *NOW)
+PROJECTS: Final = ("trashed", *LISTED)
 PAST: Final = ("as_of", *NOW)
 TASK: Final = f"{WS}/tasks/{{task}}"
 
@@ -65,12 +68,11 @@ async def one_workspace(request: web.Request) -> web.StreamResponse:
 
 
 async def members(request: web.Request) -> web.StreamResponse:
-    """The members."""
-    parameters(request, *NOW)
+    """A page of the members, by their ids."""
+    given = parameters(request, *LISTED)
     name, _ = await workspace(request)
-    position = system(request).state.position(name)
-    items = [shapes.member(row) for row in await system(request).state.listed(name, Member)]
-    return positioned(shapes.Members(items, position), position)
+    items, cursor, position = await _page(request, name, given, Member)
+    return positioned(shapes.Members([shapes.member(row) for row in items], cursor, position), position)
 
 
 async def one_member(request: web.Request) -> web.StreamResponse:
@@ -85,15 +87,17 @@ async def one_member(request: web.Request) -> web.StreamResponse:
 
 
 async def projects(request: web.Request) -> web.StreamResponse:
-    """The projects in their order; `trashed=true` shows those in the trash instead."""
+    """A page of the projects in their order; `trashed=true` shows those in the trash instead.
+
+    A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
+    """
     given = parameters(request, *PROJECTS)
     name, _ = await workspace(request)
     trashed = flag(given, "trashed")
-    position = system(request).state.position(name)
-    found = await system(request).state.listed(name, Project)
-    rows = [row for row in found if (row.trashed_at is not None) is trashed]
-    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
-    return positioned(shapes.Projects(items, position), position)
+    items, cursor, position = await _page(
+        request, name, given, Project, lambda row: (row.trashed_at is not None) is trashed
+    )
+    return positioned(shapes.Projects([shapes.project(row, name) for row in items], cursor, position), position)
 
 
 async def one_project(request: web.Request) -> web.StreamResponse:
@@ -155,14 +159,27 @@ async def comments(request: web.Request) -> web.StreamResponse:
 
     A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
     """
-    given = parameters(request, *COMMENTS)
-    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), remarks.place(given.get("cursor"))
+    given = parameters(request, *LISTED)
     name, task = await _live_task(request)
-    reader = system(request).state
-    position, rows = reader.position(name), reader.all(name, Comment, f"{task.id}/")
-    items, cursor = await remarks.page(reader.over(rows), limit, after)
-    member(request, name)  # who was removed meanwhile does not see what was found
+    items, cursor, position = await _page(request, name, given, Comment, prefix=f"{task.id}/")
     return positioned(shapes.Comments([shapes.comment(row) for row in items], cursor, position), position)
+
+
+async def _page(
+    request: web.Request,
+    name: str,
+    given: dict[str, str],
+    row_type: type[R],
+    wanted: Callable[[R], bool] = lambda row: True,
+    prefix: str = "",
+) -> tuple[list[R], str | None, int]:
+    """The wanted rows of a page, the cursor of the next one, and the position that they are of."""
+    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), paging.place(row_type, given.get("cursor"))
+    reader = system(request).state
+    position, rows = reader.position(name), reader.all(name, row_type, prefix)
+    items, cursor = await paging.page(row_type, reader.over(filter(wanted, rows)), limit, after)
+    member(request, name)  # who was removed meanwhile does not see what was found
+    return items, cursor, position
 
 
 async def checklist(request: web.Request) -> web.StreamResponse:
@@ -190,7 +207,7 @@ async def _state(request: web.Request, name: str, given: dict[str, str]) -> tupl
 ROUTES: Final = [
     Route("GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces),
     Route("GET", WS, one_workspace, "A workspace", "workspaces", shapes.WorkspaceShape, parameters=PAST),
-    Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=NOW),
+    Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=LISTED),
     Route("GET", f"{WS}/members/{{user}}", one_member, "A member", "members", shapes.MemberShape, parameters=NOW),
     Route("GET", f"{WS}/projects", projects, "Projects", "projects", shapes.Projects, parameters=PROJECTS),
     Route(
@@ -198,6 +215,6 @@ ROUTES: Final = [
     ),
     Route("GET", f"{WS}/tasks", tasks, "Tasks: filter, search, sort, page", "tasks", shapes.Tasks, parameters=PAGE),
     Route("GET", TASK, one_task, "A task", "tasks", shapes.TaskShape, parameters=PAST),
-    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=COMMENTS),
+    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=LISTED),
     Route("GET", f"{TASK}/checklist", checklist, "Checklist of a task", "checklist", shapes.Checklist, parameters=NOW),
 ]

@@ -178,16 +178,18 @@ class Workspaces(Struct):
 
 
 class Members(Struct):
-    """Members of a workspace."""
+    """A page of the members of a workspace; `next_cursor` is null on the last one."""
 
     items: list[MemberShape]
+    next_cursor: str | None
     position: int
 
 
 class Projects(Struct):
-    """Projects of a workspace, in order."""
+    """A page of the projects of a workspace, in order; `next_cursor` is null on the last one."""
 
     items: list[ProjectShape]
+    next_cursor: str | None
     position: int
 
 

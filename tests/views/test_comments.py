@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.http import COMMENT, Space, key
-from views import remarks
+from views import paging
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,9 +62,9 @@ async def test_a_page_of_comments_has_a_size(space: Space, monkeypatch: pytest.M
         {"type": "AddComment", "task": path.split("/")[2], "comment": f"c{at}", "body": "x" * 400} for at in range(5)
     ]
     await space.post("/commands", {"commands": sent})
-    monkeypatch.setattr(remarks, "PAGE_BYTES", 1_300)
+    monkeypatch.setattr(paging, "PAGE_BYTES", 1_300)
     assert [len(page) for page in await paged(space, path)] == [2, 2, 1]
-    monkeypatch.setattr(remarks, "PAGE_BYTES", 1)
+    monkeypatch.setattr(paging, "PAGE_BYTES", 1)
     assert [one for page in await paged(space, path) for one in page] == [f"c{at}" for at in range(5)]
 
 

@@ -25,7 +25,7 @@ async def test_projects_are_listed_in_their_order(space: Space) -> None:
     """New ones come last, and a changed order is followed."""
     first, second = await space.project("One"), await space.project("Two")
     listed = (await space.get("/projects")).ok
-    assert listed.keys() == {"items", "position"}
+    assert listed.keys() == {"items", "next_cursor", "position"}
     assert [one["name"] for one in listed["items"]] == ["One", "Two"]
     assert all(one.keys() == PROJECT for one in listed["items"])
     await space.patch(f"/projects/{first['id']}", {"order": second["order"] + "V"})
