@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tasksys.limits import PAGE_ITEMS
 from tasksys.query import FilterError
-from tasksys.rows import Comment, Member, Project, Row, Task
+from tasksys.rows import ChecklistItem, Comment, Member, Project, Row, Task
 from tasksys.state import State
 from tasksys.values import UTC
 from views import paging, shapes
@@ -190,6 +190,39 @@ async def checklist(request: web.Request) -> web.StreamResponse:
     return positioned(shapes.Checklist(list(task.checklist), position), position, task.version)
 
 
+async def one_comment(request: web.Request) -> web.StreamResponse:
+    """A comment."""
+    parameters(request, *NOW)
+    name, task = await _live_task(request)
+    row = system(request).state.state(name).comment(task.id, named(request, "comment"))
+    if row is None:
+        raise not_found("comment", named(request, "comment"))
+    return positioned(shapes.comment(row), system(request).state.position(name))
+
+
+async def one_item(request: web.Request) -> web.StreamResponse:
+    """An item of a checklist, with the version of its task."""
+    parameters(request, *NOW)
+    name, task = await _live_task(request)
+    item = next((one for one in task.checklist if one.id == named(request, "item")), None)
+    if item is None:
+        raise not_found("checklist item", named(request, "item"))
+    return positioned(item, system(request).state.position(name), task.version)
+
+
+async def one_section(request: web.Request) -> web.StreamResponse:
+    """A section, with the version of its project."""
+    parameters(request, *NOW)
+    name, _ = await workspace(request)
+    project = system(request).state.state(name).project(named(request, "project"))
+    if project is None:
+        raise not_found("project", named(request, "project"))
+    section = project.section(named(request, "section"))
+    if section is None or section.removed:
+        raise not_found("section", named(request, "section"))
+    return positioned(shapes.section(section), system(request).state.position(name), project.version)
+
+
 async def _live_task(request: web.Request) -> tuple[str, Task]:
     name, _ = await workspace(request)
     task = system(request).state.state(name).task(named(request, "task"))
@@ -213,8 +246,19 @@ ROUTES: Final = [
     Route(
         "GET", f"{WS}/projects/{{project}}", one_project, "A project", "projects", shapes.ProjectShape, parameters=PAST
     ),
+    Route(
+        "GET", f"{WS}/projects/{{project}}/sections/{{section}}", one_section, "A section", "projects",
+        shapes.SectionShape, parameters=NOW,
+    ),
     Route("GET", f"{WS}/tasks", tasks, "Tasks: filter, search, sort, page", "tasks", shapes.Tasks, parameters=PAGE),
     Route("GET", TASK, one_task, "A task", "tasks", shapes.TaskShape, parameters=PAST),
     Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=LISTED),
     Route("GET", f"{TASK}/checklist", checklist, "Checklist of a task", "checklist", shapes.Checklist, parameters=NOW),
-]
+    Route(
+        "GET", f"{TASK}/comments/{{comment}}", one_comment, "A comment", "comments", shapes.CommentShape, parameters=NOW
+    ),
+    Route(
+        "GET", f"{TASK}/checklist/{{item}}", one_item, "A checklist item", "checklist", ChecklistItem, parameters=NOW,
+        name="get_checklist_item",
+    ),
+]  # fmt: skip

@@ -11,7 +11,7 @@ from msgspec import Struct
 from tasksys import places
 from tasksys.audit import Entry
 from tasksys.query import Entry as IndexEntry
-from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Task, Workspace
+from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Section, Task, Workspace
 from tasksys.state import State
 from tasksys.values import Priority, Role, Status, When
 
@@ -274,13 +274,18 @@ def project(row: Project, workspace: str) -> ProjectShape:
         row.description,
         row.colour,
         row.order,
-        [SectionShape(one.id, one.name, one.order) for one in sections],
+        [section(one) for one in sections],
         row.created_at,
         row.updated_at,
         row.trashed_at,
         row.version,
         row.position,
     )
+
+
+def section(part: Section) -> SectionShape:
+    """A section of a project."""
+    return SectionShape(part.id, part.name, part.order)
 
 
 def task(row: Task, workspace: str, state: State) -> TaskShape:

@@ -225,6 +225,7 @@ ROUTES: Final = [
     Route(
         write.method, write.path, _handler(write), write.summary, _tag(write.path), ANSWERS[write.show],
         body=write.command, body_without=_fields_in(write.path), write=True,
+        or_named=SHOWN_LINK if write.command is commands.LinkTask else {},
         status=HTTPStatus.CREATED if write.created else HTTPStatus.OK, tells=("Location",) if write.at else (),
     )
     for write in WRITES

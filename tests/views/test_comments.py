@@ -30,6 +30,23 @@ async def test_a_comment_is_made_and_listed(space: Space) -> None:
     assert listed == {"items": [first.ok, second.ok], "next_cursor": None, "position": second.position}
 
 
+async def test_one_comment_is_read(space: Space) -> None:
+    """The one in the address, also of a task in the trash; none of another task."""
+    path = await commented(space)
+    made = await space.post(path, {"body": "Oat milk"})
+    read = await space.get(f"{path}/{made.ok['id']}")
+    assert (read.ok, read.position) == (made.ok, made.position)
+    assert (await space.get(made.headers["Location"].removeprefix(space.prefix))).ok == made.ok
+    await space.task(task="other")
+    for wrong in (f"{path}/nope", f"/tasks/other/comments/{made.ok['id']}", f"/tasks/nope/comments/{made.ok['id']}"):
+        (await space.get(wrong)).problem(404, "not-found")
+    await space.delete(path.removesuffix("/comments"))
+    assert (await space.get(f"{path}/{made.ok['id']}")).ok == made.ok
+    await space.post(f"{path.removesuffix('/comments')}/restore")
+    await space.delete(f"{path}/{made.ok['id']}")
+    (await space.get(f"{path}/{made.ok['id']}")).problem(404, "not-found")
+
+
 async def paged(space: Space, path: str, **more: object) -> list[list[str]]:
     """The ids on each page."""
     pages: list[list[str]] = []
