@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -17,7 +16,7 @@ from streams.turns import Turns
 from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
-from tasksys.query import FilterError, Page, Query
+from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Row
 from tasksys.state import Key, State
 
@@ -211,22 +210,12 @@ class HistoryReader:
         events = self.of_task(workspace, task)
         return await self._turns.finish(pasts.of_task(workspace, task, position, events))
 
-    async def query_at(
-        self,
-        workspace: str,
-        position: int,
-        query: Query,
-        now: datetime,
-        user: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        count: bool = False,
-    ) -> Page | FilterError:
+    async def query_at(self, workspace: str, position: int, wanted: PageRequest) -> Page | FilterError:
         """The page of tasks that `Index.run` gives as of a position."""
         async with self._past(workspace, position) as past:
             index = await self._turns.finish(past.indexed())
             self._pasts.shrink()
-        return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+        return await self._turns.finish(index.steps(wanted))
 
     @asynccontextmanager
     async def _past(self, workspace: str, position: int) -> AsyncIterator[Past]:

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
+from msgspec import structs
 
 from tasksys.limits import PAGE_ITEMS
-from tasksys.query import FilterError
+from tasksys.query import FilterError, PageRequest
 from tasksys.rows import ChecklistItem, Comment, Member, Project, Row, Task
 from tasksys.state import State
 from tasksys.values import UTC
@@ -120,18 +121,21 @@ async def tasks(request: web.Request) -> web.StreamResponse:
     """
     given = parameters(request, *PAGE)
     name, _ = await workspace(request)
-    wanted = query(given)
-    limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
-    count, cursor, user = flag(given, "count"), given.get("cursor"), identity(request).user
+    wanted = PageRequest(
+        query(given),
+        datetime.now(UTC),
+        identity(request).user,
+        whole(given, "limit", 50, 1, PAGE_ITEMS),
+        given.get("cursor"),
+        flag(given, "count"),
+    )
     if "as_of" in given:
         await history_reached(request, name)
         position = at_position(request, name, given["as_of"])
-        now = moment_of(request, name, position)
-        history = system(request).history
-        found = await history.query_at(name, position, wanted, now, user, limit, cursor, count)
+        wanted = structs.replace(wanted, now=moment_of(request, name, position))
+        found = await system(request).history.query_at(name, position, wanted)
     else:
-        now = datetime.now(UTC)
-        found, position = await system(request).state.query(name, wanted, now, user, limit, cursor, count)
+        found, position = await system(request).state.query(name, wanted)
     member(request, name)  # who was removed meanwhile does not see what was found
     if isinstance(found, FilterError):
         raise bad_query(found)
