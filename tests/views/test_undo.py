@@ -72,6 +72,19 @@ async def test_undo_of_creation_and_deletion(space: Space) -> None:
     assert (await space.post(f"{path}/undo", {"position": gone.position})).ok["trashed"] is False
 
 
+async def test_a_creation_is_undone_after_changes(space: Space) -> None:
+    """The task goes to the trash as it is; with subtasks it stays, and the answer says why."""
+    task = await space.task()
+    path = f"/tasks/{task['id']}"
+    await (await space.joined("ann", "editor")).patch(path, {"title": "Oat milk"})
+    gone = await space.post(f"{path}/undo", {"position": task["position"]})
+    assert (gone.ok["trashed"], gone.ok["title"]) == (True, "Oat milk")
+    await space.post(f"{path}/restore")
+    await space.task("Two litres", parent=task["id"])
+    refused = await space.post(f"{path}/undo", {"position": task["position"]})
+    assert "subtasks" in refused.problem(409, "undo-conflict")["detail"]
+
+
 async def test_what_stands_in_the_way(space: Space) -> None:
     """409 has the later events of the task, so that a person sees what to undo first."""
     path, position = await renamed(space)
