@@ -82,7 +82,7 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         answer = _answer(past, record.actor, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
-        facts += answer
+        facts += [fact._replace(undoes=past.position) for fact in answer]
     return facts
 
 

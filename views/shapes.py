@@ -106,7 +106,7 @@ class CommentShape(Struct):
 
 
 class EventShape(Struct):
-    """An event as it stands in the log."""
+    """An event as it stands in the log. `undoes`, in an undo, is the position of the event that it compensates."""
 
     position: int
     id: str
@@ -119,6 +119,7 @@ class EventShape(Struct):
     data: dict[str, Any]
     schema: int
     source: str = ""
+    undoes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class FieldErrorShape(Struct):

@@ -124,6 +124,17 @@ def test_undo_restores_and_undoing_that_does_it_again(command: Command, least: R
     same(world.rows(), before)
 
 
+@pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
+def test_undo_says_what_it_undoes(command: Command, least: Role) -> None:
+    """Each of its events names the one that it compensates, and so does what undoes it in turn."""
+    world = furnished()
+    done = world.accepted(command)
+    undone = world.accepted(undo(done))
+    assert [one.undoes for one in undone] == [one.position for one in reversed(done)]
+    assert [one.undoes for one in world.accepted(undo(undone))] == [one.position for one in reversed(undone)]
+    assert isinstance(command, Undo) or {one.undoes for one in done} == {msgspec.UNSET}
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
 def test_undo_needs_the_role_of_the_command(command: Command, least: Role, role: Role) -> None:

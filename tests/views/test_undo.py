@@ -25,6 +25,9 @@ async def test_by_position(space: Space) -> None:
         {"before": {"title": "Milk"}, "after": {"title": "Oat milk"}},
         {"before": {"title": "Oat milk"}, "after": {"title": "Milk"}},
     ]
+    assert [one.get("undoes") for one in events] == [None, position]
+    history = (await space.get(f"{path}/history")).ok["items"]
+    assert [one.get("undoes") for one in history] == [None, None, position]
 
 
 async def test_by_the_commands_id(space: Space) -> None:
