@@ -327,9 +327,10 @@ async def test_a_replay_up_to_an_instant(site: Site, space: Space) -> None:
     """What happened up to then is folded, and nothing compared or repaired."""
     task = await space.task("Milk")
     site.plant(space, forged(space, task))
-    told = await replay(site, verify=False, until=task["created_at"])
-    assert (told[-1]["different"], told[-1]["repaired"]) == (0, 0)
-    assert {one["phase"] for one in told} == {"fold", "done"}
+    for said in ({}, {"verify": False}):
+        told = await replay(site, **said, until=task["created_at"])
+        assert (told[-1]["different"], told[-1]["repaired"]) == (0, 0)
+        assert {one["phase"] for one in told} == {"fold", "done"}
     assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Forged"
     await replay(site, verify=False)
 
@@ -343,6 +344,8 @@ async def test_a_replay_up_to_an_instant(site: Site, space: Space) -> None:
         ({"until": "yesterday"}, "/until"),
         ({"until": "2026-03-08T09:00:00"}, "/until"),
         ({"dry_run": True}, "/dry_run"),
+        ({"verify": True, "until": "2026-03-08T09:00:00Z"}, "/verify"),
+        ({"verify": None}, "/verify"),
     ],
 )
 async def test_a_replay_that_cannot_be_read(site: Site, body: Json, pointer: str) -> None:
