@@ -180,8 +180,8 @@ async def _page(
     """The wanted rows of a page, the cursor of the next one, and the position that they are of."""
     limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), paging.place(row_type, given.get("cursor"))
     reader = system(request).state
-    position, rows = reader.position(name), reader.all(name, row_type, prefix)
-    items, cursor = await paging.page(row_type, reader.over(filter(wanted, rows)), limit, after)
+    position, rows = reader.position(name), reader.over(reader.all(name, row_type, prefix))
+    items, cursor = await paging.page(row_type, (row async for row in rows if wanted(row)), limit, after)
     member(request, name)  # who was removed meanwhile does not see what was found
     return items, cursor, position
 
