@@ -79,6 +79,10 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The address or a header is too long. Shorten it; a long filter may say `in (…)`.",
     ),
+    "history-incomplete": Meaning(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "The history lacks events that were in it, so that past states cannot be shown. Tell the operators.",
+    ),
     "idempotency-key-reused": Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The key belongs to another command already. Use a new key for each new thing that you want.",

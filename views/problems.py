@@ -7,7 +7,16 @@ from typing import Any, Final
 from aiohttp import HttpVersion11, web
 
 from tasksys import checks, codec
-from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotHere, NotOwned, RecordTooLarge, StillPending
+from tasksys.errors import (
+    BrokerUnavailable,
+    Busy,
+    HistoryIncomplete,
+    LogUnreadable,
+    NotHere,
+    NotOwned,
+    RecordTooLarge,
+    StillPending,
+)
 from tasksys.query import FilterError
 from tasksys.refusals import FieldError, Refusal
 from views.codes import CODES, title, type_of
@@ -115,6 +124,9 @@ def foreseen(error: Exception) -> Problem | None:
         case NotOwned():
             detail = f"{error}; try again in a moment."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
+        case HistoryIncomplete():
+            detail = f"{error}. Tell the operators: `tasksys replay` makes the history anew from the event log."
+            return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "history-incomplete", detail)
         case _:
             return None
 

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from tasksys import codec
 from tasksys.commands import Command
-from tasksys.errors import NotOwned
+from tasksys.errors import HistoryIncomplete, NotOwned
 from tasksys.outcomes import Outcome
 from tasksys.rows import Workspace
 from tasksys.state import State
@@ -20,7 +20,7 @@ from views.ports import HistoryReader
 async def left_by(request: web.Request, workspace: str, command: Command, outcome: Outcome) -> State | None:
     """The state that the outcome left, as far as the answer to its command shows it.
 
-    None if that cannot be told here and now: the history does not reach so far, or is kept elsewhere.
+    None if that cannot be told here and now: the history does not reach so far, is kept elsewhere, or lacks events.
     """
     state, history = system(request).state, system(request).history
     if state.position(workspace) == outcome.position:
@@ -37,7 +37,7 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
         else:
             then = _with_members(history, now, workspace, outcome)
         return then or await history.state_at(workspace, outcome.position)
-    except NotOwned:
+    except (NotOwned, HistoryIncomplete):
         return None
 
 

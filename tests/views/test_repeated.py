@@ -143,6 +143,23 @@ async def test_the_tasks_own_events_suffice(site: Site, space: Space, write: Wri
     assert told(again) == told(first)
 
 
+async def test_a_history_that_lacks_events(site: Site, space: Space) -> None:
+    """Neither a repeated write nor a read of the past pretends to know: the one is 202, the other a problem."""
+    await furnished(space)
+    await site.settled(space)
+    same = {"Idempotency-Key": key()}
+    await space.patch("/tasks/milk", {"title": "Oat milk"}, headers=same)
+    await sent(space, LATER[:3])
+    end = await site.settled(space)
+    created = (await space.get("/tasks/milk/history")).ok["items"][0]["position"]
+    site.plant(space, {keys.task_event(space.id, "milk", created): None}, "audit")
+    again = await space.patch("/tasks/milk", {"title": "Oat milk"}, headers=same)
+    assert (again.status, again.json["status"], again.replayed) == (202, "accepted", True)
+    site.plant(space, {keys.event(space.id, end - 1): None}, "audit")
+    past = await space.get("/tasks/milk", as_of=end)
+    assert f"position {end - 1}" in past.problem(500, "history-incomplete")["detail"]
+
+
 async def test_a_history_that_is_behind(site: Site, space: Space) -> None:
     """The thing cannot be shown then: the answer says where the outcome is told, and that it is decided."""
     await furnished(space)
