@@ -5,7 +5,7 @@
 
 from typing import Final, assert_never
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from tasksys import codec, details, projects, tasks, undo, workspaces
 from tasksys.commands import (
@@ -194,7 +194,7 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
     gapless; instants never run backwards within a workspace, whatever the clocks did.
     """
     records = []
-    for index, (event, task) in enumerate(facts):
+    for index, (event, task, undoes) in enumerate(facts):
         workspace = state.workspace
         position, at = (workspace.position + 1, max(workspace.at, record.at)) if workspace else (1, record.at)
         evolve(event, task, state, Stamp(record.workspace, position, at, record.actor))
@@ -212,6 +212,7 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
                 data=codec.data(event),
                 schema=codec.schema(kind),
                 source=record.source,
+                undoes=UNSET if undoes is None else undoes,
             )
         )
     return records

@@ -113,10 +113,16 @@ async def history_reached(request: web.Request, name: str) -> None:
 async def history_caught_up(request: web.Request, name: str) -> None:
     """Waits for the same; whoever shows what came asks afterwards who may see it."""
     position = system(request).state.position(name)
-    if system(request).history.position(name) < position:
-        reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)
-        if not reached and system(request).history.position(name) < position:
-            raise behind(request, position)
+    if not await history_has(request, name, position):
+        raise behind(request, position)
+
+
+async def history_has(request: web.Request, name: str, position: int) -> bool:
+    """Waits until history has a position; False if that takes longer than a view may take."""
+    if system(request).history.position(name) >= position:
+        return True
+    reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)
+    return reached or system(request).history.position(name) >= position
 
 
 def behind(request: web.Request, position: int) -> Problem:

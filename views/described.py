@@ -50,7 +50,7 @@ KEY: Final = "^[A-Za-z0-9_-]{1,64}$"
 HEADERS: Final[dict[str, Described]] = {
     "Idempotency-Key": (
         {"type": "string", "pattern": KEY, "examples": ["01JQ5Z8V0Y8B6W3M2N4P5R6S7T"]},
-        "Names the command: repeated under the same key, it is applied once.",
+        "Names the command: repeated under the same key, it is applied once, and answered as the first time.",
     ),
     "If-Match": (
         {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$', "examples": ['"3"']},

@@ -65,7 +65,7 @@ def test_envelopes_say_who_when_and_what(command: Command, least: Role) -> None:
     assert [event.id for event in events] == [f"3-17-{index}" for index in range(len(facts))]
     assert {(event.at, event.actor, event.command) for event in events} == {(record.at, OWNER, record.command.id)}
     assert {(event.source, event.schema) for event in events} == {("203.0.113.7", 1)}
-    assert [(codec.event(event), event.task) for event in events] == facts
+    assert [Fact(codec.event(event), event.task, event.undoes or None) for event in events] == facts
     assert world.workspace().position == events[-1].position
     assert world.workspace().at == record.at
     last = events[-1]
@@ -137,7 +137,7 @@ def test_a_command_decided_twice_acts_once(story: Story, command: Command) -> No
     decider.enact(facts, record, "0-0", world.state)
     again = decider.decide(record, world.state)
     if isinstance(command, MoveTask) and not isinstance(again, Refusal):
-        assert all(only_reordered(event) for event, _ in again)
+        assert all(only_reordered(event) for event, _, _ in again)
     else:
         assert isinstance(again, Refusal) or again == []
 
