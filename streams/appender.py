@@ -44,6 +44,10 @@ class Appender(Protocol):
         """
         ...
 
+    def status(self) -> dict[str, Any]:
+        """What an operator is told of the log, where it is ours; empty where it is Kafka's."""
+        ...
+
     async def expire(self) -> None:
         """Lets go of records older than their topic keeps them, where that is ours to do."""
         ...
@@ -82,6 +86,12 @@ class EmbeddedAppender:
         durable: asyncio.Future[None] = written.get_loop().create_future()
         written.add_done_callback(partial(_pass_on, durable))
         return durable
+
+    def status(self) -> dict[str, Any]:
+        """How many records there are, the bytes of the directory, and why the last write failed if it did."""
+        stats = self._log.stats()
+        records = sum(state.records for state in stats.partitions.values())
+        return {"records": records, "bytes": stats.estimated_bytes, "trouble": stats.trouble}
 
     async def expire(self) -> None:
         """Retention and compaction of the embedded log, in small steps."""
@@ -170,6 +180,10 @@ class KafkaAppender:
         except Exception:
             self._failed = True
             raise
+
+    def status(self) -> dict[str, Any]:
+        """Nothing: Kafka's own tools tell."""
+        return {}
 
     async def expire(self) -> None:
         """The brokers do it."""

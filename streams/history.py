@@ -3,12 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from streams import keys
+from streams import keys, pasts
 from streams.agents.audit import decode
 from streams.fairness import Queues
 from streams.fold import Rows
@@ -17,8 +16,9 @@ from streams.turns import Turns
 from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
-from tasksys.query import FilterError, Page, Query
-from tasksys.state import State
+from tasksys.query import FilterError, Page, PageRequest
+from tasksys.rows import Row
+from tasksys.state import Key, State
 
 POSITIONS: Final = 2**64 - 1
 """The last position that has a key."""
@@ -205,22 +205,17 @@ class HistoryReader:
         async with self._past(workspace, position) as past:
             return past.state()
 
-    async def query_at(
-        self,
-        workspace: str,
-        position: int,
-        query: Query,
-        now: datetime,
-        user: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        count: bool = False,
-    ) -> Page | FilterError:
+    async def task_at(self, workspace: str, task: str, position: int) -> dict[Key, Row | None]:
+        """The rows of a task and its comments as of a position, by folding the task's own events alone."""
+        events = self.of_task(workspace, task)
+        return await self._turns.finish(pasts.of_task(workspace, task, position, events))
+
+    async def query_at(self, workspace: str, position: int, wanted: PageRequest) -> Page | FilterError:
         """The page of tasks that `Index.run` gives as of a position."""
         async with self._past(workspace, position) as past:
             index = await self._turns.finish(past.indexed())
             self._pasts.shrink()
-        return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+        return await self._turns.finish(index.steps(wanted))
 
     @asynccontextmanager
     async def _past(self, workspace: str, position: int) -> AsyncIterator[Past]:

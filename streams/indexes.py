@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -17,7 +16,7 @@ from streams.agents.commands import Committed
 from streams.fold import Rows
 from streams.turns import Turns
 from tasksys import codec
-from tasksys.query import FilterError, Index, Page, Query
+from tasksys.query import FilterError, Index, Page, PageRequest
 from tasksys.rows import Project, Row, Task, Workspace
 from tasksys.state import Key
 from tasksys.values import UTC, zone_or
@@ -62,13 +61,11 @@ class Indexes:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._size = 0
 
-    async def run(
-        self, workspace: str, query: Query, now: datetime, user: str | None, limit: int, cursor: str | None, count: bool
-    ) -> Found:
+    async def run(self, workspace: str, wanted: PageRequest) -> Found:
         """The page that `Index.run` gives, and the position that it is of."""
         for last in range(RUNS - 1, -1, -1):
             async with self._whole(workspace) as held:
-                found = await self._turns.finish(held.index.steps(query, now, user, limit, cursor, count))
+                found = await self._turns.finish(held.index.steps(wanted))
                 if self._held.get(workspace) is held or not last:
                     break
         return found, held.position

@@ -232,7 +232,7 @@ class Node:
         return {**missing, **self.faults}
 
     def status(self) -> dict[str, Any]:
-        """Agents with their partitions, positions and lag; also those that are not ready."""
+        """The log, and agents with their partitions, positions and lag; also those that are not ready."""
         agents = {}
         for name, app in self.apps.items():
             agent = fold_agent(app)
@@ -241,8 +241,9 @@ class Node:
                 "source": agent.spec.source.name,
                 "partitions": [self._partition_status(agent, number) for number in self._assigned(agent)],
             }
-        missing = self.ready()
-        return {"broker": str(self.broker), "url": self.url, "ready": not missing, "missing": missing, "agents": agents}
+        missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
+        described = {"broker": str(self.broker), "url": self.url, "log": log}
+        return {**described, "ready": not missing, "missing": missing, "agents": agents}
 
     def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
         tp = TP(agent.spec.source.name, partition)

@@ -9,8 +9,10 @@ from typing import Final
 
 from tasksys import codec, decider
 from tasksys.audit import Remembered
+from tasksys.errors import HistoryIncomplete
+from tasksys.events import OF_REMINDERS
 from tasksys.query import Index
-from tasksys.rows import Project, Row, Task
+from tasksys.rows import Comment, Project, Reminder, Row, Task, Workspace
 from tasksys.state import Key, State
 from tasksys.values import UTC, zone_or
 from tasksys.weight import weight
@@ -105,19 +107,22 @@ class Pasts:
         """The state at a position, from an earlier one and the events after that; it is kept, and some on the way.
 
         Those on the way are the ones that somebody asked for, the collection may change meanwhile, and a few more.
+        Raises HistoryIncomplete.
         """
-        state = State()
+        state, last = State(), start
         state.rows = dict(base.rows)
         checkpoint = max(2 * start, CHECKPOINT)
         for reached, found in events:
             if reached > position:
                 break
+            last = _next(last, reached, "position")
             decider.replay(codec.decode_event(found.event), workspace, state)
             state.changed.clear()
             yield
             if reached < position and (reached == checkpoint or reached in asked):
                 yield from self._kept_on_the_way(workspace, reached, Past(dict(state.rows)))
                 checkpoint *= 2 if reached == checkpoint else 1
+        _next(last, position + 1, "position")
         past = Past(state.rows)
         yield from self._kept_on_the_way(workspace, position, past)
         return past
@@ -125,3 +130,37 @@ class Pasts:
     def _kept_on_the_way(self, workspace: str, position: int, past: Past) -> Generator[None, None, None]:
         yield from past.weighed()
         self.keep(workspace, position, past)
+
+
+def of_task(
+    workspace: str, task: str, position: int, events: Iterator[tuple[int, Remembered]]
+) -> Generator[None, None, dict[Key, Row | None]]:
+    """The rows of a task, its comments and reminders as of a position, from the task's own events alone.
+
+    Raises HistoryIncomplete.
+    """
+    state, version = State(lambda kind, name: _UNREAD if kind == Workspace.kind else None), 0
+    for reached, found in events:
+        if reached > position:
+            break
+        event = codec.decode_event(found.event)
+        if event.type not in OF_REMINDERS:
+            version = _next(version, event.version or 0, f"task {task}, version")
+        decider.replay(event, workspace, state)
+        yield
+    return {
+        key: row
+        for key, row in state.rows.items()
+        if key == (Task.kind, task) or key[0] in (Comment.kind, Reminder.kind)
+    }
+
+
+def _next(last: int, number: int, counted: str) -> int:
+    """The number, which must follow the last one. Raises HistoryIncomplete."""
+    if number != last + 1:
+        raise HistoryIncomplete(f"The history lacks an event: {counted} {last + 1}")
+    return number
+
+
+_UNREAD: Final = Workspace("", "", "UTC", "")
+"""The workspace of a task that is folded by itself: it is there, and what it says does not matter."""

@@ -1,7 +1,6 @@
 """Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import chain
 from typing import Final, TypeVar, cast
 
@@ -14,7 +13,7 @@ from streams.indexes import Indexes
 from streams.turns import Turns
 from tasksys import codec
 from tasksys.outcomes import DeadLetter, Outcome
-from tasksys.query import FilterError, Page, Query
+from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Member, Row, Workspace
 from tasksys.state import State
 
@@ -68,10 +67,6 @@ class StateReader:
         found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix))
         return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
-    async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]:
-        """The same as a list; others get their turn meanwhile."""
-        return [row async for row in self._turns.over(self.all(workspace, row_type, prefix))]
-
     def over(self, items: Iterable[T]) -> AsyncIterator[T]:
         """The items; others get their turn meanwhile, see `Turns.over`."""
         return self._turns.over(items)
@@ -113,18 +108,9 @@ class StateReader:
         stored = None if rows is None else rows.get(keys.dead_letter(offset))
         return None if stored is None else _dead_letter(stored)
 
-    async def query(
-        self,
-        workspace: str,
-        query: Query,
-        now: datetime,
-        user: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        count: bool = False,
-    ) -> tuple[Page | FilterError, int]:
+    async def query(self, workspace: str, wanted: PageRequest) -> tuple[Page | FilterError, int]:
         """The page of tasks that `Index.run` gives, and the position that it shows."""
-        return await self._indexes.run(workspace, query, now, user, limit, cursor, count)
+        return await self._indexes.run(workspace, wanted)
 
     async def gap(self, workspace: str, task: str, behind: bool, without: str) -> tuple[str, str] | None:
         """What `Index.gap` gives."""

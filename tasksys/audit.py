@@ -69,7 +69,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event as the audit shows it: who, when, from where, and what was before and after."""
+    """One event as the audit shows it: who, when, from where, and what was before and after.
+
+    `undoes` is there in an undo: the position of the event that this one compensates.
+    """
 
     position: int
     at: str
@@ -81,6 +84,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     hash: str
     previous_hash: str
     source: str = ""
+    undoes: int | None = None
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):
@@ -129,6 +133,7 @@ def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
         hash=own_hash.hex(),
         previous_hash=previous.hex(),
         source=record.source,
+        undoes=record.undoes or None,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final, assert_never
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from tasksys import codec, details, firing, projects, reminders, tasks, undo, workspaces
 from tasksys.commands import (
@@ -228,7 +228,7 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
     gapless; instants never run backwards within a workspace, whatever the clocks did.
     """
     records: list[EventRecord] = []
-    for index, (event, task) in enumerate(chain(facts, _following(facts, record, state))):
+    for index, (event, task, undoes) in enumerate(chain(facts, _following(facts, record, state))):
         workspace = state.workspace
         position, at = (workspace.position + 1, max(workspace.at, record.at)) if workspace else (1, record.at)
         evolve(event, task, state, Stamp(record.workspace, position, at, record.actor))
@@ -246,6 +246,7 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
                 data=codec.data(event),
                 schema=codec.schema(kind),
                 source=record.source,
+                undoes=UNSET if undoes is None else undoes,
             )
         )
     return records
@@ -260,7 +261,7 @@ SETTLING: Final = (
 
 def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
     """What follows from facts, once the state has evolved by them: the caller takes these after all of those."""
-    changed = dict.fromkeys(task for event, task in facts if isinstance(event, SETTLING))
+    changed = dict.fromkeys(task for event, task, _ in facts if isinstance(event, SETTLING))
     for task in changed:
         row = state.task(task) if task is not None else None
         workspace = state.workspace

@@ -1,4 +1,5 @@
-"""Errors that cross from the streams to the views: conditions of the moment, but for a record that is too large."""
+"""Errors that cross from the streams to the views: conditions of the moment, but for a record that is too large, and a
+history that is damaged."""
 
 
 class BrokerUnavailable(Exception):
@@ -27,3 +28,10 @@ class NotOwned(Exception):
 
 class NotHere(NotOwned):
     """The agent does not run in this process, and will not: another one is to be asked."""
+
+
+class HistoryIncomplete(Exception):
+    """The history lacks events that it had: it was damaged or tampered with.
+
+    `tasksys replay` makes it anew from the event log; `tasksys audit verify` says where it breaks.
+    """

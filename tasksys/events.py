@@ -365,18 +365,32 @@ Event = (
 )
 
 
+OF_REMINDERS: Final = frozenset(
+    kind.__name__
+    for kind in (
+        ReminderAdded, ReminderRemoved, ReminderRestored, ReminderRescheduled, ReminderFired, ReminderExpired,
+        ReminderCancelled, ReminderAcknowledged, ReminderSnoozed, ReminderReturned,
+    )
+)  # fmt: skip
+"""The types of events that are about a task's reminder and leave the task, and its version, as it is."""
+
+
 class Fact(NamedTuple):
-    """An event that `decide` chose, and the task it belongs to, before it has a position."""
+    """An event that `decide` chose, and the task it belongs to, before it has a position.
+
+    `undoes` is the position of the event that it compensates, where it is part of an undo.
+    """
 
     event: Event
     task: str | None = None
+    undoes: int | None = None
 
 
 class EventRecord(Struct, frozen=True, gc=False):
     """An event as it stands in the log and in answers; see `codec` for its data as a typed event.
 
     `position` is gapless within the workspace, `version` counts the events of the task (or project), `id` is made of
-    the command's place in the log.
+    the command's place in the log. `undoes` is the position of the event that it compensates, in an undo.
     """
 
     position: int
@@ -390,6 +404,7 @@ class EventRecord(Struct, frozen=True, gc=False):
     data: msgspec.Raw
     schema: int
     source: str = ""
+    undoes: int | UnsetType = UNSET
 
 
 SCHEMAS: Final[dict[type[Base], int]] = {}

@@ -1,6 +1,8 @@
 """Undo: the events that compensate those of a past command, or the reason why later changes stand in the way.
 
 What a past event set must still stand as it set it; then the opposite event is recorded. The past is never rewritten.
+A task that was made is the exception: to trash it takes nothing away that a restore would not bring back, so what was
+changed of it since does not stand in the way; subtasks do.
 
 Why so long: it has one short case for each of the thirty-one kinds of events, and they are read side by side.
 """
@@ -9,7 +11,7 @@ from typing import assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, tasks, undo_reminders, workspaces
+from tasksys import checks, codec, details, places, tasks, trees, undo_reminders, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
@@ -92,7 +94,7 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         answer = _answer(past, record.actor, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
-        facts += answer
+        facts += [fact._replace(undoes=past.position) for fact in answer]
     return facts
 
 
@@ -129,7 +131,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
         return refusal
     match event:
         case TaskCreated() | TaskTrashed() | TaskRestored():
-            return _trash(event, _task(task, state), version)
+            return _trash(event, _task(task, state), state)
         case TaskEdited() | TaskMoved() | TaskLabelled() | TaskAssigned():
             return _task_fields(event, _live_task(task, state), state)
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
@@ -249,12 +251,18 @@ def _section(event: SectionAdded | SectionEdited | SectionRemoved, project: Proj
             assert_never(event)
 
 
-def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal, version: int | None) -> Answer:
+def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal, state: State) -> Answer:
+    """A created task goes to the trash with all that was changed since, and comes back with it."""
     if isinstance(task, Refusal):
         return task
     match event:
         case TaskCreated():
-            return [Fact(TaskTrashed(), task.id)] if task.version == version else conflict("The task")
+            if task.trashed_at:
+                return Refusal(Code.UNDO_CONFLICT, "The task is in the trash already.")
+            if trees.height(task.id, state):
+                detail = "The task has subtasks, which would go with it; move them elsewhere, or trash it by itself."
+                return Refusal(Code.UNDO_CONFLICT, detail)
+            return [Fact(TaskTrashed(), task.id)]
         case TaskTrashed():
             return [Fact(TaskRestored(task.trashed_at), task.id)] if task.trashed_at else conflict("The task")
         case TaskRestored():

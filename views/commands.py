@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import reduce
 from http import HTTPStatus
 from operator import or_
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, NamedTuple, get_args
 
 import msgspec
 from aiohttp import web
@@ -15,10 +15,11 @@ from tasksys.commands import CLOCK_COMMANDS, Command, CreateWorkspace
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
-from views.conflicts import Room
+from views.conflicts import BYTES
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read, wrong_field
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
+from views.room import Room
 from views.routes import WS, Route
 from views.sending import (
     REPLAYED_HEADER,
@@ -30,7 +31,7 @@ from views.sending import (
     record,
     refusal,
     send,
-    stored_events,
+    stored_outcome,
     turn_strangers_away,
 )
 
@@ -40,6 +41,13 @@ SENT: Final[Any] = reduce(or_, (kind for kind in get_args(Command) if kind not i
 """A new workspace is not in any workspace yet; asked for here, it would tell a stranger which ids are taken."""
 
 KINDS: Final = {kind.__name__: kind for kind in get_args(SENT)}
+
+
+class Rooms(NamedTuple):
+    """What a batch's answer has left for the events of its outcomes, and for those that are its conflicts."""
+
+    events: Room
+    conflicts: Room
 
 
 async def post(request: web.Request) -> web.StreamResponse:
@@ -54,7 +62,8 @@ async def post(request: web.Request) -> web.StreamResponse:
     if decided is None:
         location = f"{request.path}/{command.id}"
         return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, {"Location": location})
-    return answer(await _shown(request, workspace, decided), HTTPStatus.OK, _headers(request, workspace, decided))
+    shown = await _shown(request, workspace, decided, Room())
+    return answer(shown, HTTPStatus.OK, _headers(request, workspace, decided))
 
 
 def _typed(given: Any, prefix: str = "") -> Any:
@@ -92,9 +101,9 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
         decided: Sequence[Decided | Exception | None] = await system(request).gateway.append_all(records)
     else:
         decided = await system(request).gateway.submit_all(records, wish.wait)
-    items, room = [], Room()
+    items, rooms = [], Rooms(Room(), Room(BYTES))
     async for one, outcome in system(request).state.over(zip(records, decided, strict=True)):
-        items.append(await _item(request, workspace, one, outcome, room))
+        items.append(await _item(request, workspace, one, outcome, rooms))
     position = _position(request, workspace)
     status = HTTPStatus.ACCEPTED if wish.asynchronous else HTTPStatus.OK
     return answer({"items": items, "position": position}, status, {POSITION_HEADER: str(position)})
@@ -116,7 +125,7 @@ def _complete(request: web.Request, workspace: str, command: Command, batch_key:
 
 
 async def _item(
-    request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None, room: Room
+    request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None, rooms: Rooms
 ) -> Any:
     if outcome is None:
         return pending_shape(sent.command.id)
@@ -124,25 +133,22 @@ async def _item(
         problem = foreseen(outcome)
         assert problem is not None
         return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
-    shown = await _shown(request, workspace, outcome)
+    shown = await _shown(request, workspace, outcome, rooms.events)
     if outcome.outcome.refusal is not None:
-        shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal, room)).body()
+        shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal, rooms.conflicts)).body()
     return shown
 
 
-async def _shown(request: web.Request, workspace: str, decided: Decided) -> dict[str, Any]:
+async def _shown(request: web.Request, workspace: str, decided: Decided, room: Room) -> dict[str, Any]:
     if decided.events:
-        events = [msgspec.Raw(codec.encode_event(event)) for event in decided.events]
-    else:
-        events = await stored_events(request, workspace, decided.outcome)
-    return outcome_shape(decided.outcome, events)
+        return outcome_shape(decided.outcome, map(codec.encode_event, decided.events), room)
+    return await stored_outcome(request, workspace, decided.outcome, room)
 
 
 def _headers(request: web.Request, workspace: str, decided: Decided) -> dict[str, str]:
-    headers = {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
     if decided.replayed:
-        headers[REPLAYED_HEADER] = "true"
-    return headers
+        return {POSITION_HEADER: str(decided.outcome.position), REPLAYED_HEADER: "true"}
+    return {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
 
 
 async def get(request: web.Request) -> web.StreamResponse:
@@ -156,7 +162,7 @@ async def get(request: web.Request) -> web.StreamResponse:
     outcome = outcome or system(request).state.outcome(workspace, identity(request).user, command)
     if outcome is None:
         raise not_found("command of yours", command)
-    return answer(outcome_shape(outcome, await stored_events(request, workspace, outcome)))
+    return answer(await stored_outcome(request, workspace, outcome, Room()))
 
 
 BATCH: Final = msgspec.defstruct(

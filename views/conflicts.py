@@ -9,6 +9,7 @@ import msgspec
 from tasksys import codec
 from tasksys.events import EventRecord
 from views.ports import HistoryReader
+from views.room import Room
 
 SHOWN: Final = 50
 """Events shown at most as the reason of a conflict."""
@@ -36,24 +37,6 @@ class _OfProject(msgspec.Struct):
 def project_of(event: EventRecord) -> str | None:
     """The project that an event is about; None for one about a task, or the workspace and its members."""
     return msgspec.json.decode(event.data, type=_OfProject).project if event.task is None else None
-
-
-class Room:
-    """How many bytes of events an answer has left for its conflicts; shared by those of a batch."""
-
-    def __init__(self) -> None:
-        self.left = BYTES
-
-    def fitting(self, found: Iterator[bytes]) -> tuple[list[msgspec.Raw], int]:
-        """The first events that fit, and how many do not: all from the first one that is too large."""
-        shown, left_out = list[msgspec.Raw](), 0
-        for event in found:
-            if left_out or len(event) > self.left:
-                left_out += 1
-            else:
-                self.left -= len(event)
-                shown.append(msgspec.Raw(event))
-        return shown, left_out
 
 
 def conflicts(history: HistoryReader, workspace: str, since: Since, room: Room) -> dict[str, Any]:

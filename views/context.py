@@ -5,8 +5,9 @@ import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -113,10 +114,16 @@ async def history_reached(request: web.Request, name: str) -> None:
 async def history_caught_up(request: web.Request, name: str) -> None:
     """Waits for the same; whoever shows what came asks afterwards who may see it."""
     position = system(request).state.position(name)
-    if system(request).history.position(name) < position:
-        reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)
-        if not reached and system(request).history.position(name) < position:
-            raise behind(request, position)
+    if not await history_has(request, name, position):
+        raise behind(request, position)
+
+
+async def history_has(request: web.Request, name: str, position: int) -> bool:
+    """Waits until history has a position; False if that takes longer than a view may take."""
+    if system(request).history.position(name) >= position:
+        return True
+    reached = await system(request).history_positions.reach(name, position, request.app[BOUNDS].view)
+    return reached or system(request).history.position(name) >= position
 
 
 def behind(request: web.Request, position: int) -> Problem:
@@ -184,6 +191,18 @@ def flag(given: dict[str, str], name: str) -> bool:
     if value not in ("true", "false"):
         raise bad_request("bad-parameter", f"{name} is true or false.", parameter=name)
     return value == "true"
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def one_of(given: dict[str, str], name: str, kind: type[E]) -> E | None:
+    """A parameter that is one of some words; None if it is not given."""
+    try:
+        return kind(given[name]) if name in given else None
+    except ValueError as error:
+        words = ", ".join(kind)
+        raise bad_request("bad-parameter", f"{name} is one of {words}.", parameter=name) from error
 
 
 def moment(given: dict[str, str], name: str) -> str | None:

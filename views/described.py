@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tasksys import commands
-from tasksys.values import LinkType
+from tasksys.values import LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.sending import REPLAYED_HEADER
 
@@ -40,6 +40,8 @@ QUERY: Final[dict[str, Described]] = {
         "Seconds to wait until there is something.",
     ),
     "task": ({"type": "string"}, "Only of this task."),
+    "state": ({"type": "string", "enum": list(ReminderState)}, "Only those of this state."),
+    "user": ({"type": "string"}, "Only those of this user."),
     "actor": ({"type": "string"}, "Only by this user."),
     "since": (INSTANT, "Not before this instant."),
     "until": (INSTANT, "Not after this instant."),
@@ -50,7 +52,7 @@ KEY: Final = "^[A-Za-z0-9_-]{1,64}$"
 HEADERS: Final[dict[str, Described]] = {
     "Idempotency-Key": (
         {"type": "string", "pattern": KEY, "examples": ["01JQ5Z8V0Y8B6W3M2N4P5R6S7T"]},
-        "Names the command: repeated under the same key, it is applied once.",
+        "Names the command: repeated under the same key, it is applied once, and answered as the first time.",
     ),
     "If-Match": (
         {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$', "examples": ['"3"']},

@@ -62,10 +62,11 @@ def _html(page: str) -> web.Response:
 
 def explained(code: str) -> str:
     """The page of a problem: what happened, and what to do."""
+    status, says = CODES[code]
     return _page(
         title(code),
-        f"<h1>{escape(title(code))}</h1><p><code>{escape(code)}</code></p><p>{escape(CODES[code])}</p>"
-        '<p>The answer\'s own <code>detail</code> says more. <a href="/api/docs#codes">All problems</a></p>',
+        f"<h1>{escape(title(code))}</h1><p><code>{escape(code)}</code>, status {status.value}</p><p>{marked(says)}</p>"
+        '<p>The answer\'s own <code>detail</code> says more. <a href="/api/docs#problems">All problems</a></p>',
     )
 
 
@@ -96,17 +97,12 @@ def render(described: dict[str, Any]) -> str:
         for name, schema in sorted(described["components"]["schemas"].items())
     )
     info = described["info"]
-    problems = "".join(
-        f'<tr><td><a href="{TYPE}{escape(code)}"><code>{escape(code)}</code></a></td><td>{escape(text)}</td></tr>'
-        for code, text in sorted(CODES.items())
-    )
     return _page(
         f"{info['title']} API",
         f"<h1>{escape(info['title'])} API <small>{escape(info['version'])}</small></h1>"
         f"<p>{escape(info['description'])} The same as a machine reads it: "
         f'<a href="/api/openapi.json">openapi.json</a>.</p><nav aria-label="Sections">{links}'
-        f'<a href="#codes">problem codes</a><a href="#schemas">schemas</a></nav><main>{first}{sections}'
-        f'<section id="codes"><h2>problem codes</h2><table>{problems}</table></section>'
+        f'<a href="#schemas">schemas</a></nav><main>{first}{sections}'
         f'<section id="schemas"><h2>schemas</h2>{schemas}</section></main>',
     )
 

@@ -6,10 +6,9 @@ from typing import Final
 
 from tasksys.query.fields import FIELDS, OPERATORS, Kind
 from tasksys.query.sort import COLUMNS
-from tasksys.refusals import Code
 from tasksys.values import LinkType, Priority, Status
+from views.codes import CODES, TYPE
 from views.context import POSITION_HEADER
-from views.problems import STATUS
 
 VALUES: Final = {
     Kind.STATUS: ", ".join(Status),
@@ -35,35 +34,6 @@ EXAMPLES: Final = (
     ('title ~ "milk" or project = Household', "by text, or in a project by its name"),
     ("trashed = true", "in the trash; without this, a filter never finds what is there"),
 )
-MEANT: Final = {
-    Code.INVALID: "A field is wrong; `errors` point to each.",
-    Code.NOT_FOUND: "There is no such thing, or you are no member of its workspace.",
-    Code.FORBIDDEN: "Your role does not allow this.",
-    Code.EXISTS: "The id that you chose is taken.",
-    Code.LIMIT: "A bound is exceeded.",
-    Code.VERSION_CONFLICT: "If-Match names an older version; `conflicts` are the events since.",
-    Code.CYCLE: "A task would be below itself.",
-    Code.TRASHED: "It, its parent or its project is in the trash; restore that first.",
-    Code.LAST_OWNER: "A workspace keeps at least one owner.",
-    Code.UNDO_CONFLICT: "Something was changed since; `conflicts` are the events.",
-    Code.NOT_UNDOABLE: "This cannot be undone.",
-    Code.KEY_REUSED: "The Idempotency-Key names another command; take a new key.",
-    Code.UNREADABLE: "The command could not be read.",
-    Code.INTERNAL: "A fault of the server.",
-}
-OTHERS: Final = (
-    (400, "malformed-json", "The body is not JSON."),
-    (400, "bad-etag", 'If-Match takes one ETag as it was given, such as "3".'),
-    (400, "bad-parameter, unknown-parameter", "A query parameter is wrong, or is not one here."),
-    (400, "filter-syntax, sort-syntax, cursor-syntax", "`position` and `hint` say where and what to write."),
-    (401, "unauthorised", "There is no token, or it is not accepted."),
-    (409, "still-pending", "The first command of that key is being decided; try again in a moment."),
-    (413, "body-too-large", "Send less at once."),
-    (415, "not-json", "Send Content-Type: application/json."),
-    (429, "busy", "Too many commands wait; try again after Retry-After."),
-    (503, "not-ready, log-unavailable", "Try again after Retry-After, under the same Idempotency-Key."),
-    (504, "view-behind", "The view has not reached the position in time; try again."),
-)
 
 
 def sections() -> list[tuple[str, str, str]]:
@@ -80,9 +50,8 @@ def sections() -> list[tuple[str, str, str]]:
         ("writing", "Writing safely", _paragraphs(
             "`Idempotency-Key: …` (1 to 64 of A-Z a-z 0-9 _ -) names a command. Repeated under the same key, it is "
             "applied "
-            "once and answered alike, with `Idempotent-Replayed: true`: after a timeout, just send it again. Keys are "
-            "kept "
-            "for at least 7 days.",
+            "once and answered as it was the first time, with `Idempotent-Replayed: true`, whatever was changed since: "
+            "after a timeout, just send it again. Keys are kept for at least 7 days.",
             'Answers have an `ETag`, the version. Sent back as `If-Match: "3"`, the change is made only if nobody was '
             "faster, or else answered 412 with the events in between. Without it, edits of different fields both win.",
             "`Prefer: respond-async` does not wait for the outcome, `Prefer: wait=5` that many seconds at most; then "
@@ -152,13 +121,15 @@ def _filters() -> str:
 
 
 def _problems() -> str:
-    refusals = [(STATUS[code].value, code.value, said) for code, said in MEANT.items()]
-    rows = sorted([*refusals, *OTHERS])
     return _paragraphs(
         "What goes wrong is answered as `application/problem+json`: a stable `code`, a `detail` that says what to do, "
         "and "
-        '`errors`, each with a `pointer` into the body that was sent, such as "/labels/1".',
+        '`errors`, each with a `pointer` into the body that was sent, such as "/labels/1". A problem of the moment has '
+        "`Retry-After`. The `type` is the address of a page about the code:",
     ) + table(
-        ("Status", "Code", "What it means"),
-        ((str(status), f"<code>{escape(code)}</code>", marked(said)) for status, code, said in rows),
+        ("Status", "Code", "What it means, and what to do"),
+        (
+            (str(status.value), f'<a href="{TYPE}{code}"><code>{code}</code></a>', marked(says))
+            for code, (status, says) in sorted(CODES.items(), key=lambda one: (one[1].status, one[0]))
+        ),
     )

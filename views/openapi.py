@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from tasksys.decider import UNVERSIONED
+from tasksys.rows import ChecklistItem
 from views import shapes
 from views.auth import ACTOR_HEADER
 from views.context import POSITION_HEADER
@@ -234,8 +235,11 @@ def _success(route: Route) -> dict[str, Any]:
         content if isinstance(route.answer, tuple) else {"application/json": {"schema": _any(shapes.OutcomeShape)}}
     )
     responses["202"] = {
-        "description": "Appended, and not decided yet; see Location.",
-        "headers": _headers("Location", *([POSITION_HEADER] if isinstance(route.answer, tuple) else [])),
+        "description": (
+            "Appended, and not decided yet; or decided earlier under the same key, and how that left things cannot be "
+            "shown at the moment. See Location."
+        ),
+        "headers": _headers("Location", POSITION_HEADER, REPLAYED_HEADER),
         "content": pending,
     }
     if not isinstance(route.answer, tuple):
@@ -246,7 +250,8 @@ def _success(route: Route) -> dict[str, Any]:
 
 def _versioned(kind: Any) -> bool:
     """True for an answer that shows one thing with a version, or a part of one."""
-    return kind is shapes.Checklist or "version" in getattr(kind, "__struct_fields__", ())
+    parts = (shapes.Checklist, ChecklistItem, shapes.SectionShape)
+    return kind in parts or "version" in getattr(kind, "__struct_fields__", ())
 
 
 def _headers(*names: str) -> dict[str, Any]:
@@ -260,7 +265,7 @@ def _any(kind: Any) -> dict[str, Any]:
 
 
 def _body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
-    """A command's schema without what the address says."""
+    """A command's schema without what the address says, and that with the other names if there are some."""
     if isinstance(route.body, tuple):
         return {"oneOf": [{"$ref": TEMPLATE.format(name=name)} for name in ("Command", "Batch")]}
     if not route.write:
@@ -270,4 +275,12 @@ def _body(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     schema["properties"] = {name: one for name, one in schema["properties"].items() if name not in hidden}
     schema["required"] = [name for name in schema.get("required", []) if name not in hidden]
     schema.pop("title", None)
-    return schema
+    if not route.or_named:
+        return schema
+    names = {inside: outside for outside, inside in route.or_named.items()}
+    other = {
+        **schema,
+        "properties": {names.get(name, name): one for name, one in schema["properties"].items()},
+        "required": [names.get(name, name) for name in schema["required"]],
+    }
+    return {"oneOf": [schema, other]}

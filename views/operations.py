@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tasksys import codec
 from tasksys.limits import PAGE_ITEMS
@@ -116,12 +116,14 @@ async def retry(request: web.Request) -> web.StreamResponse:
 
 
 class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What to rebuild, all or one workspace: with `verify` it is compared only, otherwise put right where it differs.
+    """What to rebuild, all or one workspace: with `verify`, or without a word, it is compared only; if that is false,
+    it is put right where it differs.
 
-    With `until`, an instant, what happened up to then is folded, and nothing is compared.
+    With `until`, an instant, what happened up to then is folded, and nothing is compared or put right: that does not go
+    with `verify`.
     """
 
-    verify: bool = True
+    verify: bool | UnsetType = UNSET
     workspace: Id | None = None
     until: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] | None = None
 
@@ -136,9 +138,13 @@ async def replay(request: web.Request) -> web.StreamResponse:
     until = None
     if wanted.until is not None and (until := parse_moment(wanted.until)) is None:
         raise invalid("/until", "Give an instant with offset such as 2026-03-08T09:00:00Z.")
+    if until is not None and wanted.verify is True:
+        raise invalid(
+            "/verify", "With until nothing is compared, so that there is nothing to verify; give one of them."
+        )
     if wanted.workspace is not None and system(request).state.state(wanted.workspace).workspace is None:
         raise not_found("workspace", wanted.workspace)
-    progress = system(request).replay(wanted.verify, wanted.workspace, until)
+    progress = system(request).replay(wanted.verify is not False, wanted.workspace, until)
     try:
         first = await anext(progress)  # what cannot even begin is a problem, not an answer that breaks off
         response = web.StreamResponse()

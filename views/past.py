@@ -24,13 +24,11 @@ from views.context import (
 )
 from views.problems import bad_request, not_found
 from views.reads import positioned
+from views.room import EVENTS_BYTES
 from views.routes import WS, Route
 
 LONG_POLL: Final = 60
 """Seconds that a request for events waits at most."""
-
-EVENTS_BYTES: Final = 4 * 1024 * 1024
-"""About how large an answer with events becomes; the rest is for the next request."""
 
 EVENTS_LIMIT: Final = 1000
 

@@ -1,16 +1,15 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from tasksys.audit import Break, Entry, Remembered, Wanted
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
-from tasksys.query import FilterError, Page, Query
+from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Member, Row, Workspace
-from tasksys.state import State
+from tasksys.state import Key, State
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -37,17 +36,13 @@ class StateReader(Protocol):
 
     def position(self, workspace: str) -> int: ...
 
-    async def listed(self, workspace: str, row_type: type[R], prefix: str = "") -> list[R]: ...
-
     def over(self, items: Iterable[T]) -> AsyncIterator[T]: ...
 
     async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]: ...
 
     def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None: ...
 
-    async def query(
-        self, workspace: str, query: Query, now: datetime, user: str | None, limit: int, cursor: str | None, count: bool
-    ) -> tuple[Page | FilterError, int]: ...
+    async def query(self, workspace: str, wanted: PageRequest) -> tuple[Page | FilterError, int]: ...
 
     async def gap(self, workspace: str, task: str, behind: bool, without: str) -> tuple[str, str] | None: ...
 
@@ -85,10 +80,9 @@ class HistoryReader(Protocol):
 
     async def state_at(self, workspace: str, position: int) -> State: ...
 
-    async def query_at(
-        self, workspace: str, position: int, query: Query, now: datetime, user: str | None, limit: int,
-        cursor: str | None, count: bool,
-    ) -> Page | FilterError: ...  # fmt: skip
+    async def task_at(self, workspace: str, task: str, position: int) -> dict[Key, Row | None]: ...
+
+    async def query_at(self, workspace: str, position: int, wanted: PageRequest) -> Page | FilterError: ...
 
 
 class Positions(Protocol):
@@ -130,7 +124,7 @@ class System(Protocol):
         ...
 
     def status(self) -> dict[str, Any]:
-        """Agents, partitions, positions and lag, for operators."""
+        """The log, agents, partitions, positions and lag, for operators."""
         ...
 
     async def pending(self, workspace: str) -> bool:

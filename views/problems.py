@@ -1,4 +1,4 @@
-"""Everything that goes wrong, as RFC 9457 problems. The only place that knows which status a refusal has."""
+"""Everything that goes wrong, as RFC 9457 problems."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -7,29 +7,20 @@ from typing import Any, Final
 from aiohttp import HttpVersion11, web
 
 from tasksys import checks, codec
-from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotHere, NotOwned, RecordTooLarge, StillPending
+from tasksys.errors import (
+    BrokerUnavailable,
+    Busy,
+    HistoryIncomplete,
+    LogUnreadable,
+    NotHere,
+    NotOwned,
+    RecordTooLarge,
+    StillPending,
+)
 from tasksys.query import FilterError
-from tasksys.refusals import Code, FieldError, Refusal
-from views.codes import title, type_of
+from tasksys.refusals import FieldError, Refusal
+from views.codes import CODES, title, type_of
 from views.log import logger
-
-STATUS: Final[dict[Code, HTTPStatus]] = {
-    Code.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Code.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    Code.FORBIDDEN: HTTPStatus.FORBIDDEN,
-    Code.EXISTS: HTTPStatus.CONFLICT,
-    Code.LIMIT: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Code.VERSION_CONFLICT: HTTPStatus.PRECONDITION_FAILED,
-    Code.CYCLE: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Code.TRASHED: HTTPStatus.CONFLICT,
-    Code.LAST_OWNER: HTTPStatus.CONFLICT,
-    Code.UNDO_CONFLICT: HTTPStatus.CONFLICT,
-    Code.NOT_UNDOABLE: HTTPStatus.CONFLICT,
-    Code.REMINDER_OVER: HTTPStatus.CONFLICT,
-    Code.KEY_REUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Code.UNREADABLE: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
-}
 
 RETRY_AFTER: Final = "2"
 """Seconds that a client is asked to wait when the fault is of the moment."""
@@ -83,7 +74,7 @@ class Problem(Exception):
 
 def refused(refusal: Refusal, **extras: Any) -> Problem:
     """A refusal as a problem."""
-    return Problem(STATUS[refusal.code], refusal.code.value, refusal.detail, refusal.errors, **extras)
+    return Problem(CODES[refusal.code.value].status, refusal.code.value, refusal.detail, refusal.errors, **extras)
 
 
 def invalid(pointer: str, detail: str) -> Problem:
@@ -133,6 +124,9 @@ def foreseen(error: Exception) -> Problem | None:
         case NotOwned():
             detail = f"{error}; try again in a moment."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
+        case HistoryIncomplete():
+            detail = f"{error}. Tell the operators: `tasksys replay` makes the history anew from the event log."
+            return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "history-incomplete", detail)
         case _:
             return None
 

@@ -1,16 +1,18 @@
 """Reads of the current state: workspaces, members, projects, tasks, comments, checklists."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
+from msgspec import structs
 
 from tasksys.limits import PAGE_ITEMS
-from tasksys.query import FilterError
-from tasksys.rows import Comment, Member, Project, Task
+from tasksys.query import FilterError, PageRequest
+from tasksys.rows import ChecklistItem, Comment, Member, Project, Row, Task
 from tasksys.state import State
 from tasksys.values import UTC
-from views import remarks, shapes
+from views import paging, shapes
 from views.asof import as_of, at_position, moment_of, not_yet
 from views.auth import USER
 from views.context import (
@@ -31,10 +33,12 @@ from views.problems import bad_query, no_workspace, not_found
 from views.routes import WS, Route
 from views.sending import etag
 
+R = TypeVar("R", bound=Row)
+
 PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
-PROJECTS: Final = ("trashed", "min_position")
 NOW: Final = ("min_position",)
-COMMENTS: Final = ("limit", "cursor", *NOW)
+LISTED: Final = ("limit", "cursor", *NOW)
+PROJECTS: Final = ("trashed", *LISTED)
 PAST: Final = ("as_of", *NOW)
 TASK: Final = f"{WS}/tasks/{{task}}"
 
@@ -65,12 +69,11 @@ async def one_workspace(request: web.Request) -> web.StreamResponse:
 
 
 async def members(request: web.Request) -> web.StreamResponse:
-    """The members."""
-    parameters(request, *NOW)
+    """A page of the members, by their ids."""
+    given = parameters(request, *LISTED)
     name, _ = await workspace(request)
-    position = system(request).state.position(name)
-    items = [shapes.member(row) for row in await system(request).state.listed(name, Member)]
-    return positioned(shapes.Members(items, position), position)
+    items, cursor, position = await page(request, name, given, Member)
+    return positioned(shapes.Members([shapes.member(row) for row in items], cursor, position), position)
 
 
 async def one_member(request: web.Request) -> web.StreamResponse:
@@ -85,15 +88,17 @@ async def one_member(request: web.Request) -> web.StreamResponse:
 
 
 async def projects(request: web.Request) -> web.StreamResponse:
-    """The projects in their order; `trashed=true` shows those in the trash instead."""
+    """A page of the projects in their order; `trashed=true` shows those in the trash instead.
+
+    A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
+    """
     given = parameters(request, *PROJECTS)
     name, _ = await workspace(request)
     trashed = flag(given, "trashed")
-    position = system(request).state.position(name)
-    found = await system(request).state.listed(name, Project)
-    rows = [row for row in found if (row.trashed_at is not None) is trashed]
-    items = [shapes.project(row, name) for row in sorted(rows, key=lambda row: (row.order, row.id))]
-    return positioned(shapes.Projects(items, position), position)
+    items, cursor, position = await page(
+        request, name, given, Project, lambda row: (row.trashed_at is not None) is trashed
+    )
+    return positioned(shapes.Projects([shapes.project(row, name) for row in items], cursor, position), position)
 
 
 async def one_project(request: web.Request) -> web.StreamResponse:
@@ -116,18 +121,21 @@ async def tasks(request: web.Request) -> web.StreamResponse:
     """
     given = parameters(request, *PAGE)
     name, _ = await workspace(request)
-    wanted = query(given)
-    limit = whole(given, "limit", 50, 1, PAGE_ITEMS)
-    count, cursor, user = flag(given, "count"), given.get("cursor"), identity(request).user
+    wanted = PageRequest(
+        query(given),
+        datetime.now(UTC),
+        identity(request).user,
+        whole(given, "limit", 50, 1, PAGE_ITEMS),
+        given.get("cursor"),
+        flag(given, "count"),
+    )
     if "as_of" in given:
         await history_reached(request, name)
         position = at_position(request, name, given["as_of"])
-        now = moment_of(request, name, position)
-        history = system(request).history
-        found = await history.query_at(name, position, wanted, now, user, limit, cursor, count)
+        wanted = structs.replace(wanted, now=moment_of(request, name, position))
+        found = await system(request).history.query_at(name, position, wanted)
     else:
-        now = datetime.now(UTC)
-        found, position = await system(request).state.query(name, wanted, now, user, limit, cursor, count)
+        found, position = await system(request).state.query(name, wanted)
     member(request, name)  # who was removed meanwhile does not see what was found
     if isinstance(found, FilterError):
         raise bad_query(found)
@@ -155,25 +163,72 @@ async def comments(request: web.Request) -> web.StreamResponse:
 
     A page may be shorter than its limit where texts are large: only `next_cursor` says whether there are more.
     """
-    given = parameters(request, *COMMENTS)
-    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), remarks.place(given.get("cursor"))
-    name, task = await _live_task(request)
-    reader = system(request).state
-    position, rows = reader.position(name), reader.all(name, Comment, f"{task.id}/")
-    items, cursor = await remarks.page(reader.over(rows), limit, after)
-    member(request, name)  # who was removed meanwhile does not see what was found
+    given = parameters(request, *LISTED)
+    name, task = await live_task(request)
+    items, cursor, position = await page(request, name, given, Comment, prefix=f"{task.id}/")
     return positioned(shapes.Comments([shapes.comment(row) for row in items], cursor, position), position)
+
+
+async def page(
+    request: web.Request,
+    name: str,
+    given: dict[str, str],
+    row_type: type[R],
+    wanted: Callable[[R], bool] = lambda row: True,
+    prefix: str = "",
+) -> tuple[list[R], str | None, int]:
+    """The wanted rows of a page, the cursor of the next one, and the position that they are of."""
+    limit, after = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), paging.place(row_type, given.get("cursor"))
+    reader = system(request).state
+    position, rows = reader.position(name), reader.over(reader.all(name, row_type, prefix))
+    items, cursor = await paging.page(row_type, (row async for row in rows if wanted(row)), limit, after)
+    member(request, name)  # who was removed meanwhile does not see what was found
+    return items, cursor, position
 
 
 async def checklist(request: web.Request) -> web.StreamResponse:
     """The checklist of a task."""
     parameters(request, *NOW)
-    name, task = await _live_task(request)
+    name, task = await live_task(request)
     position = system(request).state.position(name)
     return positioned(shapes.Checklist(list(task.checklist), position), position, task.version)
 
 
-async def _live_task(request: web.Request) -> tuple[str, Task]:
+async def one_comment(request: web.Request) -> web.StreamResponse:
+    """A comment."""
+    parameters(request, *NOW)
+    name, task = await live_task(request)
+    row = system(request).state.state(name).comment(task.id, named(request, "comment"))
+    if row is None:
+        raise not_found("comment", named(request, "comment"))
+    return positioned(shapes.comment(row), system(request).state.position(name))
+
+
+async def one_item(request: web.Request) -> web.StreamResponse:
+    """An item of a checklist, with the version of its task."""
+    parameters(request, *NOW)
+    name, task = await live_task(request)
+    item = next((one for one in task.checklist if one.id == named(request, "item")), None)
+    if item is None:
+        raise not_found("checklist item", named(request, "item"))
+    return positioned(item, system(request).state.position(name), task.version)
+
+
+async def one_section(request: web.Request) -> web.StreamResponse:
+    """A section, with the version of its project."""
+    parameters(request, *NOW)
+    name, _ = await workspace(request)
+    project = system(request).state.state(name).project(named(request, "project"))
+    if project is None:
+        raise not_found("project", named(request, "project"))
+    section = project.section(named(request, "section"))
+    if section is None or section.removed:
+        raise not_found("section", named(request, "section"))
+    return positioned(shapes.section(section), system(request).state.position(name), project.version)
+
+
+async def live_task(request: web.Request) -> tuple[str, Task]:
+    """The workspace and the task in the address; a problem if it is not there."""
     name, _ = await workspace(request)
     task = system(request).state.state(name).task(named(request, "task"))
     if task is None:
@@ -190,14 +245,25 @@ async def _state(request: web.Request, name: str, given: dict[str, str]) -> tupl
 ROUTES: Final = [
     Route("GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces),
     Route("GET", WS, one_workspace, "A workspace", "workspaces", shapes.WorkspaceShape, parameters=PAST),
-    Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=NOW),
+    Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=LISTED),
     Route("GET", f"{WS}/members/{{user}}", one_member, "A member", "members", shapes.MemberShape, parameters=NOW),
     Route("GET", f"{WS}/projects", projects, "Projects", "projects", shapes.Projects, parameters=PROJECTS),
     Route(
         "GET", f"{WS}/projects/{{project}}", one_project, "A project", "projects", shapes.ProjectShape, parameters=PAST
     ),
+    Route(
+        "GET", f"{WS}/projects/{{project}}/sections/{{section}}", one_section, "A section", "projects",
+        shapes.SectionShape, parameters=NOW,
+    ),
     Route("GET", f"{WS}/tasks", tasks, "Tasks: filter, search, sort, page", "tasks", shapes.Tasks, parameters=PAGE),
     Route("GET", TASK, one_task, "A task", "tasks", shapes.TaskShape, parameters=PAST),
-    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=COMMENTS),
+    Route("GET", f"{TASK}/comments", comments, "Comments of a task", "comments", shapes.Comments, parameters=LISTED),
     Route("GET", f"{TASK}/checklist", checklist, "Checklist of a task", "checklist", shapes.Checklist, parameters=NOW),
-]
+    Route(
+        "GET", f"{TASK}/comments/{{comment}}", one_comment, "A comment", "comments", shapes.CommentShape, parameters=NOW
+    ),
+    Route(
+        "GET", f"{TASK}/checklist/{{item}}", one_item, "A checklist item", "checklist", ChecklistItem, parameters=NOW,
+        name="get_checklist_item",
+    ),
+]  # fmt: skip

@@ -1,7 +1,7 @@
 """What a route is, and what the API reference knows about it. Each module of views lists its own in `ROUTES`."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ WS: Final = "/api/v1/workspaces/{ws}"
 class Route:
     """One method of one address. `body` and `answer` are types whose schemas the reference shows; a tuple is any of it.
 
-    `body_without` are fields of the body's type that the address says, `most` the bound of the parameter `limit`, and
+    `body_without` are fields of the body's type that the address says, `or_named` other names that some of its fields
+    can be sent under instead, all of them together, `most` the bound of the parameter `limit`, and
     `also` further statuses with the answer's own content. `tells` are headers that only this answer has, and `name` is
     the operation's, where its command or address do not make a good one.
     """
@@ -31,6 +32,7 @@ class Route:
     answer: Any = None
     body: Any = None
     body_without: tuple[str, ...] = ()
+    or_named: Mapping[str, str] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     also: tuple[HTTPStatus, ...] = ()
     parameters: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
@@ -30,10 +31,11 @@ from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
-from views.conflicts import Room, Since, conflicts, project_of
+from views.conflicts import BYTES, Since, conflicts, project_of
 from views.context import ID, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
+from views.room import Room
 
 C = TypeVar("C", bound=Command)
 
@@ -227,7 +229,7 @@ async def refusal(
         return refused(reason)
     if not await _sees_history(request, workspace):
         return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
-    return refused(reason, **conflicts(system(request).history, workspace, since, room or Room()))
+    return refused(reason, **conflicts(system(request).history, workspace, since, room or Room(BYTES)))
 
 
 async def _sees_history(request: web.Request, workspace: str) -> bool:
@@ -239,10 +241,17 @@ async def _sees_history(request: web.Request, workspace: str) -> bool:
     return state.state(workspace).member(user) is not None
 
 
-def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:
-    """An outcome as an answer shows it."""
+def outcome_shape(outcome: Outcome, events: Iterable[bytes], room: Room) -> dict[str, Any]:
+    """An outcome as an answer shows it, with the first of its events that there is room for.
+
+    Where some are left out it says how many, and after which position the events are to be read for them.
+    """
+    shown = room.first(events)
     problem = refused(outcome.refusal).body() if outcome.refusal else None
-    return {"id": outcome.id, "status": outcome.status.value, "events": events, "problem": problem}
+    shape = {"id": outcome.id, "status": outcome.status.value, "events": shown, "problem": problem}
+    left_out = (outcome.last - outcome.first + 1 if outcome.first else 0) - len(shown)
+    rest = {"events_left_out": left_out, "events_after": outcome.last - left_out} if left_out else {}
+    return shape | rest
 
 
 def pending_shape(command: str) -> dict[str, Any]:
@@ -250,9 +259,10 @@ def pending_shape(command: str) -> dict[str, Any]:
     return {"id": command, "status": OutcomeStatus.PENDING.value, "events": [], "problem": None}
 
 
-async def stored_events(request: web.Request, workspace: str, outcome: Outcome) -> list[msgspec.Raw]:
-    """The events of a decided command, as they stand in the log."""
-    if not outcome.first or not await _sees_history(request, workspace):
-        return []
-    found = (system(request).history.at(workspace, at) for at in range(outcome.first, outcome.last + 1))
-    return [msgspec.Raw(one.event) for one in found if one]
+async def stored_outcome(request: web.Request, workspace: str, outcome: Outcome, room: Room) -> dict[str, Any]:
+    """The outcome of a command that was decided earlier, with its events as they stand in the log."""
+    if outcome.first and not await _sees_history(request, workspace):
+        outcome = structs.replace(outcome, first=0, last=0)  # nor how many there are
+    history, places = system(request).history, range(outcome.first, outcome.last + 1) if outcome.first else ()
+    found = (history.at(workspace, at) for at in places)
+    return outcome_shape(outcome, (one.event for one in found if one), room)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from tasksys import places
 from tasksys.audit import Entry
 from tasksys.query import Entry as IndexEntry
-from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Reminder, Task, Workspace
+from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Reminder, Section, Task, Workspace
 from tasksys.state import State
 from tasksys.values import Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
@@ -123,7 +123,7 @@ class ReminderShape(Struct):
 
 
 class EventShape(Struct):
-    """An event as it stands in the log."""
+    """An event as it stands in the log. `undoes`, in an undo, is the position of the event that it compensates."""
 
     position: int
     id: str
@@ -136,6 +136,7 @@ class EventShape(Struct):
     data: dict[str, Any]
     schema: int
     source: str = ""
+    undoes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class FieldErrorShape(Struct):
@@ -166,13 +167,19 @@ class ProblemShape(Struct, omit_defaults=True):
     hint: str | None = None
 
 
-class OutcomeShape(Struct):
-    """What became of a command; in a batch, `unknown` where it is not certain that it was appended, or it was not."""
+class OutcomeShape(Struct, omit_defaults=True):
+    """What became of a command; in a batch, `unknown` where it is not certain that it was appended, or it was not.
+
+    `events_left_out` are too large for the answer, or not to be had at the moment: there are so many of them, among
+    the workspace's events after the position `events_after`.
+    """
 
     id: str
     status: Literal["pending", "accepted", "refused", "unknown"]
     events: list[EventShape]
     problem: ProblemShape | None
+    events_left_out: int = 0
+    events_after: int | None = None
 
 
 class OutcomesShape(Struct):
@@ -189,16 +196,18 @@ class Workspaces(Struct):
 
 
 class Members(Struct):
-    """Members of a workspace."""
+    """A page of the members of a workspace; `next_cursor` is null on the last one."""
 
     items: list[MemberShape]
+    next_cursor: str | None
     position: int
 
 
 class Projects(Struct):
-    """Projects of a workspace, in order."""
+    """A page of the projects of a workspace, in order; `next_cursor` is null on the last one."""
 
     items: list[ProjectShape]
+    next_cursor: str | None
     position: int
 
 
@@ -292,13 +301,18 @@ def project(row: Project, workspace: str) -> ProjectShape:
         row.description,
         row.colour,
         row.order,
-        [SectionShape(one.id, one.name, one.order) for one in sections],
+        [section(one) for one in sections],
         row.created_at,
         row.updated_at,
         row.trashed_at,
         row.version,
         row.position,
     )
+
+
+def section(part: Section) -> SectionShape:
+    """A section of a project."""
+    return SectionShape(part.id, part.name, part.order)
 
 
 def task(row: Task, workspace: str, state: State) -> TaskShape:

@@ -20,8 +20,18 @@ from views.context import POSITION_HEADER, answer, body, identity, named, parame
 from views.decoding import read
 from views.ids import derived, ulid
 from views.problems import Problem, invalid
+from views.repeated import left_by
+from views.room import Room
 from views.routes import WS, Handler, Route
-from views.sending import REPLAYED_HEADER, complete, etag, idempotency_key, pending_shape, send
+from views.sending import (
+    REPLAYED_HEADER,
+    complete,
+    etag,
+    idempotency_key,
+    outcome_shape,
+    pending_shape,
+    send,
+)
 
 Shown = tuple[Any, int | None]
 """An answer's body (None for an empty one) and the version for its ETag."""
@@ -164,7 +174,7 @@ def _handler(write: Write) -> Handler:
         workspace = _workspace_for(request, wish)
         wish = complete(request, workspace, wish)
         decided = await send(request, workspace, wish)
-        return _concluded(request, workspace, wish, decided, write)
+        return await _concluded(request, workspace, wish, decided, write)
 
     return handle
 
@@ -186,21 +196,27 @@ def _workspace_for(request: web.Request, command: Command) -> str:
     return derived(identity(request).user, key) if key else ulid()
 
 
-def _concluded(
+async def _concluded(
     request: web.Request, workspace: str, command: Command, decided: Decided | None, write: Write
 ) -> web.Response:
-    """The answer to an accepted or a pending command."""
+    """The answer to an accepted or a pending command; to a repeated one, that of the first time."""
+    elsewhere = {"Location": f"/api/v1/workspaces/{workspace}/commands/{command.id}"}
     if decided is None:
-        location = f"/api/v1/workspaces/{workspace}/commands/{command.id}"
-        return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, {"Location": location})
-    state = system(request).state.state(workspace)
-    shown: Any = None
-    headers = {POSITION_HEADER: str(decided.outcome.position)}
+        return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, elsewhere)
+    headers, user = {POSITION_HEADER: str(decided.outcome.position)}, identity(request).user
+    now = system(request).state.state(workspace)
+    then: State | None = now
     if decided.replayed:
         headers[REPLAYED_HEADER] = "true"
-    if state.workspace is not None and state.member(identity(request).user) is not None:  # may have left since
-        headers[POSITION_HEADER] = str(state.workspace.position)
-        shown, version = write.show(state, workspace, command, identity(request).user)
+        then = await left_by(request, workspace, command, decided.outcome)
+        now = system(request).state.state(workspace)
+    shown: Any = None
+    if now.workspace is not None and now.member(user) is not None:  # may have left since
+        if then is None:
+            return answer(outcome_shape(decided.outcome, (), Room()), HTTPStatus.ACCEPTED, headers | elsewhere)
+        if not decided.replayed:
+            headers[POSITION_HEADER] = str(now.workspace.position)
+        shown, version = write.show(then, workspace, command, user)
         if version is not None:
             headers["ETag"] = etag(version)
     if shown is None:
@@ -222,6 +238,7 @@ ROUTES: Final = [
     Route(
         write.method, write.path, _handler(write), write.summary, _tag(write.path), ANSWERS[write.show],
         body=write.command, body_without=_fields_in(write.path), write=True,
+        or_named=SHOWN_LINK if write.command is commands.LinkTask else {},
         status=HTTPStatus.CREATED if write.created else HTTPStatus.OK, tells=("Location",) if write.at else (),
     )
     for write in WRITES

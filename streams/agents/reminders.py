@@ -4,13 +4,14 @@ Its table is a timeline: a row for each armed reminder, in the order of their in
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streams import keys
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.topics import EVENTS
 from tasksys import codec
 from tasksys.events import (
+    OF_REMINDERS,
     EventRecord,
     ReminderAdded,
     ReminderFired,
@@ -20,9 +21,6 @@ from tasksys.events import (
     ReminderReturned,
 )
 from tasksys.reminders import ReminderEvent
-
-PREFIX: Final = "Reminder"
-"""How the types of all events on reminders begin; of others nothing more is looked at."""
 
 
 class Due(NamedTuple):
@@ -55,7 +53,7 @@ class RemindersFold:
             assert record.key is not None
             assert record.value is not None
             event = codec.decode_event(record.value)
-            if event.type.startswith(PREFIX):
+            if event.type in OF_REMINDERS:
                 self._fold_one(record.key.decode(), event, effects.rows)
         return effects
 

@@ -68,12 +68,9 @@ class Client:
         """The answer to a GET. Query values that are None or empty are left out."""
         return self._run(self._call("GET", path, query=query))
 
-    def send(self, method: str, path: str, body: Json | None = None, version: int | None = None, key: str = "") -> Json:
-        """The answer to a command, once it is decided; `version` makes it conditional. {} for an empty answer.
-
-        `key` is the command's name in the history, if it shall not be any.
-        """
-        headers = {"Idempotency-Key": key or secrets.token_hex(16)}
+    def send(self, method: str, path: str, body: Json | None = None, version: int | None = None) -> Json:
+        """The answer to a command, once it is decided; `version` makes it conditional. {} for an empty answer."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return self._run(self._call(method, path, body=body, headers=headers))

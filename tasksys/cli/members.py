@@ -17,7 +17,7 @@ def member() -> None:
 @in_workspace
 def list_members(session: Session) -> None:
     """List the members."""
-    found = session.client.get(session.path("members"))
+    found = session.client.whole(session.path("members"))
     rows = [(one["user"], one["role"], moments.clock(one["since"])) for one in found["items"]]
     session.show(found, output.table(("user", "role", "since"), rows, wide="user"))
 

@@ -154,7 +154,7 @@ def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
                 str(entry["position"]),
                 moments.clock(entry["at"]),
                 entry["actor"],
-                entry["type"],
+                entry["type"] + (f" (undoes {entry['undoes']})" if entry.get("undoes") else ""),
                 *([entry["task"] or ""] if with_task else []),
                 changes(entry),
             )

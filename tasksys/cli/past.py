@@ -1,9 +1,5 @@
 """Commands about the past: what happened to a task, and undoing any of it."""
 
-import re
-import secrets
-from typing import Final
-
 import click
 
 from tasksys.cli import output
@@ -12,11 +8,6 @@ from tasksys.cli.failures import Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after, project_names
-
-UNDO: Final = "undo-"
-"""How the idempotency key of an undo begins, followed by the position that it undoes: the history keeps it."""
-
-UNDID: Final = re.compile(rf"{UNDO}(\d+)-[0-9a-f]{{24}}$")
 
 
 @click.command()
@@ -46,7 +37,7 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
     if wanted is None:
         raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
     where = session.path("tasks", found["id"], "undo")
-    answer = session.client.send("POST", where, {"position": wanted}, key=f"{UNDO}{wanted}-{secrets.token_hex(12)}")
+    answer = session.client.send("POST", where, {"position": wanted})
     changed = after(session, answer, found["id"])
     kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
     said = f"Undone: {kind} at position {wanted}, by a new change at position {changed['position']}:"
@@ -62,20 +53,22 @@ def _history(session: Session, task: Json) -> Json:
 
 
 def _last(entries: list[Json]) -> int | None:
-    """The position of the newest change that is no undo and was not undone, as far as the commands' names tell.
+    """The position of the newest change that is no undo and was not undone, by whatever client.
 
     An undo that was undone itself took nothing back.
     """
     undone: set[int] = set()
-    commands: dict[tuple[str, str], list[int]] = {}
+    commands: dict[tuple[str, str], list[Json]] = {}
     for entry in entries:
-        commands.setdefault((entry["actor"], entry["command"]), []).append(entry["position"])
-    for (_, command), positions in sorted(commands.items(), key=lambda one: -one[1][-1]):
+        commands.setdefault((entry["actor"], entry["command"]), []).append(entry)
+    for changes in sorted(commands.values(), key=lambda one: -int(one[-1]["position"])):
+        positions = [int(entry["position"]) for entry in changes]
         if not undone.isdisjoint(positions):
             continue
-        if (taken := UNDID.match(command)) is None:
+        taken = {int(entry["undoes"]) for entry in changes if entry.get("undoes")}
+        if not taken:
             return positions[-1]
-        undone.add(int(taken[1]))
+        undone |= taken
     return None
 
 

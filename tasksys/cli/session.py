@@ -95,8 +95,7 @@ class Session:
 
     def projects(self, trashed: bool = False) -> list[Json]:
         """The workspace's projects, or those in its trash, in their order."""
-        found: list[Json] = self.client.get(self.path("projects"), trashed="true" if trashed else None)["items"]
-        return found
+        return list(self.client.items(self.path("projects"), {"trashed": "true" if trashed else None}))
 
     def section(self, name: str, project: str | None) -> Json:
         """The section of that id or name as `project` and `section`; without a project, of any that has one of it."""

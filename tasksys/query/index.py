@@ -6,7 +6,6 @@ any order, and the same row twice.
 """
 
 from collections.abc import Collection, Generator, Iterable
-from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from tasksys.query.fields import PROJECT, SECTION
 from tasksys.query.folding import caseless
 from tasksys.query.orders import Orders, place
 from tasksys.query.page import Page, page
-from tasksys.query.request import Query
+from tasksys.query.request import PageRequest, Query
 from tasksys.query.running import finished, passing, rechecked
 from tasksys.query.search import document, holds
 from tasksys.query.text import TextIndex
@@ -144,35 +143,17 @@ class Index:
             found = self._entries[identifier]
             self._settle(found, _place(found))
 
-    def run(
-        self,
-        query: Query,
-        now: datetime,
-        user: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        count: bool = False,
-    ) -> Page | FilterError:
-        """The page of at most `limit` (from 1) tasks behind the cursor, as of now (aware), for that user.
+    def run(self, wanted: PageRequest) -> Page | FilterError:
+        """The page that is wanted; only a cursor that does not belong to the query gives an error."""
+        return finished(self.steps(wanted))
 
-        Only a cursor that does not belong to the query gives an error.
-        """
-        return finished(self.steps(query, now, user, limit, cursor, count))
-
-    def steps(
-        self,
-        query: Query,
-        now: datetime,
-        user: str | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-        count: bool = False,
-    ) -> Generator[None, None, Page | FilterError]:
+    def steps(self, wanted: PageRequest) -> Generator[None, None, Page | FilterError]:
         """The same in steps of some milliseconds at most; the index may change between them.
 
         The page is that of the index as it is at the end. Close the generator if it is not run to there.
         """
-        predicate = compile_filter(query.filter, Context(now, self._zone, user, self._ids_named))
+        query = wanted.query
+        predicate = compile_filter(query.filter, Context(wanted.now, self._zone, wanted.user, self._ids_named))
         changed: dict[str, None] = {}
         self._watching.append(changed)
         try:
@@ -186,7 +167,9 @@ class Index:
             )
         finally:
             self._watching = [one for one in self._watching if one is not changed]
-        return page(list(found.values()), query.sort, limit, cursor, digest=query.digest, count=count)
+        return page(
+            list(found.values()), query.sort, wanted.limit, wanted.cursor, digest=query.digest, count=wanted.count
+        )
 
     def _searched(self, query: Query) -> Generator[None, None, Collection[Entry]]:
         """Those in which the search text stands."""

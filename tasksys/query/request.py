@@ -1,5 +1,6 @@
 """A query as a client asks it: filter, search text and sort, read and checked."""
 
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Self
 
@@ -55,3 +56,17 @@ def _digest(*texts: str) -> str:
         encoded = text.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(4, "big") + encoded)
     return digest.hexdigest()
+
+
+class PageRequest(Struct, frozen=True):
+    """A page of what a query finds: as of now (aware), for that user, at most `limit` (from 1) tasks behind the cursor.
+
+    `count` asks how many there are on all pages.
+    """
+
+    query: Query
+    now: datetime
+    user: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+    count: bool = False

@@ -21,7 +21,7 @@ from streams.transport.kafka.driver import Transport
 from tasksys import codec
 from tasksys.commands import CommandRecord, CreateTask, EditTask
 from tasksys.outcomes import OutcomeStatus
-from tasksys.query import Page, Query
+from tasksys.query import Page, PageRequest, Query
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
@@ -57,7 +57,7 @@ async def everything(node: Node, workspace: str) -> set[str]:
     """The ids of the tasks that queries find."""
     query = Query.parse()
     assert isinstance(query, Query)
-    page, _ = await node.state.query(workspace, query, datetime.now(UTC), limit=200)
+    page, _ = await node.state.query(workspace, PageRequest(query, datetime.now(UTC), limit=200))
     assert isinstance(page, Page)
     return {item.id for item in page.items}
 

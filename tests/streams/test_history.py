@@ -136,3 +136,19 @@ def test_the_position_at_an_instant_survives_a_gap(world: World, rows: CountedRo
         del rows.rows[keys.event("acme", position)]
     for event in (world.log[4], world.log[80]):
         assert reader(rows).position_at("acme", event.at) == event.position
+
+
+async def test_a_task_as_of_a_position_is_folded_from_its_own_events(world: World, rows: CountedRows) -> None:
+    """Its row and its comments then; of the others' events none is read."""
+    world.given(CreateTask(task="bread", title="Bread"), AddComment(task="bread", comment="rye", body="Rye."))
+    fold = AuditFold(rows, lambda reached: None)
+    log = [Record(at, 0, b"acme", codec.encode_event(event), ()) for at, event in enumerate(world.log)]
+    rows.apply(fold.fold(log).rows)
+    rows.read = 0
+    end = world.log[-1].position
+    found = await reader(rows).task_at("acme", "bread", end)
+    assert found == {("t", "bread"): world.task("bread"), ("c", "bread/rye"): world.comment("bread", "rye")}
+    assert rows.read <= 2 * 2  # its place and itself
+    before = await reader(rows).task_at("acme", "bread", end - 1)
+    assert before.keys() == {("t", "bread")}
+    assert await reader(rows).task_at("acme", "bread", 1) == {}

@@ -10,7 +10,7 @@ from streams.indexes import Indexes
 from streams.turns import Turns
 from tasksys import codec
 from tasksys.errors import NotOwned
-from tasksys.query import Page, Query
+from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Row, Workspace
 from tasksys.state import Key
 from tests.support.nodes import MemoryRows
@@ -55,7 +55,7 @@ class Table:
         """The ids that a query gives, and the position that they are of."""
         query = Query.parse(filter, "", "id")
         assert isinstance(query, Query)
-        page, position = await self.indexes.run(name, query, NOW, None, 200, None, False)
+        page, position = await self.indexes.run(name, PageRequest(query, NOW, None, 200, None, False))
         assert isinstance(page, Page)
         return [item.id for item in page.items], position
 

@@ -14,7 +14,7 @@ from streams.pasts import Past, Pasts
 from tasksys import codec, decider
 from tasksys.audit import Remembered
 from tasksys.commands import AddComment, CompleteTask, CreateTask, EditTask
-from tasksys.query import Page, Query
+from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Comment, Row
 from tasksys.state import Key, State
 from tasksys.weight import weight
@@ -133,7 +133,7 @@ async def test_queries_of_the_past(world: World, reader: Counted) -> None:
     query = Query.parse("title = milk", "", "id")
     assert isinstance(query, Query)
     for _ in range(2):
-        page = await reader.query_at("acme", len(world.log) - 3, query, NOW)
+        page = await reader.query_at("acme", len(world.log) - 3, PageRequest(query, NOW))
         assert isinstance(page, Page)
         assert [item.id for item in page.items] == ["t19"]
     ((_, past),) = reader._pasts._kept.items()
@@ -166,12 +166,12 @@ async def test_a_workspaces_folds_hold_up_no_other(world: World, monkeypatch: py
     reader, query = Watched(rows.__getitem__), Query.parse("", "milk", "title")
     assert isinstance(query, Query)
     end = len(world.log)
-    big = [asyncio.create_task(reader.query_at("big", end - number, query, NOW)) for number in range(25)]
+    big = [asyncio.create_task(reader.query_at("big", end - number, PageRequest(query, NOW))) for number in range(25)]
     for _ in range(5):
         await asyncio.sleep(0)
     before = read["big"]
     assert before
-    page = await reader.query_at("small", 10, query, NOW)
+    page = await reader.query_at("small", 10, PageRequest(query, NOW))
     assert isinstance(page, Page)
     assert page.items
     assert read["big"] - before <= 2 * end

@@ -40,7 +40,12 @@ def reader(rows: MemoryRows) -> StateReader:
 
 async def test_a_list_is_read_in_turns(rows: MemoryRows) -> None:
     """Others go on meanwhile, and what they change does not show."""
-    reading = asyncio.create_task(reader(rows).listed("w00", Member))
+    one = reader(rows)
+
+    async def listed() -> list[Member]:
+        return [row async for row in one.over(one.all("w00", Member))]
+
+    reading = asyncio.create_task(listed())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not reading.done()

@@ -129,6 +129,17 @@ def test_undo_restores_and_undoing_that_does_it_again(command: Command, least: R
     same(world.rows(), before)
 
 
+@pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
+def test_undo_says_what_it_undoes(command: Command, least: Role) -> None:
+    """Each of its events names the one that it compensates, and so does what undoes it in turn."""
+    world = furnished()
+    done = world.accepted(command)
+    undone = world.accepted(undo(done))
+    assert [one.undoes for one in undone] == [one.position for one in reversed(done)]
+    assert [one.undoes for one in world.accepted(undo(undone))] == [one.position for one in reversed(undone)]
+    assert isinstance(command, Undo) or {one.undoes for one in done} == {msgspec.UNSET}
+
+
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(("command", "least"), EXAMPLES, ids=name)
 def test_undo_needs_the_role_of_the_command(command: Command, least: Role, role: Role) -> None:
@@ -212,8 +223,9 @@ CONFLICTS: list[tuple[Command, Command, Code]] = [
         Code.UNDO_CONFLICT,
     ),
     (RemoveSection(project="home", section="todo"), Undo(command="past"), Code.UNDO_CONFLICT),
-    (CreateTask(task="new", title="A"), EditTask(task="new", title="B"), Code.UNDO_CONFLICT),
     (CreateTask(task="new", title="A"), TrashTask(task="new"), Code.UNDO_CONFLICT),
+    (CreateTask(task="new", title="A"), CreateTask(task="below", title="B", parent="new"), Code.UNDO_CONFLICT),
+    (CreateTask(task="new", title="A"), MoveTask(task="milk", parent="new"), Code.UNDO_CONFLICT),
     (TrashTask(task="tax"), RestoreTask(task="tax"), Code.UNDO_CONFLICT),
     (RestoreTask(task="junk"), TrashTask(task="junk"), Code.UNDO_CONFLICT),
     (EditTask(task="tax", title="A"), EditTask(task="tax", title="B"), Code.UNDO_CONFLICT),
@@ -330,6 +342,43 @@ def test_other_changes_since_are_kept(past: Command, later: Command) -> None:
         world.accepted(later, at=at)
     with_both.accepted(Undo(command="past"), at=at)
     same(with_both.rows(), without.rows())
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        EditTask(task="new", title="B"),
+        CompleteTask(task="new"),
+        MoveTask(task="new", project="home"),
+        MoveTask(task="new", parent="milk"),
+        AddComment(task="new", comment="c1", body="Good"),
+        LinkTask(task="milk", link=LinkType.BLOCKS, other="new"),
+    ],
+    ids=name,
+)
+def test_a_task_that_was_changed_since_it_was_made_goes_to_the_trash_as_it_is(later: Command) -> None:
+    """Whoever changed it; undoing that, or restoring it, brings it back with the change."""
+    world = furnished()
+    made = world.accepted(CreateTask(task="new", title="A"), EDITOR)
+    world.given(later)
+    before = world.rows()
+    undone = world.accepted(undo(made), EDITOR)
+    assert [one.type for one in undone] == ["TaskTrashed"]
+    assert world.task("new").trashed_at is not None
+    world.given(undo(undone))
+    same(world.rows(), before)
+
+
+def test_subtasks_stay_when_the_creation_of_their_parent_is_undone() -> None:
+    """It is refused, and says what to do; once they are elsewhere, it is done."""
+    world = furnished()
+    made = world.accepted(CreateTask(task="new", title="A"))
+    world.given(CreateTask(task="below", title="B", parent="new"))
+    assert "move them elsewhere" in world.refused(undo(made)).detail
+    world.given(MoveTask(task="below", parent=None), undo(made))
+    assert world.task("new").trashed_at is not None
+    assert world.task("below").trashed_at is None
+    assert "in the trash already" in world.refused(undo(made)).detail
 
 
 def test_a_task_goes_back_into_a_removed_section() -> None:

@@ -83,3 +83,17 @@ async def test_a_list_is_only_so_long(space: Space) -> None:
         sent = (await space.post("/commands", {"commands": batch})).ok
         assert {one["status"] for one in sent["items"]} == {"accepted"}
     assert "200" in (await space.post(path, {"title": "One more"})).problem(422, "limit-exceeded")["detail"]
+
+
+async def test_one_item_is_read(space: Space) -> None:
+    """The one in the address, with the version of its task."""
+    path = await listed(space)
+    made = await space.post(path, {"title": "Two litres", "item": "two"})
+    read = await space.get(f"{path}/two")
+    assert (read.ok, read.etag, read.position) == (
+        {"id": "two", "title": "Two litres", "done": False}, made.etag, made.position,
+    )  # fmt: skip
+    (await space.get(f"{path}/nope")).problem(404, "not-found")
+    (await space.get("/tasks/nope/checklist/two")).problem(404, "not-found")
+    await space.delete(f"{path}/two")
+    (await space.get(f"{path}/two")).problem(404, "not-found")

@@ -42,10 +42,12 @@ async def test_a_command_is_what_its_address_is_sugar_for(space: Space) -> None:
 
 
 async def test_a_repeated_command_is_applied_once(space: Space) -> None:
-    """The first outcome with its events again, marked as such, however often."""
+    """The first outcome with its events and its position again, marked as such, however often and whatever followed."""
     command = {"type": "CreateTask", "id": key(), "title": "Milk"}
     first = await space.post("/commands", command)
+    await space.task("Bread")
     again = [await space.post("/commands", command) for _ in range(3)]
+    assert [one.position for one in again] == [first.position] * 3
     assert [one.ok for one in again] == [first.ok] * 3
     assert [one.replayed for one in (first, *again)] == [False, True, True, True]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.http import COMMENT, Space, key
-from views import remarks
+from views import paging
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,6 +28,23 @@ async def test_a_comment_is_made_and_listed(space: Space) -> None:
     second = await space.post(path, {"body": "The shop"})
     listed = (await space.get(path)).ok
     assert listed == {"items": [first.ok, second.ok], "next_cursor": None, "position": second.position}
+
+
+async def test_one_comment_is_read(space: Space) -> None:
+    """The one in the address, also of a task in the trash; none of another task."""
+    path = await commented(space)
+    made = await space.post(path, {"body": "Oat milk"})
+    read = await space.get(f"{path}/{made.ok['id']}")
+    assert (read.ok, read.position) == (made.ok, made.position)
+    assert (await space.get(made.headers["Location"].removeprefix(space.prefix))).ok == made.ok
+    await space.task(task="other")
+    for wrong in (f"{path}/nope", f"/tasks/other/comments/{made.ok['id']}", f"/tasks/nope/comments/{made.ok['id']}"):
+        (await space.get(wrong)).problem(404, "not-found")
+    await space.delete(path.removesuffix("/comments"))
+    assert (await space.get(f"{path}/{made.ok['id']}")).ok == made.ok
+    await space.post(f"{path.removesuffix('/comments')}/restore")
+    await space.delete(f"{path}/{made.ok['id']}")
+    (await space.get(f"{path}/{made.ok['id']}")).problem(404, "not-found")
 
 
 async def paged(space: Space, path: str, **more: object) -> list[list[str]]:
@@ -62,9 +79,9 @@ async def test_a_page_of_comments_has_a_size(space: Space, monkeypatch: pytest.M
         {"type": "AddComment", "task": path.split("/")[2], "comment": f"c{at}", "body": "x" * 400} for at in range(5)
     ]
     await space.post("/commands", {"commands": sent})
-    monkeypatch.setattr(remarks, "PAGE_BYTES", 1_300)
+    monkeypatch.setattr(paging, "PAGE_BYTES", 1_300)
     assert [len(page) for page in await paged(space, path)] == [2, 2, 1]
-    monkeypatch.setattr(remarks, "PAGE_BYTES", 1)
+    monkeypatch.setattr(paging, "PAGE_BYTES", 1)
     assert [one for page in await paged(space, path) for one in page] == [f"c{at}" for at in range(5)]
 
 
@@ -133,13 +150,13 @@ async def test_a_comment_has_a_size(space: Space) -> None:
 
 
 async def test_a_comment_under_a_key(space: Space) -> None:
-    """Repeated, it is one comment; repeated after it was removed, there is nothing left to show."""
+    """Repeated, it is one comment; repeated after it was removed, the answer is still what it was."""
     path, same = await commented(space), {"Idempotency-Key": key()}
     made = (await space.post(path, {"body": "Once"}, headers=same)).ok
     assert (await space.post(path, {"body": "Once"}, headers=same)).ok == made
     await space.delete(f"{path}/{made['id']}")
     again = await space.post(path, {"body": "Once"}, headers=same)
-    assert (again.status, again.raw, again.replayed) == (204, b"", True)
+    assert (again.status, again.ok, again.replayed) == (201, made, True)
     assert (await space.get(path)).ok["items"] == []
 
 

@@ -136,21 +136,31 @@ async def test_a_head_is_a_get_without_a_body(site: Site, space: Space) -> None:
     assert (await site.client().send("HEAD", f"{space.prefix}/tasks/nope")).status == 404
 
 
-def codes() -> Iterator[str]:
-    """Every code of a problem, as the source has them."""
-    yield from (code.value for code in Code)
-    yield from (f"{parameter}-syntax" for parameter in ("filter", "q", "sort", "cursor"))
+def codes() -> Iterator[tuple[str, str]]:
+    """Every code of a problem as the source has them, with its status where that stands beside it."""
+    yield from ((code.value, "") for code in Code)
+    yield from ((f"{parameter}-syntax", "BAD_REQUEST") for parameter in ("filter", "q", "sort", "cursor"))
     for path in (Path(__file__).parents[2] / "views").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("Problem", "bad_request"):
-                said = node.args[1 if ast.unparse(node.func).endswith("Problem") else 0]
+                alone = ast.unparse(node.func).endswith("bad_request")
+                said, status = node.args[0 if alone else 1], "BAD_REQUEST" if alone else ast.unparse(node.args[0])
                 if isinstance(said, ast.Constant) and isinstance(said.value, str):
-                    yield said.value
+                    yield said.value, status.removeprefix("HTTPStatus.") if status != "status" else ""
+
+
+async def test_the_reference_lists_each_code_once(site: Site) -> None:
+    """With what to do about it, and a link to its page."""
+    page = Page((await site.client().get("/api/docs")).raw.decode())
+    for code, (_, says) in CODES.items():
+        assert page.links.count(f"/api/problems/{code}") == 1
+        assert page.text.count(says.replace("`", "")) == 1
 
 
 async def test_every_problem_has_its_page(site: Site) -> None:
     """Its `type` leads to what it means and what to do, without scripts and for anybody; no page is of nothing."""
-    assert set(codes()) | {"bad-request"} == set(CODES)
+    assert {code for code, _ in codes()} | {"bad-request"} == set(CODES)
+    assert [(code, status) for code, status in codes() if status not in ("", CODES[code].status.name)] == []
     for code in CODES:
         answer = await site.client().get(f"/api/problems/{code}")
         assert answer.status == 200
@@ -158,6 +168,7 @@ async def test_every_problem_has_its_page(site: Site) -> None:
         page = Page(answer.raw.decode())
         assert not page.tags & {"script", "iframe", "img", "style"}
         assert code in page.text
-        assert CODES[code] in page.text
-        assert set(page.links) == {"/api/docs.css", "/api/docs#codes"}
+        assert CODES[code].says.replace("`", "") in page.text
+        assert str(CODES[code].status.value) in page.text
+        assert set(page.links) == {"/api/docs.css", "/api/docs#problems"}
     (await site.client().get("/api/problems/nothing")).problem(404, "not-found")

@@ -19,7 +19,7 @@ async def test_a_member_is_added_and_read(space: Space) -> None:
     assert (added.ok["user"], added.ok["role"]) == ("ann", "editor")
     assert (await space.get("/members/ann")).ok == added.ok
     listed = (await space.get("/members")).ok
-    assert listed.keys() == {"items", "position"}
+    assert listed.keys() == {"items", "next_cursor", "position"}
     assert {one["user"]: one["role"] for one in listed["items"]} == {"ann": "editor", OWNER: "owner"}
     assert listed["position"] == added.position
     assert (await space.get()).ok["members"] == 2

@@ -143,9 +143,9 @@ def test_operations_are_named() -> None:
         ("Project", PROJECT),
         ("Task", TASK),
         ("Comment", COMMENT),
-        ("Event", EVENT),
-        ("AuditEntry", ENTRY),
-        ("Outcome", OUTCOME),
+        ("Event", EVENT | {"undoes"}),
+        ("AuditEntry", ENTRY | {"undoes"}),
+        ("Outcome", OUTCOME | {"events_left_out", "events_after"}),
         ("Problem", PROBLEM | {"errors", "conflicts", "conflicts_left_out", "parameter", "position", "hint"}),
     ],
 )
@@ -164,9 +164,19 @@ def test_bodies_refuse_what_is_not_in_them() -> None:
         schema = content["application/json"]["schema"]
         if "$ref" in schema:
             schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        assert schema["additionalProperties"] is False
-        assert not set(schema["properties"]) & {"type", "events", *re.findall(r"{(\w+)}", path)}
-        assert operation["requestBody"]["required"] == bool(schema.get("required"))
+        for one in schema.get("oneOf", [schema]):
+            assert one["additionalProperties"] is False
+            said = set() if path.endswith("/links") else {"type", *re.findall(r"{(\w+)}", path)}
+            assert not set(one["properties"]) & {"events", *said}
+            assert operation["requestBody"]["required"] == bool(one.get("required"))
+
+
+def test_a_link_may_be_sent_as_it_is_shown() -> None:
+    """Both names of its fields are in the reference, with the key and the version that go with either."""
+    body = DOCUMENT["paths"]["/api/v1/workspaces/{ws}/tasks/{task}/links"]["post"]["requestBody"]
+    forms = body["content"]["application/json"]["schema"]["oneOf"]
+    assert [set(one["required"]) for one in forms] == [{"link", "other"}, {"type", "task"}]
+    assert [set(one["properties"]) - set(one["required"]) for one in forms] == [{"id", "expected_version"}] * 2
 
 
 def test_writes_take_a_key() -> None:

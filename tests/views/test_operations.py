@@ -42,7 +42,7 @@ async def test_alive_and_ready(site: Site) -> None:
 async def test_status(site: Site, space: Space) -> None:
     """Every agent with its source, and every partition with its position."""
     status = (await site.client().get("/admin/status")).ok
-    assert status.keys() == {"broker", "url", "ready", "missing", "agents"}
+    assert status.keys() == {"broker", "url", "log", "ready", "missing", "agents"}
     assert (status["ready"], status["missing"]) == (True, {})
     assert {name: agent["source"] for name, agent in status["agents"].items()} == {
         "commands": "tasksys.commands",
@@ -52,6 +52,17 @@ async def test_status(site: Site, space: Space) -> None:
         assert agent.keys() == {"group", "source", "partitions"}
         assert [one["partition"] for one in agent["partitions"]] == [0, 1, 2, 3]
         assert all(one.keys() == {"partition", "position", "end", "lag", "fault"} for one in agent["partitions"])
+
+
+async def test_the_log_is_told_of(site: Site, space: Space) -> None:
+    """How much is in it, and no trouble; its records are the commands and their events."""
+    before = (await site.client().get("/admin/status")).ok["log"]
+    assert before.keys() == {"records", "bytes", "trouble"}
+    assert before["trouble"] is None
+    await space.task()
+    after = (await site.client().get("/admin/status")).ok["log"]
+    assert after["records"] >= before["records"] + 2
+    assert after["bytes"] > 0
 
 
 async def test_lag(site: Site, space: Space) -> None:
@@ -316,9 +327,10 @@ async def test_a_replay_up_to_an_instant(site: Site, space: Space) -> None:
     """What happened up to then is folded, and nothing compared or repaired."""
     task = await space.task("Milk")
     site.plant(space, forged(space, task))
-    told = await replay(site, verify=False, until=task["created_at"])
-    assert (told[-1]["different"], told[-1]["repaired"]) == (0, 0)
-    assert {one["phase"] for one in told} == {"fold", "done"}
+    for said in ({}, {"verify": False}):
+        told = await replay(site, **said, until=task["created_at"])
+        assert (told[-1]["different"], told[-1]["repaired"]) == (0, 0)
+        assert {one["phase"] for one in told} == {"fold", "done"}
     assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Forged"
     await replay(site, verify=False)
 
@@ -332,6 +344,8 @@ async def test_a_replay_up_to_an_instant(site: Site, space: Space) -> None:
         ({"until": "yesterday"}, "/until"),
         ({"until": "2026-03-08T09:00:00"}, "/until"),
         ({"dry_run": True}, "/dry_run"),
+        ({"verify": True, "until": "2026-03-08T09:00:00Z"}, "/verify"),
+        ({"verify": None}, "/verify"),
     ],
 )
 async def test_a_replay_that_cannot_be_read(site: Site, body: Json, pointer: str) -> None:

@@ -25,7 +25,7 @@ async def test_projects_are_listed_in_their_order(space: Space) -> None:
     """New ones come last, and a changed order is followed."""
     first, second = await space.project("One"), await space.project("Two")
     listed = (await space.get("/projects")).ok
-    assert listed.keys() == {"items", "position"}
+    assert listed.keys() == {"items", "next_cursor", "position"}
     assert [one["name"] for one in listed["items"]] == ["One", "Two"]
     assert all(one.keys() == PROJECT for one in listed["items"])
     await space.patch(f"/projects/{first['id']}", {"order": second["order"] + "V"})
@@ -157,3 +157,16 @@ async def test_a_key_makes_one_project(space: Space) -> None:
     again = await space.post("/projects", {"name": "Home"}, headers=same)
     assert (again.status, again.replayed, again.ok["id"]) == (201, True, first.ok["id"])
     assert len((await space.get("/projects")).ok["items"]) == 1
+
+
+async def test_one_section_is_read(space: Space) -> None:
+    """The one in the address, with the version of its project; a removed one is gone."""
+    await space.project(project="home")
+    made = await space.post("/projects/home/sections", {"name": "To do", "section": "to-do"})
+    read = await space.get("/projects/home/sections/to-do")
+    assert ([read.ok], read.etag, read.position) == (made.ok["sections"], made.etag, made.position)
+    assert read.ok.keys() == SECTION
+    (await space.get("/projects/home/sections/nope")).problem(404, "not-found")
+    (await space.get("/projects/nope/sections/to-do")).problem(404, "not-found")
+    await space.delete("/projects/home/sections/to-do")
+    (await space.get("/projects/home/sections/to-do")).problem(404, "not-found")

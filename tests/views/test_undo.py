@@ -25,6 +25,9 @@ async def test_by_position(space: Space) -> None:
         {"before": {"title": "Milk"}, "after": {"title": "Oat milk"}},
         {"before": {"title": "Oat milk"}, "after": {"title": "Milk"}},
     ]
+    assert [one.get("undoes") for one in events] == [None, position]
+    history = (await space.get(f"{path}/history")).ok["items"]
+    assert [one.get("undoes") for one in history] == [None, None, position]
 
 
 async def test_by_the_commands_id(space: Space) -> None:
@@ -70,6 +73,19 @@ async def test_undo_of_creation_and_deletion(space: Space) -> None:
     gone = await space.post(f"{path}/undo", {"position": task["position"]})
     assert gone.ok["trashed"] is True
     assert (await space.post(f"{path}/undo", {"position": gone.position})).ok["trashed"] is False
+
+
+async def test_a_creation_is_undone_after_changes(space: Space) -> None:
+    """The task goes to the trash as it is; with subtasks it stays, and the answer says why."""
+    task = await space.task()
+    path = f"/tasks/{task['id']}"
+    await (await space.joined("ann", "editor")).patch(path, {"title": "Oat milk"})
+    gone = await space.post(f"{path}/undo", {"position": task["position"]})
+    assert (gone.ok["trashed"], gone.ok["title"]) == (True, "Oat milk")
+    await space.post(f"{path}/restore")
+    await space.task("Two litres", parent=task["id"])
+    refused = await space.post(f"{path}/undo", {"position": task["position"]})
+    assert "subtasks" in refused.problem(409, "undo-conflict")["detail"]
 
 
 async def test_what_stands_in_the_way(space: Space) -> None:

@@ -31,7 +31,7 @@ READ_BYTES = 4 * 1024 * 1024
 
 
 class LogStats(NamedTuple):
-    """Figures for the graphs. `trouble` says why the last write failed; None when it did not."""
+    """Figures for operators. `trouble` says why the last write failed; None when it did not."""
 
     partitions: dict[Place, State]
     estimated_bytes: int  # of the whole directory, rows included

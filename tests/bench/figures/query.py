@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from tasksys import decider
-from tasksys.query import FilterError, Index, Query
+from tasksys.query import FilterError, Index, PageRequest, Query
 from tasksys.refusals import Refusal
 from tasksys.rows import Task
 from tasksys.state import State
@@ -92,7 +92,7 @@ def _indexed(index: Index, rounds: int) -> Iterator[float]:
             began = time.perf_counter()
             query = Query.parse(**one)
             assert isinstance(query, Query)
-            page = index.run(query, NOW, limit=PAGE)
+            page = index.run(PageRequest(query, NOW, limit=PAGE))
             yield time.perf_counter() - began
             assert not isinstance(page, FilterError)
             assert len(page.items) == PAGE

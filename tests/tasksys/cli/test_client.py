@@ -10,6 +10,7 @@ from tasksys.cli import client
 from tasksys.cli.client import Client
 from tasksys.cli.failures import Exit, Failure, Refused
 from tests.support.kafka_broker import _free_ports
+from tests.tasksys.cli.conftest import invoke
 from tests.tasksys.cli.scripted import BREAK, Scripted, Step, paths
 
 
@@ -247,3 +248,26 @@ def test_a_name_that_leads_nowhere_is_one_sentence(host: str, cause: str) -> Non
         asking.get("/x")
     assert f"({cause}" in raised.value.message
     assert "Errno" not in raised.value.message
+
+
+def test_long_lists_are_read_page_by_page() -> None:
+    """Projects and members are all shown, however many pages they come in."""
+    workspace = {"id": "w", "name": "Home", "time_zone": "UTC", "position": 1}
+    first = {"id": "p1", "name": "House", "sections": []}
+    pages = (
+        Step({"items": [first], "next_cursor": "a_p1", "position": 3}),
+        Step({"items": [{**first, "id": "p2", "name": "Work"}], "next_cursor": None, "position": 3}),
+    )
+    with Scripted(Step({"items": [workspace]}), *pages) as server:
+        assert "Work" in invoke("project", "list", "--server", server.url).stdout
+    assert paths(server.asked)[1:] == [
+        f"GET /api/v1/workspaces/w/projects?limit=200{more}" for more in ("", "&cursor=a_p1")
+    ]
+    ann = {"user": "ann", "role": "editor", "since": "2026-03-08T09:00:00.000Z"}
+    pages = (
+        Step({"items": [ann], "next_cursor": "_ann", "position": 3}),
+        Step({"items": [{**ann, "user": "ben"}], "next_cursor": None, "position": 3}),
+    )
+    with Scripted(Step({"items": [workspace]}), *pages) as server:
+        assert "ben" in invoke("member", "list", "--server", server.url).stdout
+    assert paths(server.asked)[-1] == "GET /api/v1/workspaces/w/members?limit=200&cursor=_ann"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tasksys.cli.client import Client, path
+from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import Run, answer, errors
 from tests.tasksys.cli.test_journey import added, titles
 
@@ -35,6 +37,19 @@ def test_undo_again_goes_further_back(run: Run) -> None:
     run("undo", task)
     shown = answer(run("show", task, "--json"))
     assert (shown["title"], shown["priority"]) == ("Milk", "none")
+
+
+def test_undos_of_other_clients_are_no_changes(run: Run, server: Serving, user: str) -> None:
+    """Whoever undid something, in whatever way, it is not done again by the next undo, which goes further back."""
+    task = added(run, "Milk")
+    run("edit", task, "-p", "low")
+    last = answer(run("edit", task, "--title", "Oat milk", "--json"))
+    with Client(server.url, user=user) as other:
+        other.send("POST", path("workspaces", last["workspace"], "tasks", task, "undo"), {"position": last["position"]})
+    run("undo", task)
+    shown = answer(run("show", task, "--json"))
+    assert (shown["title"], shown["priority"]) == ("Milk", "none")
+    assert f"undoes {last['position']}" in " ".join(run("history", task).stdout.split())
 
 
 def test_an_undo_that_was_undone_leaves_its_change_to_be_undone(run: Run) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import structs
 
-from tasksys.query import FilterError, Index, Page, Query, entry
+from tasksys.query import FilterError, Index, Page, PageRequest, Query, entry
 from tasksys.rows import Link, Project, Section, Task
 from tasksys.values import LinkType, Status
 from tests.support.queries import BERLIN, NOW, on, task
@@ -32,7 +32,7 @@ def found(made: Index, filter: str = "", q: str = "", user: str | None = None, n
     """The ids of the tasks that a query gives, in the order of ids."""
     query = Query.parse(filter, q, "id")
     assert isinstance(query, Query), query
-    page = made.run(query, now, user)
+    page = made.run(PageRequest(query, now, user))
     assert isinstance(page, Page)
     return "".join(item.id for item in page.items)
 
@@ -58,10 +58,10 @@ def test_pages() -> None:
     made = index(*(task(str(number)) for number in range(5)))
     query = Query.parse("", "", "-id")
     assert isinstance(query, Query)
-    page = made.run(query, NOW, limit=3, count=True)
+    page = made.run(PageRequest(query, NOW, limit=3, count=True))
     assert isinstance(page, Page)
     assert ([item.id for item in page.items], page.total) == (["4", "3", "2"], 5)
-    rest = made.run(query, NOW, limit=3, cursor=page.next_cursor)
+    rest = made.run(PageRequest(query, NOW, limit=3, cursor=page.next_cursor))
     assert isinstance(rest, Page)
     assert ([item.id for item in rest.items], rest.next_cursor, rest.total) == (["1", "0"], None, None)
 
@@ -72,9 +72,9 @@ def test_a_cursor_of_another_query() -> None:
     one, other = Query.parse("", "", "id"), Query.parse("status = open", "", "id")
     assert isinstance(one, Query)
     assert isinstance(other, Query)
-    page = made.run(one, NOW, limit=1)
+    page = made.run(PageRequest(one, NOW, limit=1))
     assert isinstance(page, Page)
-    assert isinstance(made.run(other, NOW, limit=1, cursor=page.next_cursor), FilterError)
+    assert isinstance(made.run(PageRequest(other, NOW, limit=1, cursor=page.next_cursor)), FilterError)
 
 
 def test_who_asks_and_when() -> None:

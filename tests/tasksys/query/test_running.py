@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tasksys.query import Index, Page, Query, index
+from tasksys.query import Index, Page, PageRequest, Query, index
 from tasksys.query import running as running_steps
 from tasksys.query import text as full_text
 from tasksys.query.folding import FoldedTexts, fold
@@ -78,7 +78,10 @@ def check_the_end(rows: list[Task], asked: tuple[str, str], data: st.DataObject,
     if data.draw(st.booleans()):
         patch.setattr(running_steps, "STEP", 1)
         patch.setattr(running_steps, "TEXT_STEP", 1)
-    running, others = made.steps(query(*asked), NOW, count=True), [made.steps(query(q="milk"), NOW)]
+    running, others = (
+        made.steps(PageRequest(query(*asked), NOW, count=True)),
+        [made.steps(PageRequest(query(q="milk"), NOW))],
+    )
     while True:
         try:
             next(running)
@@ -98,7 +101,7 @@ def check_the_end(rows: list[Task], asked: tuple[str, str], data: st.DataObject,
                 next(others[0], None)
             case _:
                 pass
-    expected = rebuilt(made).run(query(*asked), NOW, count=True)
+    expected = rebuilt(made).run(PageRequest(query(*asked), NOW, count=True))
     assert isinstance(expected, Page)
     assert [item.id for item in page.items] == [item.id for item in expected.items]
     assert page.total == expected.total
@@ -109,7 +112,7 @@ def test_what_another_task_changes_counts() -> None:
     made = Index(BERLIN)
     for name in ("t0", "t1"):
         made.put(task(name, "milk", links=LINKS[name]))
-    steps = made.steps(query("blocked = true"), NOW)
+    steps = made.steps(PageRequest(query("blocked = true"), NOW))
     next(steps)
     made.put(task("t0", "milk", links=LINKS["t0"], status=Status.DONE))
     assert ended(steps).items == ()
@@ -119,7 +122,7 @@ def test_a_query_that_is_called_off_leaves_nothing_behind() -> None:
     """Nobody tells it any more what changes."""
     made = Index(BERLIN)
     made.put(task("a", "milk"))
-    steps = made.steps(query(), NOW)
+    steps = made.steps(PageRequest(query(), NOW))
     next(steps)
     assert len(made._watching) == 1
     steps.close()
@@ -131,9 +134,9 @@ def test_a_step_is_small() -> None:
     made = Index(BERLIN)
     for number in range(1000):
         made.put(task(f"t{number}", "milk", description="Été" if number % 10 else "Été " * 5000))
-    assert len(list(made.steps(query("description ~ ete"), NOW))) >= 100
-    assert len(list(made.steps(query(q="milk"), NOW))) >= 1000  # the first search reads every text
-    assert 3 <= len(list(made.steps(query("title = milk"), NOW))) <= 10
+    assert len(list(made.steps(PageRequest(query("description ~ ete"), NOW)))) >= 100
+    assert len(list(made.steps(PageRequest(query(q="milk"), NOW)))) >= 1000  # the first search reads every text
+    assert 3 <= len(list(made.steps(PageRequest(query("title = milk"), NOW)))) <= 10
 
 
 def test_texts_are_folded_when_they_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,15 +145,15 @@ def test_texts_are_folded_when_they_are_searched(monkeypatch: pytest.MonkeyPatch
     made = Index(BERLIN)
     for name in TASKS:
         made.put(task(name, "milk"))
-    assert len(ended(made.steps(query(q="milk"), NOW)).items) == len(TASKS)
+    assert len(ended(made.steps(PageRequest(query(q="milk"), NOW))).items) == len(TASKS)
     for name in TASKS[:2]:
         made.put(task(name, "bread"))
     assert sorted(made._unread) == TASKS[:2]
-    assert [item.id for item in ended(made.steps(query(q="bread"), NOW)).items] == TASKS[:2]
+    assert [item.id for item in ended(made.steps(PageRequest(query(q="bread"), NOW))).items] == TASKS[:2]
     for name in TASKS:
         made.put(task(name, "bread"))
     assert made._text is None
-    assert len(ended(made.steps(query(q="bread"), NOW)).items) == len(TASKS)
+    assert len(ended(made.steps(PageRequest(query(q="bread"), NOW))).items) == len(TASKS)
 
 
 def test_an_index_weighs_what_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,13 +165,13 @@ def test_an_index_weighs_what_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     made.put(task("a", "milk", description="one two three four five " * 1000))
     long = made.bytes
     assert long > small + 20_000
-    ended(made.steps(query(q="milk"), NOW))
+    ended(made.steps(PageRequest(query(q="milk"), NOW)))
     assert made.bytes == long + 6 * full_text.POSTING_BYTES
     made.put(task("a", "milk"))
-    ended(made.steps(query(q="milk"), NOW))
+    ended(made.steps(PageRequest(query(q="milk"), NOW)))
     assert made.bytes == small + full_text.POSTING_BYTES
     made.remove("a")
-    ended(made.steps(query(q="milk"), NOW))
+    ended(made.steps(PageRequest(query(q="milk"), NOW)))
     assert made.bytes == 0
 
 
@@ -179,13 +182,13 @@ def test_long_texts_beyond_the_bound_are_found_too(monkeypatch: pytest.MonkeyPat
     made = Index(BERLIN)
     for name in TASKS:
         made.put(task(name, "milk", description=f"one two three four {name}"))
-    assert len(ended(made.steps(query(q="one"), NOW)).items) == len(TASKS)
+    assert len(ended(made.steps(PageRequest(query(q="one"), NOW))).items) == len(TASKS)
     assert made._text is not None
     assert len(made._text._unlisted) == len(TASKS) - 2
     for q in ('"three four"', "thr -bread", "-bread"):
-        assert len(ended(made.steps(query(q=q), NOW)).items) == len(TASKS)
-    assert [item.id for item in ended(made.steps(query(q="t5 milk"), NOW)).items] == ["t5"]
-    assert ended(made.steps(query(q="-milk"), NOW)).items == ()
+        assert len(ended(made.steps(PageRequest(query(q=q), NOW))).items) == len(TASKS)
+    assert [item.id for item in ended(made.steps(PageRequest(query(q="t5 milk"), NOW))).items] == ["t5"]
+    assert ended(made.steps(PageRequest(query(q="-milk"), NOW))).items == ()
 
 
 def test_folded_texts_are_kept_within_a_bound() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tasksys import ordering
-from tasksys.query import FilterError, Index, Page, Query, parse_filter
+from tasksys.query import FilterError, Index, Page, PageRequest, Query, parse_filter
 from tasksys.values import Priority, Status
 from tests.support.queries import BERLIN, NOW, on, task
 
@@ -91,7 +91,7 @@ def test_a_page(index: Index, filter: str, q: str, sort: str) -> None:
     def first() -> Page:
         query = Query.parse(filter, q, sort)
         assert isinstance(query, Query)
-        page = index.run(query, NOW, count=True)
+        page = index.run(PageRequest(query, NOW, count=True))
         assert isinstance(page, Page)
         assert page.next_cursor is not None
         return page
@@ -101,7 +101,7 @@ def test_a_page(index: Index, filter: str, q: str, sort: str) -> None:
     assert best(first) < PAGE_LOOPS * unit
     query = Query.parse(filter, q, sort)
     assert isinstance(query, Query)
-    assert best(lambda: index.run(query, NOW, cursor=page.next_cursor)) < PAGE_LOOPS * unit
+    assert best(lambda: index.run(PageRequest(query, NOW, cursor=page.next_cursor))) < PAGE_LOOPS * unit
 
 
 def test_a_change(index: Index) -> None:
