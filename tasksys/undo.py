@@ -15,6 +15,7 @@ from tasksys import checks, codec, details, places, tasks, trees, undo_reminders
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
+    OF_REMINDERS,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
@@ -76,7 +77,8 @@ PLURAL = ("The task's labels", "The task's assignees")
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     """The compensating events, the newest event first; refused whole if one of them cannot be."""
-    if refusal := checks.allowed(state, record.actor, Role.VIEWER):
+    own = bool(command.events) and all(past.type in OF_REMINDERS for past in command.events)
+    if refusal := checks.allowed(state, record.actor, Role.VIEWER if own else Role.COMMENTER):
         return refusal
     if not command.events:
         return Refusal(Code.NOT_FOUND, "There is no such command in this workspace; give a position of its history.")
@@ -369,8 +371,6 @@ def _link(event: LinkEvent, task: Task | Refusal) -> Answer:
 def _comment(event: CommentEvent, task: Task | Refusal, actor: str, state: State) -> Answer:
     if isinstance(task, Refusal):
         return task
-    if refusal := checks.allowed(state, actor, Role.COMMENTER):
-        return refusal
     if event.author != actor and (refusal := checks.allowed(state, actor, Role.ADMIN)):
         return refusal
     comment = state.comment(task.id, event.comment)

@@ -123,6 +123,7 @@ TAGS: Final = {
     "comments": "What people say about a task.",
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
+    "reminders": "What to be told of, and when; each is one member's.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
     "operations": "For operators.",
@@ -151,6 +152,8 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     commands.EditChecklistItem: {"done": True},
     commands.AddComment: {"body": "The shop closes at **six**."},
     commands.EditComment: {"body": "The shop closes at **seven**."},
+    commands.AddReminder: {"trigger": {"before": "PT30M", "of": "due"}},
+    commands.SnoozeReminder: {"duration": "PT10M"},
     commands.Undo: {"position": 42},
 }
 """A body for each command that takes one."""

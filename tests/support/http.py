@@ -52,6 +52,10 @@ TASK: Final = {
     "created_at", "updated_at", "completed_at", "trashed_at", "trashed", "version", "position",
 }  # fmt: skip
 COMMENT: Final = {"id", "task", "author", "body", "created_at", "edited_at"}
+REMINDER: Final = {
+    "id", "task", "user", "trigger", "repeat", "state", "scheduled_for", "fired_at", "late_by_seconds", "repeats_left",
+    "snoozed_from", "created_at",
+}  # fmt: skip
 EVENT: Final = {
     "position", "id", "type", "at", "actor", "command", "task", "version", "data", "schema", "source",
 }  # fmt: skip

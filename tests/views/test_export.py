@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientPayloadError, web
 
 from tasksys.rows import Comment
-from tests.support.http import COMMENT, MEMBER, PROJECT, TASK, WORKSPACE, Json, Site, Space, eventually
+from tests.support.http import COMMENT, MEMBER, PROJECT, REMINDER, TASK, WORKSPACE, Json, Site, Space, eventually
 from views import shapes
 from views.export import CHUNK
 
@@ -34,12 +34,14 @@ async def furnished(space: Space, tasks: int) -> Json:
         await space.post("/commands", {"commands": made})
     for number in range(3):
         await space.post(f"/tasks/{parent['id']}/comments", {"body": f"Remark {number}"})
+    await space.post(f"/tasks/{parent['id']}/reminders", {"trigger": {"at": "2126-03-08T09:00:00Z"}})
     trashed = (await space.get("/projects", trashed="true")).ok["items"]
     return {
         "members": (await space.get("/members")).ok["items"],
         "projects": [*(await space.get("/projects")).ok["items"], *trashed],
         "tasks": [*await every(space, ""), *await every(space, "trashed = true")],
         "comments": (await space.get(f"/tasks/{parent['id']}/comments")).ok["items"],
+        "reminders": (await space.get("/reminders")).ok["items"],
     }
 
 
@@ -69,10 +71,11 @@ async def test_everything_is_in_it(space: Space) -> None:
     assert exported.headers["Transfer-Encoding"] == "chunked"
     assert exported.headers["X-Content-Type-Options"] == "nosniff"
     document = exported.json
-    assert document.keys() == {"position", "workspace", "members", "projects", "tasks", "comments"}
+    assert document.keys() == {"position", "workspace", "members", "projects", "tasks", "comments", "reminders"}
     assert document["workspace"].keys() == WORKSPACE
     assert (document["position"], exported.position) == (await space.position(),) * 2
-    for part, shape in (("members", MEMBER), ("projects", PROJECT), ("tasks", TASK), ("comments", COMMENT)):
+    shapes = {"members": MEMBER, "projects": PROJECT, "tasks": TASK, "comments": COMMENT, "reminders": REMINDER}
+    for part, shape in shapes.items():
         assert by_id(document[part]) == by_id(expected[part])
         assert all(one.keys() == shape for one in document[part])
     assert len(document["tasks"]) == 1503

@@ -108,6 +108,7 @@ async def test_what_was_made_says_where_it_is(site: Site) -> None:
     }
     assert told == {
         "create_workspace", "create_project", "create_task", "add_section", "add_comment", "add_checklist_item",
+        "add_reminder",
     }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def test_commands_are_told_apart_by_their_type() -> None:
     union = DOCUMENT["components"]["schemas"]["Command"]
     mapping = union["discriminator"]["mapping"]
     assert union["discriminator"]["propertyName"] == "type"
-    assert set(mapping) == {kind.__name__ for kind in Command.__args__} - {"CreateWorkspace"}
+    assert set(mapping) == {kind.__name__ for kind in Command.__args__} - {"CreateWorkspace", "FireReminder"}
     assert {one["$ref"] for one in union["oneOf"]} == set(mapping.values())
     for kind, reference in mapping.items():
         schema = component(reference)

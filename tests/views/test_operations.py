@@ -12,6 +12,7 @@ import pytest
 
 from streams import keys, switch
 from streams.agents.audit import encode
+from streams.node import AGENTS
 from streams.replay import Rebuild
 from streams.runner import PartitionRunner
 from streams.switch import Wrong
@@ -47,6 +48,7 @@ async def test_status(site: Site, space: Space) -> None:
     assert {name: agent["source"] for name, agent in status["agents"].items()} == {
         "commands": "tasksys.commands",
         "audit": "tasksys.events",
+        "reminders": "tasksys.events",
     }
     for agent in status["agents"].values():
         assert agent.keys() == {"group", "source", "partitions"}
@@ -72,7 +74,7 @@ async def test_lag(site: Site, space: Space) -> None:
         await space.post("/tasks", {"title": "Milk"}, headers={"Prefer": "respond-async"})
         await eventually(lambda: lags(site, "commands", partition, 1))
     await eventually(lambda: lags(site, "commands", partition, 0))
-    assert len((await site.client().get("/admin/lag")).ok["items"]) == 8
+    assert len((await site.client().get("/admin/lag")).ok["items"]) == 12
 
 
 async def lags(site: Site, agent: str, partition: int, expected: int) -> bool:
@@ -200,7 +202,7 @@ async def test_a_replay_without_differences(site: Site, space: Space) -> None:
     }  # fmt: skip
     assert done["done"] >= 6
     compared = [(one["agent"], one["partition"], one["done"]) for one in told if one["phase"] == "compare"]
-    places = [(agent, partition) for agent in ("commands", "audit") for partition in range(4)]
+    places = [(agent, partition) for agent in AGENTS for partition in range(4)]
     assert compared == [(*place, number) for number, place in enumerate(places, 1)]
 
 

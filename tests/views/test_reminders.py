@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.http import Json, Space, key
+from tests.support.http import REMINDER, Json, Space, key
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REMINDER = {
-    "id", "task", "user", "trigger", "repeat", "state", "scheduled_for", "fired_at", "late_by_seconds", "repeats_left",
-    "snoozed_from", "created_at",
-}  # fmt: skip
 AT = "2126-03-08T09:00:00.000Z"
 
 
