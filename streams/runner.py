@@ -1,6 +1,7 @@
 """Runs one agent's fold on one partition: skips what was applied, folds, commits, tells.
 
-The offset up to which the source was applied is itself a row of the table, so state and position cannot part.
+The offset up to which the source was applied is itself a row of the table, so state and position cannot part. It is
+written with what has effects; records that have none are merely passed.
 """
 
 import logging
@@ -16,6 +17,10 @@ APPLIED: Final = b"\x00applied"
 
 BATCH: Final = 500
 """Records folded at once: about 10 ms of the event loop, and well under Kafka's 1 MiB a produce request."""
+
+UNCOMMITTED: Final = 10_000
+"""Records without any effect that may be folded again after a restart: a commit for their position alone costs as much
+as one with rows, and most events are nothing to some agents."""
 
 Commit = Callable[[Effects, int], Awaitable[None]]
 """Makes the effects and the next source offset durable, all or nothing; raises if it could not."""
@@ -36,6 +41,7 @@ class PartitionRunner:
         applied = rows.get(APPLIED)
         self.position = int.from_bytes(applied) if applied else 0
         """The offset of the next source record to apply."""
+        self._durable = self.position
 
     async def run(self, records: Sequence[Record]) -> None:
         """Applies the records in order; what was applied before is skipped."""
@@ -53,18 +59,23 @@ class PartitionRunner:
                 f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
                 f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
             ) from error
-        position = chunk[-1].offset + 1
-        effects.rows[APPLIED] = position.to_bytes(8)
-        try:
-            await self._commit(effects, position)
-        except BaseException:
-            self._fold.aborted()
-            raise
-        self.position = position
+        self.position = await self._durably(effects, chunk[-1].offset + 1)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
+
+    async def _durably(self, effects: Effects, position: int) -> int:
+        """The position, when the effects are durable; if there are none it need not be durable itself."""
+        if effects.rows or effects.outputs or position - self._durable >= UNCOMMITTED:
+            effects.rows[APPLIED] = position.to_bytes(8)
+            try:
+                await self._commit(effects, position)
+            except BaseException:
+                self._fold.aborted()
+                raise
+            self._durable = position
+        return position
 
     async def repair(self, rows: dict[bytes, bytes | None]) -> None:
         """Puts rows right that are not what the log says, outside of any batch; the caller holds the partition."""

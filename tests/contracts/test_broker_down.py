@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.broker import Broker
-from streams.node import Node
+from streams.node import AGENTS, Node
 from tasksys.commands import CreateTask
 from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
@@ -120,7 +120,7 @@ async def test_the_broker_goes_and_comes_back(
         assert node.state.position(workspace) == len(list(node.state.all(workspace, Task))) + 2
         assert node.state.outcome(workspace, OWNER, next(iter(load.acks))) is not None
         assert (await node.history.verify(workspace))[1] is None
-        assert set(node.apps) == {"commands", "audit"}
+        assert set(node.apps) == set(AGENTS)
         await back(broker)
         await load.grows(50)
         await load.stop()

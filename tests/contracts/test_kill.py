@@ -19,7 +19,7 @@ import pytest
 
 from streams.appender import open_appender
 from streams.broker import Broker
-from streams.node import Node
+from streams.node import AGENTS, Node
 from streams.topics import COMMANDS as COMMAND_LOG
 from tasksys import codec
 from tests.support.domain import OWNER
@@ -160,7 +160,7 @@ class Crew:
         if len(self.nodes) > 1 and self.rng.random() < 0.6:
             await self.stop(number)
             return f"worker {number} stops"
-        name = self.rng.choice(["commands", "audit"])
+        name = self.rng.choice(AGENTS)
         if app := self.nodes[number].apps.get(name):
             await app.crash(RuntimeError("a fault that a test made"))
         return f"worker {number} loses its {name}"

@@ -13,15 +13,16 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.app import fold_agent
-from streams.node import Node
+from streams.node import AGENTS, Node
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, changelog
 from streams.transport.database import NO_SPACE, DatabaseCorrupt, DatabaseError
 from streams.transport.kafka.driver import Transport
 from tasksys import codec
-from tasksys.commands import CommandRecord, CreateTask, EditTask
+from tasksys.commands import AddReminder, CommandRecord, CreateTask, EditTask
 from tasksys.outcomes import OutcomeStatus
 from tasksys.query import Page, PageRequest, Query
+from tasksys.values import Trigger
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
@@ -82,7 +83,8 @@ async def filled(node: Node) -> str:
     for round_ in range(3):
         records = [record(workspace, CreateTask(task=f"t{round_}-{number}", title="x")) for number in range(100)]
         await node.gateway.submit_all(records, WAIT)
-    await accepted(node, workspace, EditTask(task="t0-0", title="changed"))
+    ring = AddReminder(task="t0-1", reminder="ring", trigger=Trigger(at="2126-04-01T09:00:00Z"))
+    await accepted(node, workspace, EditTask(task="t0-0", title="changed"), ring)
     return workspace
 
 
@@ -96,12 +98,12 @@ async def test_wiped_tables_are_recovered(url: str, tmp_path: Path, caplog: pyte
     async with running(url, tmp_path / "node", **QUICK) as node:
         workspace = await filled(node)
         await check(node)
-        before = {name: table(node, name) for name in ("commands", "audit")}
+        before = {name: table(node, name) for name in AGENTS}
     shutil.rmtree(tmp_path / "node")
     with caplog.at_level(logging.INFO):
         async with running(url, tmp_path / "node", **QUICK) as node:
             assert restored(caplog)
-            assert {name: table(node, name) for name in ("commands", "audit")} == before
+            assert {name: table(node, name) for name in AGENTS} == before
             await accepted(node, workspace, EditTask(task="t0-0", title="again"))
             await check(node)
 

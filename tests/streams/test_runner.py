@@ -68,6 +68,32 @@ def records(start: int, end: int) -> list[Record]:
     return [Record(offset, 0, b"k", str(offset).encode(), ()) for offset in range(start, end)]
 
 
+class Even(Sum):
+    """A fold to which odd values are nothing."""
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """No effects of a batch without even values."""
+        effects = super().fold(records)
+        return effects if any(int(one.value or b"") % 2 == 0 for one in records) else Effects()
+
+
+async def test_records_without_effects_are_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They cost no commit, until there are many; after a restart they are folded again, and still do nothing."""
+    monkeypatch.setattr(module, "UNCOMMITTED", 10)
+    partition = Partition()
+    spec = AgentSpec("even", COMMANDS, lambda _, rows: Even(rows))
+    runner = PartitionRunner(spec, 7, partition.rows, partition.commit)
+    for offset in (0, 1, 3, 5, 7):
+        await runner.run(records(offset, offset + 1))
+    assert (runner.position, partition.positions) == (8, [1])
+    again = PartitionRunner(spec, 7, partition.rows, partition.commit)
+    assert again.position == 1
+    for offset in (1, 3, 9, 11):
+        await again.run(records(offset, offset + 1))
+    assert (again.position, partition.positions) == (12, [1, 12])
+    assert partition.rows.rows[b"sum"] == b"0"
+
+
 async def test_records_are_applied_once() -> None:
     """Those that come again are skipped; the position is a row of the table."""
     partition = Partition()
