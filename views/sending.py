@@ -52,6 +52,12 @@ NEW_ID: Final[dict[type[Any], str]] = {
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
 
+UNSEEN: Final = (NotOwned, Problem)
+"""What is said of a history that is somewhere else, is not ready, or is behind for longer than anybody waits."""
+
+AWAY: Final = web.RequestKey("away", Exception)
+
+
 class Preference(NamedTuple):
     """What the client prefers: not to wait at all, or how long."""
 
@@ -221,18 +227,31 @@ async def refusal(
         since = Since(last.task, None if last.task else project_of(last), 0, last.position)
     else:
         return refused(reason)
-    if not await _sees_history(request, workspace):
+    try:
+        shown = await _sees_history(request, workspace)
+    except UNSEEN:  # why it was refused is told all the same, and nobody repeats what is decided
+        shown = False
+    if not shown:
         return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
     return refused(reason, **conflicts(system(request).history, workspace, since, room or Room()))
 
 
 async def _sees_history(request: web.Request, workspace: str) -> bool:
-    """Whether the history can be shown: it is there up to now, and the caller is still a member when it is."""
+    """Whether the history may be shown: it is there up to now, and the caller is still a member when it is.
+
+    Raises UNSEEN if it cannot be had; a request waits for it once, however many commands it has.
+    """
+    if (before := request.get(AWAY)) is not None:
+        raise before
     state, user = system(request).state, identity(request).user
-    if state.state(workspace).member(user) is None:
-        return False
-    await history_caught_up(request, workspace)
-    return state.state(workspace).member(user) is not None
+    try:
+        if state.state(workspace).member(user) is None:
+            return False
+        await history_caught_up(request, workspace)
+        return state.state(workspace).member(user) is not None
+    except UNSEEN as error:
+        request[AWAY] = error
+        raise
 
 
 def outcome_shape(outcome: Outcome, events: list[msgspec.Raw]) -> dict[str, Any]:
@@ -247,7 +266,7 @@ def pending_shape(command: str) -> dict[str, Any]:
 
 
 async def stored_events(request: web.Request, workspace: str, outcome: Outcome) -> list[msgspec.Raw]:
-    """The events of a decided command, as they stand in the log."""
+    """The events of a decided command, as they stand in the log. Raises UNSEEN."""
     if not outcome.first or not await _sees_history(request, workspace):
         return []
     found = (system(request).history.at(workspace, at) for at in range(outcome.first, outcome.last + 1))

@@ -383,3 +383,20 @@ async def test_an_agent_that_is_not_ready(site: Site, space: Space, monkeypatch:
     (await space.get("/tasks")).problem(503, "not-ready")
     ready = await site.client().get("/ready")
     assert (ready.status, ready.json["missing"]) == (503, {"commands": "starting"})
+
+
+async def test_an_agent_that_stops_while_a_batch_waits(
+    site: Site, space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in the log is pending: a 503 would say to send it again, and without keys it would be done twice."""
+    async with site.held(space):
+        sent = asyncio.create_task(
+            space.post(
+                "/commands", {"commands": [{"type": "CreateTask", "title": "Milk"}]}, headers={"Prefer": "wait=1"}
+            )
+        )
+        await eventually(lambda: site.waiting() == 1)
+        monkeypatch.setattr(site.node, "apps", {})
+        answer = await sent
+        monkeypatch.undo()
+    assert [one["status"] for one in answer.ok["items"]] == ["pending"]

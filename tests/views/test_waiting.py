@@ -61,6 +61,31 @@ async def test_a_history_that_stays_behind(site: Site, space: Space) -> None:
     assert (await space.get("/audit")).position == task["position"]
 
 
+async def test_a_history_that_stays_behind_keeps_no_outcome_back(site: Site, space: Space) -> None:
+    """Commands are decided without it: who is told to try again would have them done twice, and waits once at most."""
+    await space.task(task="milk")
+    refused = {"type": "EditTask", "task": "milk", "title": "Mine", "expected_version": 1}
+    again = {"type": "EditTask", "id": "again", "task": "milk", "title": "Again"}
+    await space.patch("/tasks/milk", {"title": "Milk?"})
+    await space.post("/commands", again)
+    await site.settled(space)
+    async with site.held(space, "audit"):
+        await space.patch("/tasks/milk", {"title": "Milk!"})
+        stale = await space.patch("/tasks/milk", {"title": "Mine"}, headers={"If-Match": '"1"'})
+        assert stale.problem(412, "version-conflict")["conflicts"] == []
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        batch = await space.post(
+            "/commands", {"commands": [{"type": "CreateTask", "title": "Oat"}, again, *[refused] * 20]}
+        )
+        assert loop.time() - before < 10 * SHORT.view
+        created, repeated, *others = batch.ok["items"]
+        assert (created["status"], len(created["events"])) == ("accepted", 1)
+        assert (repeated["status"], repeated["events"]) == ("accepted", [])
+        assert {one["problem"]["code"] for one in others} == {"version-conflict"}
+    await site.settled(space)
+
+
 async def test_a_wait_that_fails_is_a_fault(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not an answer as if nothing new had come."""
 
