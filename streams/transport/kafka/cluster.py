@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any, Final
 
@@ -24,7 +23,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.offset import OffsetRequest
 
-from streams.transport.kafka import closing  # noqa: F401  (mends every client)
+from streams.transport.kafka import closing  # also mends every client
 
 logger = logging.getLogger(__name__)
 
@@ -67,14 +66,12 @@ class Cluster:
 
     async def close(self) -> None:
         """Closes all connections; raises nothing."""
-        with suppress(Exception):
-            await self._client.close()
+        await closing.close_client(self._client)
 
     async def hang_up(self, line: str) -> None:
         """Closes the connections of a line; raises nothing."""
         lines = [key for key in self._client._conns if key[1] == line]
-        ended = [self._client._conns.pop(key).close() for key in lines]
-        await asyncio.gather(*(one for one in ended if one is not None), return_exceptions=True)
+        await closing.hang_up([self._client._conns.pop(key) for key in lines])
 
     def settle(self, line: str) -> None:
         """Remembers the connections that the line has now."""
