@@ -246,5 +246,5 @@ class HistoryReader:
                 self._asked.pop(workspace, None)
 
     def forget(self) -> None:
-        """Drops past states: the history was changed outside of its fold."""
-        self._pasts.forget()
+        """Drops past states: the history was changed outside of its fold. Those being folded now are kept by nobody."""
+        self._pasts = Pasts()

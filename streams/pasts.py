@@ -89,10 +89,6 @@ class Pasts:
         while total > self._bound or len(self._kept) > KEPT:
             total -= self._kept.popitem(last=False)[1].bytes
 
-    def forget(self) -> None:
-        """The history was changed outside of its fold."""
-        self._kept.clear()
-
     def folded(
         self,
         workspace: str,

@@ -143,6 +143,18 @@ async def test_queries_of_the_past(world: World, reader: Counted) -> None:
     assert not reader._pasts._kept
 
 
+async def test_a_past_that_is_forgotten_while_it_is_folded(reader: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was read from rows that were put right meanwhile: no later read goes on from it."""
+    monkeypatch.setattr(turns, "SLICE", -1.0)
+    reading = asyncio.create_task(reader.state_at("acme", 60))
+    async with asyncio.timeout(5):
+        while reader.read < 5:  # noqa: ASYNC110  (a round of the loop is what is waited for)
+            await asyncio.sleep(0)
+    reader.forget()
+    await reading
+    assert not reader._pasts._kept
+
+
 async def test_reads_of_the_same_past_share_a_fold(reader: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those close by, in whatever order they come: what is asked for is kept on the way."""
     monkeypatch.setattr(turns, "SLICE", -1.0)
