@@ -220,7 +220,10 @@ class HistoryReader:
         async with self._past(workspace, position) as past:
             index = await self._turns.finish(past.indexed())
             self._pasts.shrink()
-        return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+        try:
+            return await self._turns.finish(index.steps(query, now, user, limit, cursor, count))
+        finally:
+            self._pasts.shrink()  # the first search reads the texts into the index
 
     @asynccontextmanager
     async def _past(self, workspace: str, position: int) -> AsyncIterator[Past]:

@@ -129,16 +129,21 @@ async def test_past_states_are_bounded(world: World, monkeypatch: pytest.MonkeyP
 
 
 async def test_queries_of_the_past(world: World, reader: Counted) -> None:
-    """The index of a past state is made once, and weighs."""
-    query = Query.parse("title = milk", "", "id")
-    assert isinstance(query, Query)
-    for _ in range(2):
+    """The index of a past state is made once, and weighs; with the texts, once somebody has searched."""
+    for text in ("", "mil"):
+        query = Query.parse("title = milk", text, "id")
+        assert isinstance(query, Query)
         page = await reader.query_at("acme", len(world.log) - 3, query, NOW)
         assert isinstance(page, Page)
         assert [item.id for item in page.items] == ["t19"]
     ((_, past),) = reader._pasts._kept.items()
     assert past.index is not None
     assert past.bytes == past.index.bytes + sum(map(weight, past.rows.values()))
+    reader._pasts._bound = past.bytes
+    query = Query.parse("", "oat", "id")
+    assert isinstance(query, Query)
+    await reader.query_at("acme", 5, query, NOW)
+    assert sum(one.bytes for one in reader._pasts._kept.values()) <= reader._pasts._bound
     reader.forget()
     assert not reader._pasts._kept
 
