@@ -37,7 +37,8 @@ RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Until a question is asked again that could not be answered. Of both the last one is repeated."""
 
 REFUSED_SECONDS: Final = 60.0
-"""How long an answer may be a refusal: a topic that does not come back in a minute is gone."""
+"""How long an answer may be a refusal: a topic that does not come back in a minute is gone, and markers that are not
+written by then wait for a broker that is missed; readiness says so once the agent stops by it."""
 
 NOT_TRIED: Final = OperationNotAttempted.errno
 
@@ -87,17 +88,21 @@ class Cluster:
         """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
         try may put right; then, and for other errors, raises KafkaError."""
         markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
-        give_up = asyncio.get_running_loop().time() + REFUSED_SECONDS
+        now = asyncio.get_running_loop().time
+        give_up = now() + REFUSED_SECONDS
         while True:
             try:
                 answer = await self._client.send(await node(again), request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
+                if now() > give_up:
+                    raise
                 await asyncio.sleep(next(markers))
             except KafkaError as error:
-                late = asyncio.get_running_loop().time() > give_up
-                if not error.retriable or (late and isinstance(error, BrokerResponseError)):
+                if not isinstance(error, BrokerResponseError):  # nobody is there to refuse
+                    give_up = now() + REFUSED_SECONDS
+                if not error.retriable or now() > give_up:
                     raise
                 again = True
                 logger.info("%s asks again for %s: %r", line, type(request).__name__, error)
