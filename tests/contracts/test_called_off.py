@@ -116,6 +116,24 @@ async def test_a_client_of_a_broker_that_stands_still_is_closed(kafka: KafkaBrok
         await cluster.close()
 
 
+async def test_a_question_without_an_answer_ends_with_its_client(kafka: KafkaBroker) -> None:
+    """Wherever it is asked again: else an agent that stops while it opens partitions would never be let go of."""
+    for seconds in (0.0, 0.3, 1.0):
+        cluster = Cluster([kafka.bootstrap])
+        await cluster.start()
+        kafka.freeze()
+        for connection in cluster._client._conns.values():
+            connection.close()
+        asking = asyncio.create_task(Transactional(cluster, "a", 0).start())
+        await asyncio.wait([asking], timeout=seconds)
+        closing_it = asyncio.create_task(cluster.close())
+        kafka.thaw()
+        await closing_it
+        await asyncio.wait([asking], timeout=WAIT)
+        assert asking.done()
+        asking.exception()
+
+
 async def test_a_producer_whose_broker_stands_still_is_closed(kafka: KafkaBroker) -> None:
     """Its records were never acknowledged."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, max_request_size=30_000_000)

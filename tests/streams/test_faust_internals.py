@@ -280,6 +280,11 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "kafka.cluster: any name is a line of its own",
     ),
     (AIOKafkaConnection.__init__, ("self._loop = loop", "self._reader = ", "self._on_close_cb = "), "kafka.closing"),
+    (
+        AIOKafkaClient.force_metadata_update,
+        ("self._md_update_fut = ", "asyncio.shield(self._md"),
+        "kafka.closing ends it",
+    ),
     (AIOKafkaConnection.connect, ("self._reader, self._writer, self._protocol = reader",), "kafka.closing hangs up"),
     (asyncio.StreamReaderProtocol.connection_made, ("self._transport = transport",), "kafka.closing hangs up"),
     (

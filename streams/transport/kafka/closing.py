@@ -35,6 +35,8 @@ async def close_client(client: Any) -> None:
     client._conns.clear()  # else it waits for their ends
     with suppress(Exception):
         await client.close()
+    if (update := client._md_update_fut) is not None and not update.done():
+        update.set_result(False)  # else whoever waits for it does so for ever
     await hang_up(connections)
 
 

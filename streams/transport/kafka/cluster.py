@@ -19,6 +19,7 @@ from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
     OperationNotAttempted,
+    ProducerClosed,
     for_code,
 )
 from aiokafka.protocol.offset import OffsetRequest
@@ -55,6 +56,7 @@ class Cluster:
 
     def __init__(self, servers: list[str]) -> None:
         self._client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        self._closed = False
         self._known: defaultdict[str, dict[int, Any]] = defaultdict(dict)
 
     async def start(self) -> None:
@@ -66,7 +68,8 @@ class Cluster:
             raise
 
     async def close(self) -> None:
-        """Closes all connections; raises nothing."""
+        """Closes all connections, and ends the questions that are still asked; raises nothing."""
+        self._closed = True
         await closing.close_client(self._client)
 
     async def hang_up(self, line: str) -> None:
@@ -86,12 +89,21 @@ class Cluster:
 
     async def ask(self, line: str, node: Node, request: Any) -> Any:
         """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
-        try may put right; then, and for other errors, raises KafkaError."""
+        try may put right; then, for other errors, and when this is closed, raises KafkaError."""
+        try:
+            return await self._asked(line, node, request)
+        finally:
+            if self._closed:
+                await self.close()  # what was being connected meanwhile
+
+    async def _asked(self, line: str, node: Node, request: Any) -> Any:
         markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
         now = asyncio.get_running_loop().time
         give_up = now() + REFUSED_SECONDS
         while True:
             try:
+                if self._closed:
+                    raise ProducerClosed("nobody waits for the answer any more")
                 answer = await self._client.send(await node(again), request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
@@ -107,7 +119,8 @@ class Cluster:
                 again = True
                 logger.info("%s asks again for %s: %r", line, type(request).__name__, error)
                 await asyncio.sleep(next(waits))
-                await self._client.force_metadata_update()
+                if not self._closed:  # else nobody would update it
+                    await self._client.force_metadata_update()
             else:
                 return answer
 
