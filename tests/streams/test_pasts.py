@@ -126,6 +126,9 @@ async def test_past_states_are_bounded(world: World, monkeypatch: pytest.MonkeyP
         kept.keep("w", position, Past({}))
     assert (kept.nearest("w", 1)[0], kept.nearest("w", 5)[0]) == (0, 3)
     assert kept.nearest("other", 5)[0] == 0
+    kept.nearest("w", 2)
+    kept.keep("w", 4, Past({}))
+    assert (kept.nearest("w", 3)[0], kept.nearest("w", 4)[0]) == (2, 4)  # the one asked for longest ago has gone
 
 
 async def test_queries_of_the_past(world: World, reader: Counted) -> None:
