@@ -289,7 +289,7 @@ async def test_a_client_that_goes_away(site: Site, space: Space) -> None:
         writer.close()
         await writer.wait_closed()
         await eventually(lambda: site.waiting() == 0)
-        assert not site.node.gateway._in_flight
+        await eventually(lambda: not site.node.gateway._in_flight)  # once they are durable
         reader.feed_eof()
     await eventually(lambda: is_done(space, task["id"]))
 
@@ -307,7 +307,7 @@ async def test_a_client_that_goes_away_from_a_batch(site: Site, space: Space) ->
         sent.cancel()
         await asyncio.gather(sent, return_exceptions=True)
         await eventually(lambda: site.waiting() == 0)
-        assert not site.node.gateway._in_flight
+        await eventually(lambda: not site.node.gateway._in_flight)  # once they are durable
     await eventually(lambda: counts(space, 50))
 
 
