@@ -18,7 +18,8 @@ BATCH: Final = 500
 """Records folded at once: about 10 ms of the event loop, and well under Kafka's 1 MiB a produce request."""
 
 Commit = Callable[[Effects, int], Awaitable[None]]
-"""Makes the effects and the next source offset durable, all or nothing; raises if it could not."""
+"""Makes the effects and the next source offset durable, all or nothing; raises if it could not. The row of that offset
+is the last of the rows, see `streams.transport.kafka.hanging`."""
 
 
 class FoldFailed(Exception):
