@@ -80,7 +80,11 @@ class Gateway:
 
         def finished(_: object = None) -> None:
             self._waiters.forget(request)
-            self._in_flight.discard(name)
+            told = decided.done() and not decided.cancelled() and decided.exception() is None
+            if told or durable.done():
+                self._in_flight.discard(name)
+            else:  # it is held in memory until then, whoever has gone away
+                durable.add_done_callback(lambda _: self._in_flight.discard(name))
 
         return Submitted(durable, decided, finished)
 

@@ -215,7 +215,10 @@ class HistoryReader:
         async with self._past(workspace, position) as past:
             index = await self._turns.finish(past.indexed())
             self._pasts.shrink()
-        return await self._turns.finish(index.steps(wanted))
+        try:
+            return await self._turns.finish(index.steps(wanted))
+        finally:
+            self._pasts.shrink()  # the first search reads the texts into the index
 
     @asynccontextmanager
     async def _past(self, workspace: str, position: int) -> AsyncIterator[Past]:
@@ -241,5 +244,5 @@ class HistoryReader:
                 self._asked.pop(workspace, None)
 
     def forget(self) -> None:
-        """Drops past states: the history was changed outside of its fold."""
-        self._pasts.forget()
+        """Drops past states: the history was changed outside of its fold. Those being folded now are kept by nobody."""
+        self._pasts = Pasts()

@@ -107,13 +107,17 @@ class Indexes:
         """Puts in what is missing; several queries may be at it. What commits have put in meanwhile is newer."""
         index, start = held.index, len(keys.rows(workspace))
         while held.missing is not None:
-            entry = next(held.missing, None)
-            if entry is None:
-                held.missing = None
-                return
-            kind, name = entry[0][start : start + 1].decode(), entry[0][start + 1 :].decode()
-            if index.project(name) is None if kind == Project.kind else index.entry(name) is None:
-                _put(index, self._row(workspace, kind, name, entry[1]))
+            try:
+                entry = next(held.missing, None)
+                if entry is None:
+                    held.missing = None
+                    return
+                kind, name = entry[0][start : start + 1].decode(), entry[0][start + 1 :].decode()
+                if index.project(name) is None if kind == Project.kind else index.entry(name) is None:
+                    _put(index, self._row(workspace, kind, name, entry[1]))
+            except Exception as error:  # what comes behind is never read, and a walk that broke off looks ended
+                held.missing = _broken(error)
+                raise
             yield
 
     def _row(self, workspace: str, kind: str, name: str, stored: bytes) -> Row:
@@ -172,6 +176,15 @@ class Indexes:
         """Drops indexes: their partitions were given away or rebuilt."""
         for workspace in [name for name in self._held if workspaces(name)]:
             self._drop(workspace)
+
+
+def _broken(error: Exception) -> Iterator[tuple[bytes, bytes]]:
+    """Rows that cannot be read, for everybody who asks for the next one."""
+
+    def read() -> tuple[bytes, bytes]:
+        raise error
+
+    return iter(read, None)
 
 
 def _put(index: Index, row: Row | None) -> None:

@@ -33,19 +33,24 @@ class Past:
     def __init__(self, rows: dict[Key, Row | None]) -> None:
         self.rows = rows
         self.index: Index | None = None
-        self.bytes = 0
+        self._rows_bytes = 0
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes, once it is weighed: its index grows when somebody searches."""
+        return self._rows_bytes + (self.index.bytes if self.index is not None else 0)
 
     def state(self) -> State:
         """A state of one's own over the same rows."""
         return State(lambda kind, name: self.rows.get((kind, name)))
 
     def weighed(self) -> Generator[None, None, None]:
-        """Finds out how many bytes it takes."""
+        """Finds out how many bytes its rows take."""
         total = 0
         for row in list(self.rows.values()):
             total += weight(row)
             yield
-        self.bytes = total
+        self._rows_bytes = total
 
     def indexed(self) -> Generator[None, None, Index]:
         """Its query index, made when somebody first asks."""
@@ -61,7 +66,6 @@ class Past:
             yield
         if self.index is None:
             self.index = index
-            self.bytes += index.bytes
         return self.index
 
 
@@ -90,10 +94,6 @@ class Pasts:
         total = sum(past.bytes for past in self._kept.values())
         while total > self._bound or len(self._kept) > KEPT:
             total -= self._kept.popitem(last=False)[1].bytes
-
-    def forget(self) -> None:
-        """The history was changed outside of its fold."""
-        self._kept.clear()
 
     def folded(
         self,

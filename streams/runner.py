@@ -23,7 +23,8 @@ UNCOMMITTED: Final = 10_000
 as one with rows, and most events are nothing to some agents."""
 
 Commit = Callable[[Effects, int], Awaitable[None]]
-"""Makes the effects and the next source offset durable, all or nothing; raises if it could not."""
+"""Makes the effects and the next source offset durable, all or nothing; raises if it could not. The row of that offset
+is the last of the rows, see `streams.transport.kafka.hanging`."""
 
 
 class FoldFailed(Exception):

@@ -8,6 +8,7 @@ slice only; and a job ends when its request does.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -67,10 +68,12 @@ class Turns:
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Awaits it, and is not kept from it by a cancellation, which is passed on afterwards."""
+    """Awaits it, and is not kept from it by cancellations, which are passed on afterwards."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        while not task.done():  # a client goes away, and then the server stops
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
         raise

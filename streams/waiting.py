@@ -40,22 +40,18 @@ class PositionWaiters:
     """Readers that wait until a workspace's view has reached a position."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[tuple[int, asyncio.Future[bool]]]] = defaultdict(list)
+        self._waiting: defaultdict[str, dict[asyncio.Future[bool], int]] = defaultdict(dict)
         self.awaited = asyncio.Event()
         """Set while anybody waits."""
 
     def tell(self, workspace: str, position: int) -> None:
         """The workspace's view has reached the position."""
-        waiting = self._waiting.get(workspace)
-        if not waiting:
-            return
-        later = [(wanted, future) for wanted, future in waiting if wanted > position and not future.done()]
-        for wanted, future in waiting:
-            if wanted <= position and not future.done():
+        waiting = self._waiting.get(workspace, {})
+        for future in [one for one, wanted in waiting.items() if wanted <= position]:
+            del waiting[future]
+            if not future.done():
                 future.set_result(True)
-        if later:
-            self._waiting[workspace] = later
-        else:
+        if not waiting:
             self._drop(workspace)
 
     def reach(self, workspace: str, position: int, bound: float) -> asyncio.Future[bool]:
@@ -66,7 +62,7 @@ class PositionWaiters:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
-        self._waiting[workspace].append((position, future))
+        self._waiting[workspace][future] = position
         self.awaited.set()
         future.add_done_callback(partial(self._forget, workspace, loop.call_later(bound, _late, future)))
         return future
@@ -74,10 +70,9 @@ class PositionWaiters:
     def _forget(self, workspace: str, alarm: asyncio.TimerHandle, future: asyncio.Future[bool]) -> None:
         """Readers who went away leave nothing behind, also where the workspace never gets so far."""
         alarm.cancel()
-        left = [one for one in self._waiting.get(workspace, ()) if one[1] is not future]
-        if left:
-            self._waiting[workspace] = left
-        else:
+        waiting = self._waiting.get(workspace, {})
+        waiting.pop(future, None)
+        if not waiting:
             self._drop(workspace)
 
     def _drop(self, workspace: str) -> None:

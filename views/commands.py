@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tasksys import codec
 from tasksys.commands import CLOCK_COMMANDS, Command, CreateWorkspace
+from tasksys.errors import NotOwned
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from views import shapes
@@ -23,6 +24,7 @@ from views.room import Room
 from views.routes import WS, Route
 from views.sending import (
     REPLAYED_HEADER,
+    UNSEEN,
     complete,
     idempotency_key,
     outcome_shape,
@@ -110,8 +112,14 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
 
 
 def _position(request: web.Request, workspace: str) -> int:
-    """The workspace's position; 0 to those who are not its members, as if there were none."""
-    state = system(request).state.state(workspace)
+    """The workspace's position; 0 to those who are not its members, as if there were none, and where it is not known.
+
+    Nothing of a sent command may be answered with a 503, which says to send it again.
+    """
+    try:
+        state = system(request).state.state(workspace)
+    except NotOwned:
+        return 0
     known = state.workspace is not None and state.member(identity(request).user) is not None
     return state.workspace.position if state.workspace is not None and known else 0
 
@@ -127,13 +135,20 @@ def _complete(request: web.Request, workspace: str, command: Command, batch_key:
 async def _item(
     request: web.Request, workspace: str, sent: Any, outcome: Decided | Exception | None, rooms: Rooms
 ) -> Any:
+    """An outcome of a batch; without its events where these would have to be looked up and cannot be.
+
+    Otherwise nobody would hear what became of the others, and who gave them no keys would have them done twice.
+    """
     if outcome is None:
         return pending_shape(sent.command.id)
     if isinstance(outcome, Exception):
         problem = foreseen(outcome)
         assert problem is not None
         return {"id": sent.command.id, "status": "unknown", "events": [], "problem": problem.body()}
-    shown = await _shown(request, workspace, outcome, rooms.events)
+    try:
+        shown = await _shown(request, workspace, outcome, rooms.events)
+    except UNSEEN:
+        shown = outcome_shape(outcome.outcome, (), rooms.events)
     if outcome.outcome.refusal is not None:
         shown["problem"] = (await refusal(request, workspace, sent, outcome.outcome.refusal, rooms.conflicts)).body()
     return shown

@@ -20,6 +20,9 @@ BYTES: Final = 256 * 1024
 SCANNED: Final = 2_000
 """Events of a workspace looked at for those of one project, or of the workspace itself: there is no index of them."""
 
+SCANNED_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of them: 2,000 edits of long texts held everything else up for a second, for each command of a batch."""
+
 
 class Since(NamedTuple):
     """What is asked for: of a task, else a project, else the workspace; after a position, else after a version."""
@@ -57,8 +60,10 @@ def conflicts(history: HistoryReader, workspace: str, since: Since, room: Room) 
 
 
 def _newest(history: HistoryReader, workspace: str, since: Since) -> Iterator[bytes]:
+    scanned = 0
     for position, stored in islice(history.newest(workspace), SCANNED):
-        if position <= since.position:
+        scanned += len(stored.event)
+        if position <= since.position or scanned > SCANNED_BYTES:
             return
         event = codec.decode_event(stored.event)
         if event.task is not None or project_of(event) != since.project:

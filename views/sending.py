@@ -58,6 +58,12 @@ NEW_ID: Final[dict[type[Any], str]] = {
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
 
+UNSEEN: Final = (NotOwned, Problem)
+"""What is said of a history that is somewhere else, is not ready, or is behind for longer than anybody waits."""
+
+AWAY: Final = web.RequestKey("away", Exception)
+
+
 class Preference(NamedTuple):
     """What the client prefers: not to wait at all, or how long."""
 
@@ -227,18 +233,31 @@ async def refusal(
         since = Since(last.task, None if last.task else project_of(last), 0, last.position)
     else:
         return refused(reason)
-    if not await _sees_history(request, workspace):
+    try:
+        shown = await _sees_history(request, workspace)
+    except UNSEEN:  # why it was refused is told all the same, and nobody repeats what is decided
+        shown = False
+    if not shown:
         return refused(reason, conflicts=[])  # it can be repeated by somebody who was removed since
     return refused(reason, **conflicts(system(request).history, workspace, since, room or Room(BYTES)))
 
 
 async def _sees_history(request: web.Request, workspace: str) -> bool:
-    """Whether the history can be shown: it is there up to now, and the caller is still a member when it is."""
+    """Whether the history may be shown: it is there up to now, and the caller is still a member when it is.
+
+    Raises UNSEEN if it cannot be had; a request waits for it once, however many commands it has.
+    """
+    if (before := request.get(AWAY)) is not None:
+        raise before
     state, user = system(request).state, identity(request).user
-    if state.state(workspace).member(user) is None:
-        return False
-    await history_caught_up(request, workspace)
-    return state.state(workspace).member(user) is not None
+    try:
+        if state.state(workspace).member(user) is None:
+            return False
+        await history_caught_up(request, workspace)
+        return state.state(workspace).member(user) is not None
+    except UNSEEN as error:
+        request[AWAY] = error
+        raise
 
 
 def outcome_shape(outcome: Outcome, events: Iterable[bytes], room: Room) -> dict[str, Any]:
@@ -260,7 +279,7 @@ def pending_shape(command: str) -> dict[str, Any]:
 
 
 async def stored_outcome(request: web.Request, workspace: str, outcome: Outcome, room: Room) -> dict[str, Any]:
-    """The outcome of a command that was decided earlier, with its events as they stand in the log."""
+    """The outcome of a command that was decided earlier, with its events as they stand in the log. Raises UNSEEN."""
     if outcome.first and not await _sees_history(request, workspace):
         outcome = structs.replace(outcome, first=0, last=0)  # nor how many there are
     history, places = system(request).history, range(outcome.first, outcome.last + 1) if outcome.first else ()

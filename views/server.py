@@ -69,6 +69,7 @@ def application(system: System, options: Options) -> web.Application:
     app[BOUNDS] = options.bounds
     app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY
+    app[written.ON_THEIR_WAY] = written.OnTheirWay()
     app.on_response_prepare.append(harden)
     app.on_shutdown.append(shut_down)
     app.add_routes(

@@ -183,16 +183,17 @@ class FoldingConsumer:
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
         """Puts the records into their lane, unless some before them were never seen."""
-        if tp in self.unsure:
+        if tp in self.unsure and self._flowing():
             # The group's position is for a table that has none of its own: it is new, or was lost.
             position = agent.runner(tp.partition).position or self._committed_offset.get(tp) or 0  # type: ignore[attr-defined]
             if records[0].offset > position:  # once: what is not there then was a marker, or has expired
                 await self.seek_wait({tp: position})  # type: ignore[attr-defined]
                 records = ()
-            if not self._flowing():
-                return
-            self.unsure.discard(tp)
-        if records:
+            if self._flowing():
+                self.unsure.discard(tp)
+        if not self._flowing():  # a seek was waited for, of this partition or of one before
+            self.unsure.add(tp)
+        elif records:
             lane = self._lanes.get(tp)
             if lane is None:
                 lane = self._lanes[tp] = Lane(partial(self._fold, agent, tp), self._room.set, agent.spec.linger)

@@ -4,8 +4,17 @@ import contextlib
 import sys
 from typing import Final
 
-RESERVE: Final = 512
-"""Descriptors for the log, of which RocksDB keeps up to 256 open, the operators' port and everything else."""
+DATABASE: Final = 256
+"""Files that RocksDB keeps open at most."""
+
+LINES: Final = 3
+"""Brokers that a partition's writer has connections to, about: its coordinator, and the leaders of its topics."""
+
+ELSE: Final = 256
+"""Descriptors for the operators' port and everything else."""
+
+EMBEDDED: Final = ELSE + DATABASE
+"""Descriptors that a process with an embedded log takes."""
 
 LEAST: Final = 64
 MOST: Final = 10_000
@@ -37,6 +46,11 @@ def soft_limit() -> int:
     return UNLIMITED if soft == resource.RLIM_INFINITY else soft
 
 
-def connections() -> int:
-    """Connections that the HTTP server may have open, so that the log never lacks a descriptor."""
-    return max(LEAST, min(MOST, soft_limit() - RESERVE))
+def on_kafka(agents: int, partitions: int) -> int:
+    """Descriptors that a process takes on Kafka: each agent has a database, and a line for each of its partitions."""
+    return ELSE + agents * (DATABASE + LINES * partitions)
+
+
+def connections(taken: int) -> int:
+    """Connections that the HTTP server may have open: the log takes so many descriptors, and must never lack one."""
+    return max(LEAST, min(MOST, soft_limit() - taken))

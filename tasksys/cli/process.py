@@ -54,7 +54,11 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             running.push_async_callback(node.stop)
             if not await _unless(stop, node.start()):
                 return
-            options = server.Options(settings.host, settings.port, authenticator, connections=descriptors.connections())
+            embedded = broker.directory is not None
+            taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
+            options = server.Options(
+                settings.host, settings.port, authenticator, connections=descriptors.connections(taken)
+            )
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
         running.push_async_callback(http.stop)

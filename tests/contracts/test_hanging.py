@@ -106,6 +106,15 @@ async def commit(place: Place, writer: PartitionWriter, number: int) -> None:
     await writer.commit(Effects(rows, [Output(place.events, b"event", b"x")]), number)
 
 
+async def test_the_position_is_the_last_row(place: Place) -> None:
+    """By it is told whether a transaction is whole; one of which that could not be told is never begun."""
+    async with place.writer() as writer:
+        with pytest.raises(ValueError, match="row"):
+            await writer.commit(Effects({APPLIED: b"1", b"row": b"x"}), 1)
+        await commit(place, writer, 1)
+    assert await place.committed(place.changelog) == [b"row", APPLIED]
+
+
 @pytest.mark.parametrize("parts", ["both", "changelog"])
 async def test_a_whole_transaction_is_committed(place: Place, parts: str) -> None:
     """Its rows and events are delivered, in their place, and the next transactions come behind."""

@@ -74,6 +74,7 @@ async def test_pieces_that_are_called_off() -> None:
     bench = Bench(1)
     await bench.ask("a1", "a2", "b1", "c1")
     await bench.call_off("b1")
+    assert list(bench.queues._waiting) == ["a", "c"]
     await bench.call_off("a1")
     await rounds()
     assert bench.begun == ["a1", "a2"]

@@ -280,6 +280,18 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "kafka.cluster: any name is a line of its own",
     ),
     (AIOKafkaConnection.__init__, ("self._loop = loop", "self._reader = ", "self._on_close_cb = "), "kafka.closing"),
+    (
+        AIOKafkaClient.force_metadata_update,
+        ("self._md_update_fut = ", "asyncio.shield(self._md"),
+        "kafka.closing ends it",
+    ),
+    (AIOKafkaConnection.connect, ("self._reader, self._writer, self._protocol = reader",), "kafka.closing hangs up"),
+    (asyncio.StreamReaderProtocol.connection_made, ("self._transport = transport",), "kafka.closing hangs up"),
+    (
+        AIOKafkaClient.close,
+        ("self._sync_task.cancel()", "in self._conns.values()"),
+        "kafka.closing empties that before",
+    ),
     (AIOKafkaConnection.close, ("self._reader is not None", "self._on_close_cb is not None"), "kafka.closing"),
     (AIOKafkaConnection.close, ("fut.set_exception(error)", "return self._closed_fut"), "kafka.cluster hangs up"),
 ]

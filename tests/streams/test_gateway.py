@@ -116,6 +116,7 @@ async def test_an_outcome_is_proof_enough(world: World) -> None:
     await turns()
     world.log.decide(world.waiters, 0)
     assert await sent is not None
+    assert world.empty()
     world.log.durable[0].set_exception(BrokerUnavailable("late"))
     await turns()
     assert world.empty()
@@ -196,6 +197,29 @@ async def test_a_flood_that_nobody_waits_for_is_turned_away(
     assert await sent == [None, None]
     world.log.by_itself = True
     assert not isinstance(await world.gateway.append_all([command("c")]), Busy)
+
+
+@pytest.mark.parametrize("goes", ["away", "on"])
+async def test_a_flood_of_those_who_go_away_is_turned_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, goes: str
+) -> None:
+    """What they sent is held in memory until it is durable: it counts until then, and no longer."""
+    monkeypatch.setattr(module, "WAITING", 2)
+    world.log.by_itself = False
+    sent = [asyncio.create_task(world.gateway.submit(command(f"c{number}"), 0.001)) for number in range(2)]
+    await turns()
+    if goes == "away":
+        for one in sent:
+            one.cancel()
+    await asyncio.gather(*sent, return_exceptions=True)
+    with pytest.raises(Busy):
+        await world.gateway.submit(command("more"), WAIT)
+    with pytest.raises(StillPending):
+        await world.gateway.submit(command("c0"), WAIT)
+    for durable in world.log.durable:
+        durable.set_result(None)
+    await turns()
+    assert world.empty()
 
 
 async def test_several_are_sent_before_any_is_waited_for(world: World) -> None:

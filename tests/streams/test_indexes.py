@@ -1,12 +1,14 @@
 """Query indexes are built in turns, kept up by commits, shared with the fold, and bounded."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
 from streams import indexes, keys, turns
 from streams.agents.commands import Committed
 from streams.indexes import Indexes
+from streams.transport.database import DatabaseError
 from streams.turns import Turns
 from tasksys import codec
 from tasksys.errors import NotOwned
@@ -17,6 +19,8 @@ from tests.support.nodes import MemoryRows
 from tests.support.queries import NOW, project_row, task
 
 TASKS = 50
+
+Entry = tuple[bytes, bytes]
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +116,24 @@ async def test_a_query_that_is_called_off_does_not_harm_the_others(table: Table)
     third.cancel()
     await asyncio.wait([third])
     assert table.held() is None
+
+
+async def test_rows_that_cannot_be_read_are_never_left_out(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All who build the index hear of it: none takes the rows up to there for the whole, and nobody later does."""
+
+    def breaks_off(prefix: bytes = b"", start: bytes | None = None, reverse: bool = False) -> Iterator[Entry]:
+        for count, found in enumerate(MemoryRows.scan(table.rows, prefix, start, reverse)):
+            if count == TASKS // 2:
+                raise DatabaseError("a block cannot be read")
+            yield found
+
+    monkeypatch.setattr(table.rows, "scan", breaks_off)
+    answers = await asyncio.gather(*(table.find() for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in answers] == [DatabaseError] * 3
+    with pytest.raises(DatabaseError):
+        await table.find()
+    monkeypatch.undo()
+    assert len((await table.find())[0]) == TASKS
 
 
 async def test_an_index_dropped_under_a_query_is_built_anew(table: Table) -> None:

@@ -126,20 +126,40 @@ async def test_past_states_are_bounded(world: World, monkeypatch: pytest.MonkeyP
         kept.keep("w", position, Past({}))
     assert (kept.nearest("w", 1)[0], kept.nearest("w", 5)[0]) == (0, 3)
     assert kept.nearest("other", 5)[0] == 0
+    kept.nearest("w", 2)
+    kept.keep("w", 4, Past({}))
+    assert (kept.nearest("w", 3)[0], kept.nearest("w", 4)[0]) == (2, 4)  # the one asked for longest ago has gone
 
 
 async def test_queries_of_the_past(world: World, reader: Counted) -> None:
-    """The index of a past state is made once, and weighs."""
-    query = Query.parse("title = milk", "", "id")
-    assert isinstance(query, Query)
-    for _ in range(2):
+    """The index of a past state is made once, and weighs; with the texts, once somebody has searched."""
+    for text in ("", "mil"):
+        query = Query.parse("title = milk", text, "id")
+        assert isinstance(query, Query)
         page = await reader.query_at("acme", len(world.log) - 3, PageRequest(query, NOW))
         assert isinstance(page, Page)
         assert [item.id for item in page.items] == ["t19"]
     ((_, past),) = reader._pasts._kept.items()
     assert past.index is not None
     assert past.bytes == past.index.bytes + sum(map(weight, past.rows.values()))
+    reader._pasts._bound = past.bytes
+    query = Query.parse("", "oat", "id")
+    assert isinstance(query, Query)
+    await reader.query_at("acme", 5, PageRequest(query, NOW))
+    assert sum(one.bytes for one in reader._pasts._kept.values()) <= reader._pasts._bound
     reader.forget()
+    assert not reader._pasts._kept
+
+
+async def test_a_past_that_is_forgotten_while_it_is_folded(reader: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was read from rows that were put right meanwhile: no later read goes on from it."""
+    monkeypatch.setattr(turns, "SLICE", -1.0)
+    reading = asyncio.create_task(reader.state_at("acme", 60))
+    async with asyncio.timeout(5):
+        while reader.read < 5:  # noqa: ASYNC110  (a round of the loop is what is waited for)
+            await asyncio.sleep(0)
+    reader.forget()
+    await reading
     assert not reader._pasts._kept
 
 

@@ -55,6 +55,7 @@ class Partition:
         await asyncio.sleep(0)
         if self.fails is not None:
             raise self.fails
+        assert list(effects.rows)[-1] == APPLIED
         self.rows.apply(effects.rows)
         self.positions.append(position)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 
 from streams import turns
-from streams.turns import Turns
+from streams.turns import Turns, to_the_end
 
 STEPS = 50
 
@@ -90,3 +90,23 @@ async def test_a_job_that_is_called_off_does_not_hold_up_the_others() -> None:
     with pytest.raises(asyncio.CancelledError):
         await first
     assert closed == [True]
+
+
+async def test_to_the_end() -> None:
+    """However often it is called off: what follows uses what the work uses."""
+    goes_on, ended = asyncio.Event(), list[bool]()
+
+    async def work() -> None:
+        await goes_on.wait()
+        ended.append(True)
+
+    working = asyncio.create_task(to_the_end(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        working.cancel()
+    await asyncio.sleep(0)
+    assert not working.done()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert ended == [True]

@@ -1,6 +1,7 @@
 """Who waits is woken once, and leaves nothing behind."""
 
 import asyncio
+import time
 
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
@@ -71,3 +72,22 @@ async def test_who_is_called_off_before_a_first_step_leaves_nothing() -> None:
     await asyncio.wait({waiting})
     assert not waiters._waiting
     assert not waiters.awaited.is_set()
+
+
+async def given_up(count: int) -> float:
+    """Seconds of the processor that it takes so many readers of one workspace to go away at once."""
+    waiters = PositionWaiters()
+    waiting = [waiters.reach("w", 9, 10) for _ in range(count)]
+    before = time.process_time()
+    for one in waiting:
+        one.cancel()
+    await asyncio.wait(waiting)
+    assert not waiters._waiting
+    return time.process_time() - before
+
+
+async def test_many_who_go_away_at_once_hold_nobody_up() -> None:
+    """Twenty times as many take about twenty times as long: 10,000 took a second, in one round of the loop."""
+    few = min([await given_up(250) for _ in range(5)])
+    many = min([await given_up(5_000) for _ in range(3)])
+    assert many < 80 * few

@@ -49,3 +49,16 @@ async def test_a_batch_shares_the_size(space: Space) -> None:
     assert [len(one["conflicts"]) for one in problems] == [2, 1, *[0] * 18]
     assert [one["conflicts_left_out"] for one in problems] == [1, 2, *[3] * 18]
     assert len(answer.raw) <= conflicts.BYTES + 20 * 1_000
+
+
+async def test_what_is_looked_at_has_a_size(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the texts of other things are that were edited since: those of a project have no index."""
+    await space.project(project="home")
+    await space.task(task="milk")
+    await space.patch("/projects/home", {"name": "Ours"})
+    await edited(space, "/tasks/milk", 3)
+    for bound, shown in ((500_000, [2]), (200_000, [])):
+        monkeypatch.setattr(conflicts, "SCANNED_BYTES", bound)
+        refused = await space.patch("/projects/home", {"name": "Mine"}, headers=STALE)
+        problem = refused.problem(412, "version-conflict")
+        assert [one["version"] for one in problem["conflicts"]] == shown

@@ -518,6 +518,10 @@ async def test_an_agent_that_runs_elsewhere(tmp_path: Path) -> None:
         assert (await there.post("/tasks", {"title": "Milk"})).status == 201
         detail = (await there.get("/audit")).problem(503, "not-here")["detail"]
         assert "'audit' does not run in this process" in detail
+        await there.post("/tasks", {"title": "Milk", "task": "milk"})
+        await there.patch("/tasks/milk", {"title": "Oat milk"})
+        refused = await there.patch("/tasks/milk", {"title": "Mine"}, headers={"If-Match": '"1"'})
+        assert refused.problem(412, "version-conflict")["conflicts"] == []
 
 
 async def test_addresses_that_take_no_parameters(site: Site) -> None:

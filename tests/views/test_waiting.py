@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.http import BOUND, Answer, Client, Site, Space, eventually, running
+from views import written
 from views.context import Bounds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,6 +62,31 @@ async def test_a_history_that_stays_behind(site: Site, space: Space) -> None:
     assert (await space.get("/audit")).position == task["position"]
 
 
+async def test_a_history_that_stays_behind_keeps_no_outcome_back(site: Site, space: Space) -> None:
+    """Commands are decided without it: who is told to try again would have them done twice, and waits once at most."""
+    await space.task(task="milk")
+    refused = {"type": "EditTask", "task": "milk", "title": "Mine", "expected_version": 1}
+    again = {"type": "EditTask", "id": "again", "task": "milk", "title": "Again"}
+    await space.patch("/tasks/milk", {"title": "Milk?"})
+    await space.post("/commands", again)
+    await site.settled(space)
+    async with site.held(space, "audit"):
+        await space.patch("/tasks/milk", {"title": "Milk!"})
+        stale = await space.patch("/tasks/milk", {"title": "Mine"}, headers={"If-Match": '"1"'})
+        assert stale.problem(412, "version-conflict")["conflicts"] == []
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        batch = await space.post(
+            "/commands", {"commands": [{"type": "CreateTask", "title": "Oat"}, again, *[refused] * 20]}
+        )
+        assert loop.time() - before < 10 * SHORT.view
+        created, repeated, *others = batch.ok["items"]
+        assert (created["status"], len(created["events"])) == ("accepted", 1)
+        assert (repeated["status"], repeated["events"]) == ("accepted", [])
+        assert {one["problem"]["code"] for one in others} == {"version-conflict"}
+    await site.settled(space)
+
+
 async def test_a_wait_that_fails_is_a_fault(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not an answer as if nothing new had come."""
 
@@ -96,6 +122,36 @@ async def test_a_client_that_does_not_read(site: Site, space: Space, path: str) 
     await eventually(lambda: connections(site) == before + 1)
     await eventually(lambda: connections(site) == before)
     writer.transport.abort()
+
+
+async def test_many_clients_that_read_slowly(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large answers that are not taken have a bound over all clients; the next one is told to come again.
+
+    What was written is told all the same: who came again with it would have it done twice.
+    """
+    for _ in range(100):
+        task = await space.task(description="x" * 60_000)
+    whole = len((await space.get("/events", limit=1000)).raw)
+    monkeypatch.setattr(written, "MOST", 2 * whole)
+    head = f"GET {space.prefix}/events?limit=1000 HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
+    held = site.server._runner.app[written.ON_THEIR_WAY]
+    before = connections(site)
+    slow = [await asyncio.open_connection(sock=narrow(site.server.port), limit=1024) for _ in range(2)]
+    for reader, writer in slow:
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(head.encode())
+    await eventually(lambda: held.bytes == 2 * whole)  # more than the kernel takes of them
+    answer = await space.get("/events", limit=1000)
+    answer.problem(429, "busy")
+    assert answer.headers["Retry-After"]
+    edited = await space.patch(f"/tasks/{task['id']}", {"description": "y" * 65_000, "title": "t" * 500})
+    assert len(edited.raw) > written.LARGE
+    assert edited.status == 200
+    await eventually(lambda: connections(site) <= before)
+    assert held.bytes == 0
+    assert (await space.get("/events", limit=1000)).status == 200
+    for _, writer in slow:
+        writer.transport.abort()
 
 
 def narrow(port: int) -> socket.socket:

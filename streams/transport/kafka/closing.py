@@ -2,12 +2,17 @@
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
 
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import ProducerClosed
 
 logger = logging.getLogger(__name__)
+
+END_SECONDS: Final = 1.0
+"""How long the end of connections is waited for: two rounds of the loop, amply."""
 
 
 def _close_forgotten(self: Any) -> None:
@@ -24,14 +29,39 @@ def _close_forgotten(self: Any) -> None:
 AIOKafkaConnection.__del__ = _close_forgotten  # of every client: consumers, appenders, our own transactions
 
 
+async def close_client(client: Any) -> None:
+    """Ends a client and its connections; raises nothing."""
+    connections = list(client._conns.values())
+    client._conns.clear()  # else it waits for their ends
+    with suppress(Exception):
+        await client.close()
+    if (update := client._md_update_fut) is not None and not update.done():
+        update.set_result(False)  # else whoever waits for it does so for ever
+    await hang_up(connections)
+
+
+async def hang_up(connections: Sequence[Any]) -> None:
+    """Ends connections at once; raises nothing.
+
+    What is unsent is dropped: a broker that stands still never reads it, and the connection would have no end. Then no
+    process could be stopped, and no partition given away.
+    """
+    ended = [future for one in connections if (future := one.close()) is not None]
+    for one in connections:
+        if one._protocol is not None and (transport := one._protocol._transport) is not None:
+            transport.abort()
+    if ended:
+        await asyncio.wait(ended, timeout=END_SECONDS)
+
+
 async def close_producer(producer: Any, name: str, seconds: float) -> None:
-    """Sends what is buffered and closes the connections, within so many seconds; raises nothing."""
+    """Sends what is buffered, within so many seconds, and closes the connections; raises nothing."""
     try:
         async with asyncio.timeout(seconds):
             await producer.stop()
     except Exception as error:
         logger.warning("the producer of %s was closed without a goodbye: %r", name, error)
-        await producer.client.close()
+        await close_client(producer.client)
         producer._message_accumulator.fail_all(ProducerClosed())
         for task in asyncio.all_tasks():
             frame = getattr(task.get_coro(), "cr_frame", None)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any, Final
 
@@ -20,11 +19,12 @@ from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
     OperationNotAttempted,
+    ProducerClosed,
     for_code,
 )
 from aiokafka.protocol.offset import OffsetRequest
 
-from streams.transport.kafka import closing  # noqa: F401  (mends every client)
+from streams.transport.kafka import closing  # also mends every client
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Until a question is asked again that could not be answered. Of both the last one is repeated."""
 
 REFUSED_SECONDS: Final = 60.0
-"""How long an answer may be a refusal: a topic that does not come back in a minute is gone."""
+"""How long an answer may be a refusal: a topic that does not come back in a minute is gone, and markers that are not
+written by then wait for a broker that is missed; readiness says so once the agent stops by it."""
 
 NOT_TRIED: Final = OperationNotAttempted.errno
 
@@ -55,6 +56,7 @@ class Cluster:
 
     def __init__(self, servers: list[str]) -> None:
         self._client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        self._closed = False
         self._known: defaultdict[str, dict[int, Any]] = defaultdict(dict)
 
     async def start(self) -> None:
@@ -66,15 +68,14 @@ class Cluster:
             raise
 
     async def close(self) -> None:
-        """Closes all connections; raises nothing."""
-        with suppress(Exception):
-            await self._client.close()
+        """Closes all connections, and ends the questions that are still asked; raises nothing."""
+        self._closed = True
+        await closing.close_client(self._client)
 
     async def hang_up(self, line: str) -> None:
         """Closes the connections of a line; raises nothing."""
         lines = [key for key in self._client._conns if key[1] == line]
-        ended = [self._client._conns.pop(key).close() for key in lines]
-        await asyncio.gather(*(one for one in ended if one is not None), return_exceptions=True)
+        await closing.hang_up([self._client._conns.pop(key) for key in lines])
 
     def settle(self, line: str) -> None:
         """Remembers the connections that the line has now."""
@@ -88,24 +89,38 @@ class Cluster:
 
     async def ask(self, line: str, node: Node, request: Any) -> Any:
         """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
-        try may put right; then, and for other errors, raises KafkaError."""
+        try may put right; then, for other errors, and when this is closed, raises KafkaError."""
+        try:
+            return await self._asked(line, node, request)
+        finally:
+            if self._closed:
+                await self.close()  # what was being connected meanwhile
+
+    async def _asked(self, line: str, node: Node, request: Any) -> Any:
         markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
-        give_up = asyncio.get_running_loop().time() + REFUSED_SECONDS
+        now = asyncio.get_running_loop().time
+        give_up = now() + REFUSED_SECONDS
         while True:
             try:
+                if self._closed:
+                    raise ProducerClosed("nobody waits for the answer any more")
                 answer = await self._client.send(await node(again), request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
             except (ConcurrentTransactions, OperationNotAttempted):
+                if now() > give_up:
+                    raise
                 await asyncio.sleep(next(markers))
             except KafkaError as error:
-                late = asyncio.get_running_loop().time() > give_up
-                if not error.retriable or (late and isinstance(error, BrokerResponseError)):
+                if not isinstance(error, BrokerResponseError):  # nobody is there to refuse
+                    give_up = now() + REFUSED_SECONDS
+                if not error.retriable or now() > give_up:
                     raise
                 again = True
                 logger.info("%s asks again for %s: %r", line, type(request).__name__, error)
                 await asyncio.sleep(next(waits))
-                await self._client.force_metadata_update()
+                if not self._closed:  # else nobody would update it
+                    await self._client.force_metadata_update()
             else:
                 return answer
 

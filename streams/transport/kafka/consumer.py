@@ -16,7 +16,7 @@ from faust.types import TP
 
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
-from streams.transport.kafka import closing  # noqa: F401  (mends every client)
+from streams.transport.kafka import closing  # also mends every client
 
 FETCH_WAIT_MS = 250
 """How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
@@ -29,7 +29,7 @@ GROUP_COMMIT_SECONDS = 4.0
 """How long the group's offsets may take to be committed; the next ones come in 5 s."""
 
 GOODBYE_SECONDS = 1.0
-"""How long a stop waits for the group's offsets to be taken, and for connections to end."""
+"""How long a stop waits for the group's offsets to be taken."""
 
 STOP_POLL_SECONDS = 0.1
 """How soon a rebalance that is under way notices that the app stops."""
@@ -72,9 +72,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Ends what still runs in the thread, and the connections: a goodbye that is called off leaves some open."""
         await super()._gather_remaining_tasks()
         if self._consumer is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GOODBYE_SECONDS):
-                    await self._consumer._client.close()
+            await closing.close_client(self._consumer._client)
 
 
 class Consumer(FoldingConsumer, driver.Consumer):

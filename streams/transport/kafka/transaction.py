@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from faust.types import TP
 
 from streams.fold import Effects
+from streams.runner import APPLIED
 from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.hanging import OUTPUTS, end_hanging
@@ -49,11 +50,16 @@ class PartitionWriter:
         await self.log.stop()
 
     async def commit(self, effects: Effects, position: int) -> None:
-        """Makes the effects durable and visible together; the group's offset follows by `Consumer.commit`."""
+        """Makes the effects durable and visible together; the group's offset follows by `Consumer.commit`.
+
+        Raises ValueError if the position's row is not the last one: by that is told later what was committed.
+        """
         outputs: dict[str, list[Entry]] = defaultdict(list)
         for topic, key, value, headers in effects.outputs:
             outputs[topic].append((key, value, headers))
         rows: list[Entry] = [(key, row, ()) for key, row in effects.rows.items()]
+        if rows[-1][0] != APPLIED:
+            raise ValueError(f"the last row is {rows[-1][0]!r}, not the position's")
         rows[-1] = (*rows[-1][:2], ((OUTPUTS, ",".join(outputs).encode()),))
         await self._begin([self._changelog, *outputs])
         await self.log.append(outputs)

@@ -112,6 +112,22 @@ async def test_emptied() -> None:
     assert fold.batches == [[0], [7]]
 
 
+async def test_emptied_it_has_room() -> None:
+    """Or its partition would never be fetched again."""
+    fold = Fold()
+    lane = fold.lane()
+    lane.put(records(0, 1))
+    await settled()
+    lane.put(records(1, 5, ROOM_BYTES // 4))
+    said = [lane.full]
+    lane.empty()
+    lane.put(records(1, 3, ROOM_BYTES // 4))
+    assert [*said, lane.full] == [True, False]
+    for _ in range(2):
+        fold.let()
+    await finished(lane)
+
+
 async def test_a_fold_that_stops() -> None:
     """Nothing more is folded of what waits."""
     fold = Fold()
@@ -134,6 +150,8 @@ async def test_who_lingers_collects() -> None:
     fold.let()
     await finished(lane)
     assert fold.batches == [[0, 1, 2]]
+    await settled()
+    assert len(asyncio.all_tasks()) == 1  # nothing is left of what was waited for
 
 
 async def test_nobody_is_kept_waiting() -> None:

@@ -32,4 +32,11 @@ def test_connections_leave_descriptors_to_the_log(
 ) -> None:
     """Some are always taken, and never so many that memory runs out."""
     monkeypatch.setattr(descriptors, "soft_limit", lambda: limit)
-    assert descriptors.connections() == connections
+    assert descriptors.connections(descriptors.EMBEDDED) == connections
+
+
+def test_on_kafka_each_agent_takes_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database, and a connection from each partition to each broker: what is left is for clients."""
+    monkeypatch.setattr(descriptors, "soft_limit", lambda: 2048)
+    assert descriptors.connections(descriptors.on_kafka(agents=2, partitions=12)) == 2048 - 256 - 2 * (256 + 3 * 12)
+    assert descriptors.connections(descriptors.on_kafka(agents=2, partitions=1000)) == descriptors.LEAST

@@ -1,0 +1,115 @@
+"""The consumer loop that both transports share, over a transport and an agent of the tests' own."""
+
+import asyncio
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from streams.fold import Record
+from streams.transport.folding import FoldingConsumer
+
+FIRST, SECOND = TP("source", 0), TP("source", 1)
+
+
+class Agent:
+    """Folds what it owns."""
+
+    spec = SimpleNamespace(source=SimpleNamespace(name="source"), linger=None)
+
+    def __init__(self) -> None:
+        self.open = {0, 1}
+        self.folded: list[int] = []
+
+    def runner(self, partition: int) -> Any:
+        """Of an owned partition."""
+        assert partition in self.open, "a partition that was given away is folded"
+        return SimpleNamespace(position=0)
+
+    async def fold(self, partition: int, records: Sequence[Record]) -> None:
+        """As the consumer expects."""
+        self.runner(partition)
+        await asyncio.sleep(0)
+        self.runner(partition)
+        self.folded.append(partition)
+
+    async def close(self, partitions: set[int]) -> None:
+        """No batch may be in hand."""
+        self.open -= partitions
+
+
+class Faust:
+    """What a consumer of Faust's does."""
+
+    def __init__(self) -> None:
+        self.app: Any = SimpleNamespace(should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True))
+        self.flow_active, self.should_stop = True, False
+        self._read_offset: dict[TP, int] = {}
+        self._committed_offset: dict[TP, int] = {}
+        self.fetched: dict[TP, list[Record]] = {}
+        self.seeking, self.sought = asyncio.Event(), asyncio.Event()
+
+    def stop_flow(self) -> None:
+        """Nothing more is to be handed on."""
+        self.flow_active = False
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Others may have them now."""
+
+    async def seek_wait(self, positions: dict[TP, int]) -> None:
+        """Takes until the test says so."""
+        self.seeking.set()
+        await self.sought.wait()
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
+        return self.fetched, set(self.fetched)
+
+
+class Consumer(FoldingConsumer, Faust):
+    """A consumer with one agent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.agent = Agent()
+
+    def records(self, fetched: Sequence[Any]) -> list[Record]:
+        """They are ours."""
+        return list(fetched)
+
+    def _agents(self) -> Any:
+        return [self.agent]
+
+
+@pytest.fixture
+async def consumer() -> Consumer:
+    """Two partitions, of which the first one's position is not sure."""
+    consumer = Consumer()
+    consumer.unsure = {FIRST}
+    consumer.fetched = {tp: [Record(7, 0, b"k", b"x", ())] for tp in (FIRST, SECOND)}
+    return consumer
+
+
+async def test_what_is_handed_on_is_folded(consumer: Consumer) -> None:
+    """But for what may lie behind records that were never seen: these are fetched first."""
+    consumer.sought.set()
+    await consumer._drain_once()
+    await consumer.wait_empty()
+    assert consumer.agent.folded == [1]
+    await consumer._drain_once()
+    await consumer.wait_empty()
+    assert consumer.agent.folded == [1, 0, 1]
+
+
+async def test_nothing_is_handed_on_while_partitions_are_given_away(consumer: Consumer) -> None:
+    """Not even of what was fetched before: a batch that begins then goes on when others have the partition."""
+    draining = asyncio.create_task(consumer._drain_once())
+    await consumer.seeking.wait()
+    giving = asyncio.create_task(consumer.on_partitions_revoked({FIRST, SECOND}))
+    await asyncio.sleep(0)
+    consumer.sought.set()
+    await asyncio.gather(draining, giving)
+    assert consumer.agent.folded == []
+    assert not consumer._lanes
+    assert consumer.unsure >= {FIRST, SECOND}
