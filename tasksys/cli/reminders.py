@@ -71,16 +71,16 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
 @option("--of", type=click.Choice(["due", "start"]), help="What a duration goes by.", default="due")
 @option("--every", metavar="DURATION", help="Again and again so long after, until it is acknowledged.")
 @option("--times", type=int, default=3, help="How often again, with --every.")
-@option("--user", metavar="USER", help="Whom to remind, if not you.")
+@option("--whom", metavar="USER", help="Whom to remind, if not you.")
 @in_workspace
 def add_reminder(
-    session: Session, task: str, when: str, of: str, every: str | None, times: int, user: str | None
+    session: Session, task: str, when: str, of: str, every: str | None, times: int, whom: str | None
 ) -> None:
     """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`."""
     found = session.task(task)
     at = "T" in when.upper() and ":" in when
     trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": iso(when, "WHEN"), "of": of}
-    body: Json = {"trigger": trigger} | ({"user": user} if user else {})
+    body: Json = {"trigger": trigger} | ({"user": whom} if whom else {})
     if every:
         body["repeat"] = {"every": iso(every, "--every"), "times": times}
     made = session.client.send("POST", session.path("tasks", found["id"], "reminders"), body)
