@@ -1,5 +1,11 @@
 """What falls due fires exactly once, on both transports: in time, after an outage, thousands at an instant."""
 
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import threading
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +22,23 @@ from tasksys.commands import AddReminder, CompleteTask, CreateTask, EditTask
 from tasksys.events import ReminderFired
 from tasksys.rows import Reminder
 from tasksys.values import CLOCK, ReminderState, Trigger, When, instant
-from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import AT, WAIT, accepted, check, events_of, founded, read, record, running, there, until, wipe
+from tests.contracts.test_kill import ROUNDS, SEED
+from tests.support.kafka_broker import ROOT, KafkaBroker
+from tests.support.nodes import (
+    AT,
+    WAIT,
+    accepted,
+    check,
+    events_of,
+    founded,
+    read,
+    record,
+    running,
+    tell,
+    there,
+    until,
+    wipe,
+)
 
 START = datetime.fromisoformat(AT)
 SETTINGS: dict[str, Any] = {"session_timeout": 2.0, "partitions": 2}
@@ -166,3 +187,42 @@ async def test_a_firing_that_is_appended_twice_is_one(url: str, tmp_path: Path) 
         await disarmed(node, workspace)
         await check(node)
         assert await fired(node, workspace) == [("ring", after(hours=1))]
+
+
+def live(url: str, directory: Path, instant: str, patience: float | None) -> bool:
+    """One life of a process that fires, killed so long after its start, or lived to the end; whether it was that."""
+    command = [sys.executable, "-m", "tests.support.kill_child", "fire", url, str(directory), instant]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        killer = threading.Timer(patience or 0.0, child.kill)
+        for line in child.stdout:
+            if json.loads(line)["phase"] == "started" and patience is not None:
+                killer.start()
+        killer.cancel()
+    return child.returncode == 0
+
+
+async def test_killed_while_it_fires(url: str, tmp_path: Path) -> None:
+    """Whenever: each reminder fires, and fires once. TASKSYS_KILL_SEED repeats a run."""
+    rng, clock, soon = random.Random(SEED), Clock(), Trigger(at=after(hours=1))
+    tell(f"TASKSYS_KILL_SEED={SEED}")
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspaces = [await founded(node) for _ in range(3)]
+        for workspace in workspaces:
+            tasks = [record(workspace, CreateTask(task=f"t{number}", title="x")) for number in range(20)]
+            rings = [
+                record(workspace, AddReminder(task=f"t{number % 20}", reminder=f"r{number}", trigger=soon))
+                for number in range(1000)
+            ]
+            await node.gateway.submit_all(tasks + rings, WAIT)
+    kills = 0
+    while not await asyncio.to_thread(
+        live, url, tmp_path / "node", after(hours=2), rng.uniform(0, 0.5) if kills < ROUNDS else None
+    ):
+        kills += 1
+    clock.advance(hours=2)
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        await check(node)
+        for workspace in workspaces:
+            counts = Counter(name for name, _ in await fired(node, workspace))
+            assert counts == {f"r{number}": 1 for number in range(1000)}

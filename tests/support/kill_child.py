@@ -2,10 +2,11 @@
 
     python -m tests.support.kill_child submit URL DIRECTORY SEED COMMANDS ACKNOWLEDGED.json
     python -m tests.support.kill_child worker URL DIRECTORY [begin|sent|committed]
+    python -m tests.support.kill_child fire URL DIRECTORY INSTANT
 
 `submit` sends a stream of commands that the seed determines, all that is not in the file of what was acknowledged
 before, and prints a JSON line for each outcome. `worker` only folds; with a point named it freezes itself (SIGSTOP)
-there, in its first transaction after a line on its standard input.
+there, in its first transaction after a line on its standard input. `fire` fires what is due at an instant, and ends.
 """
 
 import asyncio
@@ -17,11 +18,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import structs
 
+from streams.agents.reminders import timeline
 from streams.broker import Broker
 from streams.node import Node
 from streams.transport.kafka.transaction import PartitionWriter
@@ -43,7 +46,7 @@ from tasksys.outcomes import Decided
 from tasksys.refusals import Code, Refusal
 from tasksys.state import State
 from tests.support.domain import OWNER
-from tests.support.nodes import AT, check
+from tests.support.nodes import AT, check, until
 
 WORKSPACES: Final = 6
 SESSION_SECONDS: Final = 2.0
@@ -192,6 +195,21 @@ async def worker(url: str, directory: str, point: str = "") -> None:
         await asyncio.sleep(0.01)
 
 
+async def fire(url: str, directory: str, instant: str) -> None:
+    """Lets the clock stand at an instant until nothing waits for it any more."""
+    now = datetime.fromisoformat(instant)
+    node = Node(Broker.parse(url), Path(directory), session_timeout=SESSION_SECONDS, clock=lambda: now)
+    await node.start()
+    say(phase="started")
+
+    def waits() -> bool:
+        return any(one.at <= instant for number in range(node.partitions) for one in timeline(node._timeline(number)))
+
+    await until(lambda: not waits(), bound=WAIT)
+    await node.stop()
+    say(phase="done")
+
+
 def freeze_at(point: str, armed: asyncio.Event) -> None:
     """Has the first armed transaction of commands freeze the process: before it begins, before its commit, after it."""
     commit = PartitionWriter.commit
@@ -227,5 +245,5 @@ def freeze() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {"submit": submit, "worker": worker}
+    main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {"submit": submit, "worker": worker, "fire": fire}
     asyncio.run(main[sys.argv[1]](*sys.argv[2:]))
