@@ -9,11 +9,15 @@ from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 from msgspec import Meta, Struct
 
 from tasksys import limits
+
+# The zones are those of the pinned tzdata package on every machine. Python would look into the machine's own files first
+# (and into PYTHONTZPATH): the same log would then be other local times after an upgrade of the system, or elsewhere.
+reset_tzpath(())
 
 # Python's `$` also matches before a last line break, hence the lookahead.
 Id = Annotated[

@@ -1,0 +1,101 @@
+"""The recurrence set in local seconds (RFC 5545, 3.8.5): what the rule generates, with RDATE, without EXDATE."""
+
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
+from datetime import UTC, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from tasksys.recurrence import bounds
+from tasksys.recurrence.anchors import Anchor
+from tasksys.recurrence.expansion import Run, local_seconds, local_time, runs
+from tasksys.recurrence.rule import Rule, Until, explicit
+from tasksys.recurrence.zones import instant_of, latest_local
+
+
+class Found(Struct, frozen=True, gc=False):
+    """A local time of the set. `number` counts what the rule generated, from 1, if the rule has a COUNT."""
+
+    at: int
+    number: int | None = None
+
+
+class GivenUp(Struct, frozen=True, gc=False):
+    """The end of a search without a certain end: `bounds.SEARCHED` periods in a row had nothing."""
+
+
+Step = Found | GivenUp
+
+
+def generated(rule: Rule, anchor: Anchor, start: int) -> Iterator[Step]:
+    """What the rule generates from the start on, ascending, within COUNT or UNTIL.
+
+    COUNT is counted from the anchor; without it nothing before the start is computed.
+    """
+    first, full = local_seconds(anchor.local), explicit(rule, anchor.local)
+    if rule.count is not None:
+        return _counted(runs(full, first, first), rule.count, start)
+    found = _bounded(runs(full, first, start))
+    return found if rule.until is None else _until(found, rule.until, anchor.zone)
+
+
+def united(found: Iterator[Step], rdate: Iterable[int], exdate: Container[int]) -> Iterator[Step]:
+    """The steps with the ascending RDATE merged in, each local time once, and without EXDATE."""
+    return (step for step in _merged(found, rdate) if isinstance(step, GivenUp) or step.at not in exdate)
+
+
+def _bounded(found: Iterator[Run]) -> Iterator[Step]:
+    """Each time of the runs, until too many in a row were empty."""
+    empty = 0
+    for run in found:
+        empty = 0 if run else empty + 1
+        if empty > bounds.SEARCHED:
+            yield GivenUp()
+            return
+        for at in run:
+            yield Found(at)
+
+
+def _counted(found: Iterator[Run], count: int, start: int) -> Iterator[Step]:
+    """The times from the start on of the runs' first so many, numbered from 1."""
+    number = empty = 0
+    for run in found:
+        empty = 0 if run else empty + 1
+        if empty > bounds.SEARCHED:
+            yield GivenUp()
+            return
+        for number, at in enumerate(run[: count - number], number + 1):  # noqa: B020 - it goes on counting
+            if at >= start:
+                yield Found(at, number)
+        if number == count:
+            return
+
+
+def _until(found: Iterator[Step], until: Until, zone: ZoneInfo | None) -> Iterator[Step]:
+    """The steps up to UNTIL, inclusive. One in UTC ends instants, whose order differs from local times' after a gap."""
+    if zone is None:
+        last = local_seconds(until.at)
+        yield from takewhile(lambda step: isinstance(step, GivenUp) or step.at <= last, found)
+        return
+    end = until.at.replace(tzinfo=UTC)
+    beyond = latest_local(end + timedelta(seconds=1), zone)
+    for step in found:
+        if isinstance(step, Found):
+            if step.at >= beyond:
+                return
+            if instant_of(local_time(step.at), zone) > end:
+                continue
+        yield step
+
+
+def _merged(found: Iterator[Step], rdate: Iterable[int]) -> Iterator[Step]:
+    waiting = deque(rdate)
+    for step in found:
+        while waiting and (isinstance(step, GivenUp) or waiting[0] <= step.at):
+            at = waiting.popleft()
+            if isinstance(step, GivenUp) or at < step.at:
+                yield Found(at)
+        yield step
+    yield from map(Found, waiting)
