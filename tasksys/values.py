@@ -15,8 +15,8 @@ from msgspec import Meta, Struct
 
 from tasksys import limits
 
-# The zones are those of the pinned tzdata package on every machine. Python would look into the machine's own files first
-# (and into PYTHONTZPATH): the same log would then be other local times after an upgrade of the system, or elsewhere.
+# The pinned tzdata package wins on every machine. Python would first look into the machine's own files, and wherever
+# PYTHONTZPATH says: after an upgrade of the system, or elsewhere, the same log would mean other instants.
 reset_tzpath(())
 
 # Python's `$` also matches before a last line break, hence the lookahead.

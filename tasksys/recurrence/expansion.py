@@ -75,7 +75,7 @@ def _steps(rule: Rule, anchor: int, start: int) -> Iterator[Run]:
 
 
 def _not_before(rule: Rule, at: int) -> int | None:
-    """The same time if the step there satisfies all limits; else a later one, before which none does; None: none ever."""
+    """The time itself if the step there satisfies all limits; else one before which none does, or None if none ever."""
     day, second = divmod(at, DAY)
     if limits_days(rule):
         picked = next_day(rule, day)
