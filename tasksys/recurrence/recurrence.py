@@ -69,19 +69,19 @@ class Recurrence(Struct, frozen=True):
         if not 1 <= limit <= bounds.PAGE:
             raise ValueError(f"limit must be 1 to {bounds.PAGE}")
         items: list[Occurrence] = []
-        for occurrence in self._search(start, after, end):
-            if isinstance(occurrence, GivenUp):
+        for step in self._search(start, after, end):
+            if isinstance(step, GivenUp):
                 return Page(tuple(items), given_up=True)
             if len(items) == limit:
                 return Page(tuple(items), truncated=True)
-            items.append(occurrence)
+            items.append(step)
         return Page(tuple(items))
 
     def occurrences(
         self, *, start: datetime | None = None, after: datetime | None = None, end: datetime | None = None
     ) -> Iterator[Occurrence]:
         """The occurrences of a range as in `page`, lazily, one by one; ends also where a search is given up."""
-        return (occurrence for occurrence in self._search(start, after, end) if isinstance(occurrence, Occurrence))
+        return (step for step in self._search(start, after, end) if isinstance(step, Occurrence))
 
     def generated_before(self, local: datetime) -> int:
         """How many the rule generates before a local time, EXDATE or not: what a split takes off its COUNT."""
@@ -102,17 +102,13 @@ class Recurrence(Struct, frozen=True):
                 return
             if step.at >= beyond:
                 return
-            occurrence = self._occurrence(step)
+            one = occurrence(step, self.anchor)
             if (
-                (start is None or _at(occurrence, start) >= start)
-                and (after is None or _at(occurrence, after) > after)
-                and (end is None or _at(occurrence, end) < end)
+                (start is None or _at(one, start) >= start)
+                and (after is None or _at(one, after) > after)
+                and (end is None or _at(one, end) < end)
             ):
-                yield occurrence
-
-    def _occurrence(self, found: Found) -> Occurrence:
-        local, zone = local_time(found.at), self.anchor.zone
-        return Occurrence(local, None if zone is None else instant_of(local, zone), found.number)
+                yield one
 
     def _first(self, bound: datetime | None) -> int:
         """Local seconds before which no occurrence is at the bound or later."""
@@ -130,6 +126,12 @@ class Recurrence(Struct, frozen=True):
         if self.anchor.zone is None:
             raise ValueError("only a recurrence with a zone has instants; give local times, without offset")
         return self.anchor.zone
+
+
+def occurrence(found: Found, anchor: Anchor) -> Occurrence:
+    """What was found, with its instant if the anchor has a zone."""
+    local, zone = local_time(found.at), anchor.zone
+    return Occurrence(local, None if zone is None else instant_of(local, zone), found.number)
 
 
 def recurrence(when: When, rule: Rule | str, rdate: Iterable[str] = (), exdate: Iterable[str] = ()) -> Recurrence:
@@ -168,16 +170,15 @@ def _read(anchor: Anchor, name: str, texts: Iterable[str]) -> tuple[int, ...]:
 
 def _remedy(made: Recurrence) -> str:
     """What to do with an anchor that does not match: the next local time that does, if there is one."""
-    for step in generated(made.rule, made.anchor, 0):
-        if isinstance(step, Found):
-            return f"begin at {made.anchor.text(local_time(step.at))}, or change the rule"
-        break
+    step = next(generated(made.rule, made.anchor, 0), None)
+    if isinstance(step, Found):
+        return f"begin at {made.anchor.text(local_time(step.at))}, or change the rule"
     return "change the rule, which generates nothing after it"
 
 
-def _at(occurrence: Occurrence, bound: datetime) -> datetime:
+def _at(one: Occurrence, bound: datetime) -> datetime:
     """The occurrence as the bound is: a local time or an instant."""
     if bound.tzinfo is None:
-        return occurrence.local
-    assert occurrence.instant is not None
-    return occurrence.instant
+        return one.local
+    assert one.instant is not None
+    return one.instant
