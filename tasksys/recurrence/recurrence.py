@@ -7,20 +7,25 @@ them may be one instant (02:30, read as 03:30, and 03:30 itself): each is an occ
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from tasksys.recurrence import bounds
 from tasksys.recurrence.anchors import Anchor, read_anchor
-from tasksys.recurrence.expansion import END, local_seconds, local_time
+from tasksys.recurrence.expansion import END, local_seconds, local_time, runs
 from tasksys.recurrence.parsing import parse_rule, print_rule
-from tasksys.recurrence.rule import Rule
+from tasksys.recurrence.rule import Rule, explicit
 from tasksys.recurrence.sets import Found, GivenUp, generated, united
 from tasksys.recurrence.validity import require_kind, require_times_allowed
 from tasksys.recurrence.zones import earliest_local, instant_of, latest_local
 from tasksys.values import When
+
+
+REMEDY_SEARCH: Final = 50
+"""Periods in which an anchor is looked for that would match."""
 
 
 class Occurrence(Struct, frozen=True, gc=False):
@@ -169,11 +174,12 @@ def _read(anchor: Anchor, name: str, texts: Iterable[str]) -> tuple[int, ...]:
 
 
 def _remedy(made: Recurrence) -> str:
-    """What to do with an anchor that does not match: the next local time that does, if there is one."""
-    step = next(generated(made.rule, made.anchor, 0), None)
-    if isinstance(step, Found):
-        return f"begin at {made.anchor.text(local_time(step.at))}, or change the rule"
-    return "change the rule, which generates nothing after it"
+    """What to do with an anchor that does not match: the next local time that does, if it is not far."""
+    first = local_seconds(made.anchor.local)
+    for run in islice(runs(explicit(made.rule, made.anchor.local), first, first), REMEDY_SEARCH):
+        if run:
+            return f"begin at {made.anchor.text(local_time(run[0]))}, or change the rule"
+    return "change the rule, which generates nothing for long after it"
 
 
 def _at(one: Occurrence, bound: datetime) -> datetime:

@@ -1,9 +1,12 @@
 """The recurrence set in local seconds (RFC 5545, 3.8.5): what the rule generates, with RDATE, without EXDATE."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, timedelta
-from itertools import takewhile
+from functools import lru_cache
+from itertools import islice, takewhile
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -26,6 +29,8 @@ class GivenUp(Struct, frozen=True, gc=False):
     """The end of a search without a certain end: `bounds.SEARCHED` periods in a row had nothing."""
 
 
+MILESTONE: Final = 100
+
 Step = Found | GivenUp
 
 
@@ -36,7 +41,7 @@ def generated(rule: Rule, anchor: Anchor, start: int) -> Iterator[Step]:
     """
     first, full = local_seconds(anchor.local), explicit(rule, anchor.local)
     if rule.count is not None:
-        return _counted(runs(full, first, first), rule.count, start)
+        return _counted(full, first, rule.count, start)
     found = _bounded(runs(full, first, start))
     return found if rule.until is None else _until(found, rule.until, anchor.zone)
 
@@ -58,19 +63,29 @@ def _bounded(found: Iterator[Run]) -> Iterator[Step]:
             yield Found(at)
 
 
-def _counted(found: Iterator[Run], count: int, start: int) -> Iterator[Step]:
-    """The times from the start on of the runs' first so many, numbered from 1."""
-    number = empty = 0
-    for run in found:
-        empty = 0 if run else empty + 1
-        if empty > bounds.SEARCHED:
-            yield GivenUp()
+def _counted(rule: Rule, first: int, count: int, start: int) -> Iterator[Step]:
+    """The times from the start on of the rule's first so many, numbered from 1."""
+    begin, number = first, 0
+    if start > first and count > MILESTONE:
+        known = _milestones(rule, first, count)
+        passed = bisect_right(known, start) - 1
+        begin, number = known[passed], passed * MILESTONE
+    for step in _bounded(runs(rule, first, begin)):
+        if isinstance(step, GivenUp):
+            yield step
             return
-        for number, at in enumerate(run[: count - number], number + 1):  # noqa: B020 - it goes on counting
-            if at >= start:
-                yield Found(at, number)
+        number += 1
+        if step.at >= start:
+            yield Found(step.at, number)
         if number == count:
             return
+
+
+@lru_cache(maxsize=1024)
+def _milestones(rule: Rule, first: int, count: int) -> tuple[int, ...]:
+    """Every hundredth of the rule's first so many times, from the first on: who asks again need not count them again."""
+    found = islice(_bounded(runs(rule, first, first)), 0, count, MILESTONE)
+    return tuple(step.at for step in found if isinstance(step, Found))
 
 
 def _until(found: Iterator[Step], until: Until, zone: ZoneInfo | None) -> Iterator[Step]:
