@@ -23,7 +23,6 @@ from tasksys.recurrence.validity import require_kind, require_times_allowed
 from tasksys.recurrence.zones import earliest_local, instant_of, latest_local
 from tasksys.values import When
 
-
 REMEDY_SEARCH: Final = 50
 """Periods in which an anchor is looked for that would match."""
 
@@ -150,15 +149,19 @@ def recurrence(when: When, rule: Rule | str, rdate: Iterable[str] = (), exdate: 
         rule = parse_rule(rule)
     require_kind(rule, anchor.kind)
     require_times_allowed(rule, anchor.kind)
-    made = Recurrence(anchor, rule, _read(anchor, "RDATE", rdate), frozenset(_read(anchor, "EXDATE", exdate)))
     first = local_seconds(anchor.local)
-    if next(generated(rule, anchor, first), None) not in (Found(first), Found(first, 1)):
+    begins = next(runs(explicit(rule, anchor.local), first, first), ())
+    if not begins or begins[0] != first:
         raise ValueError(
-            f"the rule {print_rule(rule)} does not generate its own anchor {anchor.text(anchor.local)}; {_remedy(made)}"
+            f"the rule {print_rule(rule)} does not generate its own anchor {anchor.text(anchor.local)};"
+            f" {_remedy(rule, anchor)}"
         )
-    if made.rdate and made.rdate[0] < first:
+    if next(generated(rule, anchor, first), None) is None:
+        raise ValueError("UNTIL is before the anchor; give a later one")
+    dates, excluded = _read(anchor, "RDATE", rdate), _read(anchor, "EXDATE", exdate)
+    if dates and dates[0] < first:
         raise ValueError("an RDATE comes before the anchor; make the earliest one the anchor")
-    return made
+    return Recurrence(anchor, rule, dates, frozenset(excluded))
 
 
 def _read(anchor: Anchor, name: str, texts: Iterable[str]) -> tuple[int, ...]:
@@ -173,12 +176,12 @@ def _read(anchor: Anchor, name: str, texts: Iterable[str]) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _remedy(made: Recurrence) -> str:
+def _remedy(rule: Rule, anchor: Anchor) -> str:
     """What to do with an anchor that does not match: the next local time that does, if it is not far."""
-    first = local_seconds(made.anchor.local)
-    for run in islice(runs(explicit(made.rule, made.anchor.local), first, first), REMEDY_SEARCH):
+    first = local_seconds(anchor.local)
+    for run in islice(runs(explicit(rule, anchor.local), first, first), REMEDY_SEARCH):
         if run:
-            return f"begin at {made.anchor.text(local_time(run[0]))}, or change the rule"
+            return f"begin at {anchor.text(local_time(run[0]))}, or change the rule"
     return "change the rule, which generates nothing for long after it"
 
 

@@ -83,7 +83,7 @@ def _counted(rule: Rule, first: int, count: int, start: int) -> Iterator[Step]:
 
 @lru_cache(maxsize=1024)
 def _milestones(rule: Rule, first: int, count: int) -> tuple[int, ...]:
-    """Every hundredth of the rule's first so many times, from the first on: who asks again need not count them again."""
+    """Every hundredth of the rule's first so many times, so that whoever asks again need not count from the first."""
     found = islice(_bounded(runs(rule, first, first)), 0, count, MILESTONE)
     return tuple(step.at for step in found if isinstance(step, Found))
 
