@@ -38,7 +38,7 @@ class AfterCompletion(Struct, frozen=True):
             return None
         anchor, rule = self.recurrence.anchor, self.recurrence.rule
         begin = datetime.combine(completed, anchor.local.time())
-        if _names_days(rule):
+        if names_days(rule):
             begin = _later(begin, rule.freq, rule.interval - 1)
             rule = structs.replace(explicit(rule, anchor.local), interval=1)
         next_day = datetime.combine(begin, datetime.min.time()) + timedelta(days=1)
@@ -65,7 +65,8 @@ def after_completion(when: When, rule: Rule | str, stop_after: int | None = None
     return AfterCompletion(made, stop_after)
 
 
-def _names_days(rule: Rule) -> bool:
+def names_days(rule: Rule) -> bool:
+    """True if BY parts say on which days it is, and not the interval alone."""
     return bool(rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week_no or rule.by_month)
 
 
