@@ -73,8 +73,10 @@ class Draft:
         if self.after_completion and count is not None:
             count, stop_after = None, count
         parts = {part: from_the_start(numbers) for part, numbers in self.numbers.items()}
-        if len(self.times) > 1:
+        one = self.times[0][0] if len(self.times) == 1 else None
+        if len(self.times) > 1 or (one is not None and self._picks_times()):
             parts |= self._several_times()
+            one = None
         rule = Rule(
             freq,
             interval=self.interval,
@@ -89,7 +91,6 @@ class Draft:
             require_valid(rule)
         except ValueError as error:
             raise Misread(end, str(error)) from None
-        one = self.times[0][0] if len(self.times) == 1 else None
         return Repeat(rule, one, self.start, self.after_completion, stop_after)
 
     def _implied(self, end: int) -> Frequency:
@@ -109,6 +110,10 @@ class Draft:
         if unit is not freq or not simple or (each > 1 and self.interval > 1):
             raise Misread(position, f"say how many times, or until when; {UNIT_NAMES[unit]}s do not tell here")
         return -(-number // self.interval) * each
+
+    def _picks_times(self) -> bool:
+        """True if BYSETPOS has nothing to pick from but times."""
+        return self.numbers.keys() == {"by_set_pos"} and not self.days
 
     def _several_times(self) -> dict[str, tuple[int, ...]]:
         """Several times of day as BYHOUR, BYMINUTE and BYSECOND, whose product they must be."""

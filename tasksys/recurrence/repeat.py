@@ -9,6 +9,7 @@ from tasksys.recurrence.anchors import Anchor
 from tasksys.recurrence.completion import AfterCompletion, names_days
 from tasksys.recurrence.recurrence import Recurrence
 from tasksys.recurrence.rule import Frequency, Kind, Rule, Until, explicit
+from tasksys.recurrence.validity import has_sets
 from tasksys.recurrence.zones import instant_of
 
 END_OF_DAY: Final = time(23, 59, 59)
@@ -59,15 +60,15 @@ def repeat_of(made: Recurrence | AfterCompletion) -> Repeat:
 
 
 def with_time_apart(repeat: Repeat) -> Repeat:
-    """The same with the rule's time of day, if it has exactly one, as `at`; a BYSECOND of 0 is left out."""
+    """The same with the rule's time of day, if it has exactly one, as `at`; a BYSECOND of 0 is left out.
+
+    Where BYSETPOS has nothing else to pick from, the time stays.
+    """
     rule = repeat.rule
     if rule.by_second == (0,):
         rule = structs.replace(rule, by_second=())
-    if (
-        rule.freq.finer_than(Frequency.DAILY)
-        or (len(rule.by_hour), len(rule.by_minute)) != (1, 1)
-        or rule.by_second[1:]
-    ):
+    several = (len(rule.by_hour), len(rule.by_minute)) != (1, 1) or len(rule.by_second) > 1
+    if rule.freq.finer_than(Frequency.DAILY) or several or not has_sets(_without_times(rule)):
         return structs.replace(repeat, rule=rule)
     one = time(rule.by_hour[0], rule.by_minute[0], (rule.by_second or (0,))[0])
     return structs.replace(repeat, rule=_without_times(rule), at=one)

@@ -60,14 +60,16 @@ def _wrongs(rule: Rule) -> Iterator[str]:
         yield f"BYYEARDAY does not go with FREQ={freq}; use FREQ=YEARLY"
     if rule.by_week_no and freq not in YEARLY:
         yield f"BYWEEKNO goes with FREQ=YEARLY only, not with FREQ={freq}"
-    if rule.by_set_pos and not _has_sets(rule):
+    if not has_sets(rule):
         yield "BYSETPOS picks from what other BY parts yield; give one, or leave BYSETPOS out"
     yield from _too_often(rule)
 
 
-def _has_sets(rule: Rule) -> bool:
+def has_sets(rule: Rule) -> bool:
+    """True unless the rule has a BYSETPOS and no other BY part to pick from."""
     times = rule.by_second or rule.by_minute or rule.by_hour
-    return bool(times or rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week_no or rule.by_month)
+    days = rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week_no or rule.by_month
+    return bool(not rule.by_set_pos or times or days)
 
 
 def _too_often(rule: Rule) -> Iterator[str]:
