@@ -1,9 +1,9 @@
 """Recurrence: RFC 5545 rules with RDATE, EXDATE and RFC 7529 SKIP, computed from their anchor; pure.
 
 `recurrence(anchor, rule)` makes one from a `When` and a rule's text; `page` and `occurrences` give its times in a
-range. `after_completion` is for rules that count from when a task was done. `describe_recurrence` says one in words, and
-`read_phrase` reads what people type: `recurrence(anchor, rule_for(repeat.rule, read_anchor(anchor)))` joins it with a
-due value. `occurrence_id` is how an occurrence is known.
+range. `after_completion` is for rules that count from when a task was done. `describe_recurrence` says one in words,
+and `read_phrase` reads what people type: `recurrence(anchor, rule_for(repeat.rule, read_anchor(anchor)))` joins it with
+a due value. `occurrence_id` is how an occurrence is known.
 """
 
 from tasksys.recurrence.anchors import Anchor, read_anchor

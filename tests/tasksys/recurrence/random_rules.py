@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 
+from tasksys.recurrence import Kind, Recurrence, explicit, parse_rule, recurrence
 from tasksys.recurrence.expansion import local_seconds, local_time, runs
-from tasksys.recurrence.parsing import parse_rule
-from tasksys.recurrence.recurrence import Recurrence, recurrence
-from tasksys.recurrence.rule import explicit
 from tasksys.values import When
 
+LOOKED_AT = 500
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Sao_Paulo", "UTC")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
 
 
-def random_recurrences(seed: int, number: int) -> Iterator[Recurrence]:
+def random_recurrences(seed: int, number: int) -> list[Recurrence]:
     """So many recurrences; the same for the same seed."""
     dice = random.Random(seed)
-    while number:
-        made = _try(dice)
-        if made is not None:
-            number -= 1
-            yield made
+    return [random_recurrence(dice) for _ in range(number)]
 
 
-def _try(dice: random.Random) -> Recurrence | None:
-    text = random_rule(dice)
-    local = datetime(2005, 1, 1) + timedelta(minutes=dice.randrange(20 * 365 * 24 * 60))
-    kind = dice.choice(("date", "floating", "zoned", "zoned"))
-    if kind == "date":
-        local = local.replace(hour=0, minute=0)
-    try:
-        rule = parse_rule(text)
-        begin = local_seconds(local)
-        first = next((run[0] for run, _ in zip(runs(explicit(rule, local), begin, begin), range(500), strict=False) if run), None)
-        if first is None:
-            return None
-        anchor = local_time(first)
-        if kind == "date":
-            return recurrence(When(date=anchor.date().isoformat()), rule)
-        zone = dice.choice(ZONES) if kind == "zoned" else None
-        return recurrence(When(local=anchor.isoformat(), zone=zone), rule)
-    except ValueError:
-        return None
+def random_recurrence(
+    dice: random.Random, kinds: Sequence[Kind] = (Kind.DATE, Kind.FLOATING, Kind.ZONED)
+) -> Recurrence:
+    """An endless recurrence of one of the kinds."""
+    while True:
+        text, kind = random_rule(dice), dice.choice(kinds)
+        local = datetime(2005, 1, 1) + timedelta(minutes=dice.randrange(20 * 365 * 24 * 60))
+        if kind is Kind.DATE:
+            local = datetime.combine(local, datetime.min.time())
+        with suppress(ValueError):
+            rule, begin = parse_rule(text), local_seconds(local)
+            found = islice(runs(explicit(rule, local), begin, begin), LOOKED_AT)
+            anchor = next((local_time(run[0]) for run in found if run), None)
+            if anchor is not None:
+                return recurrence(_when(anchor, kind, dice.choice(ZONES)), rule)
+
+
+def _when(local: datetime, kind: Kind, zone: str) -> When:
+    if kind is Kind.DATE:
+        return When(date=local.date().isoformat())
+    return When(local=local.isoformat(timespec="minutes"), zone=zone if kind is Kind.ZONED else None)
 
 
 def random_rule(dice: random.Random) -> str:
