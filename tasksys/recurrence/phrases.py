@@ -86,15 +86,15 @@ def _every(words: Cursor, draft: Draft) -> None:
     if dates(words, draft) or months(words, draft):
         draft.freq = Frequency.YEARLY
         return
-    period = words.attempt(lambda: _counted_unit(words))
-    counted = words.attempt(lambda: _counted_weekdays(words)) if period is None else None
-    if counted is not None:
+    if (period := words.attempt(lambda: _counted_unit(words))) is not None:
+        draft.every(*period)
+    elif (counted := words.attempt(lambda: _counted_weekdays(words))) is not None:
         draft.every(Frequency.WEEKLY, counted[0])
         draft.days = counted[1]
-    elif (period := period or words.attempt(lambda: _unit(words, 1))) is not None:
-        draft.every(*period)
     elif weekdays(words, draft):
         draft.freq = None if any(day.ordinal for day in draft.days) else Frequency.WEEKLY
+    elif (period := words.attempt(lambda: _unit(words, 1))) is not None:
+        draft.every(*period)
     elif not ordinals(words, draft):
         raise Misread(words.position, HOW_OFTEN)
 

@@ -24,9 +24,7 @@ def random_recurrences(seed: int, number: int) -> list[Recurrence]:
     return [random_recurrence(dice) for _ in range(number)]
 
 
-def random_recurrence(
-    dice: random.Random, kinds: Sequence[Kind] = (Kind.DATE, Kind.FLOATING, Kind.ZONED)
-) -> Recurrence:
+def random_recurrence(dice: random.Random, kinds: Sequence[Kind] = tuple(Kind)) -> Recurrence:
     """An endless recurrence of one of the kinds."""
     while True:
         text, kind = random_rule(dice), dice.choice(kinds)

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tasksys.recurrence import Kind, Recurrence, Until, bounds
+from tasksys.recurrence import Kind, Occurrence, Recurrence, Until, bounds
 from tasksys.recurrence.expansion import local_seconds, local_time
 from tests.tasksys.recurrence.strategies import recurrences
 
@@ -62,7 +62,8 @@ def test_pages_together_are_the_whole(series: Recurrence, limit: int, exdate: se
     end = found[-1]
     series = structs.replace(series, exdate=frozenset(local_seconds(found[one % len(found)]) for one in exdate))
     whole = list(series.page(end=end).items)
-    paged, after, truncated = [], None, True
+    paged: list[Occurrence] = []
+    after, truncated = None, True
     while truncated:
         page = series.page(after=after, end=end, limit=limit)
         paged += page.items
@@ -80,11 +81,9 @@ def test_instants_and_local_times_bound_alike(series: Recurrence, offset: float)
     assert zone is not None
     start = (series.anchor.local + timedelta(days=int(offset), hours=3)).replace(tzinfo=zone)
     end = start + timedelta(hours=3)
-    near = {
-        "start": (start - timedelta(hours=25)).replace(tzinfo=None),
-        "end": (end + timedelta(hours=25)).replace(tzinfo=None),
-    }
-    expected = [one for one in series.occurrences(**near) if one.instant is not None and start <= one.instant < end]
+    first, last = start - timedelta(hours=25), end + timedelta(hours=25)
+    near = series.occurrences(start=first.replace(tzinfo=None), end=last.replace(tzinfo=None))
+    expected = [one for one in near if one.instant is not None and start <= one.instant < end]
     assert list(series.occurrences(start=start, end=end)) == expected
 
 

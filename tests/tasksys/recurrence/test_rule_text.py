@@ -53,7 +53,7 @@ def test_one_rule_has_one_text(text: str, canonical: str) -> None:
 
 
 @given(rule=rules())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_printed_is_read_back(rule: Rule) -> None:
     """Printing and parsing are inverse."""
     assert parse_rule(print_rule(rule)) == rule
