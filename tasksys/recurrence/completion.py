@@ -7,7 +7,6 @@ fourth Sunday from then. A day that a month lacks is left out or moved as SKIP s
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
-from typing import assert_never
 
 from msgspec import Struct, structs
 
@@ -72,15 +71,9 @@ def names_days(rule: Rule) -> bool:
 
 def _later(local: datetime, freq: Frequency, number: int) -> datetime:
     """The local time so many periods later: the same day of the month, or the last one that it has."""
-    match freq:
-        case Frequency.YEARLY | Frequency.MONTHLY:
-            months = local.year * 12 + local.month - 1 + number * (12 if freq is Frequency.YEARLY else 1)
-            year, month = min(months // 12, date.max.year - 1), months % 12 + 1
-            return local.replace(year=year, month=month, day=min(local.day, monthrange(year, month)[1]))
-        case Frequency.WEEKLY | Frequency.DAILY:
-            days = number * (7 if freq is Frequency.WEEKLY else 1)
-            return local + timedelta(days=min(days, (date.max - local.date()).days - 1))
-        case Frequency.HOURLY | Frequency.MINUTELY | Frequency.SECONDLY:
-            raise AssertionError("refused by after_completion")
-        case _:
-            assert_never(freq)
+    if freq in (Frequency.YEARLY, Frequency.MONTHLY):
+        months = local.year * 12 + local.month - 1 + number * (12 if freq is Frequency.YEARLY else 1)
+        year, month = min(months // 12, date.max.year - 1), months % 12 + 1
+        return local.replace(year=year, month=month, day=min(local.day, monthrange(year, month)[1]))
+    days = number * (7 if freq is Frequency.WEEKLY else 1)
+    return local + timedelta(days=min(days, (date.max - local.date()).days - 1))

@@ -165,6 +165,8 @@ def _said_until(until: Until) -> str:
             return f"{text} {_said_time(until.at.time())}"
         case Kind.ZONED:
             return f"{text} {_said_time(until.at.time())} UTC"
+        case _:
+            assert_never(until.kind)
 
 
 def _said_date(day: date) -> str:

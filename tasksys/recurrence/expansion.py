@@ -43,26 +43,26 @@ def local_time(seconds: int) -> datetime:
     return datetime(whole.year, whole.month, whole.day, second // 3600, second // 60 % 60, second % 60)
 
 
-def runs(rule: Rule, anchor: int, start: int) -> Iterator[Run]:
-    """The rule's occurrences that are neither before the anchor nor before the start, ascending, each once.
+def runs(rule: Rule, anchor: int, start: int, stop: int = END) -> Iterator[Run]:
+    """The rule's occurrences from the anchor and the start on, before the stop, ascending, each once.
 
-    They come in runs, lazily: whoever iterates decides how many empty ones to bear. Ends after `bounds.LAST_YEAR`.
+    They come in runs, lazily: whoever iterates decides how many empty ones to bear.
     """
-    start = max(anchor, start)
-    if start >= END:
+    start, stop = max(anchor, start), min(stop, END)
+    if start >= stop:
         return
-    for run in _steps(rule, anchor, start) if rule.freq in UNITS else _spans(rule, anchor, start):
-        yield run[bisect_left(run, start) :]
+    for run in _steps(rule, anchor, start, stop) if rule.freq in UNITS else _spans(rule, anchor, start, stop):
+        yield run[bisect_left(run, start) : bisect_left(run, stop)]
 
 
-def _steps(rule: Rule, anchor: int, start: int) -> Iterator[Run]:
+def _steps(rule: Rule, anchor: int, start: int, stop: int) -> Iterator[Run]:
     """Daily and finer: steps over the wall clock. Where a limit fails, the first step that may satisfy it is next."""
     unit = UNITS[rule.freq]
     step = rule.interval * unit
     times = _times(rule)
     first = anchor - anchor % unit
     at = first + (start - first) // step * step
-    while at < END:
+    while at < stop:
         possible = _not_before(rule, at)
         if possible is None:
             return
@@ -105,13 +105,13 @@ def _next_clock(rule: Rule, second: int) -> int | None:
     return None
 
 
-def _spans(rule: Rule, anchor: int, start: int) -> Iterator[Run]:
+def _spans(rule: Rule, anchor: int, start: int, stop: int) -> Iterator[Run]:
     """Weekly, monthly, yearly: the days of each period, with the times of each day."""
-    found = _span_runs(rule, anchor // DAY, start // DAY)
+    found = _span_runs(rule, anchor // DAY, start // DAY, stop)
     return _carried(found) if rule.skip is Skip.FORWARD else (run for _, run in found)
 
 
-def _span_runs(rule: Rule, anchor: int, start: int) -> Iterator[tuple[int, Run]]:
+def _span_runs(rule: Rule, anchor: int, start: int, stop: int) -> Iterator[tuple[int, Run]]:
     """Runs, from the period on that has the start day, each with the first local second after its period."""
     times = _times(rule)
     for following, days in _periods(rule, anchor, start):
@@ -120,6 +120,8 @@ def _span_runs(rule: Rule, anchor: int, start: int) -> Iterator[tuple[int, Run]]
         else:
             for day in days[bisect_left(days, start) :]:
                 yield following * DAY, [day * DAY + time for time in times]
+        if following * DAY >= stop:
+            return
 
 
 def _periods(rule: Rule, anchor: int, start: int) -> Iterator[tuple[int, Run]]:

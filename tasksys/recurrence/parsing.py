@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from tasksys.recurrence import bounds
 from tasksys.recurrence.rule import (
@@ -93,6 +93,8 @@ def _print_until(until: Until) -> str:
             return f"{until.at:%Y%m%dT%H%M%S}"
         case Kind.ZONED:
             return f"{until.at:%Y%m%dT%H%M%SZ}"
+        case _:
+            assert_never(until.kind)
 
 
 def _number(text: str, first: int, last: int, signed: bool = False) -> int:

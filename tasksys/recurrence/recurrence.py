@@ -7,7 +7,7 @@ them may be one instant (02:30, read as 03:30, and 03:30 itself): each is an occ
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -89,9 +89,8 @@ class Recurrence(Struct, frozen=True):
 
     def generated_before(self, local: datetime) -> int:
         """How many the rule generates before a local time, EXDATE or not: what a split takes off its COUNT."""
-        stop = local_seconds(local)
-        steps = generated(self.rule, self.anchor, 0)
-        return sum(1 for _ in takewhile(lambda step: isinstance(step, Found) and step.at < stop, steps))
+        steps = generated(self.rule, self.anchor, 0, local_seconds(local))
+        return sum(1 for step in steps if isinstance(step, Found))
 
     def _search(
         self, start: datetime | None, after: datetime | None, end: datetime | None
@@ -99,7 +98,7 @@ class Recurrence(Struct, frozen=True):
         """The occurrences of the range, and at the end whether the search was given up."""
         first = max(self._first(start), self._first(after))
         beyond = END if end is None else self._beyond(end)
-        found = generated(self.rule, self.anchor, first)
+        found = generated(self.rule, self.anchor, first, beyond)
         for step in united(found, self.rdate, self.exdate):
             if isinstance(step, GivenUp):
                 yield step

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum, auto
+from typing import Final
 
 from msgspec import Struct, structs
 
@@ -17,17 +18,12 @@ class Frequency(StrEnum):
     MINUTELY = "MINUTELY"
     SECONDLY = "SECONDLY"
 
-    @property
-    def rank(self) -> int:
-        """0 for yearly to 6 for secondly."""
-        return RANK[self]
-
     def finer_than(self, other: "Frequency") -> bool:
         """True if its periods are shorter than the other's."""
         return RANK[self] > RANK[other]
 
 
-RANK = {frequency: rank for rank, frequency in enumerate(Frequency)}
+RANK: Final = {frequency: rank for rank, frequency in enumerate(Frequency)}
 
 
 class Weekday(IntEnum):
@@ -93,10 +89,6 @@ class Rule(Struct, frozen=True):
     by_set_pos: tuple[int, ...] = ()
     week_start: Weekday = Weekday.MO
     skip: Skip = Skip.OMIT
-
-    def endless(self) -> "Rule":
-        """The rule without COUNT and UNTIL."""
-        return structs.replace(self, count=None, until=None)
 
 
 def from_the_start(numbers: set[int]) -> tuple[int, ...]:

@@ -3,9 +3,9 @@
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Container, Iterable, Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from tasksys.recurrence import bounds
 from tasksys.recurrence.anchors import Anchor
-from tasksys.recurrence.expansion import Run, local_seconds, local_time, runs
-from tasksys.recurrence.rule import Rule, Until, explicit
+from tasksys.recurrence.expansion import END, Run, local_seconds, local_time, runs
+from tasksys.recurrence.rule import Rule, explicit
 from tasksys.recurrence.zones import instant_of, latest_local
 
 
@@ -34,16 +34,19 @@ MILESTONE: Final = 100
 Step = Found | GivenUp
 
 
-def generated(rule: Rule, anchor: Anchor, start: int) -> Iterator[Step]:
-    """What the rule generates from the start on, ascending, within COUNT or UNTIL.
+def generated(rule: Rule, anchor: Anchor, start: int, stop: int = END) -> Iterator[Step]:
+    """What the rule generates from the start on and before the stop, ascending, within COUNT or UNTIL.
 
     COUNT is counted from the anchor; without it nothing before the start is computed.
     """
     first, full = local_seconds(anchor.local), explicit(rule, anchor.local)
     if rule.count is not None:
-        return _counted(full, first, rule.count, start)
-    found = _bounded(runs(full, first, start))
-    return found if rule.until is None else _until(found, rule.until, anchor.zone)
+        return _counted(full, first, rule.count, start, stop)
+    if rule.until is None:
+        return _bounded(runs(full, first, start, stop))
+    if anchor.zone is None:
+        return _bounded(runs(full, first, start, min(stop, local_seconds(rule.until.at) + 1)))
+    return _until(full, first, start, stop, rule.until.at.replace(tzinfo=UTC), anchor.zone)
 
 
 def united(found: Iterator[Step], rdate: Iterable[int], exdate: Container[int]) -> Iterator[Step]:
@@ -63,14 +66,14 @@ def _bounded(found: Iterator[Run]) -> Iterator[Step]:
             yield Found(at)
 
 
-def _counted(rule: Rule, first: int, count: int, start: int) -> Iterator[Step]:
-    """The times from the start on of the rule's first so many, numbered from 1."""
+def _counted(rule: Rule, first: int, count: int, start: int, stop: int) -> Iterator[Step]:
+    """The times from the start on, before the stop, of the rule's first so many, numbered from 1."""
     begin, number = first, 0
     if start > first and count > MILESTONE:
         known = _milestones(rule, first, count)
         passed = bisect_right(known, start) - 1
         begin, number = known[passed], passed * MILESTONE
-    for step in _bounded(runs(rule, first, begin)):
+    for step in _bounded(runs(rule, first, begin, stop)):
         if isinstance(step, GivenUp):
             yield step
             return
@@ -88,21 +91,12 @@ def _milestones(rule: Rule, first: int, count: int) -> tuple[int, ...]:
     return tuple(step.at for step in found if isinstance(step, Found))
 
 
-def _until(found: Iterator[Step], until: Until, zone: ZoneInfo | None) -> Iterator[Step]:
-    """The steps up to UNTIL, inclusive. One in UTC ends instants, whose order differs from local times' after a gap."""
-    if zone is None:
-        last = local_seconds(until.at)
-        yield from takewhile(lambda step: isinstance(step, GivenUp) or step.at <= last, found)
-        return
-    end = until.at.replace(tzinfo=UTC)
-    beyond = latest_local(end + timedelta(seconds=1), zone)
-    for step in found:
-        if isinstance(step, Found):
-            if step.at >= beyond:
-                return
-            if instant_of(local_time(step.at), zone) > end:
-                continue
-        yield step
+def _until(rule: Rule, first: int, start: int, stop: int, until: datetime, zone: ZoneInfo) -> Iterator[Step]:
+    """The times up to UNTIL, inclusive, which ends instants: their order differs from local times' after a gap."""
+    beyond = latest_local(until + timedelta(seconds=1), zone)
+    for step in _bounded(runs(rule, first, start, min(stop, beyond))):
+        if isinstance(step, GivenUp) or instant_of(local_time(step.at), zone) <= until:
+            yield step
 
 
 def _merged(found: Iterator[Step], rdate: Iterable[int]) -> Iterator[Step]:

@@ -1,7 +1,7 @@
 """Which rules are refused: what RFC 5545 (3.3.10) rules out, and what would yield more than one occurrence a minute."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 from tasksys.recurrence import bounds
 from tasksys.recurrence.rule import Frequency, Kind, Rule
@@ -29,6 +29,8 @@ def require_kind(rule: Rule, kind: Kind) -> None:
             raise ValueError("UNTIL must be a local time such as 20260501T235959, without Z, as the anchor is")
         case Kind.ZONED:
             raise ValueError("UNTIL must be in UTC, such as 20260501T215959Z, as the anchor has a zone")
+        case _:
+            assert_never(kind)
 
 
 def require_times_allowed(rule: Rule, kind: Kind) -> None:

@@ -177,6 +177,8 @@ def test_a_phrase_says_more_than_a_rule(phrase: str, rule: str | None, beside: d
         ("every 3-4 days", 6, "say how often"),
         ("every 1.5 hours", 6, "say how often"),
         ("every 0 days", 6, "give 1 or more"),
+        ("every 9999999 days", 18, "INTERVAL must be 1 to 1000000"),
+        ("every day 20000 times", 21, "COUNT must be 1 to 10000; for more give UNTIL, or no end"),
         ("every second", 12, "at most one occurrence a minute"),
         ("every leap year", 6, "say how often"),
         ("every day until further notice", 16, "give a date such as 1 May 2026"),

@@ -80,6 +80,32 @@ def test_rdate_joins_and_exdate_takes_from_both() -> None:
     assert [(one.local.day, one.number) for one in series.page().items] == [(7, None), (12, 2), (1, None)]
 
 
+def test_seconds_step_over_minutes() -> None:
+    """Every 40 seconds, on the minute only, is every other minute."""
+    series = made("2026-01-01T00:00", "FREQ=SECONDLY;INTERVAL=40;BYSECOND=0;BYMINUTE=0,1,2,3,4,59")
+    assert texts(series.page(limit=6), series) == [
+        "2026-01-01T00:00", "2026-01-01T00:02", "2026-01-01T00:04", "2026-01-01T01:00", "2026-01-01T01:02",
+        "2026-01-01T01:04",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["COUNT=5", "UNTIL=20300101T000000Z"])
+def test_a_search_is_given_up_also_before_its_end(end: str) -> None:
+    """A rule that should have more, by its COUNT or UNTIL, but does not find them."""
+    series = made("2026-01-01T00:00 UTC", f"FREQ=MINUTELY;INTERVAL=1439;BYHOUR=0;BYMINUTE=0;{end}")
+    found = series.page()
+    assert (len(found.items), found.truncated, found.given_up) == (1, False, True)
+
+
+def test_a_range_that_was_searched_whole_is_not_given_up() -> None:
+    """A range or an UNTIL in which a rule has nothing more ends the search; then it is certain."""
+    series = made("2026-01-01T00:00 UTC", "FREQ=MINUTELY;INTERVAL=1439;BYHOUR=0;BYMINUTE=0;UNTIL=20270101T000000Z")
+    assert not series.page().given_up
+    endless = made("2026-01-01T00:00 UTC", "FREQ=MINUTELY;INTERVAL=1439;BYHOUR=0;BYMINUTE=0")
+    assert not endless.page(end=datetime(2027, 1, 1)).given_up
+    assert not endless.page(end=utc(2027, 1, 1, 0)).given_up
+
+
 def test_rdate_remains_where_a_search_is_given_up() -> None:
     """The page says that there may be more, and still has what is certain."""
     series = made("2026-01-01T00:00", "FREQ=MINUTELY;INTERVAL=1439;BYHOUR=0;BYMINUTE=0", rdate=["2026-01-02T10:00"])
