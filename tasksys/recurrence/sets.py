@@ -68,20 +68,17 @@ def _bounded(found: Iterator[Run]) -> Iterator[Step]:
 
 def _counted(rule: Rule, first: int, count: int, start: int, stop: int) -> Iterator[Step]:
     """The times from the start on, before the stop, of the rule's first so many, numbered from 1."""
-    begin, number = first, 0
+    begin, passed = first, 0
     if start > first and count > MILESTONE:
         known = _milestones(rule, first, count)
-        passed = bisect_right(known, start) - 1
-        begin, number = known[passed], passed * MILESTONE
-    for step in _bounded(runs(rule, first, begin, stop)):
+        place = bisect_right(known, start) - 1
+        begin, passed = known[place], place * MILESTONE
+    found = islice(_bounded(runs(rule, first, begin, stop)), count - passed)
+    for number, step in enumerate(found, passed + 1):
         if isinstance(step, GivenUp):
             yield step
-            return
-        number += 1
-        if step.at >= start:
+        elif step.at >= start:
             yield Found(step.at, number)
-        if number == count:
-            return
 
 
 @lru_cache(maxsize=1024)
