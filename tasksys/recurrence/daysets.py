@@ -60,7 +60,7 @@ def next_day(rule: Rule, day: int) -> int | None:
     return None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _year(rule: Rule, lengths: tuple[int, int, int], first_weekday: int) -> tuple[int, ...]:
     """The picked days, counted from 0, of a year with this first weekday, its length between its neighbours'."""
     length = lengths[1]
@@ -80,7 +80,7 @@ def _year(rule: Rule, lengths: tuple[int, int, int], first_weekday: int) -> tupl
     return tuple(sorted(set(days)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _month(rule: Rule, length: int, first_weekday: int) -> tuple[int, ...]:
     """The picked days of a month of one of the twenty-eight kinds, counted from 0; `length` is the next one's first."""
     days: Iterable[int] = _month_days(rule, 0, length, moved=True) if rule.by_month_day else range(length)

@@ -175,9 +175,9 @@ def _picked(rule: Rule, days: Run, times: Run, offset: int) -> Run:
     ]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _times(rule: Rule) -> tuple[int, ...]:
-    """The seconds into a day, or into the shorter period, at which the rule has its occurrences."""
+    """The seconds into a day, or into the shorter period, at which the rule has its occurrences. 50 KB at most."""
     hours = rule.by_hour if Frequency.HOURLY.finer_than(rule.freq) else (0,)
     minutes = rule.by_minute if Frequency.MINUTELY.finer_than(rule.freq) else (0,)
     seconds = rule.by_second if Frequency.SECONDLY.finer_than(rule.freq) else (0,)

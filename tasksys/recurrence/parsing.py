@@ -29,7 +29,7 @@ UNTIL: Final = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 LEAP_SECOND: Final = 60
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse_rule(text: str) -> Rule:
     """The rule; ValueError that names the part and its place (characters counted from 1), and says what to do."""
     if len(text) > bounds.TEXT_CHARACTERS:
