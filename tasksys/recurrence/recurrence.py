@@ -87,8 +87,13 @@ class Recurrence(Struct, frozen=True):
         """The occurrences of a range as in `page`, lazily, one by one; ends also where a search is given up."""
         return (step for step in self._search(start, after, end) if isinstance(step, Occurrence))
 
-    def generated_before(self, local: datetime) -> int:
-        """How many the rule generates before a local time, EXDATE or not: what a split takes off its COUNT."""
+    def counted_before(self, local: datetime) -> int:
+        """How many of a rule's COUNT come before a local time, EXDATE or not: what a split takes off it.
+
+        0 if the rule has no COUNT.
+        """
+        if self.rule.count is None:
+            return 0
         steps = generated(self.rule, self.anchor, 0, local_seconds(local))
         return sum(1 for step in steps if isinstance(step, Found))
 

@@ -99,7 +99,7 @@ def test_count_is_the_beginning(series: Recurrence, count: int, exdate: set[int]
     expected = [(at, number) for number, at in enumerate(found[:count], 1) if at not in excluded]
     assert [(one.local, one.number) for one in counted.page().items] == expected
     middle = found[count // 2]
-    assert counted.generated_before(middle) == count // 2
+    assert counted.counted_before(middle) == count // 2
     later = [(one.local, one.number) for one in counted.page(start=middle).items]
     assert later == [one for one in expected if one[0] >= middle]
 
