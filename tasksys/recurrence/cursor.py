@@ -123,7 +123,7 @@ class Cursor:
         self.take("the")
         matched = ORDINAL.fullmatch(self.word())
         value = int(matched[1]) if matched else ORDINALS.get(self.word())
-        if value is None:
+        if not value:
             return None
         self.place += 1
         if value > 0 and self.any_of("to last", "to the last", "from the end", "last"):

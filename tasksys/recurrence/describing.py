@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from msgspec import structs
 
 from tasksys.recurrence.completion import AfterCompletion
+from tasksys.recurrence.daysets import LEAP
 from tasksys.recurrence.recurrence import Recurrence
 from tasksys.recurrence.repeat import Repeat, repeat_of
 from tasksys.recurrence.rule import Frequency, Kind, Rule, Skip, Until, Weekday
@@ -81,10 +82,11 @@ def _days(rule: Rule) -> Iterator[str]:
 
 
 def _is_one_date(rule: Rule) -> bool:
-    """True for "every year on 1 January"."""
-    others = rule.by_day or rule.by_year_day or rule.by_week_no
-    one = len(rule.by_month) == len(rule.by_month_day) == 1 and rule.by_month_day[0] > 0
-    return rule.freq is Frequency.YEARLY and one and not others
+    """True for "every year on 1 January", but not for 31 November, which SKIP would move."""
+    if rule.freq is not Frequency.YEARLY or rule.by_day or rule.by_year_day or rule.by_week_no:
+        return False
+    one = len(rule.by_month) == len(rule.by_month_day) == 1
+    return one and 0 < rule.by_month_day[0] <= LEAP[rule.by_month[0] - 1]
 
 
 def _picks_working_days(rule: Rule) -> bool:

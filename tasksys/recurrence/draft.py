@@ -73,10 +73,10 @@ class Draft:
         if self.after_completion and count is not None:
             count, stop_after = None, count
         parts = {part: from_the_start(numbers) for part, numbers in self.numbers.items()}
-        one = self.times[0][0] if len(self.times) == 1 else None
-        if len(self.times) > 1 or (one is not None and self._picks_times()):
-            parts |= self._several_times()
-            one = None
+        times = {one for one, _ in self.times}
+        if len(times) > 1 or (times and self._picks_times()):
+            parts |= self._several_times(times)
+            times = set()
         rule = Rule(
             freq,
             interval=self.interval,
@@ -91,7 +91,7 @@ class Draft:
             require_valid(rule)
         except ValueError as error:
             raise Misread(end, str(error)) from None
-        return Repeat(rule, one, self.start, self.after_completion, stop_after)
+        return Repeat(rule, next(iter(times), None), self.start, self.after_completion, stop_after)
 
     def _implied(self, end: int) -> Frequency:
         """How often, where only days were given: "the 1st and 15th" is monthly, "1 January" yearly."""
@@ -115,9 +115,8 @@ class Draft:
         """True if BYSETPOS has nothing to pick from but times."""
         return self.numbers.keys() == {"by_set_pos"} and not self.days
 
-    def _several_times(self) -> dict[str, tuple[int, ...]]:
+    def _several_times(self, times: set[time]) -> dict[str, tuple[int, ...]]:
         """Several times of day as BYHOUR, BYMINUTE and BYSECOND, whose product they must be."""
-        times = {one for one, _ in self.times}
         hours, minutes = {one.hour for one in times}, {one.minute for one in times}
         seconds = {one.second for one in times}
         if len(times) != len(hours) * len(minutes) * len(seconds):

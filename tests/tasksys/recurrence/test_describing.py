@@ -47,6 +47,8 @@ TODAY = date(2026, 11, 26)
         ("FREQ=MONTHLY;BYMONTHDAY=31;SKIP=BACKWARD", "every month on the 31st, or the last day of shorter months"),
         ("FREQ=MONTHLY;BYMONTHDAY=31;SKIP=FORWARD", "every month on the 31st, or the day after shorter months"),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "every year on 29 February"),
+        ("FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=31;SKIP=BACKWARD",
+         "every year in November on the 31st, or the last day of shorter months"),
         ("FREQ=YEARLY;BYMONTHDAY=15", "every year on the 15th of every month"),
         ("FREQ=YEARLY;BYDAY=20MO", "every year on the 20th Monday of the year"),
         ("FREQ=YEARLY;BYWEEKNO=20,-1;BYDAY=MO", "every year in the 20th and last week of the year on Monday"),
