@@ -1,7 +1,7 @@
 """Dates and times of day as people write them: `1 May 2026`, `May 1st`, `2026-05-01`; `9am`, `17:30`, `noon`."""
 
 import re
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 
 from tasksys.recurrence import bounds
@@ -82,7 +82,7 @@ def read_date(words: Cursor, today: date) -> date:
     if words.take("today"):
         return today
     if words.take("tomorrow"):
-        return date.fromordinal(today.toordinal() + 1)
+        return min(today, date(bounds.LAST_YEAR, 12, 30)) + timedelta(days=1)
     found = read_month_and_day(words)
     if found is None:
         raise Misread(position, "give a date such as 1 May 2026, May 1 or 2026-05-01")
@@ -91,9 +91,10 @@ def read_date(words: Cursor, today: date) -> date:
         year = int(words.word())
         words.place += 1
         return _dated(year, *found, position)
-    years = range(today.year, today.year + 9)
-    possible = [date(year, *found) for year in years if _is_date(year, *found)]
-    return next(day for day in possible if day >= today)
+    for year in range(today.year, today.year + 9):
+        if _is_date(year, *found) and date(year, *found) >= today:
+            return date(year, *found)
+    raise Misread(position, "there is no such date any more")
 
 
 def _dated(year: int, month: int, day: int, position: int) -> date:

@@ -244,6 +244,13 @@ def test_the_hint_is_a_phrase() -> None:
         assert isinstance(read_phrase(phrase, TODAY), Repeat)
 
 
+def test_time_may_be_over() -> None:
+    """On the last day of all there is no next one; that is not an error either."""
+    last = date(9999, 12, 31)
+    assert isinstance(read_phrase("every day until 1 may", last), NotUnderstood)
+    assert isinstance(read_phrase("every day from tomorrow", last), Repeat)
+
+
 def test_dates_know_the_calendar() -> None:
     """A date without a year is the next one, today included, also beyond a century without leap year."""
     found = read_phrase("every day until 29 feb", date(2096, 3, 1))
