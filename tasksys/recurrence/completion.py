@@ -6,13 +6,13 @@ fourth Sunday from then. A day that a month lacks is left out or moved as SKIP s
 """
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from msgspec import Struct, structs
 
 from tasksys.recurrence import bounds
 from tasksys.recurrence.anchors import Anchor
-from tasksys.recurrence.expansion import local_seconds
+from tasksys.recurrence.expansion import DAY, local_seconds
 from tasksys.recurrence.recurrence import Occurrence, Recurrence, occurrence, recurrence
 from tasksys.recurrence.rule import Frequency, Rule, explicit
 from tasksys.recurrence.sets import Found, generated
@@ -40,10 +40,10 @@ class AfterCompletion(Struct, frozen=True):
         if names_days(rule):
             begin = _later(begin, rule.freq, rule.interval - 1)
             rule = structs.replace(explicit(rule, anchor.local), interval=1)
-        next_day = datetime.combine(begin, datetime.min.time()) + timedelta(days=1)
-        if not bounds.FIRST_YEAR <= next_day.year <= bounds.LAST_YEAR:
+        if not bounds.FIRST_YEAR <= begin.year <= bounds.LAST_YEAR:
             return None
-        step = next(generated(rule, Anchor(begin, anchor.kind, anchor.zone), local_seconds(next_day)), None)
+        next_day = local_seconds(datetime.combine(begin, time.min)) + DAY
+        step = next(generated(rule, Anchor(begin, anchor.kind, anchor.zone), next_day), None)
         return occurrence(step, anchor) if isinstance(step, Found) else None
 
 

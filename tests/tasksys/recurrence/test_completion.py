@@ -68,7 +68,9 @@ def test_it_ends_by_completions_or_by_until() -> None:
     assert series.following(date(2026, 1, 5), 3) is None
     assert series.following(date(2026, 1, 9), 1) is not None
     assert series.following(date(2026, 1, 10), 1) is None
-    assert after_completion(when("2026-01-01"), "FREQ=DAILY").following(date(9998, 12, 31), 1) is None
+    endless = after_completion(when("2026-01-01"), "FREQ=DAILY")
+    assert endless.following(date(9998, 12, 31), 1) is None
+    assert endless.following(date.max, 1) is None
 
 
 @given(done=st.dates(date(1600, 1, 1)), interval=st.sampled_from((1, 2, 1000, 10**6)), freq=st.sampled_from("DWMY"))

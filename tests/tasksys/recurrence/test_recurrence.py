@@ -260,5 +260,6 @@ def test_what_was_counted_before_a_split_is_counted() -> None:
     assert series.counted_before(datetime(2026, 1, 4)) == 3
     assert series.counted_before(datetime(2028, 1, 1)) == 300
     assert made("2026-01-01T00:00", "FREQ=MINUTELY").counted_before(datetime(9000, 1, 1)) == 0
+    assert [one.number for one in series.page(start=datetime(2026, 1, 5), limit=2).items] == [5, 6]
     assert [one.number for one in series.page(start=datetime(2026, 9, 1), limit=2).items] == [244, 245]
     assert days(series.page(start=datetime(2026, 10, 27))) == "20261027 20270101"
