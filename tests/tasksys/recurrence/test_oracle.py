@@ -80,7 +80,7 @@ DIFFERENCES = [
     ),
     Difference(
         "BYDAY with SKIP=FORWARD, from the end of a month",
-        lambda rule: rule.freq is Frequency.MONTHLY and rule.skip is not Skip.OMIT and not rule.by_month_day,
+        lambda rule: rule.freq is Frequency.MONTHLY and rule.skip is Skip.FORWARD and not rule.by_month_day,
         "ours",
         "RFC 7529, 4.1: SKIP moves dates that BYMONTHDAY makes. lib-recur moves its own step: from the 31st to the next"
         " month where there is no 31st, and February is never asked.",
@@ -181,7 +181,7 @@ def test_a_third_implementation_agrees(cases: list[Case]) -> None:
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda one: one.name)
 def test_each_difference_is_there(cases: list[Case], difference: Difference) -> None:
-    """A row of the table that explains nothing is out of date."""
+    """A row of the table that explains nothing is out of date; the rarest needs as many rules as `make rules` takes."""
     explained = [
         case
         for case in cases
@@ -189,4 +189,4 @@ def test_each_difference_is_there(cases: list[Case], difference: Difference) -> 
         and not case.same_locals()
         and [one for one in DIFFERENCES if one.applies(case.series.rule)] == [difference]
     ]
-    assert explained or EXAMPLES < 10_000
+    assert explained or EXAMPLES < 40_000

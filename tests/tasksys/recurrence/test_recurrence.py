@@ -53,10 +53,19 @@ def test_month_ends_do_not_drift(rule: str, dates: str) -> None:
     assert days(made("2026-01-31T09:00 Europe/Berlin", rule).page(limit=len(dates.split()))) == dates
 
 
+def test_a_day_counted_from_the_end_is_not_moved() -> None:
+    """The 31st to last day of a month with 30 has no day before it in its month: it is left out, whatever SKIP says."""
+    for skip in ("BACKWARD", "FORWARD", "OMIT"):
+        series = made("2026-01-01", f"FREQ=MONTHLY;BYMONTHDAY=-31;SKIP={skip}")
+        assert days(series.page(limit=4)) == "20260101 20260301 20260501 20260701"
+
+
 def test_moved_days_stay_in_order_and_are_there_once() -> None:
     """What SKIP=FORWARD moves into the next month is among its days, also where BYSETPOS picks only some."""
     series = made("2026-01-01", "FREQ=MONTHLY;BYMONTHDAY=1,31;SKIP=FORWARD;COUNT=9")
     assert days(series.page()) == ("20260101 20260131 20260201 20260301 20260331 20260401 20260501 20260531 20260601")
+    assert days(series.page(start=datetime(2026, 3, 1), limit=1)) == "20260301"
+    assert days(made("2026-01-31", "FREQ=MONTHLY;SKIP=FORWARD").page(start=datetime(2026, 3, 1), limit=1)) == "20260301"
     late = made("2026-01-01T09:00", "FREQ=MONTHLY;BYMONTHDAY=1,30;BYHOUR=9,17;BYSETPOS=1,-1;BYMINUTE=0;SKIP=FORWARD")
     assert texts(late.page(limit=5), late) == [
         "2026-01-01T09:00", "2026-01-30T17:00", "2026-02-01T09:00", "2026-03-01T09:00", "2026-03-01T17:00",
@@ -210,6 +219,7 @@ BERLIN = "2026-01-01T09:00 Europe/Berlin"
         ({"start": utc(2026, 1, 3, 8), "end": utc(2026, 1, 5, 8)}, "20260103 20260104"),
         ({"after": utc(2026, 1, 3, 8), "end": utc(2026, 1, 5, 8, 1)}, "20260104 20260105"),
         ({"start": datetime(2026, 1, 3, 8, 0, 0, 1, tzinfo=UTC), "end": datetime(2026, 1, 4, 9)}, ""),
+        ({"start": utc(2026, 1, 5, 8), "end": datetime(2026, 1, 5, 8, 0, 0, 1, tzinfo=UTC)}, "20260105"),
         ({"end": datetime(2026, 1, 1, 9)}, ""),
         ({"start": datetime(1, 1, 1), "end": datetime(2026, 1, 2)}, "20260101"),
         ({"start": datetime(1, 1, 1, tzinfo=UTC), "end": datetime(2026, 1, 2)}, "20260101"),
