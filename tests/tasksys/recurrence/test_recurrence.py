@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasksys.recurrence import bounds, parse_rule, recurrence, wall_time
+from tasksys.recurrence.daysets import days_of_year
 from tasksys.values import When, require_zone
 from tests.tasksys.recurrence.made import days, made, texts
 
@@ -58,6 +59,12 @@ def test_a_day_counted_from_the_end_is_not_moved() -> None:
     for skip in ("BACKWARD", "FORWARD", "OMIT"):
         series = made("2026-01-01", f"FREQ=MONTHLY;BYMONTHDAY=-31;SKIP={skip}")
         assert days(series.page(limit=4)) == "20260101 20260301 20260501 20260701"
+
+
+def test_days_of_the_month_that_limit_are_not_moved() -> None:
+    """Beside BYYEARDAY they pick from its days: the 60th, 1 March, is no moved 30 February."""
+    assert days_of_year(parse_rule("FREQ=YEARLY;BYYEARDAY=60;BYMONTHDAY=30;SKIP=FORWARD"), 2026)[1] == ()
+    assert days_of_year(parse_rule("FREQ=YEARLY;BYYEARDAY=60;BYMONTHDAY=1;SKIP=FORWARD"), 2026)[1] == (59,)
 
 
 def test_moved_days_stay_in_order_and_are_there_once() -> None:
