@@ -24,7 +24,7 @@ final class Oracle {
       try {
         answers.println(expand(fields[0], fields[1], fields[2], Integer.parseInt(fields[3])));
       } catch (Exception error) {
-        answers.println("{\"error\": \"" + String.valueOf(error.getMessage()).replaceAll("[^\\w ;=,.:-]", " ") + "\"}");
+        answers.println("{\"error\": \"" + String.valueOf(error).replaceAll("[^\\w ;=,.:-]", " ") + "\"}");
       }
       if (!lines.ready()) {
         answers.flush();

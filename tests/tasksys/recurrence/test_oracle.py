@@ -87,7 +87,7 @@ DIFFERENCES = [
     ),
 ]
 
-REFUSED = ("cannot be cast to class", "too many empty recurrence sets")
+REFUSED = ("ClassCastException", "too many empty recurrence sets")
 """What lib-recur fails of: SKIP where BYMONTHDAY is a limit or missing, and rules with long pauses."""
 
 
