@@ -23,6 +23,9 @@ chaos: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, defaul
 fuzz: ## The HTTP interface under a deep fuzzer
 	TASKSYS_FUZZ_EXAMPLES=$${TASKSYS_FUZZ_EXAMPLES:-500} .venv/bin/pytest tests/views/test_fuzz.py --timeout 7200
 
+rules: ## Many random recurrence rules against two other implementations (TASKSYS_RRULE_EXAMPLES, default 40000)
+	TASKSYS_RRULE_EXAMPLES=$${TASKSYS_RRULE_EXAMPLES:-40000} .venv/bin/pytest tests/tasksys/recurrence/test_oracle.py --timeout 7200
+
 bench: ## Ours and the peers, side by side; writes tests/bench/RESULTS.md
 	deploy/install.sh dev
 	$(PYTHON) -m tests.bench
@@ -31,4 +34,4 @@ demo: ## 10,000 commands through HTTP, kill -9 in the middle, replay --verify, o
 	deploy/install.sh dev
 	$(PYTHON) -m tests.demo
 
-.PHONY: help run test quick format chaos fuzz bench demo
+.PHONY: help run test quick format chaos fuzz rules bench demo

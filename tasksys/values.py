@@ -9,11 +9,15 @@ from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 from msgspec import Meta, Struct
 
 from tasksys import limits
+
+# The pinned tzdata package wins on every machine. Python would first look into the machine's own files, and wherever
+# PYTHONTZPATH says: after an upgrade of the system, or elsewhere, the same log would mean other instants.
+reset_tzpath(())
 
 # Python's `$` also matches before a last line break, hence the lookahead.
 Id = Annotated[

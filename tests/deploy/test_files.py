@@ -12,6 +12,7 @@ TOOLS = Path(sys.executable).parent
 SCRIPTS = [
     *sorted(ROOT.glob("deploy/*.sh")),
     ROOT / "tests/run.sh",
+    ROOT / "tests/support/jars.sh",
     ROOT / "tests/support/kafka/install.sh",
     ROOT / ".ci/run",
 ]
