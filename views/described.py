@@ -124,6 +124,7 @@ TAGS: Final = {
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
+    "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
     "operations": "For operators.",

@@ -6,7 +6,20 @@ from typing import Final
 
 from aiohttp import web
 
-from views import commands, docs, export, operations, past, problems, protocol, reads, reminders, writes, written
+from views import (
+    commands,
+    docs,
+    export,
+    operations,
+    past,
+    problems,
+    protocol,
+    reads,
+    recurrence,
+    reminders,
+    writes,
+    written,
+)
 from views.auth import Authenticator, NoAuthentication
 from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
 from views.ports import System
@@ -24,6 +37,7 @@ SHUTDOWN_SECONDS: Final = 15.0
 ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
+    *recurrence.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,
