@@ -14,7 +14,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ from streams.transport.embedded.arrivals import Arrivals, Place
 from streams.transport.embedded.errors import LogClosed, LogWriteError
 from streams.transport.embedded.partition import Draft, Partition
 from streams.transport.embedded.records import OFFSET, Record, commit_key
+from streams.transport.embedded.syncing import SyncThread
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.rows import RowStore
 
@@ -80,7 +80,7 @@ class Writer:
         self._options.no_slowdown = True
         self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="log-sync")
+        self._thread = SyncThread()
         self._broken = False
         self._starved = False  # broken by a lack of descriptors alone: what is on the disk is known
         self._next_reopening = 0.0
@@ -109,7 +109,7 @@ class Writer:
         self._closed = True
         if self._task is not None:
             await asyncio.wait([self._task])
-        self._thread.shutdown()
+        self._thread.close()
 
     async def _drain(self) -> None:
         group: list[_Waiting] = []
@@ -234,7 +234,7 @@ class Writer:
         if not self._fsync:
             return
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._database.flush_wal, True)
+            await self._thread.sync(self._database)
         except asyncio.CancelledError:
             self._broken = True
             self.trouble = f"{self._directory}: the event loop ended during a write; open the log again"
