@@ -9,8 +9,8 @@ from rocksdict import Rdict
 class SyncThread:
     """One thread, so one sync at a time.
 
-    Not `run_in_executor`: what it asks, wraps and chains was 3 % of a command's processor time over HTTP with 64
-    connections, and 12 % with one.
+    Not `run_in_executor`, which asks, wraps and chains so much that a hand-over took 31 microseconds instead of 19,
+    twice with a command that is alone.
     """
 
     def __init__(self) -> None:
