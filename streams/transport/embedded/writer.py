@@ -19,11 +19,12 @@ from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
+from streams.fold import Record
 from streams.transport.database import MEBI, NO_SPACE, STALLED, STARVED, WRITE_BUFFER_BYTES
 from streams.transport.embedded.arrivals import Arrivals, Place
 from streams.transport.embedded.errors import LogClosed, LogWriteError
 from streams.transport.embedded.partition import Draft, Partition
-from streams.transport.embedded.records import OFFSET, Record, commit_key
+from streams.transport.embedded.records import OFFSET, commit_key
 from streams.transport.embedded.syncing import SyncThread
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.rows import RowStore
