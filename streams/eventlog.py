@@ -81,7 +81,7 @@ async def _read_embedded(broker: Broker, topic: str, partition: int, start: int)
             found = log.read(topic, partition, position, CHUNK)
             if not found:
                 break
-            yield [Record(*one) for one in found]
+            yield found
             position = found[-1].offset + 1
             await asyncio.sleep(0)  # the fold and the views go on meanwhile
     finally:

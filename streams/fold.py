@@ -15,7 +15,10 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class Record(NamedTuple):
-    """A record as it stands in a topic's partition. `timestamp_ms` is Unix time in milliseconds."""
+    """A record as it stands in a topic's partition, on either transport. `timestamp_ms` is Unix time in milliseconds.
+
+    A value of None is a tombstone in a compacted topic.
+    """
 
     offset: int
     timestamp_ms: int

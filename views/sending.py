@@ -138,9 +138,11 @@ def etag(version: int) -> str:
 
 
 def digest(command: Command) -> str:
-    """Tells payloads apart, whatever their key. The events that the server looks up for an undo do not count."""
-    fields = msgspec.to_builtins(structs.replace(command, id=""))
-    return hashlib.sha256(msgspec.json.encode(fields, order="deterministic")).hexdigest()[:32]
+    """Tells payloads apart, whatever their key. The events that the server looks up for an undo do not count.
+
+    Kept with outcomes: it must not change, or what was sent before an upgrade is refused when it is repeated after it.
+    """
+    return hashlib.sha256(msgspec.json.encode(structs.replace(command, id=""), order="sorted")).hexdigest()[:32]
 
 
 async def record(request: web.Request, workspace: str, command: Command) -> CommandRecord:

@@ -153,7 +153,7 @@ class Consumer(FoldingConsumer, BaseConsumer):
         for (topic, partition), position in positions.items():
             found = self._log.read(topic, partition, position, FETCH_RECORDS)
             if found and self.flow_active and self._positions[TP(topic, partition)] == position:
-                fetched[TP(topic, partition)] = [Record(*record) for record in found]
+                fetched[TP(topic, partition)] = found
                 self._positions[TP(topic, partition)] = found[-1].offset + 1
         return fetched
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 from rocksdict import Rdict, WriteOptions
 
+from streams.fold import Record
 from streams.transport.database import open_database
 from streams.transport.embedded.arrivals import Place
 from streams.transport.embedded.config import TopicConfig, check_topic
@@ -17,7 +18,7 @@ from streams.transport.embedded.errors import LogClosed, TopicMismatch, UnknownT
 from streams.transport.embedded.expiry import Expiry
 from streams.transport.embedded.opening import open_directory
 from streams.transport.embedded.partition import Partition, State
-from streams.transport.embedded.records import TOPICS, Record
+from streams.transport.embedded.records import TOPICS
 from streams.transport.embedded.transaction import Transaction
 from streams.transport.embedded.writer import Writer
 from streams.transport.rows import RowStore

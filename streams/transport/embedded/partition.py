@@ -5,17 +5,9 @@ from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch
 
+from streams.fold import Record
 from streams.transport.database import entries
-from streams.transport.embedded.records import (
-    NEWEST,
-    OFFSET,
-    RECORDS,
-    STATES,
-    TOMBSTONES,
-    Record,
-    decode_record,
-    place,
-)
+from streams.transport.embedded.records import NEWEST, OFFSET, RECORDS, STATES, TOMBSTONES, decode_record, place
 from streams.transport.embedded.tail import Tail
 
 _STATE = struct.Struct(">5Q")

@@ -16,11 +16,10 @@ Partitions are 4 bytes, offsets 8, big-endian, so that keys sort as numbers do.
 
 import struct
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
-Headers = tuple[tuple[str, bytes], ...]
+from streams.fold import Headers
 
 FORMAT = 1
 FORMAT_KEY = b"f"
@@ -33,16 +32,6 @@ TOMBSTONES = b"d/"
 
 OFFSET = struct.Struct(">Q")
 _PARTITION = struct.Struct(">I")
-
-
-class Record(NamedTuple):
-    """One record as readers get it; a value of None is a tombstone in a compacted topic."""
-
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 encode_record = msgspec.msgpack.Encoder().encode

@@ -1,6 +1,6 @@
 """The newest records of a partition, kept in memory so that those who follow it need not ask the database."""
 
-from streams.transport.embedded.records import Record
+from streams.fold import Record
 
 MAX_RECORDS = 1024
 MAX_BYTES = 256 * 1024

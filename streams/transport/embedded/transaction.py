@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from streams.fold import Headers
 from streams.transport.embedded.partition import Trim
-from streams.transport.embedded.records import Headers, checked_headers, encode_record
+from streams.transport.embedded.records import checked_headers, encode_record
 
 
 class Append(NamedTuple):

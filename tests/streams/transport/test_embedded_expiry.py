@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from streams.fold import Record
 from streams.transport.database import NO_SPACE, entries
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.errors import LogWriteError
 from streams.transport.embedded.expiry import STEP, TOMBSTONE_KEPT_MS
 from streams.transport.embedded.log import EmbeddedLog
-from streams.transport.embedded.records import NEWEST, TOMBSTONES, Record
+from streams.transport.embedded.records import NEWEST, TOMBSTONES
 from streams.transport.embedded.transaction import Transaction
 from tests.streams.transport.faults import with_faults
 

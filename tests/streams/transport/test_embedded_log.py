@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from rocksdict import Options, Rdict
 
+from streams.fold import Record
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.errors import LogClosed, LogOpenError, LogTooNew, TopicMismatch, UnknownTopic
 from streams.transport.embedded.log import EmbeddedLog
-from streams.transport.embedded.records import FORMAT, FORMAT_KEY, Record
+from streams.transport.embedded.records import FORMAT, FORMAT_KEY
 from streams.transport.embedded.tail import MAX_RECORDS
 from streams.transport.embedded.transaction import Transaction
 

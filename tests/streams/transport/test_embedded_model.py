@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from streams.fold import Record
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.expiry import TOMBSTONE_KEPT_MS
 from streams.transport.embedded.log import EmbeddedLog
-from streams.transport.embedded.records import Record
 from streams.transport.embedded.transaction import Transaction
 
 MEMORY = Path("/dev/shm")  # where there is one: opening and closing a log costs 60 ms on a disk

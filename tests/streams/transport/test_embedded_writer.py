@@ -64,6 +64,28 @@ async def test_callers_share_a_batch_and_keep_their_own_offsets(log: EmbeddedLog
     assert values(log) == [b"first", *(b"%d" % number for number in range(500))]
 
 
+async def test_callers_who_come_one_by_one_share_a_batch(log: EmbeddedLog, disk: FaultyDatabase) -> None:
+    """Two are there, and others come with the next rounds of the event loop, as requests do."""
+
+    async def later(number: int) -> int:
+        for _ in range(number):
+            await asyncio.sleep(0)
+        return await append(log, b"%d" % number)
+
+    assert await asyncio.gather(later(0), later(0), *map(later, range(1, 10))) == list(range(11))
+    assert disk.writes == 1
+
+
+async def test_a_caller_that_is_alone_waits_for_nobody(log: EmbeddedLog, disk: FaultyDatabase) -> None:
+    """Its batch is written in the first round of the event loop after its call."""
+    transaction = Transaction()
+    transaction.append("t", 0, b"k", b"v")
+    submitted = log.submit(transaction)
+    await asyncio.sleep(0)
+    assert disk.writes == 1
+    await submitted
+
+
 async def test_batches_are_bounded(log: EmbeddedLog, disk: FaultyDatabase) -> None:
     """A crowd does not stop the event loop for as long as it is large."""
     tasks = [append(log, b"") for _ in range(3 * GROUP_WEIGHT)]
