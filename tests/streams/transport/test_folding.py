@@ -94,16 +94,16 @@ async def consumer() -> Consumer:
 async def test_what_is_handed_on_is_folded(consumer: Consumer) -> None:
     """But for what may lie behind records that were never seen: these are fetched first."""
     consumer.sought.set()
-    await consumer._drain_once()
-    await consumer.wait_empty()
-    assert consumer.agent.folded == [1]
-    await consumer._drain_once()
-    await consumer.wait_empty()
-    assert consumer.agent.folded == [1, 0, 1]
+    for folded in ([1], [1, 0, 1]):
+        await consumer._drain_once()
+        await asyncio.sleep(0)  # its batch is in hand: what only waits is forgotten
+        await consumer.wait_empty()
+        assert consumer.agent.folded == folded
 
 
 async def test_nothing_is_handed_on_while_partitions_are_given_away(consumer: Consumer) -> None:
     """Not even of what was fetched before: a batch that begins then goes on when others have the partition."""
+    consumer.unsure = {FIRST, SECOND}
     draining = asyncio.create_task(consumer._drain_once())
     await consumer.seeking.wait()
     giving = asyncio.create_task(consumer.on_partitions_revoked({FIRST, SECOND}))
