@@ -99,7 +99,10 @@ from tasksys.refusals import Refusal, invalid
 from tasksys.stamp import Stamp
 from tasksys.state import State
 
-UNVERSIONED: Final = (CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember)
+UNVERSIONED: Final = (
+    CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
+    AcknowledgeReminder,
+)  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from tasksys import commands
 from tasksys.values import LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.recurrence import RecurrencePreview
 from views.sending import REPLAYED_HEADER
 
 Described = tuple[dict[str, Any], str]
@@ -156,8 +157,12 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     commands.AddReminder: {"trigger": {"before": "PT30M", "of": "due"}},
     commands.SnoozeReminder: {"duration": "PT10M"},
     commands.Undo: {"position": 42},
+    RecurrencePreview: {
+        "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",
+        "anchor": {"local": "2026-01-31T09:00", "zone": "Europe/Berlin"},
+    },
 }
-"""A body for each command that takes one."""
+"""A body for each command, and for each question, that takes one."""
 
 SENT: Final = {
     "one": {"type": "CompleteTask", "task": "01JQ5Z9C3H4K6M8N0P2Q4R6S8T"},

@@ -146,7 +146,8 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route.body is not None:
         schema = _body(route, schemas)
         types = ["application/json", *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
-        required = bool(schema.get("required") or "oneOf" in schema)
+        named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+        required = bool(named.get("required") or "oneOf" in named)
         content = {"schema": schema, **_examples(route)}
         operation["requestBody"] = {"required": required, "content": dict.fromkeys(types, content)}
     return operation
