@@ -107,6 +107,7 @@ RULES = [
     ("every half hour", "FREQ=MINUTELY;INTERVAL=30"),
     ("every 90 mins", "FREQ=MINUTELY;INTERVAL=90"),
     ("every day at 9am and 5pm", "FREQ=DAILY;BYMINUTE=0;BYHOUR=9,17"),
+    ("every day at 9:00 and 10:00, 26 times", "FREQ=DAILY;COUNT=26;BYMINUTE=0;BYHOUR=9,10"),
     ("every day at 9, 13 and 17", "FREQ=DAILY;BYMINUTE=0;BYHOUR=9,13,17"),
     ("every day at 9:00, 9:30, 17:00 and 17:30", "FREQ=DAILY;BYMINUTE=0,30;BYHOUR=9,17"),
     ("every day, only the last of these, at 8:00", "FREQ=DAILY;BYMINUTE=0;BYHOUR=8;BYSETPOS=-1"),

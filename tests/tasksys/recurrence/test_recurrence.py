@@ -111,6 +111,7 @@ def test_a_search_is_given_up_also_before_its_end(end: str) -> None:
     series = made("2026-01-01T00:00 UTC", f"FREQ=MINUTELY;INTERVAL=1439;BYHOUR=0;BYMINUTE=0;{end}")
     found = series.page()
     assert (len(found.items), found.truncated, found.given_up) == (1, False, True)
+    assert series.counted_before(datetime(2030, 1, 1)) == (1 if "COUNT" in end else 0)
 
 
 def test_a_range_that_was_searched_whole_is_not_given_up() -> None:
