@@ -38,9 +38,10 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
         raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
     where = session.path("tasks", found["id"], "undo")
     answer = session.client.send("POST", where, {"position": wanted})
+    made = answer["events"][-1]["position"] if answer.get("events") else session.client.position
     changed = after(session, answer, found["id"])
     kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
-    said = f"Undone: {kind} at position {wanted}, by a new change at position {changed['position']}:"
+    said = f"Undone: {kind} at position {wanted}, by a new change at position {made}:"
     more = "Undo an older change with `tasksys undo TASK --position N`; `tasksys history TASK` shows positions."
     if changed.get("trashed"):
         more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."
