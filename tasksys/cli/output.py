@@ -1,5 +1,6 @@
 """What people see: tables and cards in colours on a terminal, plain and uncut text elsewhere."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -107,7 +108,13 @@ def blank(value: str) -> str:
     return "" if value == "none" else value
 
 
-def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks: Sequence[Json] = ()) -> RenderableType:
+def task(
+    item: Json,
+    comments: Sequence[Json] = (),
+    project: str = "",
+    subtasks: Sequence[Json] = (),
+    reminders: Sequence[Json] = (),
+) -> RenderableType:
     """Everything about a task."""
     status = f"{MARKS.get(item['status'], '')} {item['status']}"
     facts = {
@@ -122,6 +129,10 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
         "parent": item["parent"] or "",
         "estimate": f"{item['estimate_minutes']} min" if item["estimate_minutes"] is not None else "",
         "links": ", ".join(f"{link['type']} {link['task']}" for link in item["links"]),
+        "reminders": "\n".join(
+            f"{moments.clock(one['scheduled_for']) or 'waiting'}  {one['user']}, {one['state']} ({trigger(one)})"
+            for one in reminders
+        ),
         "created": f"{moments.clock(item['created_at'])} by {item.get('created_by', '')}",
         "completed": moments.clock(item["completed_at"]),
         "version": f"{item['version']}, position {item['position']}",
@@ -143,6 +154,19 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
     for comment in comments:
         card.add_row("", Text(f"\n{comment['author']}, {moments.clock(comment['created_at'])}:\n{comment['body']}"))
     return card
+
+
+def trigger(one: Json) -> str:
+    """When a reminder fires, in short words: `30m before due, then every 10m, 2 times`."""
+    given, again = one["trigger"], one.get("repeat")
+    said = (f"at {moments.clock(given['at'])}" if "at" in given else
+            f"{duration(given['before'])} before {given.get('of', 'due')}")  # fmt: skip
+    return f"{said}, then every {duration(again['every'])}, {again['times']} times" if again else said
+
+
+def duration(spelled: str) -> str:
+    """An ISO 8601 duration as people write it: `PT30M` is 30m, `P1DT2H` 1d 2h."""
+    return " ".join(re.findall(r"\d+[wdhms]", spelled.lower())) if re.match("[+]?P", spelled) else spelled
 
 
 def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:

@@ -156,10 +156,11 @@ def show(session: Session, task: str, as_of: str | None) -> None:
         session.show(found)
         return
     comments = [] if as_of else list(session.client.items(session.path("tasks", found["id"], "comments")))
+    reminders = [] if as_of else list(session.client.items(session.path("tasks", found["id"], "reminders")))
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
     project = output.place(found, project_names(session, [found]))
-    session.show(found, output.task(found, comments, project, subtasks))
+    session.show(found, output.task(found, comments, project, subtasks, reminders))
 
 
 @click.command()
