@@ -1,7 +1,8 @@
 """Commands about tasks as they are: add, list, show, edit."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,6 +14,23 @@ from tasksys.values import Priority, Status
 
 NOT_DONE = "status in (open, in-progress)"
 
+
+class Minutes(click.ParamType):
+    """A number of minutes, also in hours; `none` is none."""
+
+    name = "minutes"
+    SPELLED: Final = re.compile(r"(?:(\d{1,5})\s*h\s*)?(?:(\d{1,7})\s*(?:m|min)?)?", re.ASCII | re.IGNORECASE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The minutes. Raises click.BadParameter that says what to give."""
+        if isinstance(value, int) or value == "none":
+            return value
+        found = self.SPELLED.fullmatch(value.strip())
+        if found is None or not any(found.groups()):
+            self.fail(f"{value!r} is no length of time; give minutes, such as 90, or 90min, 2h or 1h30.", param, ctx)
+        return int(found[1] or 0) * 60 + int(found[2] or 0)
+
+
 FIELDS: tuple[Callable[[Any], Any], ...] = (
     option("--due", metavar="WHEN", help=f"When it must be done: {moments.FORMS}; `none` clears it."),
     option("--start", metavar="WHEN", help="When it can be begun; in the same forms."),
@@ -23,7 +41,13 @@ FIELDS: tuple[Callable[[Any], Any], ...] = (
     option("--section", metavar="NAME|ID", help="The section of the project; `none` takes it out."),
     option("--parent", metavar="TASK", help="The task that this is a part of; `none` makes it one of its own."),
     option("--description", "-d", help="More about it, in Markdown."),
-    option("--estimate", "estimate_minutes", type=click.IntRange(min=0), metavar="MINUTES", help="How long it takes."),
+    option(
+        "--estimate",
+        "estimate_minutes",
+        type=Minutes(),
+        metavar="MINUTES",
+        help="How long it takes: 90, 90min, 2h or 1h30; `none` clears it.",
+    ),
 )
 
 
@@ -43,6 +67,8 @@ def body(session: Session, given: Json, project: str | None = None) -> Json:
     for name in ("due", "start"):
         if name in found:
             found[name] = moments.when(found[name], lambda: str(session.workspace()["time_zone"]), f"--{name}")
+    if found.get("estimate_minutes") == "none":
+        found["estimate_minutes"] = None
     for name in ("labels", "assignees"):
         if name in found:
             found[name] = [] if found[name] == ("none",) else list(found[name])

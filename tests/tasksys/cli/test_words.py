@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksys.cli import moments, names, output
+from tasksys.cli import moments, names, output, tasks
 from tasksys.cli.failures import Exit, Failure
 
 
@@ -55,7 +55,56 @@ def test_days_are_counted_from_today_in_the_zone() -> None:
     assert abs(days[0].replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(days=2)
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-02-30", "09:00", "2026-03-08@Europe/Berlin", "2026-03-08T09:00@Mars/X"])
+@pytest.mark.parametrize(
+    ("text", "days", "rest"),
+    [
+        ("today+3d", 3, ""), ("TODAY+1w-1d", 6, ""), ("tomorrow 17:00", 1, "T17:00"), ("tomorrowT9:00", 1, "T09:00"),
+        ("today+2d 09:00@Asia/Tokyo", 2, "T09:00"),
+    ],
+)  # fmt: skip
+def test_days_are_counted_as_filters_count_them(text: str, days: int, rest: str) -> None:
+    """What `due < today+3d` understands, --due does too, and a time of that day."""
+    today, counted = when("today"), when(text)
+    assert today is not None
+    assert counted is not None
+    day = date.fromisoformat(today["date"]) + timedelta(days=days)
+    assert counted.get("date", counted.get("local")) == f"{day}{rest}"
+    assert counted.get("zone") == ("Asia/Tokyo" if "@" in text else None)
+
+
+def test_a_weekday_is_the_coming_one() -> None:
+    """Today included, as in filters."""
+    found = when("monday")
+    assert found is not None
+    day = date.fromisoformat(found["date"])
+    assert day.weekday() == 0
+    assert -1 <= (day - datetime.now(UTC).date()).days <= 7
+
+
+def test_an_instant_may_name_its_zone() -> None:
+    """As a due value may."""
+    assert moments.instant_of("2026-03-08T09:00@Asia/Tokyo", "WHEN") == "2026-03-08T00:00:00.000Z"
+    with pytest.raises(click.BadParameter, match="no instant"):
+        moments.instant_of("2026-03-08T09:00@Mars/X", "WHEN")
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("90", 90), ("90min", 90), ("2h", 120), ("1h30", 90), ("1H 5m", 65)])
+def test_an_estimate_in_minutes_or_hours(text: str, minutes: int) -> None:
+    """As filters write it, and both together."""
+    assert tasks.Minutes().convert(text, None, None) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "1d"])
+def test_what_is_no_estimate(text: str) -> None:
+    """The message says what to give."""
+    with pytest.raises(click.BadParameter, match="1h30"):
+        tasks.Minutes().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "now+2h", "today+4h", "5pm", "2026-02-30", "09:00", "2026-03-08@Europe/Berlin", "2026-03-08T09:00@Mars/X"],
+)
 def test_what_is_no_moment_names_the_option_and_the_forms(text: str) -> None:
     """The user sees what is wrong and what could be given."""
     with pytest.raises(click.BadParameter, match=r"2026-03-08T09:00@Europe/Berlin") as raised:
