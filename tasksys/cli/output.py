@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
@@ -169,8 +170,8 @@ def duration(spelled: str) -> str:
     return " ".join(re.findall(r"\d+[wdhms]", spelled.lower())) if re.match("[+]?P", spelled) else spelled
 
 
-def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
-    """Audit entries, in the order given, and which task each is about if that is not clear."""
+def history(entries: Sequence[Json], called: Mapping[str, str], with_task: bool = False) -> RenderableType:
+    """Audit entries, in the order given, and which task each is about if that is not clear; `called`: see `changes`."""
     return table(
         ("position", "when", "who", "what", *(["task"] if with_task else []), "changes"),
         [
@@ -180,7 +181,7 @@ def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
                 entry["actor"],
                 entry["type"] + (f" (undoes {entry['undoes']})" if entry.get("undoes") else ""),
                 *([entry["task"] or ""] if with_task else []),
-                changes(entry),
+                changes(entry, called),
             )
             for entry in entries
         ],
@@ -188,10 +189,44 @@ def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
     )
 
 
-def changes(entry: Json) -> str:
-    """The fields that an audit entry changed, one a line, but not the place in the order that a new thing gets."""
+def changes(entry: Json, called: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The fields that an audit entry changed, one a line, but not the place in the order that a new thing gets.
+
+    `called` are the names of projects and sections by id.
+    """
     shown = [one for one in entry["changes"] if one["field"] != "order" or one["before"] is not None]
-    return "\n".join(f"{one['field']}: {value(one['before'])} → {value(one['after'])}" for one in shown)
+    return "\n".join(_change(one["field"], one["before"], one["after"], called) for one in shown)
+
+
+def _change(field: str, before: Any, after: Any, called: Mapping[str, str]) -> str:
+    """A part that was there before and is still, such as a checklist item, by its title and what is different now."""
+    said = "/".join(part[-names.SHORTEST :] if len(part) == ID_LENGTH else part for part in field.split("/"))
+    if "/" in field and isinstance(before, dict) and isinstance(after, dict):
+        title = after.get("title") or after.get("name")
+        said += f" “{title}”" if title else ""
+        same = {name for name in before if name in after and before[name] == after[name]}
+    else:
+        same = set()
+    places = called if field in PLACES else {}
+    old, new = (_told(one, same, places) for one in (before, after))
+    return f"{said}: {old} → {new}"
+
+
+def _told(thing: Any, same: set[str], called: Mapping[str, str]) -> str:
+    """A value in a cell, of a part without what only the program needs; a thing's name for its id if it is known."""
+    if isinstance(thing, dict):
+        return value({name: one for name, one in thing.items() if name not in same and name not in INNER})
+    return called.get(thing, value(thing)) if isinstance(thing, str) else value(thing)
+
+
+PLACES: Final = frozenset({"project", "section"})
+"""Fields whose values are ids of what has a name; a title that looks like one stays as it is."""
+
+INNER: Final = frozenset({"id", "task", "order", "position", "armed", "basis", "created_at"})
+"""Fields of parts that say nothing to people: --json has them."""
+
+ID_LENGTH: Final = 26
+"""Characters of an id that the program made; lists show its end."""
 
 
 EMPTY: Final[tuple[object, ...]] = (None, "", [], {})

@@ -7,7 +7,7 @@ from tasksys.cli.client import Json
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
-from tasksys.cli.tasks import after, project_names
+from tasksys.cli.tasks import after, place_names, project_names
 
 
 @click.command()
@@ -19,7 +19,7 @@ def history(session: Session, task: str, limit: int | None) -> None:
     found = session.task(task)
     answer = _history(session, found)
     entries = answer["items"][-limit:] if limit else answer["items"]
-    session.show({**answer, "items": entries}, output.history(entries))
+    session.show({**answer, "items": entries}, output.history(entries, place_names(session, entries)))
 
 
 @click.command()

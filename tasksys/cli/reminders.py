@@ -47,7 +47,7 @@ def _shown(items: list[Json], titles: dict[str, str]) -> Any:
     short = names.short(one["id"] for one in items)
     rows = [
         (short[one["id"]], one["state"], moments.clock(one["scheduled_for"]), output.trigger(one), one["user"],
-         output.cut(titles.get(one["task"], one["task"]), output.LONGEST_CELL))
+         output.cut(str(titles.get(one["task"]) or one["task"]), output.LONGEST_CELL))
         for one in items
     ]  # fmt: skip
     return output.table(("id", "state", "time", "when", "who", "task"), rows) if rows else "No reminders."

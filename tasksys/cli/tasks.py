@@ -23,11 +23,14 @@ class Minutes(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """The minutes. Raises click.BadParameter that says what to give."""
-        if isinstance(value, int) or value == "none":
+        if isinstance(value, int):
             return value
-        found = self.SPELLED.fullmatch(value.strip())
+        text = str(value).strip()
+        if text == "none":
+            return text
+        found = self.SPELLED.fullmatch(text)
         if found is None or not any(found.groups()):
-            self.fail(f"{value!r} is no length of time; give minutes, such as 90, or 90min, 2h or 1h30.", param, ctx)
+            self.fail(f"{text!r} is no length of time; give minutes, such as 90, or 90min, 2h or 1h30.", param, ctx)
         return int(found[1] or 0) * 60 + int(found[2] or 0)
 
 
@@ -166,6 +169,14 @@ def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
     found = session.projects()
     sections = {f"{one['id']}/{part['id']}": part["name"] for one in found for part in one["sections"]}
     return {project["id"]: project["name"] for project in found} | sections
+
+
+def place_names(session: Session, entries: list[Json]) -> dict[str, str]:
+    """The names of projects and sections by id, asked for only if an entry is about any, and if people read it."""
+    fields = {one["field"] for entry in entries for one in entry["changes"]}
+    if session.as_json or fields.isdisjoint(output.PLACES):
+        return {}
+    return {one["id"]: one["name"] for project in session.projects() for one in (project, *project["sections"])}
 
 
 @click.command()

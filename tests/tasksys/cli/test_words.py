@@ -241,6 +241,26 @@ def test_the_place_of_a_new_thing_is_no_news() -> None:
     assert output.changes({"changes": [{"field": "order", "before": "a", "after": "b"}]}) == "order: a → b"
 
 
+@pytest.mark.parametrize(
+    ("field", "before", "after", "said"),
+    [
+        (f"checklist/{'7' * 26}", {"id": "7", "title": "Milk", "done": False},
+         {"id": "7", "title": "Milk", "done": True},
+         "checklist/7777 “Milk”: done no → done yes"),
+        (f"checklist/{'7' * 26}", None, {"id": "7", "title": "Milk", "done": False},
+         "checklist/7777: – → title Milk, done no"),
+        ("due", {"date": "2026-03-08"}, {"date": "2026-03-09"}, "due: 2026-03-08 → 2026-03-09"),
+        ("project", None, "8" * 26, "project: – → Garden"),
+        ("title", None, "8" * 26, f"title: – → {'8' * 26}"),
+        ("members/anna", None, "editor", "members/anna: – → editor"),
+    ],
+)  # fmt: skip
+def test_a_change_says_what_is_different(field: str, before: Any, after: Any, said: str) -> None:
+    """Parts by their title and what changed of them, places by their names, ids as short as in lists."""
+    entry = {"changes": [{"field": field, "before": before, "after": after}]}
+    assert output.changes(entry, {"8" * 26: "Garden"}) == said
+
+
 def test_a_terminal_gets_colours_and_a_pipe_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
