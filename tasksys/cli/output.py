@@ -21,6 +21,10 @@ LONGEST_TITLE: Final = 120
 LONGEST_CELL: Final = 40
 """Characters of a title, and of other texts, in a list of tasks; `tasksys show` and --json have all of them."""
 
+LEAST: Final = {"title": 12, "due": 10, "labels": 6, "project": 7}
+LEAST_OF_HISTORY: Final = {"what": 14, "changes": 20}
+"""Columns that give way on a narrow terminal, and how much of them stays."""
+
 MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕"}
 COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
 
@@ -49,11 +53,20 @@ def plain(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[tuple[str | Text, ...]], wide: str = "") -> Table:
-    """A table without lines; the column `wide` takes the room that is left."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[tuple[str | Text, ...]],
+    wide: str = "",
+    least: Mapping[str, int] = MappingProxyType({}),
+) -> Table:
+    """A table without lines; the column `wide` takes the room that is left.
+
+    Where there is too little, it and those named in `least` give way, down to so many characters; no other is cut.
+    """
     made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns))
     for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column != wide)
+        gives_way = column == wide or column in least
+        made.add_column(column, overflow="fold", no_wrap=not gives_way, min_width=least.get(column))
     for row in rows:
         made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return made
@@ -82,21 +95,25 @@ def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
             (
                 Text(short[item["id"]], style="cyan"),
                 str(MARKS.get(item["status"], item["status"])),
-                Text(
+                _one_line(
                     cut(item["title"], LONGEST_TITLE),
-                    no_wrap=True,
-                    overflow="ellipsis",
                     style="strike dim" if item["status"] in ("done", "cancelled") else "",
                 ),
-                Text(moments.readable(item["due"]), style="red" if overdue(item) else ""),
+                _one_line(moments.readable(item["due"]), style="red" if overdue(item) else ""),
                 Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
-                cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL),
-                cut(place(item, projects), LONGEST_CELL),
+                _one_line(cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL)),
+                _one_line(cut(place(item, projects), LONGEST_CELL)),
             )
             for item in items
         ],
         wide="title",
+        least=LEAST,
     )
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """A text of which a narrow terminal shows the beginning."""
+    return Text(text, no_wrap=True, overflow="ellipsis", style=style)
 
 
 def overdue(item: Json) -> bool:
@@ -172,6 +189,7 @@ def duration(spelled: str) -> str:
 
 def history(entries: Sequence[Json], called: Mapping[str, str], with_task: bool = False) -> RenderableType:
     """Audit entries, in the order given, and which task each is about if that is not clear; `called`: see `changes`."""
+    short = names.short(entry["task"] for entry in entries if entry["task"])
     return table(
         ("position", "when", "who", "what", *(["task"] if with_task else []), "changes"),
         [
@@ -180,12 +198,13 @@ def history(entries: Sequence[Json], called: Mapping[str, str], with_task: bool 
                 moments.clock(entry["at"]),
                 entry["actor"],
                 entry["type"] + (f" (undoes {entry['undoes']})" if entry.get("undoes") else ""),
-                *([entry["task"] or ""] if with_task else []),
+                *([short.get(entry["task"] or "", "")] if with_task else []),
                 changes(entry, called),
             )
             for entry in entries
         ],
         wide="changes",
+        least=LEAST_OF_HISTORY,
     )
 
 

@@ -50,7 +50,8 @@ def _shown(items: list[Json], titles: dict[str, str]) -> Any:
          output.cut(str(titles.get(one["task"]) or one["task"]), output.LONGEST_CELL))
         for one in items
     ]  # fmt: skip
-    return output.table(("id", "state", "time", "when", "who", "task"), rows) if rows else "No reminders."
+    columns = ("id", "state", "time", "when", "who", "task")
+    return output.table(columns, rows, least={"when": 16, "task": 12}) if rows else "No reminders."
 
 
 def _titles(session: Session, items: list[Json]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -305,3 +306,35 @@ def test_many_labels_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
     """The columns after them stay in sight."""
     listed("Milk", labels=["label"] * 30)
     assert len(capsys.readouterr().out.splitlines()[1]) < 100
+
+
+def test_a_narrow_terminal_cuts_texts_but_no_ids(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Many labels and a long place push neither the id nor the mark nor the title out of the list."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    due = {"local": "2026-12-01T09:00", "zone": "Europe/Berlin"}
+    listed("Write the report", labels=["first", "second", "third", "fourth"], due=due, priority="medium")
+    row = re.sub("\x1b[^m]*m", "", capsys.readouterr().out.splitlines()[1])
+    assert re.match("AAXY  ○  Write the re", row)
+    assert "2026-12-01" in row
+    assert "medium" in row
+    assert "#first" in row
+    assert "Work /" in row
+
+
+def test_a_narrow_terminal_wraps_what_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An audit list has room for the changes, and the short ids of tasks."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    change = {"field": "status", "before": "done", "after": "open"}
+    entry = {"position": 80, "at": "2026-11-26T04:57:00.000Z", "actor": "*clock", "type": "TaskReopened", "undoes": 37,
+             "task": "7" * 26, "changes": [change]}  # fmt: skip
+    output.show(output.history([entry], {}, with_task=True))
+    said = capsys.readouterr().out
+    assert "done → open" in said
+    assert "  7777  " in said
