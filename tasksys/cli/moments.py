@@ -64,12 +64,13 @@ def _counted(text: str, zone: Callable[[], str]) -> str | None:
 def instant_of(text: str, option: str, kind: str = "instant") -> str:
     """An instant as the log stores it: with an offset, or a zone after an @; else one of this machine's zone.
 
-    A date is its beginning.
+    A day, also one that is counted from today in this machine's zone, is its beginning.
 
     Raises click.BadParameter that names the option.
     """
     try:
-        local, _, named = text.strip().partition("@")
+        written = text.strip()
+        local, _, named = (_counted(written, machine_zone) or written).partition("@")
         moment = datetime.fromisoformat(local)
         if named:
             require_zone(named)

@@ -22,7 +22,8 @@ def _before(text: str) -> str:
     try:
         return iso(text, "WHEN")
     except click.BadParameter as error:
-        said = f"{text!r} is neither a duration ({FORMS}) nor a time such as 2026-03-08T09:00."
+        forms = '2026-03-08T09:00 or "tomorrow 17:00"'
+        said = f"{text!r} is neither a duration ({FORMS}) nor a time such as {forms}."
         raise click.BadParameter(said, param_hint="WHEN") from error
 
 
@@ -95,11 +96,15 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
 def add_reminder(
     session: Session, task: str, when: str, of: str, every: str | None, times: int | None, whom: str | None
 ) -> None:
-    """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`."""
+    """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`.
+
+    Times are this machine's unless they name a zone (2026-03-08T09:00@Europe/Berlin) or an offset; "tomorrow 17:00" and
+    "monday 9:00" are times too.
+    """
     if times and not every:
         raise click.UsageError("--times says how often again; give --every as well, such as --every 10m.")
     found = session.task(task)
-    at = "T" in when.upper() and ":" in when
+    at = ":" in when
     trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": _before(when), "of": of}
     body: Json = {"trigger": trigger} | ({"user": whom} if whom else {})
     if every:

@@ -124,7 +124,7 @@ def _workspace_to_add_to(session: Session) -> None:
 @option("--parent", metavar="TASK", help="The subtasks of this task only.")
 @option("--trashed", is_flag=True, help="What is in the trash instead.")
 @option("--count", is_flag=True, help="Say how many there are in all, too.")
-@option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z.")
+@option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z or yesterday.")
 @in_workspace
 def list_(
     session: Session,

@@ -83,7 +83,10 @@ def test_a_weekday_is_the_coming_one() -> None:
 
 
 def test_an_instant_may_name_its_zone() -> None:
-    """As a due value may."""
+    """As a due value may, and be counted from today."""
+    today = datetime.now(UTC).date()
+    assert moments.instant_of("tomorrow 17:00", "WHEN") == f"{today + timedelta(days=1)}T17:00:00.000Z"
+    assert moments.as_of("yesterday") == f"{today - timedelta(days=1)}T00:00:00.000Z"
     assert moments.instant_of("2026-03-08T09:00@Asia/Tokyo", "WHEN") == "2026-03-08T00:00:00.000Z"
     with pytest.raises(click.BadParameter, match="no instant"):
         moments.instant_of("2026-03-08T09:00@Mars/X", "WHEN")
@@ -136,7 +139,7 @@ def test_a_past_is_a_position_or_an_instant() -> None:
         None, "17", "2026-03-08T00:00:00.000Z", "2026-03-08T07:00:00.000Z",
     ]  # fmt: skip
     with pytest.raises(click.BadParameter, match="no instant") as raised:
-        moments.as_of("yesterday")
+        moments.as_of("soon")
     assert raised.value.param_hint == "--as-of"
 
 
