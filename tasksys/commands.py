@@ -29,6 +29,7 @@ Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")
 Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
 Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
 Hour = Annotated[int, Meta(ge=0, le=23)]
+Key = Annotated[Id, Meta(description="The command's own id, which is its Idempotency-Key; not that of the thing")]
 
 
 class Base(
@@ -43,7 +44,7 @@ class Base(
 ):
     """What every command has: `id`, its idempotency key within workspace and actor, and a version to insist on."""
 
-    id: Id = ""
+    id: Key = ""
     expected_version: Annotated[int, Meta(ge=0)] | None = None
 
 

@@ -53,7 +53,11 @@ class Rooms(NamedTuple):
 
 
 async def post(request: web.Request) -> web.StreamResponse:
-    """One command, or up to 100 in order."""
+    """One command, or up to 100, decided in order and each by itself.
+
+    A batch is answered 200 with an outcome for each: one that is refused does not hold up those after it, nor take back
+    those before it, so look at every `status`.
+    """
     parameters(request)
     workspace = named(request, "ws")
     given = await body(request)

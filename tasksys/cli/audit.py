@@ -14,6 +14,7 @@ from tasksys.cli.client import Json, path
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, in_workspace, option
 from tasksys.cli.session import Session
+from tasksys.cli.tasks import place_names
 
 R = TypeVar("R")
 
@@ -70,7 +71,7 @@ def list_entries(
         if not cursor or len(items) >= limit:
             break
     said = [f"There are more; see them with --cursor {cursor}."] if cursor else []
-    shown = output.history(items, with_task=not task) if items else "Nothing happened."
+    shown = output.history(items, place_names(session, items), with_task=not task) if items else "Nothing happened."
     session.show({**page, "items": items}, shown, *said)
 
 

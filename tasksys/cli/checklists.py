@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tasksys.cli import output
+from tasksys.cli import names, output
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import in_workspace, option
@@ -35,6 +35,10 @@ def _item(session: Session, task: Json, name: str) -> Json:
         return items[int(name) - 1]
     if not items:
         raise Failure(f"“{task['title']}” has no checklist; add to it with `tasksys check add`.", Exit.NOT_FOUND)
+    if name.isascii() and name.isdigit() and len(name) < names.SHORTEST:
+        numbers = f"1 to {len(items)}" if len(items) > 1 else "1 only"
+        raise Failure(f"There is no item {name} in the checklist of “{task['title']}”; there is {numbers}.",
+                      Exit.NOT_FOUND)  # fmt: skip
     return session.among(items, name, "checklist item", "title")
 
 

@@ -53,6 +53,8 @@ class Client:
         """What a chosen workspace is remembered by: whoever has another name has other workspaces."""
         who = {"Authorization": f"Bearer {token}"} if token else {"Tasksys-Actor": user}
         self._headers = {**who, "User-Agent": f"tasksys/{installed('tasksys')}"}
+        self.position = 0
+        """The position of the newest answer that had one: of a write, that of what it changed."""
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
 
@@ -182,6 +184,8 @@ class Client:
         ) as response:
             answer = problems.decoded(response.status, await response.read(), self.server)
             after = response.headers.get("Retry-After", "0")
+            position = response.headers.get("Tasksys-Position", "")
+            self.position = int(position) if position.isdigit() else self.position
             return (
                 response.status,
                 answer,

@@ -46,7 +46,8 @@ def _write(target: Path, parts: Iterable[bytes]) -> None:
                 file.write(part)
         whole.replace(target)
     except OSError as error:
-        raise Failure(f"{target} cannot be written: {error}.") from error
+        cause = error.strerror or str(error)
+        raise Failure(f"{target} cannot be written ({cause}); give --output another file.") from error
     finally:
         whole.unlink(missing_ok=True) if whole.parent.is_dir() else None
 

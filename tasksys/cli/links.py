@@ -35,11 +35,14 @@ def list_links(session: Session, task: str) -> None:
 
 @link.command("add")
 @click.argument("task")
-@click.argument("kind", type=KIND)
-@click.argument("other", metavar="TASK")
+@click.argument("kind", type=KIND, metavar="KIND")
+@click.argument("other", metavar="OTHER")
 @in_workspace
 def add_link(session: Session, task: str, kind: str, other: str) -> None:
-    """Link a task to another: `tasksys link add PAINT blocked-by "BUY PAINT"`, by their ids."""
+    """Link a task to another: `tasksys link add PAINT blocked-by "BUY PAINT"`, by their ids.
+
+    KIND is blocks, blocked-by, relates, duplicates or duplicated-by.
+    """
     found, there = session.task(task), session.task(other)
     body = {"link": kind, "other": there["id"]}
     answer = session.client.send("POST", session.path("tasks", found["id"], "links"), body)
@@ -48,11 +51,11 @@ def add_link(session: Session, task: str, kind: str, other: str) -> None:
 
 @link.command("remove")
 @click.argument("task")
-@click.argument("kind", type=KIND)
-@click.argument("other", metavar="TASK")
+@click.argument("kind", type=KIND, metavar="KIND")
+@click.argument("other", metavar="OTHER")
 @in_workspace
 def remove_link(session: Session, task: str, kind: str, other: str) -> None:
-    """Remove a link, from both tasks."""
+    """Remove a link, from both tasks. KIND and OTHER are as `tasksys link list TASK` shows them."""
     found, there = session.task(task), session.task(other)
     answer = session.client.send("DELETE", session.path("tasks", found["id"], "links", kind, there["id"]))
     _show(session, after(session, answer, found["id"]))

@@ -92,6 +92,9 @@ def cli(debug: bool) -> None:
     """Tasks of which nothing is lost: every past state can be seen, every change undone.
 
     Start a server with `tasksys serve`; then `tasksys add Buy milk`.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers, 4 not found, 5 a verification found a
+    difference.
     """
 
 

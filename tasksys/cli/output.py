@@ -1,7 +1,9 @@
 """What people see: tables and cards in colours on a terminal, plain and uncut text elsewhere."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
@@ -18,6 +20,10 @@ WIDE: Final = 10_000
 LONGEST_TITLE: Final = 120
 LONGEST_CELL: Final = 40
 """Characters of a title, and of other texts, in a list of tasks; `tasksys show` and --json have all of them."""
+
+LEAST: Final = {"title": 12, "due": 10, "labels": 6, "project": 7}
+LEAST_OF_HISTORY: Final = {"what": 14, "changes": 20}
+"""Columns that give way on a narrow terminal, and how much of them stays."""
 
 MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕"}
 COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
@@ -47,11 +53,20 @@ def plain(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[tuple[str | Text, ...]], wide: str = "") -> Table:
-    """A table without lines; the column `wide` takes the room that is left."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[tuple[str | Text, ...]],
+    wide: str = "",
+    least: Mapping[str, int] = MappingProxyType({}),
+) -> Table:
+    """A table without lines; the column `wide` takes the room that is left.
+
+    Where there is too little, it and those named in `least` give way, down to so many characters; no other is cut.
+    """
     made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), show_header=any(columns))
     for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column != wide)
+        gives_way = column == wide or column in least
+        made.add_column(column, overflow="fold", no_wrap=not gives_way, min_width=least.get(column))
     for row in rows:
         made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return made
@@ -80,21 +95,25 @@ def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
             (
                 Text(short[item["id"]], style="cyan"),
                 str(MARKS.get(item["status"], item["status"])),
-                Text(
+                _one_line(
                     cut(item["title"], LONGEST_TITLE),
-                    no_wrap=True,
-                    overflow="ellipsis",
                     style="strike dim" if item["status"] in ("done", "cancelled") else "",
                 ),
-                Text(moments.readable(item["due"]), style="red" if overdue(item) else ""),
+                _one_line(moments.readable(item["due"]), style="red" if overdue(item) else ""),
                 Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
-                cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL),
-                cut(place(item, projects), LONGEST_CELL),
+                _one_line(cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL)),
+                _one_line(cut(place(item, projects), LONGEST_CELL)),
             )
             for item in items
         ],
         wide="title",
+        least=LEAST,
     )
+
+
+def _one_line(text: str, style: str = "") -> Text:
+    """A text of which a narrow terminal shows the beginning."""
+    return Text(text, no_wrap=True, overflow="ellipsis", style=style)
 
 
 def overdue(item: Json) -> bool:
@@ -107,7 +126,13 @@ def blank(value: str) -> str:
     return "" if value == "none" else value
 
 
-def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks: Sequence[Json] = ()) -> RenderableType:
+def task(
+    item: Json,
+    comments: Sequence[Json] = (),
+    project: str = "",
+    subtasks: Sequence[Json] = (),
+    reminders: Sequence[Json] = (),
+) -> RenderableType:
     """Everything about a task."""
     status = f"{MARKS.get(item['status'], '')} {item['status']}"
     facts = {
@@ -122,6 +147,10 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
         "parent": item["parent"] or "",
         "estimate": f"{item['estimate_minutes']} min" if item["estimate_minutes"] is not None else "",
         "links": ", ".join(f"{link['type']} {link['task']}" for link in item["links"]),
+        "reminders": "\n".join(
+            f"{moments.clock(one['scheduled_for']) or 'waiting'}  {one['user']}, {one['state']} ({trigger(one)})"
+            for one in reminders
+        ),
         "created": f"{moments.clock(item['created_at'])} by {item.get('created_by', '')}",
         "completed": moments.clock(item["completed_at"]),
         "version": f"{item['version']}, position {item['position']}",
@@ -145,8 +174,22 @@ def task(item: Json, comments: Sequence[Json] = (), project: str = "", subtasks:
     return card
 
 
-def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
-    """Audit entries, in the order given, and which task each is about if that is not clear."""
+def trigger(one: Json) -> str:
+    """When a reminder fires, in short words: `30m before due, then every 10m, 2 times`."""
+    given, again = one["trigger"], one.get("repeat")
+    said = (f"at {moments.clock(given['at'])}" if "at" in given else
+            f"{duration(given['before'])} before {given.get('of', 'due')}")  # fmt: skip
+    return f"{said}, then every {duration(again['every'])}, {again['times']} times" if again else said
+
+
+def duration(spelled: str) -> str:
+    """An ISO 8601 duration as people write it: `PT30M` is 30m, `P1DT2H` 1d 2h."""
+    return " ".join(re.findall(r"\d+[wdhms]", spelled.lower())) if re.match("[+]?P", spelled) else spelled
+
+
+def history(entries: Sequence[Json], called: Mapping[str, str], with_task: bool = False) -> RenderableType:
+    """Audit entries, in the order given, and which task each is about if that is not clear; `called`: see `changes`."""
+    short = names.short(entry["task"] for entry in entries if entry["task"])
     return table(
         ("position", "when", "who", "what", *(["task"] if with_task else []), "changes"),
         [
@@ -155,19 +198,54 @@ def history(entries: Sequence[Json], with_task: bool = False) -> RenderableType:
                 moments.clock(entry["at"]),
                 entry["actor"],
                 entry["type"] + (f" (undoes {entry['undoes']})" if entry.get("undoes") else ""),
-                *([entry["task"] or ""] if with_task else []),
-                changes(entry),
+                *([short.get(entry["task"] or "", "")] if with_task else []),
+                changes(entry, called),
             )
             for entry in entries
         ],
         wide="changes",
+        least=LEAST_OF_HISTORY,
     )
 
 
-def changes(entry: Json) -> str:
-    """The fields that an audit entry changed, one a line, but not the place in the order that a new thing gets."""
+def changes(entry: Json, called: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The fields that an audit entry changed, one a line, but not the place in the order that a new thing gets.
+
+    `called` are the names of projects and sections by id.
+    """
     shown = [one for one in entry["changes"] if one["field"] != "order" or one["before"] is not None]
-    return "\n".join(f"{one['field']}: {value(one['before'])} → {value(one['after'])}" for one in shown)
+    return "\n".join(_change(one["field"], one["before"], one["after"], called) for one in shown)
+
+
+def _change(field: str, before: Any, after: Any, called: Mapping[str, str]) -> str:
+    """A part that was there before and is still, such as a checklist item, by its title and what is different now."""
+    said = "/".join(part[-names.SHORTEST :] if len(part) == ID_LENGTH else part for part in field.split("/"))
+    if "/" in field and isinstance(before, dict) and isinstance(after, dict):
+        title = after.get("title") or after.get("name")
+        said += f" “{title}”" if title else ""
+        same = {name for name in before if name in after and before[name] == after[name]}
+    else:
+        same = set()
+    places = called if field in PLACES else {}
+    old, new = (_told(one, same, places) for one in (before, after))
+    return f"{said}: {old} → {new}"
+
+
+def _told(thing: Any, same: set[str], called: Mapping[str, str]) -> str:
+    """A value in a cell, of a part without what only the program needs; a thing's name for its id if it is known."""
+    if isinstance(thing, dict):
+        return value({name: one for name, one in thing.items() if name not in same and name not in INNER})
+    return called.get(thing, value(thing)) if isinstance(thing, str) else value(thing)
+
+
+PLACES: Final = frozenset({"project", "section"})
+"""Fields whose values are ids of what has a name; a title that looks like one stays as it is."""
+
+INNER: Final = frozenset({"id", "task", "order", "position", "armed", "basis", "created_at"})
+"""Fields of parts that say nothing to people: --json has them."""
+
+ID_LENGTH: Final = 26
+"""Characters of an id that the program made; lists show its end."""
 
 
 EMPTY: Final[tuple[object, ...]] = (None, "", [], {})

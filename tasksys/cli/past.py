@@ -7,7 +7,7 @@ from tasksys.cli.client import Json
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
-from tasksys.cli.tasks import after, project_names
+from tasksys.cli.tasks import after, place_names, project_names
 
 
 @click.command()
@@ -19,7 +19,7 @@ def history(session: Session, task: str, limit: int | None) -> None:
     found = session.task(task)
     answer = _history(session, found)
     entries = answer["items"][-limit:] if limit else answer["items"]
-    session.show({**answer, "items": entries}, output.history(entries))
+    session.show({**answer, "items": entries}, output.history(entries, place_names(session, entries)))
 
 
 @click.command()
@@ -38,9 +38,10 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
         raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
     where = session.path("tasks", found["id"], "undo")
     answer = session.client.send("POST", where, {"position": wanted})
+    made = answer["events"][-1]["position"] if answer.get("events") else session.client.position
     changed = after(session, answer, found["id"])
     kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
-    said = f"Undone: {kind} at position {wanted}, by a new change at position {changed['position']}:"
+    said = f"Undone: {kind} at position {wanted}, by a new change at position {made}:"
     more = "Undo an older change with `tasksys undo TASK --position N`; `tasksys history TASK` shows positions."
     if changed.get("trashed"):
         more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."

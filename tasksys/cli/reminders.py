@@ -14,6 +14,17 @@ from tasksys.cli.session import Session
 UNITS: Final = {"m": "PT{}M", "h": "PT{}H", "d": "P{}D", "w": "P{}W"}
 DURATION: Final = re.compile(r"(\d{1,5})\s*([mhdw])", re.ASCII | re.IGNORECASE)
 FORMS: Final = "30m, 2h, 1d or 1w"
+TASKS_AT_ONCE: Final = 20
+"""Tasks that one filter names."""
+
+
+def _before(text: str) -> str:
+    try:
+        return iso(text, "WHEN")
+    except click.BadParameter as error:
+        forms = '2026-03-08T09:00 or "tomorrow 17:00"'
+        said = f"{text!r} is neither a duration ({FORMS}) nor a time such as {forms}."
+        raise click.BadParameter(said, param_hint="WHEN") from error
 
 
 @click.group()
@@ -32,21 +43,30 @@ def iso(text: str, name: str) -> str:
     return spelled
 
 
-def _when(one: Json) -> str:
-    trigger = one["trigger"]
-    if "at" in trigger:
-        return f"at {moments.clock(trigger['at'])}"
-    return f"{trigger['before']} before {trigger.get('of', 'due')}"
-
-
-def _shown(answer: Json) -> Any:
-    items = answer["items"]
+def _shown(items: list[Json], titles: dict[str, str]) -> Any:
+    """`titles` are those of tasks by id."""
     short = names.short(one["id"] for one in items)
     rows = [
-        (short[one["id"]], one["state"], moments.clock(one["scheduled_for"]), _when(one), one["user"], one["task"])
+        (short[one["id"]], one["state"], moments.clock(one["scheduled_for"]), output.trigger(one), one["user"],
+         output.cut(str(titles.get(one["task"]) or one["task"]), output.LONGEST_CELL))
         for one in items
-    ]
-    return output.table(("id", "state", "time", "when", "who", "task"), rows) if rows else "No reminders."
+    ]  # fmt: skip
+    columns = ("id", "state", "time", "when", "who", "task")
+    return output.table(columns, rows, least={"when": 16, "task": 12}) if rows else "No reminders."
+
+
+def _titles(session: Session, items: list[Json]) -> dict[str, str]:
+    """The titles of the tasks that the reminders are of, asked for only if people read them."""
+    if session.as_json:
+        return {}
+    wanted = sorted({one["task"] for one in items})
+    found: dict[str, str] = {}
+    for begin in range(0, len(wanted), TASKS_AT_ONCE):
+        listed = ", ".join(f'"{one}"' for one in wanted[begin : begin + TASKS_AT_ONCE])
+        for trashed in ("false", "true"):
+            query = {"filter": f"id in ({listed}) and trashed = {trashed}"}
+            found |= {one["id"]: one["title"] for one in session.client.items(session.path("tasks"), query)}
+    return found
 
 
 def _found(session: Session, name: str) -> Json:
@@ -62,7 +82,7 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
     """List the reminders of a task, or all."""
     where = session.path("tasks", session.task(task)["id"], "reminders") if task else session.path("reminders")
     answer = session.client.whole(where, {"state": state} if state else None)
-    session.show(answer, _shown(answer))
+    session.show(answer, _shown(answer["items"], _titles(session, answer["items"])))
 
 
 @reminder.command("add")
@@ -70,19 +90,25 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
 @click.argument("when")
 @option("--of", type=click.Choice(["due", "start"]), help="What a duration goes by.", default="due")
 @option("--every", metavar="DURATION", help="Again and again so long after, until it is acknowledged.")
-@option("--times", type=int, default=3, help="How often again, with --every.")
+@option("--times", type=click.IntRange(min=1), help="How often again, with --every; 3 if this is not given.")
 @option("--whom", metavar="USER", help="Whom to remind, if not you.")
 @in_workspace
 def add_reminder(
-    session: Session, task: str, when: str, of: str, every: str | None, times: int, whom: str | None
+    session: Session, task: str, when: str, of: str, every: str | None, times: int | None, whom: str | None
 ) -> None:
-    """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`."""
+    """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`.
+
+    Times are this machine's unless they name a zone (2026-03-08T09:00@Europe/Berlin) or an offset; "tomorrow 17:00" and
+    "monday 9:00" are times too.
+    """
+    if times and not every:
+        raise click.UsageError("--times says how often again; give --every as well, such as --every 10m.")
     found = session.task(task)
-    at = "T" in when.upper() and ":" in when
-    trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": iso(when, "WHEN"), "of": of}
+    at = ":" in when
+    trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": _before(when), "of": of}
     body: Json = {"trigger": trigger} | ({"user": whom} if whom else {})
     if every:
-        body["repeat"] = {"every": iso(every, "--every"), "times": times}
+        body["repeat"] = {"every": iso(every, "--every"), "times": times or 3}
     made = session.client.send("POST", session.path("tasks", found["id"], "reminders"), body)
     said = moments.clock(made["scheduled_for"]) or f"when “{found['title']}” has a {of} date"
     session.show(made, f"Reminds of “{found['title']}”: {said}.")

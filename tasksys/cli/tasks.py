@@ -1,7 +1,8 @@
 """Commands about tasks as they are: add, list, show, edit."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,6 +14,26 @@ from tasksys.values import Priority, Status
 
 NOT_DONE = "status in (open, in-progress)"
 
+
+class Minutes(click.ParamType):
+    """A number of minutes, also in hours; `none` is none."""
+
+    name = "minutes"
+    SPELLED: Final = re.compile(r"(?:(\d{1,5})\s*h\s*)?(?:(\d{1,7})\s*(?:m|min)?)?", re.ASCII | re.IGNORECASE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """The minutes. Raises click.BadParameter that says what to give."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        if text == "none":
+            return text
+        found = self.SPELLED.fullmatch(text)
+        if found is None or not any(found.groups()):
+            self.fail(f"{text!r} is no length of time; give minutes, such as 90, or 90min, 2h or 1h30.", param, ctx)
+        return int(found[1] or 0) * 60 + int(found[2] or 0)
+
+
 FIELDS: tuple[Callable[[Any], Any], ...] = (
     option("--due", metavar="WHEN", help=f"When it must be done: {moments.FORMS}; `none` clears it."),
     option("--start", metavar="WHEN", help="When it can be begun; in the same forms."),
@@ -23,7 +44,13 @@ FIELDS: tuple[Callable[[Any], Any], ...] = (
     option("--section", metavar="NAME|ID", help="The section of the project; `none` takes it out."),
     option("--parent", metavar="TASK", help="The task that this is a part of; `none` makes it one of its own."),
     option("--description", "-d", help="More about it, in Markdown."),
-    option("--estimate", "estimate_minutes", type=click.IntRange(min=0), metavar="MINUTES", help="How long it takes."),
+    option(
+        "--estimate",
+        "estimate_minutes",
+        type=Minutes(),
+        metavar="MINUTES",
+        help="How long it takes: 90, 90min, 2h or 1h30; `none` clears it.",
+    ),
 )
 
 
@@ -43,6 +70,8 @@ def body(session: Session, given: Json, project: str | None = None) -> Json:
     for name in ("due", "start"):
         if name in found:
             found[name] = moments.when(found[name], lambda: str(session.workspace()["time_zone"]), f"--{name}")
+    if found.get("estimate_minutes") == "none":
+        found["estimate_minutes"] = None
     for name in ("labels", "assignees"):
         if name in found:
             found[name] = [] if found[name] == ("none",) else list(found[name])
@@ -95,7 +124,7 @@ def _workspace_to_add_to(session: Session) -> None:
 @option("--parent", metavar="TASK", help="The subtasks of this task only.")
 @option("--trashed", is_flag=True, help="What is in the trash instead.")
 @option("--count", is_flag=True, help="Say how many there are in all, too.")
-@option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z.")
+@option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z or yesterday.")
 @in_workspace
 def list_(
     session: Session,
@@ -142,6 +171,14 @@ def project_names(session: Session, tasks: list[Json]) -> dict[str, str]:
     return {project["id"]: project["name"] for project in found} | sections
 
 
+def place_names(session: Session, entries: list[Json]) -> dict[str, str]:
+    """The names of projects and sections by id, asked for only if an entry is about any, and if people read it."""
+    fields = {one["field"] for entry in entries for one in entry["changes"]}
+    if session.as_json or fields.isdisjoint(output.PLACES):
+        return {}
+    return {one["id"]: one["name"] for project in session.projects() for one in (project, *project["sections"])}
+
+
 @click.command()
 @click.argument("task")
 @option("--as-of", metavar="POSITION|INSTANT", help="As it was then.")
@@ -156,10 +193,11 @@ def show(session: Session, task: str, as_of: str | None) -> None:
         session.show(found)
         return
     comments = [] if as_of else list(session.client.items(session.path("tasks", found["id"], "comments")))
+    reminders = [] if as_of else list(session.client.items(session.path("tasks", found["id"], "reminders")))
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
     project = output.place(found, project_names(session, [found]))
-    session.show(found, output.task(found, comments, project, subtasks))
+    session.show(found, output.task(found, comments, project, subtasks, reminders))
 
 
 @click.command()

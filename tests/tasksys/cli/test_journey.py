@@ -258,6 +258,15 @@ def test_export_writes_the_workspace(run: Run, tmp_path: Path) -> None:
     assert "cannot be written" in errors(run("export", "-o", str(tmp_path / "none" / "x"), code=1))
 
 
+def test_an_export_that_cannot_be_written_says_so_plainly(run: Run, tmp_path: Path) -> None:
+    """The reason in words, and the file that was asked for."""
+    run("add", "Milk")
+    said = errors(run("export", "-o", str(tmp_path / "none" / "all.json"), code=1))
+    assert "none/all.json cannot be written (No such file or directory)" in said
+    assert "Errno" not in said
+    assert ".part" not in said
+
+
 def test_export_writes_a_spreadsheet(run: Run, tmp_path: Path) -> None:
     """The tasks as CSV, the same on standard output and in a file, byte for byte."""
     run("add", "=1+1", "-l", "home")

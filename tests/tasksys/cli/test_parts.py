@@ -44,6 +44,7 @@ def test_an_item_that_is_not_there(run: Run) -> None:
     run("check", "add", task, "Eggs")
     assert "no checklist item 'Salt'" in errors(run("check", "tick", task, "Eggs", "Salt", code=4))
     assert not answer(run("check", "list", task, "--json"))["checklist"][0]["done"]
+    assert "there is 1 only" in errors(run("check", "tick", task, "2", code=4))
 
 
 def test_links_are_added_listed_and_removed(run: Run) -> None:

@@ -33,5 +33,35 @@ def test_at_a_time_and_again_and_again(run: Run) -> None:
 def test_what_is_no_duration(run: Run) -> None:
     """The message names what to give."""
     task = answer(run("add", "Coffee", "--json"))["id"]
-    assert "30m, 2h, 1d or 1w" in errors(run("reminder", "add", task, "soon", code=2))
+    said = errors(run("reminder", "add", task, "soon", code=2))
+    assert "30m, 2h, 1d or 1w" in said
+    assert "2026-03-08T09:00" in said
     assert "passed" in errors(run("reminder", "add", task, "2020-01-01T00:00Z", code=1))
+
+
+def test_lists_and_cards_say_it_in_words(run: Run) -> None:
+    """The task by its title, also in the trash; durations as they were given; a task's card has its reminders."""
+    task = answer(run("add", "Dentist", "--due", "2126-03-08T09:00@Etc/UTC", "--json"))["id"]
+    run("reminder", "add", task, "30m", "--every", "10m", "--times", "2")
+    said = "30m before due, then every 10m, 2 times"
+    assert said in run("show", task).stdout
+    run("trash", task)
+    (_, line) = run("reminder", "list").stdout.splitlines()
+    assert said in line
+    assert line.endswith("Dentist")
+
+
+def test_times_without_every(run: Run) -> None:
+    """They would say nothing: it is refused rather than ignored."""
+    task = answer(run("add", "Tea", "--json"))["id"]
+    assert "--every" in errors(run("reminder", "add", task, "30m", "--times", "2", code=2))
+
+
+def test_undo_of_a_reminder_says_its_own_position(run: Run) -> None:
+    """A reminder's changes leave the task's position as it was; undo names the new change's."""
+    task = answer(run("add", "Tea", "--due", "2126-03-08", "--json"))["id"]
+    reminder = answer(run("reminder", "add", task, "1d", "--json"))["id"]
+    run("reminder", "remove", reminder)
+    said = run("undo", task).stdout
+    newest = answer(run("history", task, "--json"))["items"][-1]["position"]
+    assert f"by a new change at position {newest}:" in said

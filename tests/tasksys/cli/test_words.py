@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksys.cli import moments, names, output
+from tasksys.cli import moments, names, output, tasks
 from tasksys.cli.failures import Exit, Failure
 
 
@@ -55,7 +56,59 @@ def test_days_are_counted_from_today_in_the_zone() -> None:
     assert abs(days[0].replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(days=2)
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-02-30", "09:00", "2026-03-08@Europe/Berlin", "2026-03-08T09:00@Mars/X"])
+@pytest.mark.parametrize(
+    ("text", "days", "rest"),
+    [
+        ("today+3d", 3, ""), ("TODAY+1w-1d", 6, ""), ("tomorrow 17:00", 1, "T17:00"), ("tomorrowT9:00", 1, "T09:00"),
+        ("today+2d 09:00@Asia/Tokyo", 2, "T09:00"),
+    ],
+)  # fmt: skip
+def test_days_are_counted_as_filters_count_them(text: str, days: int, rest: str) -> None:
+    """What `due < today+3d` understands, --due does too, and a time of that day."""
+    today, counted = when("today"), when(text)
+    assert today is not None
+    assert counted is not None
+    day = date.fromisoformat(today["date"]) + timedelta(days=days)
+    assert counted.get("date", counted.get("local")) == f"{day}{rest}"
+    assert counted.get("zone") == ("Asia/Tokyo" if "@" in text else None)
+
+
+def test_a_weekday_is_the_coming_one() -> None:
+    """Today included, as in filters."""
+    found = when("monday")
+    assert found is not None
+    day = date.fromisoformat(found["date"])
+    assert day.weekday() == 0
+    assert -1 <= (day - datetime.now(UTC).date()).days <= 7
+
+
+def test_an_instant_may_name_its_zone() -> None:
+    """As a due value may, and be counted from today."""
+    today = datetime.now(UTC).date()
+    assert moments.instant_of("tomorrow 17:00", "WHEN") == f"{today + timedelta(days=1)}T17:00:00.000Z"
+    assert moments.as_of("yesterday") == f"{today - timedelta(days=1)}T00:00:00.000Z"
+    assert moments.instant_of("2026-03-08T09:00@Asia/Tokyo", "WHEN") == "2026-03-08T00:00:00.000Z"
+    with pytest.raises(click.BadParameter, match="no instant"):
+        moments.instant_of("2026-03-08T09:00@Mars/X", "WHEN")
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("90", 90), ("90min", 90), ("2h", 120), ("1h30", 90), ("1H 5m", 65)])
+def test_an_estimate_in_minutes_or_hours(text: str, minutes: int) -> None:
+    """As filters write it, and both together."""
+    assert tasks.Minutes().convert(text, None, None) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "1d"])
+def test_what_is_no_estimate(text: str) -> None:
+    """The message says what to give."""
+    with pytest.raises(click.BadParameter, match="1h30"):
+        tasks.Minutes().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "now+2h", "today+4h", "5pm", "2026-02-30", "09:00", "2026-03-08@Europe/Berlin", "2026-03-08T09:00@Mars/X"],
+)
 def test_what_is_no_moment_names_the_option_and_the_forms(text: str) -> None:
     """The user sees what is wrong and what could be given."""
     with pytest.raises(click.BadParameter, match=r"2026-03-08T09:00@Europe/Berlin") as raised:
@@ -86,7 +139,7 @@ def test_a_past_is_a_position_or_an_instant() -> None:
         None, "17", "2026-03-08T00:00:00.000Z", "2026-03-08T07:00:00.000Z",
     ]  # fmt: skip
     with pytest.raises(click.BadParameter, match="no instant") as raised:
-        moments.as_of("yesterday")
+        moments.as_of("soon")
     assert raised.value.param_hint == "--as-of"
 
 
@@ -192,6 +245,26 @@ def test_the_place_of_a_new_thing_is_no_news() -> None:
     assert output.changes({"changes": [{"field": "order", "before": "a", "after": "b"}]}) == "order: a → b"
 
 
+@pytest.mark.parametrize(
+    ("field", "before", "after", "said"),
+    [
+        (f"checklist/{'7' * 26}", {"id": "7", "title": "Milk", "done": False},
+         {"id": "7", "title": "Milk", "done": True},
+         "checklist/7777 “Milk”: done no → done yes"),
+        (f"checklist/{'7' * 26}", None, {"id": "7", "title": "Milk", "done": False},
+         "checklist/7777: – → title Milk, done no"),
+        ("due", {"date": "2026-03-08"}, {"date": "2026-03-09"}, "due: 2026-03-08 → 2026-03-09"),
+        ("project", None, "8" * 26, "project: – → Garden"),
+        ("title", None, "8" * 26, f"title: – → {'8' * 26}"),
+        ("members/anna", None, "editor", "members/anna: – → editor"),
+    ],
+)  # fmt: skip
+def test_a_change_says_what_is_different(field: str, before: Any, after: Any, said: str) -> None:
+    """Parts by their title and what changed of them, places by their names, ids as short as in lists."""
+    entry = {"changes": [{"field": field, "before": before, "after": after}]}
+    assert output.changes(entry, {"8" * 26: "Garden"}) == said
+
+
 def test_a_terminal_gets_colours_and_a_pipe_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,3 +309,35 @@ def test_many_labels_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
     """The columns after them stay in sight."""
     listed("Milk", labels=["label"] * 30)
     assert len(capsys.readouterr().out.splitlines()[1]) < 100
+
+
+def test_a_narrow_terminal_cuts_texts_but_no_ids(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Many labels and a long place push neither the id nor the mark nor the title out of the list."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    due = {"local": "2026-12-01T09:00", "zone": "Europe/Berlin"}
+    listed("Write the report", labels=["first", "second", "third", "fourth"], due=due, priority="medium")
+    row = re.sub("\x1b[^m]*m", "", capsys.readouterr().out.splitlines()[1])
+    assert re.match("AAXY  ○  Write the re", row)
+    assert "2026-12-01" in row
+    assert "medium" in row
+    assert "#first" in row
+    assert "Work /" in row
+
+
+def test_a_narrow_terminal_wraps_what_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An audit list has room for the changes, and the short ids of tasks."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    change = {"field": "status", "before": "done", "after": "open"}
+    entry = {"position": 80, "at": "2026-11-26T04:57:00.000Z", "actor": "*clock", "type": "TaskReopened", "undoes": 37,
+             "task": "7" * 26, "changes": [change]}  # fmt: skip
+    output.show(output.history([entry], {}, with_task=True))
+    said = capsys.readouterr().out
+    assert "done → open" in said
+    assert "  7777  " in said
