@@ -181,7 +181,7 @@ class Node:
                 awaited = self.history_positions.awaited
                 return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
             case "reminders":
-                return reminders.agent(self._timer.wake)
+                return reminders.agent(self._timer.changed, self._timer.forget)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 

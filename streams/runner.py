@@ -67,8 +67,11 @@ class PartitionRunner:
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
 
     async def _durably(self, effects: Effects, position: int) -> int:
-        """The position, when the effects are durable; if there are none it need not be durable itself."""
-        if effects.rows or effects.outputs or position - self._durable >= UNCOMMITTED:
+        """The position, when the effects are durable; if there are none it need not be durable itself.
+
+        But for the first one: where there is no position of the table's own, reading begins at the group's.
+        """
+        if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
             effects.rows[APPLIED] = position.to_bytes(8)
             try:
                 await self._commit(effects, position)

@@ -22,8 +22,8 @@ from tasksys.values import CLOCK, UTC, instant
 
 logger = logging.getLogger(__name__)
 
-BATCH: Final = 500
-"""Commands of one partition that are on their way at once: about 50 ms of its fold."""
+BATCH: Final = 200
+"""Commands of one partition that are on their way at once: about 20 ms of its fold."""
 
 PATIENCE_SECONDS: Final = 30.0
 """How long commands may be on their way until they are appended again, behind all others."""
@@ -50,65 +50,69 @@ class Timer:
         self._append = append
         self._now = now
         self._changed = asyncio.Event()
-        self._passes: dict[int, asyncio.Task[None]] = {}
-        self._later: dict[Due, float] = {}
+        self._passes: dict[int, Pass] = {}
+        self._start: dict[int, bytes] = {}
+        """Of each partition a key before which its timeline is empty: a scan from the beginning would go over thousands
+        of rows that were deleted, again and again."""
 
     def wake(self) -> None:
-        """A timeline has changed, or the clock was set."""
+        """The clock was set."""
         self._changed.set()
+
+    def changed(self, partition: int, earliest: str | None) -> None:
+        """A timeline has changed; the earliest instant that was put into it."""
+        if earliest is not None:
+            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self._first(partition))
+        if partition in self._passes:
+            self._passes[partition].changed.set()
+        else:
+            self._changed.set()
+
+    def forget(self, partition: int) -> None:
+        """What is known of a timeline does not hold any more."""
+        self._start.pop(partition, None)
+
+    def _first(self, partition: int) -> bytes:
+        return self._start.get(partition, keys.TIMELINE)
 
     async def run(self) -> None:
         """Fires until it is cancelled."""
         try:
             while True:
                 self._changed.clear()
+                wait = LOOK_SECONDS
                 for partition in set(self._owned()) - set(self._passes):
-                    if self._due(partition, 1):
-                        self._passes[partition] = asyncio.create_task(self._pass(partition))
-                await self._woken(self._until_next())
+                    wait = min(wait, self._look(partition))
+                await woken(self._changed, wait)
         finally:
-            passes = list(self._passes.values())
-            for one in passes:
-                one.cancel()
-            await asyncio.gather(*passes, return_exceptions=True)
+            running = [one.task for one in self._passes.values()]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
-    def _due(self, partition: int, most: int) -> list[Due]:
-        """What is due now, the earliest first, but for what was fired and is not folded for long."""
-        loop_time = asyncio.get_running_loop().time()
-        self._later = {one: when for one, when in self._later.items() if when > loop_time}
-        now = instant(self._now())
+    def _look(self, partition: int) -> float:
+        """Begins to fire what is due; seconds until something is, which may be never."""
         try:
-            reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition)))
-            return list(islice((one for one in reached if one not in self._later), most))
+            first = next(timeline(self._rows(partition), self._first(partition)), None)
         except NotOwned:
-            return []
+            return LOOK_SECONDS
+        if first is None:
+            return LOOK_SECONDS
+        self._start[partition] = first.key
+        wait = (datetime.fromisoformat(first.at) - self._now()).total_seconds()
+        if wait <= 0:
+            self._passes[partition] = Pass(asyncio.create_task(self._fire_all(partition)))
+        return max(wait, 0.0) or LOOK_SECONDS
 
-    def _until_next(self) -> float:
-        """Seconds until the next one is due that no pass takes; not longer than until the next look."""
-        wait = LOOK_SECONDS
-        for partition in set(self._owned()) - set(self._passes):
-            try:
-                first = next((one for one in timeline(self._rows(partition)) if one not in self._later), None)
-            except NotOwned:
-                continue
-            if first is not None:
-                wait = min(wait, (datetime.fromisoformat(first.at) - self._now()).total_seconds())
-        return max(0.0, wait)
-
-    async def _woken(self, seconds: float) -> bool:
-        """Waits for a change: False if there was none for so long."""
+    async def _fire_all(self, partition: int) -> None:
+        """Fires what is due in a partition, batch after batch; what was fired and is not folded for long comes last."""
+        late: set[Due] = set()
         try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def _pass(self, partition: int) -> None:
-        """Fires what is due in a partition, batch after batch."""
-        try:
-            while batch := self._due(partition, BATCH):
-                await self._fire(partition, batch)
+            while batch := self._due(partition, late):
+                late |= await self._fire(partition, batch)
+            if late:
+                logger.warning("partition %d: %d reminders were fired, but not folded yet", partition, len(late))
+                await asyncio.sleep(PATIENCE_SECONDS)
         except NotOwned:
             pass
         except Exception:
@@ -118,26 +122,56 @@ class Timer:
             del self._passes[partition]
             self.wake()
 
-    async def _fire(self, partition: int, batch: list[Due]) -> None:
-        """Appends the commands, and waits until they are folded."""
-        at, loop = instant(self._now()), asyncio.get_running_loop()
+    def _due(self, partition: int, late: set[Due]) -> list[Due]:
+        """What is due now, the earliest first, but for what was late. Raises NotOwned."""
+        now = instant(self._now())
+        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self._first(partition)))
+        found = list(islice((one for one in reached if one not in late), BATCH))
+        if found and not late:
+            self._start[partition] = found[0].key
+        return found
+
+    async def _fire(self, partition: int, batch: list[Due]) -> set[Due]:
+        """Appends the commands, and waits until they are folded; those that were not for long. Raises NotOwned."""
+        at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
         errors = await self._append([command(one, at) for one in batch])
         if failed := [error for error in errors if error is not None]:
             logger.warning("%d of %d reminders could not be fired: %r", len(failed), len(batch), failed[0])
             await asyncio.sleep(LOOK_SECONDS)
-            return
+            return set()
         give_up = loop.time() + PATIENCE_SECONDS
         while batch := self._left(partition, batch):
-            self._changed.clear()
-            if not await self._woken(give_up - loop.time()):
-                logger.warning("%d reminders were fired and are not folded; they are fired again", len(batch))
-                self._later |= dict.fromkeys(batch, loop.time() + PATIENCE_SECONDS)
-                return
+            changed.clear()
+            if not await woken(changed, give_up - loop.time()):
+                return set(batch)
+        return set()
 
     def _left(self, partition: int, batch: list[Due]) -> list[Due]:
-        """Those that are in the timeline still. Raises NotOwned."""
+        """Those that are in the timeline still; not looked at one by one while the last one is. Raises NotOwned."""
         rows = self._rows(partition)
-        return [one for one in batch if rows.get(keys.timeline(one.at, one.workspace, one.reminder)) is not None]
+
+        def waits(one: Due) -> bool:
+            return rows.get(one.key) == one.position.to_bytes(8)
+
+        return batch if waits(batch[-1]) else [one for one in batch if waits(one)]
+
+
+class Pass:
+    """What fires the reminders of a partition that are due, and is told of every change of its timeline."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self.changed = asyncio.Event()
+
+
+async def woken(event: asyncio.Event, seconds: float) -> bool:
+    """Waits for the event: False if it did not come for so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def command(due: Due, at: str) -> CommandRecord:

@@ -12,6 +12,8 @@ ASSIGNEES_PER_TASK: Final = 100
 CHECKLIST_ITEMS: Final = 200
 LINKS_PER_TASK: Final = 200
 REMINDERS_PER_TASK: Final = 50
+"""That wait or are shown; those that are over count as well, but more of them may be kept."""
+REMINDERS_KEPT_PER_TASK: Final = 500
 REMINDER_REPEATS: Final = 100
 SECTIONS_PER_PROJECT: Final = 200
 SUBTASK_DEPTH: Final = 32

@@ -130,17 +130,22 @@ def _repeats(repeat: Repeat | None) -> Refusal | None:
 MINUTE: Final = durations.Duration(0, 60)
 
 
-def full(task: Task, state: State) -> Refusal | None:
-    """Refuses one more reminder of a task that has as many as it may have."""
-    full = len(state.reminders(task.id)) >= limits.REMINDERS_PER_TASK
-    return over("/reminder", "reminders of one task", limits.REMINDERS_PER_TASK) if full else None
+def full(task: Task, state: State, leaving: int = 0) -> Refusal | None:
+    """Refuses one more reminder of a task that has as many as it may have, `leaving` of which are over with this."""
+    kept = state.reminders(task.id)
+    if len(kept) >= limits.REMINDERS_KEPT_PER_TASK:
+        return over("/reminder", "reminders of one task, with those that are over,", limits.REMINDERS_KEPT_PER_TASK)
+    if sum(one.state in firing.SHOWN for one in kept) - leaving >= limits.REMINDERS_PER_TASK:
+        return over("/reminder", "reminders of one task", limits.REMINDERS_PER_TASK)
+    return None
 
 
 def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, state: State) -> list[Fact] | Refusal:
     if reminder.state not in firing.SHOWN:
         detail = f"The reminder is {reminder.state.value} already; add a new one instead."
         return Refusal(Code.REMINDER_OVER, detail)
-    if refusal := checks.identifier("/into", command.into):
+    task = state.task(reminder.task)
+    if refusal := checks.identifier("/into", command.into) or (task and full(task, state, 1)):
         return refusal
     if state.reminder(command.into) is not None:
         return Refusal(Code.EXISTS, f"There is a reminder {command.into!r} already; choose another id.")

@@ -4,6 +4,7 @@ Its table is a timeline: a row for each armed reminder, in the order of their in
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from streams import keys
@@ -31,10 +32,15 @@ class Due(NamedTuple):
     reminder: str
     position: int
 
+    @property
+    def key(self) -> bytes:
+        """Its row's."""
+        return keys.timeline(self.at, self.workspace, self.reminder)
 
-def timeline(rows: Rows) -> Iterator[Due]:
-    """All armed reminders of a partition, the earliest first."""
-    for key, position in rows.scan(keys.TIMELINE):
+
+def timeline(rows: Rows, start: bytes = keys.TIMELINE) -> Iterator[Due]:
+    """The armed reminders of a partition from a key on, the earliest first."""
+    for key, position in rows.scan(keys.TIMELINE, start):
         at, workspace, reminder = key.removeprefix(keys.TIMELINE).decode().split("\0")
         yield Due(at, workspace, reminder, int.from_bytes(position))
 
@@ -42,13 +48,14 @@ def timeline(rows: Rows) -> Iterator[Due]:
 class RemindersFold:
     """The timeline of one partition."""
 
-    def __init__(self, rows: Rows, publish: Callable[[], None]) -> None:
+    def __init__(self, rows: Rows, publish: Callable[[str | None], None]) -> None:
         self._rows = rows
         self._publish = publish
+        self._earliest: str | None = None
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Puts into the timeline what the events arm, and takes out what they disarm."""
-        effects = Effects()
+        effects, self._earliest = Effects(), None
         for record in records:
             assert record.key is not None
             assert record.value is not None
@@ -70,10 +77,11 @@ class RemindersFold:
         if at is not None:
             rows[keys.timeline(at, workspace, reminder)] = record.position.to_bytes(8)
             rows[place] = at.encode()
+            self._earliest = at if self._earliest is None else min(at, self._earliest)
 
     def committed(self) -> None:
-        """What is due next may be another one now."""
-        self._publish()
+        """Tells that the timeline has changed, and the earliest instant that was put into it."""
+        self._publish(self._earliest)
 
     def aborted(self) -> None:
         """Nothing is cached."""
@@ -94,11 +102,15 @@ def armed(event: ReminderEvent) -> str | None:
             return None
 
 
-def agent(publish: Callable[[], None]) -> AgentSpec:
-    """The declaration; `publish` is called after every batch."""
+def agent(publish: Callable[[int, str | None], None], close: Callable[[int], None]) -> AgentSpec:
+    """The declaration; `publish` is called after every batch with its partition and the earliest instant put there.
+
+    `close` is called when nothing that was published of a partition holds any more.
+    """
     return AgentSpec(
         name="reminders",
         source=EVENTS,
-        open=lambda partition, rows: RemindersFold(rows, publish),
-        rebuild=lambda rows: RemindersFold(rows, lambda: None),
+        open=lambda partition, rows: RemindersFold(rows, partial(publish, partition)),
+        rebuild=lambda rows: RemindersFold(rows, lambda earliest: None),
+        close=close,
     )

@@ -336,6 +336,20 @@ def test_everybody_may_be_reminded(actor: str) -> None:
     assert world.refused(Undo(position=world.log[0].position), actor).code is not Code.INTERNAL
 
 
+def test_those_that_are_over_are_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answered ones leave room for others; but not for any number of them."""
+    monkeypatch.setattr(limits, "REMINDERS_PER_TASK", 2)
+    monkeypatch.setattr(limits, "REMINDERS_KEPT_PER_TASK", 5)
+    world = reminded()
+    world.given(AddReminder(task="milk", reminder="second", trigger=DAY))
+    assert world.refused(AddReminder(task="milk", reminder="more", trigger=DAY)).code is Code.LIMIT
+    world.given(SnoozeReminder(reminder="ring", duration="PT10M", into="again"))
+    world.given(AcknowledgeReminder(reminder="again"), AddReminder(task="milk", reminder="more", trigger=DAY))
+    world.given(SnoozeReminder(reminder="more", duration="PT10M", into="later"))
+    refusal = world.refused(SnoozeReminder(reminder="later", duration="PT10M", into="latest"))
+    assert (refusal.code, "those that are over" in refusal.detail) == (Code.LIMIT, True)
+
+
 def test_not_too_many() -> None:
     """A task has so many at most, also when one comes back by undo."""
     world = reminded()
