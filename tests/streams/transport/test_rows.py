@@ -157,3 +157,12 @@ def test_the_estimate_grows_with_the_rows(database: Rdict) -> None:
     assert rows.estimated_bytes() > empty + 900_000
     database.flush()
     assert rows.estimated_bytes() > 900_000
+
+
+def test_filters_and_indexes_are_kept_in_parts(tmp_path: Path) -> None:
+    """A whole one that is larger than a shard of the cache is never in it: each lookup reads and checks it anew."""
+    open_database(tmp_path).close()
+    (options,) = tmp_path.glob("OPTIONS-*")
+    said = options.read_text(encoding="utf-8")
+    for setting in ("partition_filters=true", "index_type=kTwoLevelIndexSearch", "cache_index_and_filter_blocks=true"):
+        assert said.count(f"  {setting}\n") == 1, setting
