@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from pathlib import Path
@@ -16,7 +17,7 @@ from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tests.bench import __main__ as program
 from tests.bench import domain_workload, prefill, realistic, running, workload
-from tests.bench.figures import fold, memory, query, rebuild
+from tests.bench.figures import fold, memory, query, rebuild, reminders
 from tests.bench.peers import sqlite_page
 from tests.bench.results import Report
 from tests.bench.run_peers import REGISTRY, compare
@@ -106,3 +107,10 @@ def test_a_figure_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> Non
     """It does not stop the others, and says so."""
     monkeypatch.setattr("tests.bench.__main__.FIGURE_SECONDS", 0.01)
     assert program.measured("query", quick=True) == Report([], "", ["no result in 0 s"])
+
+
+def test_reminders_fire_while_others_work(tmp_path: Path) -> None:
+    """All of them, and somebody else is served meanwhile."""
+    seconds, waits = asyncio.run(reminders.fired(tmp_path, reminders.WORKSPACES * reminders.PER_TASK))
+    assert seconds > 0
+    assert waits
