@@ -300,6 +300,12 @@ class FireReminder(Base, frozen=True, kw_only=True):
     scheduled_for: Instant
 
 
+class SettleReminder(Base, frozen=True, kw_only=True):
+    """The zone has changed by which its time may go. The clock alone sends this; see `streams.agents.reminders`."""
+
+    reminder: Id
+
+
 class Undo(Base, frozen=True, kw_only=True):
     """Compensates a past command, named by the position of one of its events or by its id.
 
@@ -350,10 +356,11 @@ Command = (
     | SnoozeReminder
     | AcknowledgeReminder
     | FireReminder
+    | SettleReminder
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder,)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder)
 """What no client may send."""
 
 

@@ -42,6 +42,7 @@ from tasksys.commands import (
     RestoreProject,
     RestoreTask,
     SetMember,
+    SettleReminder,
     SnoozeReminder,
     StartTask,
     TrashProject,
@@ -140,8 +141,10 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveComment()
         ):
             return details.decide(command, record, state)
-        case AddReminder() | RemoveReminder() | SnoozeReminder() | AcknowledgeReminder() | FireReminder():
+        case AddReminder() | RemoveReminder() | SnoozeReminder() | AcknowledgeReminder():
             return reminders.decide(command, record, state)
+        case FireReminder() | SettleReminder():
+            return firing.decide(command, record, state)
         case (
             CreateProject()
             | EditProject()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tasksys import durations, places
-from tasksys.commands import CommandRecord, FireReminder
+from tasksys.commands import CommandRecord, FireReminder, SettleReminder
 from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFired, ReminderRescheduled
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Reminder, Task
@@ -70,10 +70,22 @@ def _settled(reminder: Reminder, task: Task, state: State, at: str) -> Settled |
     return ReminderRescheduled(reminder.id, reminder.state, reminder.scheduled_for, wanted)
 
 
-def fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fact] | Refusal:
-    """What becomes of a reminder whose time has come; nothing if it is another time's by now."""
+def decide(command: FireReminder | SettleReminder, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The events of what the clock, and nobody else, commands."""
     if record.actor != CLOCK:
         return Refusal(Code.FORBIDDEN, "Reminders fire by themselves; add one with the time that you want.")
+    if isinstance(command, FireReminder):
+        return _fire(command, record, state)
+    reminder = state.reminder(command.reminder)
+    task = state.task(reminder.task) if reminder is not None else None
+    if reminder is None or task is None:
+        return []
+    change = _settled(reminder, task, state, record.at)
+    return [Fact(change, task.id)] if change is not None else []
+
+
+def _fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fact]:
+    """What becomes of a reminder whose time has come; nothing if it is another time's by now."""
     reminder = state.reminder(command.reminder)
     if reminder is None or not reminder.armed or reminder.scheduled_for != command.scheduled_for:
         return []

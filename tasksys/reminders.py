@@ -10,7 +10,6 @@ from tasksys.commands import (
     AcknowledgeReminder,
     AddReminder,
     CommandRecord,
-    FireReminder,
     RemoveReminder,
     SnoozeReminder,
 )
@@ -33,7 +32,7 @@ from tasksys.stamp import Stamp
 from tasksys.state import State
 from tasksys.values import ReminderState, Repeat, Role, Trigger, instant, require_instant
 
-ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder | FireReminder
+ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder
 ReminderChange = (
     ReminderRescheduled
     | ReminderFired
@@ -48,8 +47,6 @@ ReminderEvent = ReminderAdded | ReminderRemoved | ReminderRestored | ReminderCha
 
 def decide(command: ReminderCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
     """The events of a command on a reminder."""
-    if isinstance(command, FireReminder):
-        return firing.fire(command, record, state)
     if refusal := checks.allowed(state, record.actor, Role.VIEWER):
         return refusal
     if isinstance(command, AddReminder):

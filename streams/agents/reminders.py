@@ -1,16 +1,20 @@
 """The fold of reminders: which of them fire next, and when. The timer takes what is due from here.
 
 Its table is a timeline: a row for each armed reminder, in the order of their instants, and one that finds it again.
+When the zone of a workspace changes it commands that each of them is settled anew: `decide` sees one at a time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from streams import keys
-from streams.fold import AgentSpec, Effects, Record, Rows
-from streams.topics import EVENTS
+from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
+from tasksys.commands import CommandRecord, SettleReminder
 from tasksys.events import (
     OF_REMINDERS,
     EventRecord,
@@ -20,8 +24,10 @@ from tasksys.events import (
     ReminderRescheduled,
     ReminderRestored,
     ReminderReturned,
+    WorkspaceEdited,
 )
 from tasksys.reminders import ReminderEvent
+from tasksys.values import CLOCK
 
 
 class Due(NamedTuple):
@@ -62,7 +68,23 @@ class RemindersFold:
             event = codec.decode_event(record.value)
             if event.type in OF_REMINDERS:
                 self._fold_one(record.key.decode(), event, effects.rows)
+            elif event.type == WorkspaceEdited.__name__:
+                effects.outputs += self._settling(record.key.decode(), event, effects.rows)
         return effects
+
+    def _settling(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
+        """Commands that look at every armed reminder again, where the workspace's zone has changed."""
+        event = codec.event(record)
+        if not isinstance(event, WorkspaceEdited) or event.after.time_zone is UNSET:
+            return
+        prefix = keys.rows(workspace, "r")
+        places = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
+        for number, (place, at) in enumerate(places.items()):
+            if at is not None:
+                reminder = place.removeprefix(prefix).decode()
+                settle = SettleReminder(id=f"settle-{record.position}-{number}", reminder=reminder)
+                command = CommandRecord(workspace, CLOCK, record.at, settle, source="clock")
+                yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
 
     def _fold_one(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> None:
         event = codec.event(record)
@@ -110,6 +132,7 @@ def agent(publish: Callable[[int, str | None], None], close: Callable[[int], Non
     return AgentSpec(
         name="reminders",
         source=EVENTS,
+        outputs=(COMMANDS,),
         open=lambda partition, rows: RemindersFold(rows, partial(publish, partition)),
         rebuild=lambda rows: RemindersFold(rows, lambda earliest: None),
         close=close,

@@ -18,7 +18,7 @@ from streams.agents.reminders import timeline
 from streams.node import Node
 from streams.topics import EVENTS
 from tasksys import codec
-from tasksys.commands import AddReminder, CompleteTask, CreateTask, EditTask
+from tasksys.commands import AddReminder, CompleteTask, CreateTask, EditTask, EditWorkspace
 from tasksys.events import ReminderFired
 from tasksys.rows import Reminder
 from tasksys.values import CLOCK, ReminderState, Trigger, When, instant
@@ -226,3 +226,19 @@ async def test_killed_while_it_fires(url: str, tmp_path: Path) -> None:
         for workspace in workspaces:
             counts = Counter(name for name, _ in await fired(node, workspace))
             assert counts == {f"r{number}": 1 for number in range(1000)}
+
+
+async def test_a_new_zone_of_the_workspace_moves_them(url: str, tmp_path: Path) -> None:
+    """Those that go by dates and floating times; however many they are."""
+    async with running(url, tmp_path / "node", clock=Clock(), **SETTINGS) as node:
+        workspace = await reminded(node, after(hours=1))
+        due = When(local="2126-03-10T09:00")
+        await accepted(
+            node, workspace, EditTask(task="milk", due=due),
+            *(AddReminder(task="milk", reminder=f"r{number}", trigger=Trigger(before="P1D")) for number in range(20)),
+            EditWorkspace(time_zone="America/New_York"),
+        )  # fmt: skip
+        moved = "2126-03-09T14:00:00.000Z"
+        await until(lambda: all(reminder(node, workspace, f"r{number}").scheduled_for == moved for number in range(20)))
+        assert reminder(node, workspace).scheduled_for == after(hours=1)
+        await check(node)

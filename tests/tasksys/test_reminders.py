@@ -12,12 +12,14 @@ from tasksys.commands import (
     CancelTask,
     CompleteTask,
     EditTask,
+    EditWorkspace,
     FireReminder,
     RemoveMember,
     RemoveReminder,
     ReopenTask,
     RestoreTask,
     SetMember,
+    SettleReminder,
     SnoozeReminder,
     TrashTask,
     Undo,
@@ -273,10 +275,22 @@ def test_what_the_clock_did_cannot_be_undone() -> None:
     assert world.refused(Undo(position=world.log[-1].position)).code is Code.NOT_UNDOABLE
 
 
-def test_only_the_clock_fires() -> None:
+@pytest.mark.parametrize("command", [FireReminder(reminder="ring", scheduled_for=EVE), SettleReminder(reminder="ring")])
+def test_only_the_clock_fires(command: FireReminder | SettleReminder) -> None:
     """Whoever else says that the time has come."""
-    world = reminded()
-    assert world.refused(FireReminder(reminder="ring", scheduled_for=EVE)).code is Code.FORBIDDEN
+    assert reminded().refused(command).code is Code.FORBIDDEN
+
+
+def test_a_new_zone_of_the_workspace() -> None:
+    """Moves what goes by a floating time or a date, once each is looked at again; nothing else, and only once."""
+    world = reminded(due=When(local="2026-03-10T09:00"))
+    assert ring(world).scheduled_for == "2026-03-09T09:00:00.000Z"
+    world.given(EditWorkspace(time_zone="America/New_York"))
+    again = SettleReminder(reminder="ring")
+    assert types(world.accepted(again, CLOCK)) == ["ReminderRescheduled"]
+    assert ring(world).scheduled_for == "2026-03-09T13:00:00.000Z"
+    for name in ("ring", "bell", "nowhere"):
+        assert world.accepted(SettleReminder(reminder=name), CLOCK) == []
 
 
 @pytest.mark.parametrize(
