@@ -32,7 +32,7 @@ from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
-REFERENCE: Final = {"/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}"}
+REFERENCE: Final = {"/", "/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}"}
 """What serves the reference is not in it."""
 
 
