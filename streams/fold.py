@@ -97,6 +97,8 @@ class AgentSpec:
     outputs: tuple[TopicSpec, ...] = ()
     linger: "Linger | None" = None
     """How long batches may wait to become larger; None if somebody always waits for them."""
+    patience: float = 0.0
+    """Seconds for which Kafka may hold records back to send more of them at once: for an agent nobody waits for."""
     rebuild: Callable[[Rows], PartitionFold] | None = None
     """The table as a fold of the events alone, which is how a replay makes it anew; None if it is no such fold."""
     kept: tuple[bytes, ...] = ()

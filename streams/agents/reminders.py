@@ -6,7 +6,7 @@ When the zone of a workspace changes it commands that each of them is settled an
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -28,6 +28,9 @@ from tasksys.events import (
 )
 from tasksys.reminders import ReminderEvent
 from tasksys.values import CLOCK
+
+PATIENCE_SECONDS: Final = 0.25
+"""So much later a reminder may be noticed that is set for less than that ahead."""
 
 
 class Due(NamedTuple):
@@ -133,6 +136,7 @@ def agent(publish: Callable[[int, str | None], None], close: Callable[[int], Non
         name="reminders",
         source=EVENTS,
         outputs=(COMMANDS,),
+        patience=PATIENCE_SECONDS,
         open=lambda partition, rows: RemindersFold(rows, partial(publish, partition)),
         rebuild=lambda rows: RemindersFold(rows, lambda earliest: None),
         close=close,

@@ -243,7 +243,11 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ("isolation_level=self._isolation_level",),
         "kafka.consumer.ConsumerThread sets it",
     ),
-    (aiokafka.AIOKafkaConsumer.start, ("fetch_max_wait_ms=self._fetch_max_wait_ms",), "ConsumerThread sets it"),
+    (
+        aiokafka.AIOKafkaConsumer.start,
+        ("fetch_min_bytes=self._fetch_min_bytes", "fetch_max_wait_ms=self._fetch_max_wait_ms"),
+        "ConsumerThread sets it",
+    ),
     (
         aiokafka.AIOKafkaConsumer.stop,
         ("self._coordinator.close()", "self._fetcher.close()", "self._client.close()"),
