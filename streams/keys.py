@@ -58,6 +58,11 @@ def timeline(at: str, workspace: str, reminder: str) -> bytes:
     return TIMELINE + f"{at}\0{workspace}\0{reminder}".encode()
 
 
+def armed(workspace: str, reminder: str = "") -> bytes:
+    """Where an armed reminder's instant is; without a reminder, the beginning of all of a workspace."""
+    return f"{workspace}\0r{reminder}".encode()
+
+
 def event(workspace: str, position: int) -> bytes:
     """An event of a workspace."""
     return f"{workspace}\0e".encode() + POSITION.pack(position)

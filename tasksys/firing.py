@@ -89,9 +89,9 @@ def _fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fa
     reminder = state.reminder(command.reminder)
     if reminder is None or not reminder.armed or reminder.scheduled_for != command.scheduled_for:
         return []
-    task = state.task(reminder.task)
-    if task is None or places.in_trash(task, state) or state.member(reminder.user) is None:
-        reason = "left" if state.member(reminder.user) is None else "trashed"
+    task, left = state.task(reminder.task), state.member(reminder.user) is None
+    if left or task is None or places.in_trash(task, state):
+        reason = "left" if left else "trashed"
         return [Fact(ReminderCancelled(reminder.id, reminder.state, reason), reminder.task)]
     now, due = datetime.fromisoformat(record.at), datetime.fromisoformat(command.scheduled_for)
     late = max(0, int((now - due).total_seconds()))

@@ -1,6 +1,7 @@
 """Refusals: what `decide` answers instead of events. A value, published as the outcome, never an exception."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -57,3 +58,12 @@ def over(pointer: str, what: str, bound: int) -> Refusal:
     """A limit is exceeded."""
     detail = f"At most {bound:,} {what} are allowed; shorten or split it."
     return Refusal(Code.LIMIT, detail, (FieldError(pointer, detail),))
+
+
+PLURAL: Final = ("The task's labels", "The task's assignees")
+
+
+def conflict(what: str) -> Refusal:
+    """Something was changed since, so that undoing would overwrite it."""
+    verb = "were" if what in PLURAL else "was"
+    return Refusal(Code.UNDO_CONFLICT, f"{what} {verb} changed again later; undo the later change first.")

@@ -64,7 +64,7 @@ from tasksys.events import (
 )
 from tasksys.fields import standing
 from tasksys.projects import ProjectEvent
-from tasksys.refusals import Code, Refusal
+from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Link, Project, Task
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
@@ -72,7 +72,6 @@ from tasksys.values import CLOCK, OPPOSITE, Role, Status
 from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
-PLURAL = ("The task's labels", "The task's assignees")
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -154,12 +153,6 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _project(event, version, state)
         case _:
             assert_never(event)
-
-
-def conflict(what: str) -> Refusal:
-    """Something was changed since, so that undoing would overwrite it."""
-    verb = "were" if what in PLURAL else "was"
-    return Refusal(Code.UNDO_CONFLICT, f"{what} {verb} changed again later; undo the later change first.")
 
 
 def _gone(what: str) -> Refusal:

@@ -13,7 +13,7 @@ from tasksys.events import (
     ReminderReturned,
     ReminderSnoozed,
 )
-from tasksys.refusals import Code, Refusal
+from tasksys.refusals import Refusal, conflict
 from tasksys.rows import Reminder, Task
 from tasksys.state import State
 from tasksys.values import ReminderState, Role
@@ -41,23 +41,23 @@ def compensate(event: Compensable, task: Task | Refusal, actor: str, state: Stat
         return refusal
     if isinstance(event, ReminderRemoved):
         if reminder is not None:
-            return _changed_since()
+            return conflict("The reminder")
         if places.in_trash(task, state):
             return tasks.trashed(task)
         return reminders.full(task, state) or [Fact(ReminderRestored(event.reminder), task.id)]
     if reminder is None:
-        return [] if isinstance(event, ReminderCancelled) else _changed_since()
+        return [] if isinstance(event, ReminderCancelled) else conflict("The reminder")
     match event:
         case ReminderAdded():
             answered = event.snoozed_from is not None and reminder.state is not ReminderState.PENDING
-            return _changed_since() if answered else [Fact(ReminderRemoved(reminder), task.id)]
+            return conflict("The reminder") if answered else [Fact(ReminderRemoved(reminder), task.id)]
         case ReminderRestored():
             return [Fact(ReminderRemoved(reminder), task.id)]
         case ReminderCancelled() if reminder.state is not ReminderState.CANCELLED:
             return []
         case ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed() | ReminderReturned():
             if reminder.state is not reminders.state_after(event):
-                return _changed_since()
+                return conflict("The reminder")
             return [Fact(_returned(reminder, event.state_before), task.id)]
         case _:
             assert_never(event)
@@ -66,7 +66,3 @@ def compensate(event: Compensable, task: Task | Refusal, actor: str, state: Stat
 def _returned(reminder: Reminder, state: ReminderState) -> ReminderReturned:
     waits_for = reminder.scheduled_for if state is ReminderState.PENDING else None
     return ReminderReturned(reminder.id, reminder.state, state, waits_for)
-
-
-def _changed_since() -> Refusal:
-    return Refusal(Code.UNDO_CONFLICT, "The reminder was changed again later; undo the later change first.")

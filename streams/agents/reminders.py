@@ -6,7 +6,7 @@ When the zone of a workspace changes it commands that each of them is settled an
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from msgspec import UNSET
 
@@ -18,12 +18,16 @@ from tasksys.commands import CommandRecord, SettleReminder
 from tasksys.events import (
     OF_REMINDERS,
     EventRecord,
+    ReminderAcknowledged,
     ReminderAdded,
+    ReminderCancelled,
+    ReminderExpired,
     ReminderFired,
     ReminderRemoved,
     ReminderRescheduled,
     ReminderRestored,
     ReminderReturned,
+    ReminderSnoozed,
     WorkspaceEdited,
 )
 from tasksys.reminders import ReminderEvent
@@ -80,7 +84,7 @@ class RemindersFold:
         event = codec.event(record)
         if not isinstance(event, WorkspaceEdited) or event.after.time_zone is UNSET:
             return
-        prefix = keys.rows(workspace, "r")
+        prefix = keys.armed(workspace)
         places = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
         for number, (place, at) in enumerate(places.items()):
             if at is not None:
@@ -93,7 +97,7 @@ class RemindersFold:
         event = codec.event(record)
         assert isinstance(event, ReminderEvent)
         reminder = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
-        place = keys.row(workspace, "r", reminder)
+        place = keys.armed(workspace, reminder)
         before = rows[place] if place in rows else self._rows.get(place)
         if before is not None:
             rows[keys.timeline(before.decode(), workspace, reminder)] = None
@@ -123,8 +127,10 @@ def armed(event: ReminderEvent) -> str | None:
             return event.after
         case ReminderFired():
             return event.next
-        case _:
+        case ReminderRemoved() | ReminderExpired() | ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed():
             return None
+        case _:
+            assert_never(event)
 
 
 def agent(publish: Callable[[int, str | None], None], close: Callable[[int], None]) -> AgentSpec:
