@@ -16,6 +16,8 @@ POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
 TEXT: Final = {"type": "string", "maxLength": PARAMETER_CHARACTERS}
 INSTANT: Final = {"type": "string", "format": "date-time", "examples": ["2026-03-08T09:00:00Z"]}
 
+BOUND: Final = {"type": "string", "examples": ["2026-03-08", "2026-03-08T09:00", "2026-03-08T09:00:00Z"]}
+
 QUERY: Final[dict[str, Described]] = {
     "filter": (
         {**TEXT, "examples": ["(status = open and due < today+3d) or (priority >= high and label in (urgent, home))"]},
@@ -41,6 +43,9 @@ QUERY: Final[dict[str, Described]] = {
         "Seconds to wait until there is something.",
     ),
     "task": ({"type": "string"}, "Only of this task."),
+    "ended": ({"type": "boolean", "default": False}, "Those that have ended instead."),
+    "from": (BOUND, "Not before this date, local time or instant."),
+    "to": (BOUND, "Before this date, local time or instant."),
     "state": ({"type": "string", "enum": list(ReminderState)}, "Only those of this state."),
     "user": ({"type": "string"}, "Only those of this user."),
     "actor": ({"type": "string"}, "Only by this user."),
@@ -125,6 +130,7 @@ TAGS: Final = {
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
+    "series": "Tasks that come again and again, each occurrence a task of its own.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
@@ -156,6 +162,19 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     commands.EditComment: {"body": "The shop closes at **seven**."},
     commands.AddReminder: {"trigger": {"before": "PT30M", "of": "due"}},
     commands.SnoozeReminder: {"duration": "PT10M"},
+    commands.PostponeTask: {"by": "P1D"},
+    commands.CreateSeries: {
+        "template": {"title": "Water the plants", "reminders": [{"trigger": {"before": "PT30M"}}]},
+        "rule": "FREQ=WEEKLY;BYDAY=TU,FR",
+        "anchor": {"local": "2026-03-10T18:00", "zone": "Europe/Berlin"},
+    },
+    commands.EditSeries: {
+        "scope": "this-and-following",
+        "occurrence": "2026-04-03T18:00",
+        "rule": "FREQ=WEEKLY;BYDAY=FR",
+        "template": {"title": "Water all plants"},
+    },
+    commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
     commands.Undo: {"position": 42},
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",

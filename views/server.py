@@ -17,6 +17,7 @@ from views import (
     reads,
     recurrence,
     reminders,
+    series,
     writes,
     written,
 )
@@ -37,6 +38,7 @@ SHUTDOWN_SECONDS: Final = 15.0
 ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
+    *series.ROUTES,
     *recurrence.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,

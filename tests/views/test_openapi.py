@@ -189,5 +189,5 @@ def test_writes_take_a_key() -> None:
         assert "202" in operation["responses"]
         of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
         unconditional = path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
-        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects"))
+        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
         assert ("If-Match" in headers) != (unconditional or creating)
