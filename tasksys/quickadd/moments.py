@@ -1,0 +1,129 @@
+"""When something is due or begins, as people say it: a day, a time, both in either order, or from one to another."""
+
+from datetime import time
+from typing import Final
+
+from msgspec import Struct, structs
+
+from tasksys.quickadd.clock import in_part, read_part, read_time
+from tasksys.quickadd.days import Day, Here, read_day
+from tasksys.quickadd.readings import Begin, Kind, Moment, Reading, Stretch
+from tasksys.quickadd.words import BEFORE, JOINING, Line
+
+DUE: Final = ("due on", "due by", "due at", "due")
+ON: Final = ("on", "by")
+PREPOSITIONS: Final = frozenset({*ON, "at", "in"})
+STARTING: Final = ("starting on", "starting at", "starting", "beginning on", "beginning")
+UNTIL: Final = ("until", "till", "to")
+
+
+class Said(Struct, frozen=True):
+    """A moment, the place behind it, and whether it is one without any company and may begin a text."""
+
+    moment: Moment
+    end: int
+    sure: bool
+    opens: bool
+
+
+def read_moment(line: Line, place: int, here: Here) -> Reading | None:
+    """A due value that begins there: `tomorrow 9am`, `9am tomorrow`, `on monday`, `due friday`, `at 9`."""
+    start = line.begins(place, *DUE) or place
+    due = start > place
+    if due and not line.joined(start):
+        return None
+    said = read_said(line, start, here)
+    if said is None:
+        return None
+    bound = JOINING if line.at(start) in PREPOSITIONS else JOINING | BEFORE
+    if not due and (line.before(place) in bound or not said.sure):
+        return None
+    return Reading(Kind.DUE, place, said.end, said.moment, certain=due, opens=due or said.opens)
+
+
+def read_said(line: Line, place: int, here: Here) -> Said | None:
+    """A day with or without a time, or a time with or without a day, from that place on."""
+    return _day_first(line, place, here) or _time_first(line, place, here)
+
+
+def _day_first(line: Line, place: int, here: Here) -> Said | None:
+    start = line.begins(place, *ON) or place
+    preposition = start > place
+    found = read_day(line, start, here) if start == place or line.joined(start) else None
+    if found is None:
+        return None
+    day, end = found
+    timed = None if day.at is not None else _time_behind(line, end)
+    if timed is None:
+        trailing = preposition and not day.sure  # `on sat` needs an end behind it, which `opens` and `sure` ask for
+        return Said(_moment(day, day.at), end, day.sure or trailing, (day.opens or preposition) and day.sure)
+    at, later, behind = timed
+    return Said(_moment(day, in_part(at, later or day.evening)), behind, True, True)
+
+
+def _time_behind(line: Line, end: int) -> tuple[time, bool, int] | None:
+    """The time of day behind a day, after a part of the day, a comma or "at": time, later than noon, place behind."""
+    later, behind = read_part(line, end)
+    comma = end < len(line.words) and line.text[line.words[end - 1].end : line.words[end - 1].whole] == ","
+    if not (line.joined(behind) or (comma and behind == end)):
+        return None
+    at = line.begins(behind, "at") or behind
+    if at > behind and not line.joined(at):
+        return None
+    found = read_time(line, at, said=at > behind, beside=True)
+    if found is None:
+        return None
+    late, after = read_part(line, found[1])
+    return found[0], later or late, after
+
+
+def _time_first(line: Line, place: int, here: Here) -> Said | None:
+    start = line.begins(place, "at", "by") or place
+    if start > place and not line.joined(start):
+        return None
+    said = line.at(place) == "at" and start > place
+    beside = read_time(line, start, said=said, beside=True)
+    if beside is None:
+        return None
+    later, end = read_part(line, beside[1])
+    behind = line.begins(end, *ON) or end
+    joined = line.joined(end) and (behind == end or line.joined(behind))
+    found = read_day(line, behind, here) if joined else None
+    if found is not None and found[0].at is None:
+        day, behind = found
+        return Said(_moment(day, in_part(beside[0], later or day.evening)), behind, True, True)
+    alone = read_time(line, start, said=said)
+    if alone is None:
+        return None
+    return Said(Moment(at=in_part(alone[0], later)), end, True, said)
+
+
+def _moment(day: Day, at: time | None) -> Moment:
+    return Moment(day.date, at, day.evening, day.weekday)
+
+
+def read_stretch(line: Line, place: int, here: Here) -> Reading | None:
+    """`from tomorrow until friday`: it begins on the first and is due on the last."""
+    if line.at(place) != "from" or not line.joined(place + 1):
+        return None
+    first = read_said(line, place + 1, here)
+    until = None if first is None or not line.joined(first.end) else line.begins(first.end, *UNTIL)
+    last = None if until is None or not line.joined(until) else read_said(line, until, here)
+    if first is None or last is None or first.moment.day is None or last.moment.day is None:
+        return None
+    ends = last.moment
+    if ends.weekday and last.moment.day < first.moment.day:
+        later = -(-(first.moment.day - last.moment.day).days // 7) * 7
+        ends = structs.replace(ends, day=first.moment.day.fromordinal(last.moment.day.toordinal() + later))
+    if ends.day is None or ends.day < first.moment.day:
+        return None
+    return Reading(Kind.DUE, place, last.end, Stretch(first.moment, ends), opens=True)
+
+
+def read_begin(line: Line, place: int, here: Here) -> Reading | None:
+    """`starting monday`: when it can be begun."""
+    start = line.begins(place, *STARTING)
+    said = None if start is None or not line.joined(start) else read_said(line, start, here)
+    if said is None or said.moment.day is None:
+        return None
+    return Reading(Kind.START, place, said.end, Begin(said.moment), opens=True)
