@@ -7,8 +7,8 @@ from typing import Final
 from tasksys.quickadd.words import Line
 from tasksys.recurrence.vocabulary import NUMBERS
 
-CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm|a\.m|p\.m)?", re.ASCII)
-HALVES: Final = {"am": 0, "a.m": 0, "pm": 12, "p.m": 12}
+CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm|a\.m\.?|p\.m\.?)?", re.ASCII)
+HALVES: Final = {"am": 0, "a.m": 0, "a.m.": 0, "pm": 12, "p.m": 12, "p.m.": 12}
 LATER: Final = frozenset({"afternoon", "evening", "night"})
 PARTS: Final = frozenset({"morning", *LATER})
 COMPACT: Final = re.compile(r"(\d{1,5})(m|min|mins|h|hr|hrs|d|w)", re.ASCII)

@@ -23,7 +23,8 @@ from tasksys.quickadd.readings import (
 from tasksys.quickadd.reminding import spelled
 from tasksys.quickadd.repeating import Repeating, anchored
 from tasksys.quickadd.saying import said_length, said_minutes, said_when
-from tasksys.values import Priority, Trigger, When, instant
+from tasksys.recurrence.vocabulary import said_list
+from tasksys.values import Of, Priority, Trigger, When, instant
 
 
 class Gathered:
@@ -124,9 +125,10 @@ def _meaning(found: Gathered, one: Reading, here: Here) -> str | None:
         case Again():
             made = found.repeating
             return None if made is None else f"{made.said}, first {said_when(made.anchor)}"
-        case Before(length, of):
-            found.reminders.append(Trigger(before=spelled(length), of=of))
-            return f"reminder {said_length(length)} before it {'is due' if of == 'due' else 'starts'}"
+        case Before(lengths, of):
+            found.reminders += [Trigger(before=spelled(length), of=of) for length in lengths]
+            said = said_list([said_length(length) for length in lengths])
+            return f"reminder {said} before it {'is due' if of is Of.DUE else 'starts'}"
         case At(moment):
             return _reminder_at(found, moment, here)
         case Priority() as priority:

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from tasksys.quickadd.clock import in_part, read_part, read_time
 from tasksys.quickadd.days import Day, Here, read_day
 from tasksys.quickadd.readings import Begin, Kind, Moment, Reading, Stretch
-from tasksys.quickadd.words import BEFORE, JOINING, Line
+from tasksys.quickadd.words import BEFORE, BEING, DASHES, JOINING, PROPER, Line
 
 DUE: Final = ("due on", "due by", "due at", "due")
 ON: Final = ("on", "by")
@@ -36,7 +36,9 @@ def read_moment(line: Line, place: int, here: Here) -> Reading | None:
     if said is None:
         return None
     bound = JOINING if line.at(start) in PREPOSITIONS else JOINING | BEFORE
-    if not due and (line.before(place) in bound or not said.sure):
+    if line.before(place) in BEING if due else line.before(place) in bound or not said.sure:
+        return None
+    if line.before(place) in DASHES and (line.raw(place - 2)[:1].isdigit() or line.at(place - 2) in PROPER):
         return None
     return Reading(Kind.DUE, place, said.end, said.moment, certain=due, opens=due or said.opens)
 

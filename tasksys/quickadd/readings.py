@@ -79,9 +79,9 @@ class Estimate(Struct, frozen=True):
 
 
 class Before(Struct, frozen=True):
-    """A reminder so long before it is due or can be begun."""
+    """Reminders so long before it is due or can be begun."""
 
-    length: Length
+    lengths: tuple[Length, ...]
     of: Of
 
 

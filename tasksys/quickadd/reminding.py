@@ -7,7 +7,7 @@ from tasksys.quickadd.clock import Length, read_length
 from tasksys.quickadd.days import Here
 from tasksys.quickadd.moments import read_said
 from tasksys.quickadd.readings import At, Before, Kind, Reading
-from tasksys.quickadd.words import Line
+from tasksys.quickadd.words import COUPLING, Line
 from tasksys.values import Of
 
 REMIND: Final = ("remind me", "remind", "reminder")
@@ -24,16 +24,26 @@ def read_reminder(line: Line, place: int, here: Here) -> Reading | None:
 
 
 def _before(line: Line, place: int, start: int) -> Reading | None:
-    found = read_length(line, start)
-    if found is None or not _possible(found[0]):
-        return None
-    end = line.begins(found[1], "before", "earlier") if line.joined(found[1]) else None
-    if end is None:
+    lengths, end = list[Length](), start
+    while (found := _length_before(line, start)) is not None:
+        lengths.append(found[0])
+        end, start = found[1], line.passed(found[1], *COUPLING)
+    if not lengths:
         return None
     begins = line.passed(end, "the start", "start", "it starts")
     if begins > end:
-        return Reading(Kind.REMINDER, place, begins, Before(found[0], Of.START))
-    return Reading(Kind.REMINDER, place, line.passed(end, "it is due", "it's due", "due"), Before(found[0], Of.DUE))
+        return Reading(Kind.REMINDER, place, begins, Before(tuple(lengths), Of.START))
+    due = line.passed(end, "it is due", "it's due", "due")
+    return Reading(Kind.REMINDER, place, due, Before(tuple(lengths), Of.DUE))
+
+
+def _length_before(line: Line, place: int) -> tuple[Length, int] | None:
+    """`30 minutes before`."""
+    found = read_length(line, place)
+    if found is None or not _possible(found[0]) or not line.joined(found[1]):
+        return None
+    end = line.begins(found[1], "before", "earlier")
+    return None if end is None else (found[0], end)
 
 
 def _at(line: Line, place: int, start: int, here: Here) -> Reading | None:

@@ -9,10 +9,11 @@ from msgspec import Struct, structs
 
 from tasksys.quickadd.days import Here
 from tasksys.quickadd.readings import Again, Kind, Reading
-from tasksys.quickadd.words import JOINING, Line
+from tasksys.quickadd.words import BEFORE, JOINING, Line
 from tasksys.recurrence import bounds
 from tasksys.recurrence.anchors import read_anchor
 from tasksys.recurrence.completion import AfterCompletion, after_completion
+from tasksys.recurrence.cursor import ORDINAL
 from tasksys.recurrence.describing import describe_recurrence
 from tasksys.recurrence.expansion import local_seconds, local_time, runs
 from tasksys.recurrence.parsing import print_rule
@@ -20,16 +21,15 @@ from tasksys.recurrence.phrases import read_phrase
 from tasksys.recurrence.recurrence import Recurrence, recurrence
 from tasksys.recurrence.repeat import Repeat, rule_for
 from tasksys.recurrence.rule import Frequency, Rule, explicit
-from tasksys.recurrence.vocabulary import ADVERBS, WEEKDAY_NAMES
+from tasksys.recurrence.vocabulary import ADVERBS, ORDINALS, WEEKDAY_NAMES
 from tasksys.values import When
 
 EVERY: Final = frozenset({"every", "each"})
 PLURALS: Final = frozenset(f"{name.lower()}s" for name in WEEKDAY_NAMES) | {"weekdays", "weekends", "workdays"}
 ONCE: Final = frozenset({"a", "an", "per", "every", "each"})
-DESCRIBING: Final = frozenset({"the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "last", "of"})
-"""Behind one of these an adverb is a part of a name: "the daily report", "our weekly"."""
-
 MARKS: Final = re.compile(r'[#%@~!"“\\]')
+NUMBER: Final = re.compile(r"\d")
+WORDS_BEFORE_EVERY: Final = 6
 WORDS: Final = 40
 """Words of a phrase at most."""
 
@@ -46,27 +46,36 @@ class Repeating(Struct, frozen=True):
 
 def read_again(line: Line, place: int, here: Here) -> Reading | None:
     """The longest phrase about recurrence that begins there."""
-    adverb = line.at(place) in ADVERBS
-    if not (adverb or line.at(place) in EVERY or _plural(line, place) or _once(line, place)):
-        return None
-    if adverb and (place == 0 or line.raw(place)[:1].isupper() or line.before(place) in DESCRIBING | JOINING):
+    least = _least(line, place)
+    if least is None or line.before(place) in (JOINING if line.at(place) == "on" else BEFORE | JOINING):
         return None
     start, end = line.words[place].start, _last(line, place)
-    while end > place:
+    while end >= least:
         phrase = line.text[start : line.words[end - 1].end]
         found = read_phrase(phrase, here.today)
         if isinstance(found, Repeat):
-            return Reading(Kind.RECURRENCE, place, end, Again(found), opens=not adverb)
+            opens = line.at(place) in EVERY and bool(found.rule.by_day or NUMBER.search(phrase))
+            return Reading(Kind.RECURRENCE, place, end, Again(found), opens=opens)
         end = _shorter(line, place, end, start + found.position)
     return None
 
 
-def _plural(line: Line, place: int) -> bool:
-    return line.at(place) == "on" and line.then(place + 1) in PLURALS
+def _least(line: Line, place: int) -> int | None:
+    """The place up to which a phrase must reach that begins there; None if none begins.
 
-
-def _once(line: Line, place: int) -> bool:
-    return line.at(place) == "once" and line.then(place + 1) in ONCE
+    It says how often: `every`, `daily`, `once a`, `on mondays`; or on which day, and then how often: `on the 1st of
+    every month`. An adverb is none at the beginning, for there it describes something.
+    """
+    word, second = line.at(place), line.then(place + 1)
+    if word in EVERY or (word == "on" and second in PLURALS) or (word == "once" and second in ONCE):
+        return place + 1
+    if word in ADVERBS:
+        return place + 1 if place > 0 and not line.raw(place)[:1].isupper() else None
+    day = line.passed(place, "on the", "the", "on") if line.joined(place) or place == 0 else place
+    if not (ORDINAL.fullmatch(line.at(day)) or line.at(day) in ORDINALS):
+        return None
+    within = range(day + 1, min(day + WORDS_BEFORE_EVERY, len(line.words)))
+    return next((at + 1 for at in within if line.at(at) in EVERY), None)
 
 
 def _last(line: Line, place: int) -> int:

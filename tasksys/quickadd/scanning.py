@@ -4,16 +4,23 @@ import re
 from collections.abc import Container, Iterator
 from typing import Final
 
+from msgspec import structs
+
 from tasksys.quickadd.days import Here
 from tasksys.quickadd.markers import Names, read_mark, read_unmarked
 from tasksys.quickadd.moments import read_begin, read_moment, read_stretch
 from tasksys.quickadd.readings import ONCE, At, Kind, Moment, Reading
 from tasksys.quickadd.reminding import read_reminder
 from tasksys.quickadd.repeating import read_again
-from tasksys.quickadd.words import FOLLOWING, GOES_ON, Line, is_quoted, line_of, without_backslash
+from tasksys.quickadd.words import COUPLING, FOLLOWING, GOES_ON, REACHING, Line, is_quoted, line_of, without_backslash
+from tasksys.recurrence.vocabulary import MONTHS, WEEKDAYS
 
 DOUBTFUL: Final = re.compile(r"\b\d{1,4}/\d{1,2}\b")
 """What is a date to some people, although it is not read here."""
+
+NUMBER: Final = re.compile(r"\d", re.ASCII)
+DATED: Final = WEEKDAYS.keys() | MONTHS.keys() | {"today", "tomorrow", "noon", "next"}
+"""Words with which a date may begin."""
 
 LONGEST: Final = 12
 """Words before a backslash in which a phrase may begin that goes on behind it."""
@@ -21,7 +28,7 @@ LONGEST: Final = 12
 
 def phrases(line: Line, here: Here, names: Names, without: Container[Kind] = ()) -> list[Reading]:
     """The phrases that are understood, in order; none of a kind of `without` is looked for."""
-    return _last_ones(_settled(line, list(_candidates(line, here, names, without))))
+    return _coupled(line, _last_ones(_settled(line, list(_candidates(line, here, names, without)))))
 
 
 def _candidates(line: Line, here: Here, names: Names, without: Container[Kind]) -> Iterator[Reading]:
@@ -62,7 +69,9 @@ def _ends(line: Line, one: Reading, following: int) -> bool:
     after = line.text[last.end : last.whole]
     if one.end == following or (after and ":" not in after):
         return "?" not in after
-    return not after and (line.raw(one.end).lower() in FOLLOWING or line.raw(one.end).startswith("("))
+    behind = line.raw(one.end).lower()
+    reaching = behind in REACHING and (NUMBER.match(line.raw(one.end + 1)) or line.at(one.end + 1) in DATED)
+    return not after and not reaching and (behind in FOLLOWING or behind.startswith("("))
 
 
 def _begins(line: Line, one: Reading) -> bool:
@@ -72,8 +81,10 @@ def _begins(line: Line, one: Reading) -> bool:
     last = line.words[one.end - 1]
     if line.text[last.end : last.whole] in (":", ","):
         return True
-    behind = line.raw(one.end)
-    return one.opens and not line.text[last.end : last.whole] and behind[:1].islower() and behind not in GOES_ON
+    behind, names_it = line.raw(one.end), NUMBER.search(line.text[: last.end]) is None
+    if not one.opens or line.text[last.end : last.whole] or behind in GOES_ON:
+        return False
+    return behind[:1].islower() or (behind[:1].isupper() and not names_it)
 
 
 def _last_ones(found: list[Reading]) -> list[Reading]:
@@ -86,6 +97,17 @@ def _last_ones(found: list[Reading]) -> list[Reading]:
             taken |= slots
             kept.append(one)
     return kept[::-1]
+
+
+def _coupled(line: Line, found: list[Reading]) -> list[Reading]:
+    """The same, each with the "and" between it and the next one of its kind, as in `@anna and @ben`."""
+    coupled = list[Reading]()
+    for place, one in enumerate(found):
+        following = found[place + 1] if place + 1 < len(found) else None
+        joins = following is not None and following.first == one.end + 1 and following.kind is one.kind
+        with_and = joins and one.kind not in ONCE and line.joined(one.end) and line.raw(one.end).lower() in COUPLING
+        coupled.append(structs.replace(one, end=one.end + 1) if with_and else one)
+    return coupled
 
 
 def _slots(one: Reading) -> set[str]:

@@ -24,21 +24,31 @@ TAIL: Final = re.compile(r"[,;.!?:]+$")
 FOLLOWING: Final = frozenset(
     {"about", "with", "at", "in", "for", "to", "from", "via", "because", "if", "when", "while", "by", "around", "near"}
     | {"re", "regarding", "using", "without", "the", "a", "an", "my", "our", "your", "his", "her", "their", "-", "–"}
-    | {"—", "&", "+", "|", "/", "so", "until", "before", "after", "on", "of"}
+    | {"—", "&", "+", "|", "/", "so", "until", "before", "after", "on"}
 )
 """Words that begin something new: what stands before one of them does not describe it, as in "Monday report"."""
+
+REACHING: Final = frozenset({"to", "until", "till", "through", "before", "after", "-", "–", "—", "/", "&", "+"})
+"""Words that make one phrase of a date and the date behind them: both stay, as in "monday to friday"."""
 
 BEFORE: Final = frozenset(
     {"for", "before", "after", "since", "until", "till", "from", "of", "the", "a", "an", "my", "our", "your", "his"}
     | {"her", "its", "their", "last", "past", "previous", "about", "around", "than", "like", "as", "with", "to", "per"}
     | {"between", "through", "during", "via", "over", "under", "no", "each", "every", "this", "next", "i", "we", "you"}
     | {"black", "good", "fat", "ash", "ruby", "super", "cyber", "easter", "bloody", "palm", "freaky", "tgi", "casual"}
-    | {"high", "early", "late", "mid", "in", "at", "on", "by", "is", "was", "are", "were", "be", "it's", "called"}
+    | {"high", "early", "late", "mid", "in", "at", "on", "by", "is", "was", "are", "were", "be", "it's", "due"}
 )
 """Words to which a date behind them belongs, so that it cannot be taken away from them."""
 
 JOINING: Final = frozenset({"and", "or", "not", "except", "but", "&", "+", "/"})
 """What joins a date to another one: both stay where they are."""
+
+COUPLING: Final = frozenset({"and", "&", "+", ","})
+"""What couples two marks of a kind, and goes with them: `@anna and @ben`."""
+
+BEING: Final = frozenset({"is", "are", "was", "were", "be", "it's", "what's", "not"})
+
+DASHES: Final = frozenset({"-", "–", "—"})
 
 GOES_ON: Final = frozenset({"is", "was", "will", "never", "has", "can", "may", "must", "and", "or"})
 """Behind a day that begins the text these make it a sentence about the day."""
@@ -126,6 +136,7 @@ def _word(text: str, start: int, end: int, quoted: bool, first: bool) -> Word:
     elif not quoted:
         tail = TAIL.search(text, start, whole)
         end = tail.start() if tail and tail.start() > start else whole
+        end += text[:whole].startswith(".", end) and text[start:end].lower().endswith(("a.m", "p.m"))
     raw = text[start:end]
     return Word(start, end, whole, raw, "" if quoted else readable(raw, first))
 
