@@ -6,6 +6,7 @@ from typing import Any, Final
 from tasksys import commands
 from tasksys.values import LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.quickadd import ParseRequest
 from views.recurrence import RecurrencePreview
 from views.sending import REPLAYED_HEADER
 
@@ -176,6 +177,7 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     },
     commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
     commands.Undo: {"position": 42},
+    ParseRequest: {"text": "Buy milk tomorrow 9am #home !high @anna every monday", "zone": "Europe/Berlin"},
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",
         "anchor": {"local": "2026-01-31T09:00", "zone": "Europe/Berlin"},

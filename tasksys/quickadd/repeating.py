@@ -30,7 +30,7 @@ ONCE: Final = frozenset({"a", "an", "per", "every", "each"})
 MARKS: Final = re.compile(r'[#%@~!"“\\]')
 NUMBER: Final = re.compile(r"\d")
 WORDS_BEFORE_EVERY: Final = 6
-WORDS: Final = 40
+WORDS: Final = 24
 """Words of a phrase at most."""
 
 

@@ -22,7 +22,7 @@ NUMBER: Final = re.compile(r"\d", re.ASCII)
 DATED: Final = WEEKDAYS.keys() | MONTHS.keys() | {"today", "tomorrow", "noon", "next"}
 """Words with which a date may begin."""
 
-LONGEST: Final = 12
+LONGEST: Final = 4
 """Words before a backslash in which a phrase may begin that goes on behind it."""
 
 
@@ -133,7 +133,7 @@ def needless(line: Line, here: Here, names: Names, without: Container[Kind]) -> 
             doubtful = DOUBTFUL.search(inside) is not None or any(_candidates(inner, here, names, without))
             if inside.strip() and (alone or doubtful):
                 found.append((word.start, word.end))
-        elif word.raw.startswith("\\") and _protects(line, place, here, names, without):
+        elif len(word.raw) > 1 and word.raw.startswith("\\") and _protects(line, place, here, names, without):
             found.append((word.start, word.start + 1))
     return found
 
