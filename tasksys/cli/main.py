@@ -8,6 +8,7 @@ import click
 
 from tasksys.cli import (
     actions,
+    adding,
     audit,
     checklists,
     comments,
@@ -31,7 +32,7 @@ from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
-    "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
+    "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
