@@ -13,8 +13,11 @@ from tasksys.quickadd.readings import Assignee, Estimate, Kind, Label, Place, Re
 from tasksys.quickadd.words import BEFORE, MARKED, Line
 from tasksys.values import Priority
 
-PRIORITIES: Final = {f"!{one.value}": one for one in Priority if one is not Priority.NONE}
 NUMBERED: Final = {"p1": Priority.URGENT, "p2": Priority.HIGH, "p3": Priority.MEDIUM, "p4": Priority.LOW}
+PRIORITIES: Final = {
+    f"!{name}": one
+    for name, one in ({one.value: one for one in Priority if one is not Priority.NONE} | NUMBERED).items()
+}
 USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9._@+:|-]{0,127}", re.ASCII)
 BARE_NAME: Final = re.compile(r"[^\W\d_][\w&'’.+-]*|\d+[^\W\d_][\w&'’.+-]*")
 """A name that needs no quotes; `#123` is the number of something."""

@@ -12,7 +12,7 @@ from tasksys.quickadd.words import BEFORE, BEING, DASHES, JOINING, PROPER, Line
 
 DUE: Final = ("due on", "due by", "due at", "due")
 ON: Final = ("on", "by")
-PREPOSITIONS: Final = frozenset({*ON, "at", "in"})
+PREPOSITIONS: Final = frozenset({*ON, "at", "@", "in"})
 STARTING: Final = ("starting on", "starting at", "starting", "beginning on", "beginning")
 UNTIL: Final = ("until", "till", "to")
 
@@ -69,7 +69,7 @@ def _time_behind(line: Line, end: int) -> tuple[time, bool, int] | None:
     comma = end < len(line.words) and line.text[line.words[end - 1].end : line.words[end - 1].whole] == ","
     if not (line.joined(behind) or (comma and behind == end)):
         return None
-    at = line.begins(behind, "at") or behind
+    at = line.begins(behind, "at", "@") or behind
     if at > behind and not line.joined(at):
         return None
     found = read_time(line, at, said=at > behind, beside=True)
@@ -80,10 +80,10 @@ def _time_behind(line: Line, end: int) -> tuple[time, bool, int] | None:
 
 
 def _time_first(line: Line, place: int, here: Here) -> Said | None:
-    start = line.begins(place, "at", "by") or place
+    start = line.begins(place, "at", "@", "by") or place
     if start > place and not line.joined(start):
         return None
-    said = line.at(place) == "at" and start > place
+    said = line.at(place) in ("at", "@") and start > place
     beside = read_time(line, start, said=said, beside=True)
     if beside is None:
         return None

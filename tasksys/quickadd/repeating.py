@@ -54,7 +54,8 @@ def read_again(line: Line, place: int, here: Here) -> Reading | None:
         phrase = line.text[start : line.words[end - 1].end]
         found = read_phrase(phrase, here.today)
         if isinstance(found, Repeat):
-            opens = line.at(place) in EVERY and bool(found.rule.by_day or NUMBER.search(phrase))
+            exact = found.rule.by_day or found.rule.interval > 1 or NUMBER.search(phrase)
+            opens = line.at(place) in EVERY and bool(exact)
             return Reading(Kind.RECURRENCE, place, end, Again(found), opens=opens)
         end = _shorter(line, place, end, start + found.position)
     return None

@@ -12,7 +12,17 @@ from tasksys.quickadd.moments import read_begin, read_moment, read_stretch
 from tasksys.quickadd.readings import ONCE, At, Kind, Moment, Reading
 from tasksys.quickadd.reminding import read_reminder
 from tasksys.quickadd.repeating import read_again
-from tasksys.quickadd.words import COUPLING, FOLLOWING, GOES_ON, REACHING, Line, is_quoted, line_of, without_backslash
+from tasksys.quickadd.words import (
+    COUPLING,
+    FOLLOWING,
+    GOES_ON,
+    LIMITING,
+    REACHING,
+    Line,
+    is_quoted,
+    line_of,
+    without_backslash,
+)
 from tasksys.recurrence.vocabulary import MONTHS, WEEKDAYS
 
 DOUBTFUL: Final = re.compile(r"\b\d{1,4}/\d{1,2}\b")
@@ -70,7 +80,8 @@ def _ends(line: Line, one: Reading, following: int) -> bool:
     if one.end == following or (after and ":" not in after):
         return "?" not in after
     behind = line.raw(one.end).lower()
-    reaching = behind in REACHING and (NUMBER.match(line.raw(one.end + 1)) or line.at(one.end + 1) in DATED)
+    joining = REACHING | LIMITING if one.kind is Kind.RECURRENCE else REACHING
+    reaching = behind in joining and (NUMBER.match(line.raw(one.end + 1)) or line.at(one.end + 1) in DATED)
     return not after and not reaching and (behind in FOLLOWING or behind.startswith("("))
 
 

@@ -28,8 +28,11 @@ FOLLOWING: Final = frozenset(
 )
 """Words that begin something new: what stands before one of them does not describe it, as in "Monday report"."""
 
-REACHING: Final = frozenset({"to", "until", "till", "through", "before", "after", "-", "–", "—", "/", "&", "+"})
+REACHING: Final = frozenset({"to", "until", "till", "through", "before", "after", "the", "-", "–", "—", "/", "&", "+"})
 """Words that make one phrase of a date and the date behind them: both stay, as in "monday to friday"."""
+
+LIMITING: Final = frozenset({"for", "from", "except", "but"})
+"""The same behind what comes again: it would have no end, or come when it should not, without the rest of it."""
 
 BEFORE: Final = frozenset(
     {"for", "before", "after", "since", "until", "till", "from", "of", "the", "a", "an", "my", "our", "your", "his"}

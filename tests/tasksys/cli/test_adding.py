@@ -57,14 +57,14 @@ def test_what_options_give_is_not_looked_for(run: Run) -> None:
     run("workspace", "create", "Mine")
     run("project", "add", "Home")
     run("project", "add", "Work")
-    text = "Prepare tomorrow !low #home ~30m for 2h %a @me"
-    given = ("--due", "2026-03-08", "-p", "high", "--project", "work", "--estimate", "5", "-l", "b", "-l", "a")
+    text = "Prepare tomorrow !low #home ~30m for 2h %aa @me"
+    given = ("--due", "2026-03-08", "-p", "high", "--project", "work", "--estimate", "5", "-l", "bb", "-l", "aa")
     task = answer(run("add", text, *given, "--json"))
     assert task["title"] == "Prepare tomorrow !low #home ~30m for 2h"
     assert (task["due"], task["priority"], task["estimate_minutes"]) == ({"date": "2026-03-08"}, "high", 5)
-    assert (task["labels"], len(task["assignees"])) == (["a", "b"], 1)
-    task = answer(run("add", "Prepare every monday %a @me", "--start", "2026-03-08", "-l", "none", "--json"))
-    assert (task["title"], task["labels"], len(task["assignees"])) == ("Prepare every monday %a", [], 1)
+    assert (task["labels"], len(task["assignees"])) == (["aa", "bb"], 1)
+    task = answer(run("add", "Prepare every monday %aa @me", "--start", "2026-03-08", "-l", "none", "--json"))
+    assert (task["title"], task["labels"], len(task["assignees"])) == ("Prepare every monday %aa", [], 1)
 
 
 def test_a_subtask_is_where_its_parent_is(run: Run) -> None:

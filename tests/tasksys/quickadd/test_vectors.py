@@ -12,6 +12,7 @@ import pytest
 from tasksys.commands import CreateTask
 from tasksys.quickadd import Parsed, parse
 from tests.tasksys.quickadd import vectors
+from tests.tasksys.quickadd.traps import TRAPS
 
 NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
@@ -34,7 +35,7 @@ def test_a_text_is_a_task(text: str, title: str, fields: dict[str, Any]) -> None
     assert msgspec.convert(command, CreateTask).title == title
 
 
-@pytest.mark.parametrize("text", vectors.TRAPS)
+@pytest.mark.parametrize("text", TRAPS)
 def test_a_title_stays_as_it_is(text: str) -> None:
     """What only looks like a date, a mark or a phrase is none."""
     assert read(text) == Parsed(title=text)
@@ -60,5 +61,5 @@ def test_there_are_enough_of_them() -> None:
         one[0]
         for table in (vectors.DATES, vectors.TIMES, vectors.MARKED, vectors.PROTECTED, vectors.AGAIN)
         for one in table
-    ] + vectors.TRAPS
+    ] + TRAPS
     assert len(texts) == len(set(texts)) > 250
