@@ -72,7 +72,7 @@ def _least(line: Line, place: int) -> int | None:
         return place + 1
     if word in ADVERBS:
         return place + 1 if place > 0 and not line.raw(place)[:1].isupper() else None
-    day = line.passed(place, "on the", "the", "on") if line.joined(place) or place == 0 else place
+    day = line.begins(place, "on the", "the", "on") or place
     if not (ORDINAL.fullmatch(line.at(day)) or line.at(day) in ORDINALS):
         return None
     within = range(day + 1, min(day + WORDS_BEFORE_EVERY, len(line.words)))

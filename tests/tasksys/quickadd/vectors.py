@@ -97,6 +97,7 @@ DATES: Final[list[Vector]] = [
     ("Paint from tomorrow to next friday", "Paint", {"start": value(TOMORROW), "due": value("2026-12-04")}),
     ("Paint from saturday until monday", "Paint", {"start": value(SATURDAY), "due": value(MONDAY)}),
     ("Find the bill due tomorrow", "Find the bill", due(TOMORROW)),
+    ("Pay rent due, tomorrow", "Pay rent due", due(TOMORROW)),
     ("Tomorrow 9am Call Anna", "Call Anna", due("2026-11-27T09:00")),
     ("Call Anna tomorrow to say hello", "Call Anna to say hello", due(TOMORROW)),
     ("Call Anna tomorrow - she knows", "Call Anna - she knows", due(TOMORROW)),
@@ -142,6 +143,9 @@ TIMES: Final[list[Vector]] = [
     ("Prepare Monday report tomorrow", "Prepare Monday report", due(TOMORROW)),
     ("Move friday meeting to another room on monday", "Move friday meeting to another room", due(MONDAY)),
     ("Buy milk tomorrow today", "Buy milk tomorrow", due(TODAY)),
+    ("Call Anna tomorrow at, hm, 9", "Call Anna at, hm, 9", due(TOMORROW)),
+    ("Look at, say, 17:00", "Look at, say", due("2026-11-26T17:00")),
+    ("Look at, 17:00", "Look at", due("2026-11-26T17:00")),
     ("Meet 9:30 group tomorrow at 11", "Meet 9:30 group", due("2026-11-27T11:00")),
 ]
 MARKED: Final[list[Vector]] = [
@@ -214,6 +218,7 @@ PROTECTED: Final[list[Vector]] = [
     ('"The 9/11 Report"', "The 9/11 Report", {}),
     ('"Buy milk tomorrow #home"', "Buy milk tomorrow #home", {}),
     ('Sing "tomorrow" today', "Sing tomorrow", due(TODAY)),
+    ('Sing "a",b tomorrow', 'Sing "a",b', due(TOMORROW)),
     ("Sing “tomorrow” today", "Sing tomorrow", due(TODAY)),
     ('Watch "Friday report", monday', "Watch Friday report", due(MONDAY)),
     ('Say "hello" tomorrow', 'Say "hello"', due(TOMORROW)),
@@ -285,6 +290,11 @@ AGAIN: Final[list[tuple[str, str, str, str, dict[str, Any]]]] = [
         "template": {"title": "Gym", "reminders": [{"trigger": {"before": "PT45M", "of": "due"}}]},
     }),
     ("Gym every monday remind at 8:15", "Gym remind at 8:15", "FREQ=WEEKLY;BYDAY=MO", MONDAY, {}),
+    ("Gym every monday at 9 remind at 10:15", "Gym remind at 10:15", "FREQ=WEEKLY;BYDAY=MO", "2026-11-30T09:00", {}),
+    ("Run tomorrow every day at 9am and 5pm", "Run", "FREQ=DAILY;BYMINUTE=0;BYHOUR=9,17", "2026-11-27T09:00", {}),
+    ("Stretch 5pm every day at 9am", "Stretch 5pm", "FREQ=DAILY", "2026-11-27T09:00", {}),
+    ("Stretch every 10 days until done 5 times", "Stretch", "FREQ=DAILY;INTERVAL=10", TODAY, {"stop_after": 5}),
+    ("Pay rent, on the 1st of every month", "Pay rent", "FREQ=MONTHLY;BYMONTHDAY=1", "2026-12-01", {}),
     ("Gym every day #home every monday", "Gym every day", "FREQ=WEEKLY;BYDAY=MO", MONDAY, {
         "template": {"title": "Gym every day", "project": "home"},
     }),
