@@ -17,11 +17,11 @@ GIVEN: Final = {
     "priority": (Kind.PRIORITY,),
     "project": (Kind.PROJECT,),
     "section": (Kind.PROJECT,),
-    "parent": (Kind.PROJECT, Kind.RECURRENCE),
+    "parent": (Kind.PROJECT,),
     "estimate_minutes": (Kind.ESTIMATE,),
 }
-"""Options, and the phrases that are not looked for where they are given: dates of a series come from its rule, and a
-subtask is where its parent is."""
+"""Options, and the phrases that are not looked for where they are given: the dates of a series come from its rule, and
+a subtask is where its parent is."""
 
 SETS: Final = {"labels": Kind.LABEL, "assignees": Kind.ASSIGNEE}
 """Options that add to what the text says, unless they are `none`."""

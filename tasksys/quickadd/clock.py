@@ -9,8 +9,12 @@ from tasksys.recurrence.vocabulary import NUMBERS
 
 CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(am|pm|a\.m\.?|p\.m\.?)?", re.ASCII)
 HALVES: Final = {"am": 0, "a.m": 0, "a.m.": 0, "pm": 12, "p.m": 12, "p.m.": 12}
-LATER: Final = frozenset({"afternoon", "evening", "night"})
-PARTS: Final = frozenset({"morning", *LATER})
+EVENING: Final = 5
+"""From this hour on up to 11, an hour of the evening is one after noon; another one is none of it."""
+
+PARTS: Final = {"morning": 0, "afternoon": 1, "evening": EVENING, "night": EVENING}
+"""Parts of the day, and from which hour on up to 11 twelve more are meant; 0 for none."""
+
 COMPACT: Final = re.compile(r"(\d{1,5})(m|min|mins|h|hr|hrs|d|w)", re.ASCII)
 HOURS: Final = re.compile(r"(\d{1,5})h(\d{1,2})(?:m|min)?", re.ASCII)
 UNITS: Final = {
@@ -59,16 +63,16 @@ def _stands_alone(line: Line, place: int) -> bool:
     return len(line.raw(place)) == len("17:00") or place == 0 or not line.raw(place - 1)[:1].isupper()
 
 
-def read_part(line: Line, place: int) -> tuple[bool, int]:
-    """True if it goes on with `evening`, which is later than noon, and the place behind the part of the day."""
+def read_part(line: Line, place: int) -> tuple[int, int]:
+    """The hour that the part of the day which comes next has in `PARTS`, 0 if none comes, and the place behind it."""
     at = line.passed(place, "in the")
-    part = line.then(at)
-    return (part in LATER, at + 1) if part in PARTS else (False, place)
+    part = PARTS.get(line.then(at))
+    return (0, place) if part is None else (part, at + 1)
 
 
-def in_part(at: time, later: bool) -> time:
-    """The time as it is meant in the evening: 8 is 20:00."""
-    return at.replace(hour=at.hour + 12) if later and 1 <= at.hour < 12 else at
+def in_part(at: time, first: int) -> time:
+    """The time as it is meant in a part of the day: in the evening, 8 is 20:00."""
+    return at.replace(hour=at.hour + 12) if first and first <= at.hour < 12 else at
 
 
 def read_length(line: Line, place: int) -> tuple[Length, int] | None:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import assert_never
 
 from tasksys.query.folding import caseless
-from tasksys.quickadd.clock import in_part
+from tasksys.quickadd.clock import EVENING, in_part
 from tasksys.quickadd.days import Here
 from tasksys.quickadd.readings import (
     Again,
@@ -90,7 +90,7 @@ def _together(one: Moment, other: Moment) -> Moment:
     apart = one.at is None or one.day is None
     return Moment(
         one.day or other.day,
-        in_part(at, evening) if at is not None and apart and evening else at,
+        in_part(at, EVENING) if at is not None and apart and evening else at,
         evening,
         one.weekday or other.weekday,
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from tasksys.quickadd.clock import in_part, read_part, read_time
+from tasksys.quickadd.clock import EVENING, in_part, read_part, read_time
 from tasksys.quickadd.days import Day, Here, read_day
 from tasksys.quickadd.readings import Begin, Kind, Moment, Reading, Stretch
 from tasksys.quickadd.words import BEFORE, BEING, DASHES, JOINING, PROPER, Line
@@ -38,6 +38,8 @@ def read_moment(line: Line, place: int, here: Here) -> Reading | None:
     bound = JOINING if line.at(start) in PREPOSITIONS else JOINING | BEFORE
     if line.before(place) in BEING if due else line.before(place) in bound or not said.sure:
         return None
+    if line.before(place) == "tonight" or (line.at(place) == "tonight" and line.before(place).isdecimal()):
+        return None  # a time that is none of tonight stays with it
     if line.before(place) in DASHES and (line.raw(place - 2)[:1].isdigit() or line.at(place - 2) in PROPER):
         return None
     return Reading(Kind.DUE, place, said.end, said.moment, certain=due, opens=due or said.opens)
@@ -59,13 +61,19 @@ def _day_first(line: Line, place: int, here: Here) -> Said | None:
     if timed is None:
         trailing = preposition and not day.sure  # `on sat` needs an end behind it, which `opens` and `sure` ask for
         return Said(_moment(day, day.at), end, day.sure or trailing, (day.opens or preposition) and day.sure)
-    at, later, behind = timed
-    return Said(_moment(day, in_part(at, later or day.evening)), behind, True, True)
+    at, first, behind = timed
+    return _of_day(day, at, first, behind)
 
 
-def _time_behind(line: Line, end: int) -> tuple[time, bool, int] | None:
-    """The time of day behind a day, after a part of the day, a comma or "at": time, later than noon, place behind."""
-    later, behind = read_part(line, end)
+def _of_day(day: Day, at: time, first: int, end: int) -> Said | None:
+    """The time on that day; None for a time that is none of tonight, such as 1 or 12."""
+    meant = in_part(at, first or (EVENING if day.evening else 0))
+    return None if day.evening and meant.hour < EVENING + 12 else Said(_moment(day, meant), end, True, True)
+
+
+def _time_behind(line: Line, end: int) -> tuple[time, int, int] | None:
+    """The time of day behind a day, after a part of the day, a comma or "at": time, `PARTS` hour, place behind."""
+    first, behind = read_part(line, end)
     comma = end < len(line.words) and line.text[line.words[end - 1].end : line.words[end - 1].whole] == ","
     if not (line.joined(behind) or (comma and behind == end)):
         return None
@@ -76,7 +84,7 @@ def _time_behind(line: Line, end: int) -> tuple[time, bool, int] | None:
     if found is None:
         return None
     late, after = read_part(line, found[1])
-    return found[0], later or late, after
+    return found[0], first or late, after
 
 
 def _time_first(line: Line, place: int, here: Here) -> Said | None:
@@ -87,17 +95,17 @@ def _time_first(line: Line, place: int, here: Here) -> Said | None:
     beside = read_time(line, start, said=said, beside=True)
     if beside is None:
         return None
-    later, end = read_part(line, beside[1])
+    first, end = read_part(line, beside[1])
     behind = line.begins(end, *ON) or end
     joined = line.joined(end) and (behind == end or line.joined(behind))
     found = read_day(line, behind, here) if joined else None
     if found is not None and found[0].at is None:
         day, behind = found
-        return Said(_moment(day, in_part(beside[0], later or day.evening)), behind, True, True)
+        return _of_day(day, beside[0], first, behind)
     alone = read_time(line, start, said=said)
     if alone is None:
         return None
-    return Said(Moment(at=in_part(alone[0], later)), end, True, said)
+    return Said(Moment(at=in_part(alone[0], first)), end, True, said)
 
 
 def _moment(day: Day, at: time | None) -> Moment:

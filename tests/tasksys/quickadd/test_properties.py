@@ -41,6 +41,7 @@ SOON: Final = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones
 NOWS: Final = st.one_of(SOON, st.datetimes(timezones=st.just(UTC)))
 ZONES: Final = st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "UTC"]).map(ZoneInfo)
 NAMES: Final = st.sampled_from([vectors.NAMES, Names(), Names((), (), "olga")])
+PROPERTY: Final = settings(max_examples=400, deadline=None)
 IN_QUOTES: Final = '"“”\\'
 
 
@@ -49,7 +50,7 @@ def kept(text: str) -> Counter[str]:
     return Counter(one for one in text if not one.isspace() and one not in IN_QUOTES)
 
 
-@settings(max_examples=300)
+@PROPERTY
 @given(TEXTS, NOWS, ZONES, NAMES)
 def test_every_character_is_understood_or_in_the_title(text: str, now: datetime, zone: ZoneInfo, names: Names) -> None:
     """Spans lie in the text, in order, none over another; what is in none of them is the title."""
@@ -67,7 +68,7 @@ def test_every_character_is_understood_or_in_the_title(text: str, now: datetime,
     assert found.description().startswith(found.title)
 
 
-@settings(max_examples=300)
+@PROPERTY
 @given(TEXTS, NOWS, ZONES, NAMES)
 def test_what_it_comes_to_can_be_made(text: str, now: datetime, zone: ZoneInfo, names: Names) -> None:
     """Commands decode, values are values, and a rule generates its first date."""
@@ -88,7 +89,7 @@ def test_what_it_comes_to_can_be_made(text: str, now: datetime, zone: ZoneInfo, 
         msgspec.convert({"type": "AddReminder", "task": "milk", **body}, AddReminder)
 
 
-@settings(max_examples=300)
+@PROPERTY
 @given(TEXTS, SOON, ZONES, NAMES)
 def test_a_title_can_be_protected(text: str, now: datetime, zone: ZoneInfo, names: Names) -> None:
     """In quotes it is left alone."""
@@ -96,6 +97,7 @@ def test_a_title_can_be_protected(text: str, now: datetime, zone: ZoneInfo, name
     assert parse(protect(title), now, zone, names) == Parsed(title=title)
 
 
+@PROPERTY
 @given(st.lists(st.sampled_from(PLAIN.split())))
 def test_a_title_without_marks_is_unchanged(words: list[str]) -> None:
     """However much space is in it."""
@@ -104,6 +106,7 @@ def test_a_title_without_marks_is_unchanged(words: list[str]) -> None:
         assert parse(text, datetime(2026, 11, 26, tzinfo=UTC), BERLIN) == Parsed(title=text)
 
 
+@PROPERTY
 @given(TEXTS, st.sets(st.sampled_from(list(Kind))))
 def test_what_is_not_looked_for_stays(text: str, without: set[Kind]) -> None:
     """No span is of such a kind."""

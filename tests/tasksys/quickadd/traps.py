@@ -25,7 +25,7 @@ TRAPS: Final[list[str]] = [
     "Every day is a gift", "every day except christmas", "Club of every day", "the last friday", "Come 1st",
     "Pay 15 march invoice", "Tomorrow Call Anna",
     "from monday until tomorrow", "Call Anna 13pm", "Gym every day until 2020-01-01", "Gym every 2 hours after done",
-    "Gym every february on the 30th", "Pay 31 february",
+    "Gym every february on the 30th", "Pay 31 february", "Fly tonight at 1", "Fly at 12 tonight",
     "Friday the 13th movie night", "Take a pill every 8 hours for 5 days", "Backup every sunday night",
     "Stand by every weekday from 9am to 5pm", "Write every morning", "Meeting tomorrow 2pm-3pm", "Celebrate May day",
     "1st of may demo", "Turn clocks back last sunday of october", "Pay Visa 5th", "Run 10k in under 50 minutes",
