@@ -95,8 +95,22 @@ def _weekday(line: Line, place: int, here: Here) -> Read:
     coming = here.today + timedelta(days=(weekday - here.today.weekday()) % 7)
     if said == "next":
         coming = _monday(here.today) + timedelta(days=7 + weekday)
+    behind = place + (2 if said else 1)
+    if not said and (dated := _date_behind(line, behind, here)) is not None and dated[0].date.weekday() == weekday:
+        return dated
     day = Day(coming, sure=bool(said) or name in FULL_NAMES, opens=bool(said), weekday=True)
-    return day, place + (2 if said else 1)
+    return day, behind
+
+
+def _date_behind(line: Line, place: int, here: Here) -> Read:
+    """The date behind a weekday, perhaps after a comma: "friday, 18 december"."""
+    comma = place < len(line.words) and line.text[line.words[place - 1].end : line.words[place - 1].whole] == ","
+    if not (line.at(place) and (comma or line.joined(place))):
+        return None
+    try:
+        return _iso(line, place, here) or _in_month(line, place, here)
+    except ValueError:
+        return None
 
 
 def _monday(day: date) -> date:

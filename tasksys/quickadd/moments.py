@@ -9,6 +9,7 @@ from tasksys.quickadd.clock import EVENING, in_part, read_part, read_time
 from tasksys.quickadd.days import Day, Here, read_day
 from tasksys.quickadd.readings import Begin, Kind, Moment, Reading, Stretch
 from tasksys.quickadd.words import BEFORE, BEING, DASHES, JOINING, PROPER, Line
+from tasksys.recurrence.vocabulary import WEEKDAYS
 
 DUE: Final = ("due on", "due by", "due at", "due")
 ON: Final = ("on", "by")
@@ -38,6 +39,9 @@ def read_moment(line: Line, place: int, here: Here) -> Reading | None:
     bound = JOINING if line.at(start) in PREPOSITIONS else JOINING | BEFORE
     if line.before(place) in BEING if due else line.before(place) in bound or not said.sure:
         return None
+    day = said.moment.day
+    if day is not None and WEEKDAYS.get(line.before(place), day.weekday()) != day.weekday():
+        return None  # it is not on the weekday before it
     if line.before(place) == "tonight" or (line.at(place) == "tonight" and line.before(place).isdecimal()):
         return None  # a time that is none of tonight stays with it
     if line.before(place) in DASHES and (line.raw(place - 2)[:1].isdigit() or line.at(place - 2) in PROPER):
@@ -57,7 +61,7 @@ def _day_first(line: Line, place: int, here: Here) -> Said | None:
     if found is None:
         return None
     day, end = found
-    timed = None if day.at is not None else _time_behind(line, end)
+    timed = None if day.at is not None else time_behind(line, end)
     if timed is None:
         trailing = preposition and not day.sure  # `on sat` needs an end behind it, which `opens` and `sure` ask for
         return Said(_moment(day, day.at), end, day.sure or trailing, (day.opens or preposition) and day.sure)
@@ -71,7 +75,7 @@ def _of_day(day: Day, at: time, first: int, end: int) -> Said | None:
     return None if day.evening and meant.hour < EVENING + 12 else Said(_moment(day, meant), end, True, True)
 
 
-def _time_behind(line: Line, end: int) -> tuple[time, int, int] | None:
+def time_behind(line: Line, end: int) -> tuple[time, int, int] | None:
     """The time of day behind a day, after a part of the day, a comma or "at": time, `PARTS` hour, place behind."""
     first, behind = read_part(line, end)
     comma = end < len(line.words) and line.text[line.words[end - 1].end : line.words[end - 1].whole] == ","

@@ -7,7 +7,9 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from tasksys.quickadd.clock import UNITS, in_part, read_part
 from tasksys.quickadd.days import Here
+from tasksys.quickadd.moments import time_behind
 from tasksys.quickadd.readings import Again, Kind, Reading
 from tasksys.quickadd.words import BEFORE, JOINING, Line
 from tasksys.recurrence import bounds
@@ -21,7 +23,7 @@ from tasksys.recurrence.phrases import read_phrase
 from tasksys.recurrence.recurrence import Recurrence, recurrence
 from tasksys.recurrence.repeat import Repeat, rule_for
 from tasksys.recurrence.rule import Frequency, Rule, explicit
-from tasksys.recurrence.vocabulary import ADVERBS, ORDINALS, WEEKDAY_NAMES
+from tasksys.recurrence.vocabulary import ADVERBS, NUMBERS, ORDINALS, WEEKDAY_NAMES
 from tasksys.values import When
 
 EVERY: Final = frozenset({"every", "each"})
@@ -54,11 +56,24 @@ def read_again(line: Line, place: int, here: Here) -> Reading | None:
         phrase = line.text[start : line.words[end - 1].end]
         found = read_phrase(phrase, here.today)
         if isinstance(found, Repeat):
+            found, end = _timed(line, end, found)
             exact = found.rule.by_day or found.rule.interval > 1 or NUMBER.search(phrase)
             opens = line.at(place) in EVERY and bool(exact)
             return Reading(Kind.RECURRENCE, place, end, Again(found), opens=opens)
         end = _shorter(line, place, end, start + found.position)
     return None
+
+
+def _timed(line: Line, end: int, repeat: Repeat) -> tuple[Repeat, int]:
+    """The same with a part of the day: "every saturday evening at 8", "every saturday at 8 in the evening"."""
+    if repeat.at is not None:
+        part, behind = read_part(line, end)
+        return structs.replace(repeat, at=in_part(repeat.at, part)), behind
+    timed = time_behind(line, end)
+    if timed is None or repeat.rule.by_hour or repeat.rule.freq.finer_than(Frequency.DAILY):
+        return repeat, end
+    at, first, behind = timed
+    return structs.replace(repeat, at=in_part(at, first)), behind
 
 
 def _least(line: Line, place: int) -> int | None:
@@ -72,6 +87,8 @@ def _least(line: Line, place: int) -> int | None:
         return place + 1
     if word in ADVERBS:
         return place + 1 if place > 0 and not line.raw(place)[:1].isupper() else None
+    if (word.isdecimal() or word in NUMBERS) and second in UNITS and line.then(place + 2) == "after":
+        return place + 4  # 3 days after completion
     day = line.begins(place, "on the", "the", "on") or place
     if not (ORDINAL.fullmatch(line.at(day)) or line.at(day) in ORDINALS):
         return None

@@ -77,8 +77,11 @@ def _settled(line: Line, candidates: list[Reading]) -> list[Reading]:
 def _ends(line: Line, one: Reading, following: int) -> bool:
     last = line.words[one.end - 1]
     after = line.text[last.end : last.whole]
-    if one.end == following or (after and ":" not in after):
+    if one.end == following:
         return "?" not in after
+    if after:
+        listed = after == "," and line.at(one.end) in DATED  # "monday, wednesday and friday" is one thing
+        return not listed and ":" not in after and "?" not in after
     behind = line.raw(one.end).lower()
     joining = REACHING | LIMITING if one.kind is Kind.RECURRENCE else REACHING
     reaching = behind in joining and (NUMBER.match(line.raw(one.end + 1)) or line.at(one.end + 1) in DATED)

@@ -12,6 +12,7 @@ import pytest
 from tasksys.commands import CreateTask
 from tasksys.quickadd import Parsed, parse
 from tests.tasksys.quickadd import vectors
+from tests.tasksys.quickadd.again import AGAIN
 from tests.tasksys.quickadd.traps import TRAPS
 
 NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_a_title_stays_as_it_is(text: str) -> None:
     assert read(text) == Parsed(title=text)
 
 
-@pytest.mark.parametrize(("text", "title", "rule", "first", "more"), vectors.AGAIN)
+@pytest.mark.parametrize(("text", "title", "rule", "first", "more"), AGAIN)
 def test_a_text_is_a_series(text: str, title: str, rule: str, first: str, more: dict[str, Any]) -> None:
     """Rule, first date and template."""
     assert read(text).command() == {
@@ -58,8 +59,6 @@ def test_a_text_is_a_series(text: str, title: str, rule: str, first: str, more: 
 def test_there_are_enough_of_them() -> None:
     """No text is there twice."""
     texts = [
-        one[0]
-        for table in (vectors.DATES, vectors.TIMES, vectors.MARKED, vectors.PROTECTED, vectors.AGAIN)
-        for one in table
+        one[0] for table in (vectors.DATES, vectors.TIMES, vectors.MARKED, vectors.PROTECTED, AGAIN) for one in table
     ] + TRAPS
     assert len(texts) == len(set(texts)) > 250
