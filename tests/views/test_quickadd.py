@@ -58,13 +58,13 @@ async def test_a_line_is_a_command(site: Site, space: Space) -> None:
 
 
 async def test_what_comes_again_is_a_series(site: Site, space: Space) -> None:
-    """With the date explicit where it fits the rule, and reminders in the template."""
-    text = "Gym monday 2026-12-07 at 9 every monday, 10 times #home remind me 1d before"
+    """With the date that is named where it fits the rule, and reminders in the template; the command can be sent."""
+    text = "Gym 2026-12-07 at 9 every monday, 10 times #home remind me 1d before"
     shown = await parsed(site, text, workspace=await furnished(space), zone="Europe/Berlin")
     assert shown["command"] == {
         "type": "CreateSeries",
         "template": {
-            "title": "Gym monday", "project": "home", "reminders": [{"trigger": {"before": "P1D", "of": "due"}}],
+            "title": "Gym", "project": "home", "reminders": [{"trigger": {"before": "P1D", "of": "due"}}],
         },
         "rule": "FREQ=WEEKLY;COUNT=10;BYDAY=MO",
         "anchor": {"local": "2026-12-07T09:00", "zone": "Europe/Berlin"},
@@ -75,6 +75,8 @@ async def test_what_comes_again_is_a_series(site: Site, space: Space) -> None:
     anchor, rule = shown["command"]["anchor"], shown["command"]["rule"]
     preview = (await space.post("/recurrence/preview", {"rule": rule, "anchor": anchor, "limit": 1})).ok
     assert preview["items"][0]["local"] == anchor["local"]
+    outcome = (await space.post("/commands", {**shown["command"], "series": "gym"})).ok
+    assert (outcome["status"], outcome["events"][0]["type"]) == ("accepted", "SeriesCreated")
 
 
 async def test_without_a_workspace_names_are_labels(site: Site) -> None:

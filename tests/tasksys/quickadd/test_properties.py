@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasksys.commands import AddReminder, CreateTask
+from tasksys.commands import AddReminder, CreateSeries, CreateTask
 from tasksys.quickadd import TEXT_CHARACTERS, Kind, Names, Parsed, parse, protect
 from tasksys.recurrence import after_completion, recurrence
 from tasksys.values import When, require_when
@@ -80,7 +80,8 @@ def test_what_it_comes_to_can_be_made(text: str, now: datetime, zone: ZoneInfo, 
     if found.repeating is None:
         msgspec.convert(command, CreateTask)
     else:
-        anchor = msgspec.convert(command["anchor"], When)
+        anchor = msgspec.convert(command, CreateSeries).anchor
+        assert anchor is not None
         made = recurrence(anchor, command["rule"])
         if command["after_completion"]:
             after_completion(anchor, command["rule"], command["stop_after"])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from tasksys.commands import CreateTask
+from tasksys.commands import CreateSeries, CreateTask
 from tasksys.quickadd import Parsed, parse
 from tests.tasksys.quickadd import vectors
 from tests.tasksys.quickadd.again import AGAIN
@@ -44,8 +44,10 @@ def test_a_title_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "title", "rule", "first", "more"), AGAIN)
 def test_a_text_is_a_series(text: str, title: str, rule: str, first: str, more: dict[str, Any]) -> None:
-    """Rule, first date and template."""
-    assert read(text).command() == {
+    """Rule, first date and template; the command is one that the system takes."""
+    command = read(text).command()
+    assert msgspec.convert(command, CreateSeries).rule == rule
+    assert command == {
         "type": "CreateSeries",
         "template": {"title": title},
         "rule": rule,
