@@ -86,6 +86,8 @@ def _add_series(session: Session, found: Json, given: Json) -> None:
     command = found["command"]
     series = {**command, "template": _with(command["template"], given)}
     made = session.client.send("POST", session.path("series"), series)
+    if late := made.get("events"):
+        made = session.client.get(session.path("series", late[0]["data"]["series"]))
     session.show(made, *_understood(found), f"Added, to come again and again: {found['description']}")
 
 

@@ -75,7 +75,7 @@ async def test_what_comes_again_is_a_series(site: Site, space: Space) -> None:
     anchor, rule = shown["command"]["anchor"], shown["command"]["rule"]
     preview = (await space.post("/recurrence/preview", {"rule": rule, "anchor": anchor, "limit": 1})).ok
     assert preview["items"][0]["local"] == anchor["local"]
-    outcome = (await space.post("/commands", {**shown["command"], "series": "gym"})).ok
+    outcome = (await space.post("/commands", shown["command"])).ok
     assert (outcome["status"], outcome["events"][0]["type"]) == ("accepted", "SeriesCreated")
 
 

@@ -93,8 +93,29 @@ def test_reminders_are_added(run: Run) -> None:
     assert found[0]["scheduled_for"] == "2126-03-07T09:00:00.000Z"
 
 
-def test_what_comes_again_is_a_series() -> None:
-    """With the options' fields in its template; the answer of the server is what --json prints."""
+def test_what_comes_again_is_a_series(run: Run) -> None:
+    """On the server: with its rule, first date, reminders and options."""
+    text = "Gym every monday at 9, 10 times remind me 30m before #sport"
+    made = answer(run("add", text, "-p", "high", "--json", TZ="Europe/Berlin"))
+    assert (made["rule"], made["anchor"]["zone"]) == ("FREQ=WEEKLY;COUNT=10;BYDAY=MO", "Europe/Berlin")
+    template = made["template"]
+    assert (template["title"], template["priority"], template["labels"]) == ("Gym", "high", ["sport"])
+    assert [one["trigger"]["before"] for one in template["reminders"]] == ["PT30M"]
+    assert "Added, to come again and again: Gym: every Monday at 09:00" in run("add", text).stdout
+
+
+def test_a_series_that_was_made_late_is_shown() -> None:
+    """Its id is in the event that made it."""
+    late = Step({"id": "c", "status": "pending"}, 202, {"Location": "/api/v1/workspaces/w/commands/c"})
+    decided = Step({"id": "c", "status": "accepted", "events": [{"data": {"series": "s"}}]})
+    steps = (Step({"items": [WORKSPACE]}), Step(SERIES), late, decided, Step({"id": "s"}))
+    with Scripted(*steps) as server:
+        assert answer(invoke("add", "Gym every monday", "--json", "--server", server.url)) == {"id": "s"}
+    assert paths(server.asked)[-1] == "GET /api/v1/workspaces/w/series/s"
+
+
+def test_a_series_has_what_options_say() -> None:
+    """In its template, beside what the text says."""
     steps = (Step({"items": [WORKSPACE]}), Step(SERIES), Step({"id": "s"}, 201))
     with Scripted(*steps) as server:
         shown = invoke(
