@@ -39,6 +39,7 @@ from tasksys.commands import (
     LabelTask,
     LinkTask,
     MoveTask,
+    NoteZones,
     PauseSeries,
     PostponeTask,
     RemoveChecklistItem,
@@ -117,6 +118,7 @@ from tasksys.events import (
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
 from tasksys.series import advancing
@@ -193,7 +195,7 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
-        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember():
+        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | NoteZones():
             return workspaces.decide(command, record, state)
         case Undo():
             return undo.decide(command, record, state)
@@ -269,7 +271,14 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             | OccurrenceChanged()
         ):
             series_events.evolve(event, state, stamp)
-        case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
+        case (
+            WorkspaceCreated()
+            | WorkspaceEdited()
+            | ZonesChanged()
+            | MemberAdded()
+            | MemberRoleChanged()
+            | MemberRemoved()
+        ):
             workspaces.evolve(event, state, stamp)
         case _:
             assert_never(event)

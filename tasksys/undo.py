@@ -72,6 +72,7 @@ from tasksys.events import (
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.fields import standing
 from tasksys.projects import ProjectEvent
@@ -81,9 +82,10 @@ from tasksys.series import undoing
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
 from tasksys.values import CLOCK, OPPOSITE, Role, Status
-from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
+Undoable = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+"""The events on a workspace that somebody commanded."""
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -126,7 +128,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
-        case ReminderRescheduled() | ReminderFired() | ReminderExpired():
+        case ReminderRescheduled() | ReminderFired() | ReminderExpired() | ZonesChanged():
             return []  # they follow from others, or from the time
         case (
             ReminderAdded()
@@ -200,7 +202,7 @@ def _live_task(identifier: str | None, state: State) -> Task | Refusal:
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 
-def _workspace(event: WorkspaceEvent, actor: str, state: State) -> Answer:
+def _workspace(event: Undoable, actor: str, state: State) -> Answer:
     workspace = state.workspace
     assert workspace is not None
     owner = Role.OWNER in {getattr(event, name, None) for name in ("role", "before", "after")}
