@@ -62,7 +62,7 @@ def _add_and_remove(session: Session, task: str, action: str, add: tuple[str, ..
 
 def _following(session: Session, task: Json) -> str:
     """When a task that comes again is to be done next, once this one is over."""
-    if session.as_json or not task["series"] or task["status"] in ("open", "in-progress"):
+    if session.as_json or not task.get("series") or task["status"] in ("open", "in-progress"):
         return ""
     series = session.client.get(session.path("series", task["series"]))
     for one in series["open"]:
