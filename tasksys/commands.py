@@ -13,7 +13,22 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tasksys import limits
 from tasksys.events import EventRecord
-from tasksys.values import Actor, Id, Instant, LinkType, Order, Priority, Repeat, Role, Status, Trigger, User, When
+from tasksys.values import (
+    Actor,
+    ChannelKind,
+    Id,
+    Instant,
+    LinkType,
+    Order,
+    Priority,
+    QuietHours,
+    Repeat,
+    Role,
+    Status,
+    Trigger,
+    User,
+    When,
+)
 
 
 def bounded(characters: int, description: str) -> Any:
@@ -29,6 +44,7 @@ Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")
 Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
 Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
 Hour = Annotated[int, Meta(ge=0, le=23)]
+ChannelNames = Annotated[tuple[Id, ...], Meta(description="`feed`, and names of the user's own channels")]
 Key = Annotated[Id, Meta(description="The command's own id, which is its Idempotency-Key; not that of the thing")]
 
 
@@ -266,13 +282,14 @@ class RemoveComment(Base, frozen=True, kw_only=True):
 
 
 class AddReminder(Base, frozen=True, kw_only=True):
-    """Reminds the user, by default who asks."""
+    """Reminds the user, by default who asks, on these channels, or else on those of the user's preferences."""
 
     task: Id
     reminder: Id = ""
     trigger: Trigger
     repeat: Repeat | None = None
     user: User | UnsetType = UNSET
+    channels: ChannelNames = ()
 
 
 class RemoveReminder(Base, frozen=True, kw_only=True):
@@ -304,6 +321,61 @@ class SettleReminder(Base, frozen=True, kw_only=True):
     """The zone has changed by which its time may go. The clock alone sends this; see `streams.agents.reminders`."""
 
     reminder: Id
+
+
+class RecordDelivery(Base, frozen=True, kw_only=True):
+    """What came of an attempt to deliver a firing; without an error it came through. The clock alone sends this.
+
+    `retry_at` is when it may be tried again; without, it never will. See `streams.outbox`.
+    """
+
+    reminder: Id
+    scheduled_for: Instant
+    channel: Id
+    attempt: Annotated[int, Meta(ge=1)]
+    error: str = ""
+    retry_at: Instant | None = None
+
+
+class SetPreferences(Base, frozen=True, kw_only=True):
+    """Changes what the user who asks wants of reminders: the fields that are mentioned."""
+
+    zone: Zone | None | UnsetType = UNSET
+    reminder_hour: Hour | None | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
+    channels: ChannelNames | None | UnsetType = UNSET
+    default_reminders: tuple[Trigger, ...] | None | UnsetType = UNSET
+
+
+class SetChannel(Base, frozen=True, kw_only=True):
+    """Adds a channel of the user who asks, or changes where it leads; one that was disabled is used again.
+
+    `target` is an address of the web, an e-mail address or a URL of Apprise's. The server seals it before the command
+    is appended: it stands in no log. What a client sends as `sealed` is refused.
+    """
+
+    channel: Id
+    kind: ChannelKind
+    target: Annotated[str, bounded(limits.TARGET_CHARACTERS, "An https:// URL, an e-mail address, or a URL of Apprise")]
+    sealed: tuple[str, str] | None = None
+
+
+class RemoveChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks."""
+
+    channel: Id
+
+
+class EnableChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks: it is used again."""
+
+    channel: Id
+
+
+class DisableChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks: it is not used until it is enabled."""
+
+    channel: Id
 
 
 class Undo(Base, frozen=True, kw_only=True):
@@ -357,10 +429,16 @@ Command = (
     | AcknowledgeReminder
     | FireReminder
     | SettleReminder
+    | RecordDelivery
+    | SetPreferences
+    | SetChannel
+    | RemoveChannel
+    | EnableChannel
+    | DisableChannel
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, RecordDelivery)
 """What no client may send."""
 
 

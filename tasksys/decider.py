@@ -1,6 +1,8 @@
 """The heart of the system: a command and the state give events or a refusal; an event and the state give the new state.
 
 `decide` chooses, `evolve` records and never refuses. Both are pure: time, ids and looked-up facts are in the command.
+
+Why so long: half of it names the kinds of commands and events, and the cases that hand each to its aggregate.
 """
 
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from typing import Final, assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import codec, details, firing, projects, reminders, tasks, undo, workspaces
+from tasksys import codec, deliveries, details, firing, preferences, projects, reminders, tasks, undo, workspaces
 from tasksys.commands import (
     AcknowledgeReminder,
     AddChecklistItem,
@@ -23,16 +25,20 @@ from tasksys.commands import (
     CreateProject,
     CreateTask,
     CreateWorkspace,
+    DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
     EditTask,
     EditWorkspace,
+    EnableChannel,
     FireReminder,
     LabelTask,
     LinkTask,
     MoveTask,
+    RecordDelivery,
+    RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -41,7 +47,9 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    SetChannel,
     SetMember,
+    SetPreferences,
     SettleReminder,
     SnoozeReminder,
     StartTask,
@@ -51,12 +59,17 @@ from tasksys.commands import (
     UnlinkTask,
 )
 from tasksys.events import (
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
     CommentAdded,
     CommentEdited,
     CommentRemoved,
+    DeliveryFailed,
     Event,
     EventRecord,
     Fact,
@@ -65,6 +78,7 @@ from tasksys.events import (
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
+    PreferencesSet,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -72,6 +86,7 @@ from tasksys.events import (
     ReminderAcknowledged,
     ReminderAdded,
     ReminderCancelled,
+    ReminderDelivered,
     ReminderExpired,
     ReminderFired,
     ReminderRemoved,
@@ -102,7 +117,7 @@ from tasksys.state import State
 
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
-    AcknowledgeReminder,
+    AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -145,6 +160,10 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             return reminders.decide(command, record, state)
         case FireReminder() | SettleReminder():
             return firing.decide(command, record, state)
+        case RecordDelivery():
+            return deliveries.decide(command, record, state)
+        case SetPreferences() | SetChannel() | RemoveChannel() | EnableChannel() | DisableChannel():
+            return preferences.decide(command, record, state)
         case (
             CreateProject()
             | EditProject()
@@ -207,6 +226,10 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
         ):
             assert task is not None
             reminders.evolve(event, task, state, stamp)
+        case ReminderDelivered() | DeliveryFailed():
+            deliveries.evolve(event, state, stamp)
+        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+            preferences.evolve(event, state, stamp)
         case (
             ProjectCreated()
             | ProjectEdited()
@@ -267,6 +290,9 @@ SETTLING: Final = (
 
 def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
     """What follows from facts, once the state has evolved by them: the caller takes these after all of those."""
+    for event, task, _ in facts:
+        if isinstance(event, TaskCreated) and task is not None and (made := state.task(task)) is not None:
+            yield from reminders.by_default(made, state, record.at)
     changed = dict.fromkeys(task for event, task, _ in facts if isinstance(event, SETTLING))
     for task in changed:
         row = state.task(task) if task is not None else None

@@ -4,24 +4,30 @@ What a past event set must still stand as it set it; then the opposite event is 
 A task that was made is the exception: to trash it takes nothing away that a restore would not bring back, so what was
 changed of it since does not stand in the way; subtasks do.
 
-Why so long: it has one short case for each of the thirty-one kinds of events, and they are read side by side.
+Why so long: it has one short case for each of the fifty kinds of events, and they are read side by side.
 """
 
 from typing import assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, tasks, trees, undo_reminders, workspaces
+from tasksys import checks, codec, details, places, preferences, tasks, trees, undo_reminders, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
+    OF_PREFERENCES,
     OF_REMINDERS,
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
     CommentAdded,
     CommentEdited,
     CommentRemoved,
+    DeliveryFailed,
     Event,
     EventRecord,
     Fact,
@@ -31,6 +37,7 @@ from tasksys.events import (
     MemberRemoved,
     MemberRoleChanged,
     Place,
+    PreferencesSet,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -38,6 +45,7 @@ from tasksys.events import (
     ReminderAcknowledged,
     ReminderAdded,
     ReminderCancelled,
+    ReminderDelivered,
     ReminderExpired,
     ReminderFired,
     ReminderRemoved,
@@ -76,7 +84,7 @@ Answer = list[Fact] | Refusal
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     """The compensating events, the newest event first; refused whole if one of them cannot be."""
-    own = bool(command.events) and all(past.type in OF_REMINDERS for past in command.events)
+    own = bool(command.events) and all(past.type in OF_REMINDERS | OF_PREFERENCES for past in command.events)
     if refusal := checks.allowed(state, record.actor, Role.VIEWER if own else Role.COMMENTER):
         return refusal
     if not command.events:
@@ -114,6 +122,10 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
+        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+            return preferences.compensate(event, actor, state)
+        case ReminderAdded(by_default=True) | ReminderDelivered() | DeliveryFailed():
+            return []
         case ReminderRescheduled() | ReminderFired() | ReminderExpired():
             return []  # they follow from others, or from the time
         case (

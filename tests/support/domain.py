@@ -22,9 +22,11 @@ from tasksys.commands import (
     CreateProject,
     CreateTask,
     CreateWorkspace,
+    DisableChannel,
     EditTask,
     LinkTask,
     MoveTask,
+    SetChannel,
     SetMember,
     TrashProject,
     TrashTask,
@@ -34,7 +36,7 @@ from tasksys.events import Event, EventRecord
 from tasksys.refusals import Refusal
 from tasksys.rows import Comment, Member, Project, Row, Task, Workspace
 from tasksys.state import Key, State
-from tasksys.values import LinkType, Role, Status, Trigger, instant
+from tasksys.values import ChannelKind, LinkType, Role, Status, Trigger, instant
 
 WORKSPACE: Final = "acme"
 START: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
@@ -184,9 +186,9 @@ def furnished() -> World:
 
     Project `home` with sections `todo` and `doing`, project `work`, project `attic` in the trash. Task `milk` in
     `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`, with the reminder `bell`; `tax` in no
-    project; `rent` is done; `junk` is in the trash.
+    project; `rent` is done; `junk` is in the trash. Everybody has the channel `phone`, and `pager`, which is disabled.
     """
-    return founded().given(
+    world = founded().given(
         CreateProject(project="home", name="Home"),
         AddSection(project="home", section="todo", name="To do"),
         AddSection(project="home", section="doing", name="Doing"),
@@ -208,3 +210,13 @@ def furnished() -> World:
         AddReminder(task="bread", reminder="bell", trigger=Trigger(at="2026-04-01T09:00:00Z")),
         EditTask(id="rename-bread", task="bread", title="Rye bread"),
     )
+    for user in ACTORS.values():
+        world.given(
+            SetChannel(
+                channel="phone", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.xyz", "https://phone.example/…")
+            ),
+            SetChannel(channel="pager", kind=ChannelKind.EMAIL, target="", sealed=("v1.zyx", "p…@example.org")),
+            DisableChannel(channel="pager"),
+            actor=user,
+        )
+    return world

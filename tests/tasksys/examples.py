@@ -14,15 +14,18 @@ from tasksys.commands import (
     CompleteTask,
     CreateProject,
     CreateTask,
+    DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
     EditTask,
     EditWorkspace,
+    EnableChannel,
     LabelTask,
     LinkTask,
     MoveTask,
+    RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -31,7 +34,9 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    SetChannel,
     SetMember,
+    SetPreferences,
     SnoozeReminder,
     StartTask,
     TrashProject,
@@ -39,7 +44,7 @@ from tasksys.commands import (
     Undo,
     UnlinkTask,
 )
-from tasksys.values import LinkType, Role, Trigger
+from tasksys.values import ChannelKind, LinkType, QuietHours, Role, Trigger
 from tests.support.domain import EDITOR, LEAVER, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
@@ -79,6 +84,14 @@ EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (RemoveReminder(task="bread", reminder="bell"), Role.EDITOR),
     (SnoozeReminder(reminder="bell", duration="PT10M", into="gong"), Role.EDITOR),
     (AcknowledgeReminder(reminder="bell"), Role.EDITOR),
+    (SetPreferences(zone="Europe/Berlin", quiet_hours=QuietHours("22:00", "07:00"), channels=("phone",)), Role.VIEWER),
+    (
+        SetChannel(channel="desk", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.AbC", "https://desk.example/…")),
+        Role.VIEWER,
+    ),
+    (RemoveChannel(channel="phone"), Role.VIEWER),
+    (DisableChannel(channel="phone"), Role.VIEWER),
+    (EnableChannel(channel="pager"), Role.VIEWER),
     (Undo(command="rename-bread"), Role.EDITOR),
 ]
 

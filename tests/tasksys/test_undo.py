@@ -20,15 +20,18 @@ from tasksys.commands import (
     CreateProject,
     CreateTask,
     CreateWorkspace,
+    DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
     EditTask,
     EditWorkspace,
+    EnableChannel,
     LabelTask,
     LinkTask,
     MoveTask,
+    RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -36,7 +39,9 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    SetChannel,
     SetMember,
+    SetPreferences,
     StartTask,
     TrashProject,
     TrashTask,
@@ -45,7 +50,20 @@ from tasksys.commands import (
 )
 from tasksys.events import CommentRemoved, EventRecord, TaskCompleted
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Comment, Member, Project, Reminder, Row, Subtasks, Task, TaskReminders, Workspace
+from tasksys.rows import (
+    Channels,
+    Comment,
+    Firing,
+    Member,
+    Preferences,
+    Project,
+    Reminder,
+    Row,
+    Subtasks,
+    Task,
+    TaskReminders,
+    Workspace,
+)
 from tasksys.values import LinkType, Priority, Role, Status
 from tests.support.domain import (
     ACTORS,
@@ -83,8 +101,10 @@ def essence(row: Row) -> Row:
             return structs.replace(row, version=0, position=0, at="")
         case Member():
             return structs.replace(row, since="")
-        case Reminder():
+        case Reminder() | Preferences() | Firing():
             return structs.replace(row, position=0)
+        case Channels():
+            return structs.replace(row, position=0, channels=tuple(sorted(row.channels, key=lambda one: one.name)))
         case TaskReminders():
             return structs.replace(row, reminders=tuple(sorted(row.reminders)))
         case Project():
@@ -104,6 +124,8 @@ def essence(row: Row) -> Row:
         case _:
             raise AssertionError(row)
 
+
+OWN: Final = (SetPreferences, SetChannel, RemoveChannel, DisableChannel, EnableChannel)
 
 CHANGED: Final = {"version": 0, "position": 0, "updated_at": ""}
 
@@ -145,14 +167,15 @@ def test_undo_says_what_it_undoes(command: Command, least: Role) -> None:
 def test_undo_needs_the_role_of_the_command(command: Command, least: Role, role: Role) -> None:
     """Who may not do something may not undo it either; a comment is its author's or an admin's.
 
-    And a reminder its user's or an editor's.
+    And a reminder its user's or an editor's; a user's preferences are nobody else's.
     """
     world = furnished()
     done = world.accepted(command)
     others = {AddComment: Role.ADMIN, AddReminder: Role.EDITOR}
     least = others.get(type(command), least)
     actor = ACTORS[role] if world.state.member(ACTORS[role]) else OWNER
-    if world.member(actor).role.may(least):
+    own = actor == OWNER if isinstance(command, OWN) else True
+    if own and world.member(actor).role.may(least):
         assert world.accepted(undo(done), actor)
     else:
         assert world.refused(undo(done), actor).code is Code.FORBIDDEN
