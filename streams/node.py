@@ -17,7 +17,7 @@ from faust.types import TP
 
 from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands, reminders
+from streams.agents import audit, commands, deliveries, reminders
 from streams.agents.commands import Committed
 from streams.agents.states import States
 from streams.app import build, fold_agent
@@ -27,6 +27,7 @@ from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.indexes import Indexes
+from streams.outbox import Courier, Outbox
 from streams.partitioning import partition_of
 from streams.reader import StateReader
 from streams.replay import replay
@@ -40,7 +41,7 @@ from tasksys.rows import Workspace
 
 logger = logging.getLogger(__name__)
 
-AGENTS: Final = ("commands", "audit", "reminders")
+AGENTS: Final = ("commands", "audit", "reminders", "deliveries")
 """Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -67,6 +68,8 @@ class Node:
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is, for what falls due."""
+    courier: Courier | None = None
+    """What takes letters to people; without one none are sent, and they wait."""
     apps: dict[str, faust.App] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
@@ -84,7 +87,10 @@ class Node:
         self._indexes = Indexes(rows, turns, self._states.rows)
         self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
-        self._timer = Timer(self._timed, self._timeline, self.gateway.append_all, self.clock)
+        append = self.gateway.append_all
+        self._timer = Timer(partial(self._served, "reminders"), self._timeline, append, self.clock)
+        box = partial(self._partition_rows, "deliveries")
+        self._outbox = Outbox(partial(self._served, "deliveries"), box, self.state.state, append, self.clock)
 
     # --- life
 
@@ -105,6 +111,8 @@ class Node:
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
         if "reminders" in self.agents:
             self._supervisors.append(asyncio.create_task(self._timer.run(), name="timer"))
+        if "deliveries" in self.agents and self.courier is not None:
+            self._supervisors.append(asyncio.create_task(self._outbox.run(self.courier), name="outbox"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -182,6 +190,8 @@ class Node:
                 return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
             case "reminders":
                 return reminders.agent(self._timer.changed, self._timer.forget)
+            case "deliveries":
+                return deliveries.agent(self._outbox.changed, self._outbox.forget)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -309,9 +319,10 @@ class Node:
     def wake(self) -> None:
         """Looks at the clock again: it was set."""
         self._timer.wake()
+        self._outbox.wake()
 
-    def _timed(self) -> list[int]:
-        app = self.apps.get("reminders")
+    def _served(self, name: str) -> list[int]:
+        app = self.apps.get(name)
         return [] if app is None or app.rebalancing else fold_agent(app).owned()
 
     def _timeline(self, partition: int) -> Rows:

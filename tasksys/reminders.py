@@ -228,7 +228,8 @@ def evolve(event: ReminderEvent, task: str, state: State, stamp: Stamp) -> None:
     changed = structs.replace(_changed(event, reminder, stamp), position=stamp.position)
     if isinstance(event, ReminderFired):
         if deliveries.fired(event, reminder, state, stamp):
-            changed = structs.replace(changed, shown=(*reminder.shown, event.scheduled_for))
+            shown = (*reminder.shown, event.scheduled_for)
+            changed = structs.replace(changed, shown=shown, fired_for=event.scheduled_for)
     elif reminder.shown:
         deliveries.closed(reminder, isinstance(event, ANSWERS), state, stamp)
         changed = structs.replace(changed, shown=())

@@ -190,7 +190,8 @@ class Reminder(Row, frozen=True, omit_defaults=True):
 
     `scheduled_for` is the instant of its next firing while it is `armed`, and else of the last one, if there was any;
     `basis` is what its trigger gave, before repeats. `left` are the repeats that are left. `channels` are its own, if
-    it has any; else the user's are taken when it fires. `shown` are the times of firings that are not answered yet.
+    it has any; else the user's are taken when it fires. `shown` are the times of firings that are not answered yet,
+    `fired_for` that of the last one that the ledger has.
     """
 
     kind = "r"
@@ -211,6 +212,7 @@ class Reminder(Row, frozen=True, omit_defaults=True):
     position: int = 0
     channels: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    fired_for: str | None = None
 
     @property
     def key(self) -> str:

@@ -7,11 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from views import (
+    acknowledge,
     commands,
     docs,
     export,
     operations,
     past,
+    preferences,
     problems,
     protocol,
     reads,
@@ -21,8 +23,8 @@ from views import (
     written,
 )
 from views.auth import Authenticator, NoAuthentication
-from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
-from views.ports import System
+from views.context import AUTHENTICATOR, BOUNDS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.ports import Channels, System
 from views.routes import Route
 
 MAX_BODY: Final = 900 * 1024
@@ -37,6 +39,7 @@ SHUTDOWN_SECONDS: Final = 15.0
 ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
+    *preferences.ROUTES,
     *recurrence.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,
@@ -59,6 +62,7 @@ class Options:
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = CONNECTIONS
+    channels: Channels | None = None
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -81,6 +85,7 @@ def application(system: System, options: Options) -> web.Application:
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[BOUNDS] = options.bounds
+    app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY
     app[written.ON_THEIR_WAY] = written.OnTheirWay()
@@ -90,6 +95,7 @@ def application(system: System, options: Options) -> web.Application:
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
+    app.add_routes(acknowledge.pages())
     return app
 
 

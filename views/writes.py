@@ -13,7 +13,7 @@ from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
 from tasksys.refusals import FieldError
-from tasksys.rows import Comment, Member, Project, Reminder, Task
+from tasksys.rows import Channels, Comment, Member, Project, Reminder, Task
 from tasksys.state import State
 from views import shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
@@ -68,7 +68,17 @@ def _comment(state: State, workspace: str, command: Any, user: str) -> Shown:
 
 def _reminder(state: State, workspace: str, command: Any, user: str) -> Shown:
     row = state.get(Reminder, getattr(command, "into", "") or command.reminder)
-    return (shapes.reminder(row), None) if row else (None, None)
+    return (shapes.reminder(row, state), None) if row else (None, None)
+
+
+def _preferences(state: State, workspace: str, command: Any, user: str) -> Shown:
+    return shapes.own(user, state), None
+
+
+def _channel(state: State, workspace: str, command: Any, user: str) -> Shown:
+    channels = state.get(Channels, user)
+    row = channels.named(command.channel) if channels else None
+    return (shapes.channel(row), None) if row else (None, None)
 
 
 ANSWERS: Final[dict[Show, Any]] = {
@@ -78,6 +88,8 @@ ANSWERS: Final[dict[Show, Any]] = {
     _task: shapes.TaskShape,
     _comment: shapes.CommentShape,
     _reminder: shapes.ReminderShape,
+    _preferences: shapes.PreferencesShape,
+    _channel: shapes.ChannelShape,
 }
 
 
@@ -100,6 +112,7 @@ TASK: Final = f"{WS}/tasks/{{task}}"
 COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
 REMINDER: Final = f"{WS}/reminders/{{reminder}}"
+CHANNEL: Final = f"{WS}/preferences/channels/{{channel}}"
 
 WRITES: Final = (
     Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", True, "ws"),
@@ -136,6 +149,11 @@ WRITES: Final = (
     Write("DELETE", f"{TASK}/reminders/{{reminder}}", commands.RemoveReminder, _reminder, "Remove a reminder"),
     Write("POST", f"{REMINDER}/snooze", commands.SnoozeReminder, _reminder, "Remind again later", True),
     Write("POST", f"{REMINDER}/acknowledge", commands.AcknowledgeReminder, _reminder, "Acknowledge a reminder"),
+    Write("PATCH", f"{WS}/preferences", commands.SetPreferences, _preferences, "Change your preferences"),
+    Write("PUT", CHANNEL, commands.SetChannel, _channel, "Add a channel of yours, or change where it leads"),
+    Write("DELETE", CHANNEL, commands.RemoveChannel, _channel, "Remove a channel of yours"),
+    Write("POST", f"{CHANNEL}/enable", commands.EnableChannel, _channel, "Use a channel of yours again"),
+    Write("POST", f"{CHANNEL}/disable", commands.DisableChannel, _channel, "Do not use a channel of yours for now"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
 )
 
@@ -232,7 +250,7 @@ def _tag(path: str) -> str:
     return nouns[-1] if nouns else "workspaces"
 
 
-NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders")
+NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders", "preferences")
 
 ROUTES: Final = [
     Route(

@@ -54,7 +54,7 @@ TASK: Final = {
 COMMENT: Final = {"id", "task", "author", "body", "created_at", "edited_at"}
 REMINDER: Final = {
     "id", "task", "user", "trigger", "repeat", "state", "scheduled_for", "fired_at", "late_by_seconds", "repeats_left",
-    "snoozed_from", "created_at",
+    "snoozed_from", "created_at", "channels", "deliveries",
 }  # fmt: skip
 EVENT: Final = {
     "position", "id", "type", "at", "actor", "command", "task", "version", "data", "schema", "source",
