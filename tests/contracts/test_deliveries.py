@@ -36,11 +36,11 @@ RING: Final = after(hours=1)
 
 
 @asynccontextmanager
-async def sending(url: str, directory: Path, clock: Clock, **options: Any) -> AsyncIterator[tuple[Node, Channels]]:  # noqa: F811
+async def sending(log: str, directory: Path, clock: Clock, **options: Any) -> AsyncIterator[tuple[Node, Channels]]:
     """A node that sends, also to this machine."""
     channels = Channels(Options(KEY, **{"private": True} | options), clock)
     try:
-        async with running(url, directory, clock=clock, courier=channels, **SETTINGS) as node:
+        async with running(log, directory, clock=clock, courier=channels, **SETTINGS) as node:
             yield node, channels
     finally:
         await channels.close()
@@ -251,7 +251,7 @@ async def test_what_was_answered_meanwhile_is_not_sent(url: str, tmp_path: Path)
 async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None:  # noqa: F811
     """A relay that refuses for now is asked again; the same mail is the same to its reader."""
     clock = Clock()
-    with MailRelay.listening() as (relay, address):
+    async with MailRelay.listening() as (relay, address):
         options = {"relay": Relay.parse(address, "tasks@example.org"), "url": "https://tasks.example.org"}
         async with sending(url, tmp_path / "node", clock, **options) as (node, channels):
             workspace = await founded(node)
@@ -300,7 +300,7 @@ async def test_new_preferences_move_the_users_reminders(url: str, tmp_path: Path
             *(AddReminder(task="milk", reminder=f"r{one}", trigger=Trigger(before="PT30M")) for one in range(10)),
             SetPreferences(zone="America/New_York", reminder_hour=8),
         )  # fmt: skip
-        moved = "2126-03-10T12:30:00.000Z"
+        moved = "2126-03-10T11:30:00.000Z"
 
         def all_moved() -> bool:
             found = (node.state.state(workspace).reminder(f"r{one}") for one in range(10))

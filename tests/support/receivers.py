@@ -11,15 +11,15 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Self
 
 from aiohttp import web
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 from tests.support.nodes import until
 
@@ -115,14 +115,13 @@ class MailRelay:
         return "250 OK"
 
     @classmethod
-    @contextmanager
-    def listening(cls) -> Iterator[tuple["MailRelay", str]]:
+    @asynccontextmanager
+    async def listening(cls) -> AsyncIterator[tuple[Self, str]]:
         """One that listens on this machine, with its URL."""
-        relay = cls()
-        controller = Controller(relay, hostname="127.0.0.1", port=0)
-        controller.start()
+        relay, loop = cls(), asyncio.get_running_loop()
+        server = await loop.create_server(lambda: SMTP(relay, loop=loop), "127.0.0.1", 0)
         try:
-            port = controller.server.sockets[0].getsockname()[1]
-            yield relay, f"smtp://127.0.0.1:{port}"
+            yield relay, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
-            controller.stop()
+            server.close()
+            await server.wait_closed()
