@@ -1,7 +1,7 @@
 """Which addresses of the network may be asked: none that lead inside, whoever names them, and however."""
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -28,7 +28,13 @@ def is_public(text: str) -> bool:
     return _public(address)
 
 
+PROTOCOLS: Final = IPv4Network("192.0.0.0/24")
+"""Set aside for protocols; Python's lists of special addresses differ by its version here."""
+
+
 def _public(address: IPv4Address | IPv6Address) -> bool:
+    if address in PROTOCOLS or (isinstance(address, IPv6Address) and address.is_site_local):
+        return False
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     return address.is_global and not (special or address.is_private or address.is_link_local)
 

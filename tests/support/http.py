@@ -24,6 +24,8 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from rocksdict import WriteBatch
 
+from delivery.channels import Channels
+from delivery.channels import Options as ChannelOptions
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
@@ -36,6 +38,8 @@ from views.server import Options, Server, start
 Json = dict[str, Any]
 
 OWNER: Final = "olga"
+KEY: Final = "0123456789abcdef0123456789abcdef"
+"""The key of servers of tests."""
 BOUND: Final = 20.0
 """Seconds after which a condition that a test waits for counts as never met; the machine may be busy."""
 
@@ -284,7 +288,7 @@ class Site:
 async def running(
     directory: Path, bounds: Bounds | None = None, agents: tuple[str, ...] = AGENTS
 ) -> AsyncIterator[Site]:
-    """A whole system, or some of its agents, in a directory, in this event loop."""
+    """A whole system, or some of its agents, in a directory, in this event loop; it sends nothing by itself."""
     node = Node(Broker.parse(f"embedded://{directory}/log"), directory / "tables", agents)
     await node.start()
     try:
@@ -296,10 +300,16 @@ async def running(
 
 @asynccontextmanager
 async def serving(
-    node: Node, authenticator: Authenticator | None = None, bounds: Bounds | None = None
+    node: Node,
+    authenticator: Authenticator | None = None,
+    bounds: Bounds | None = None,
+    channels: Channels | None = None,
 ) -> AsyncIterator[Site]:
-    """A server of a system that runs; it may have several."""
-    options = Options(port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds())
+    """A server of a system that runs; it may have several. Channels may lead anywhere, but there is no relay."""
+    own = Channels(ChannelOptions(KEY, private=True)) if channels is None else None
+    options = Options(
+        port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds(), channels=channels or own
+    )
     server = await start(node, options)
     try:
         url = f"http://127.0.0.1:{server.port}"
@@ -307,6 +317,8 @@ async def serving(
             yield Site(node, server, session)
     finally:
         await server.stop()
+        if own is not None:
+            await own.close()
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:

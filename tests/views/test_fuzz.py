@@ -66,10 +66,11 @@ async def furnished(space: Space) -> dict[str, str]:
     await space.post("/tasks/milk/checklist", {"title": "Oat", "item": "oat"})
     await space.post("/tasks/milk/comments", {"body": "Two", "comment": "two"})
     await space.post("/tasks/milk/reminders", {"trigger": {"at": "2126-03-08T09:00:00Z"}, "reminder": "bell"})
+    await space.put("/preferences/channels/phone", {"kind": "webhook", "target": "https://example.org/hook"})
     await space.post("/commands", {"type": "CompleteTask", "id": "done", "task": "bread"})
     return {
         "ws": space.id, "user": "ann", "project": "home", "section": "todo", "task": "milk", "link": "blocks",
-        "other": "bread", "item": "oat", "comment": "two", "reminder": "bell", "command": "done",
+        "other": "bread", "item": "oat", "comment": "two", "reminder": "bell", "command": "done", "channel": "phone",
         "letter": "0-0",
     }  # fmt: skip
 
