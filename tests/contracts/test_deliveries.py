@@ -1,5 +1,9 @@
 """Firings reach people, on both transports: at least once, recorded once, whatever dies, stalls or is folded again."""
 
+import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,6 +32,7 @@ from tasksys.rows import Delivery, Firing, firing_key
 from tasksys.values import ChannelKind, DeliveryState, QuietHours, Trigger, When, instant
 from tests.contracts.test_reminders import SETTINGS, Clock, after, url  # noqa: F401  (`url` is a fixture)
 from tests.support.domain import OWNER
+from tests.support.kafka_broker import ROOT
 from tests.support.nodes import accepted, check, events_of, founded, read, running, table, until
 from tests.support.receivers import MailRelay, Receiver
 
@@ -323,3 +328,30 @@ async def test_a_table_that_is_behind_sends_nothing_again(url: str, tmp_path: Pa
         assert node._outbox._letter(one) is None
         assert not any(key == one.key for key in table(node, "deliveries")[node.partition(workspace)])
         assert len(receiver.posts) == 1
+
+
+def live(url: str, directory: Path, *more: str) -> int:  # noqa: F811
+    """One life of a process that sends what is due; how it ended."""
+    command = [sys.executable, "-m", "tests.support.kill_child", "send", url, str(directory), RING, *more]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+async def test_killed_between_sending_and_recording(url: str, tmp_path: Path) -> None:  # noqa: F811
+    """It is sent again, under the same key, and recorded once: by a receiver that drops repeats it was seen once."""
+    clock = Clock()
+    names = ["ring", "second", "third"]
+    async with Receiver.listening() as receiver:
+        async with sending(url, tmp_path / "node", clock) as (node, channels):
+            workspace = await ringing(node, channels, receiver.url, *(ring(name) for name in names[1:]))
+        for _ in range(3):
+            assert await asyncio.to_thread(live, url, tmp_path / "node", "once") == -signal.SIGKILL
+        assert await asyncio.to_thread(live, url, tmp_path / "node") == 0
+        clock.advance(hours=1)
+        async with sending(url, tmp_path / "node", clock) as (node, channels):
+            for name in names:
+                await reached(node, workspace, DeliveryState.DELIVERED, name)
+            await check(node)
+            assert await results(node, workspace) == ["ReminderDelivered"] * 3
+        keys = {deliveries.key(workspace, "milk", name, RING) for name in names}
+        assert {post.headers["Idempotency-Key"] for post in receiver.posts} == keys
+        assert len(receiver.posts) > 3
