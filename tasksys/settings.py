@@ -101,9 +101,7 @@ class Settings:
                 f"--secret-key needs at least {SECRET_BYTES} characters; `openssl rand -hex {SECRET_BYTES}` makes one"
             )
         if bool(self.smtp_url) != bool(self.smtp_from):
-            raise SettingsUnfit(
-                "--smtp-url and --smtp-from go together: the relay, and where mail comes from"
-            )
+            raise SettingsUnfit("--smtp-url and --smtp-from go together: the relay, and where mail comes from")
         if self.auth.mode is AuthMode.NONE and not is_loopback(self.host):
             raise SettingsUnfit(
                 f"--host {self.host} can be reached from other machines, where --auth none would let anybody act as "

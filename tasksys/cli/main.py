@@ -9,6 +9,7 @@ import click
 from tasksys.cli import (
     actions,
     audit,
+    channels,
     checklists,
     comments,
     completion,
@@ -33,6 +34,7 @@ from tasksys.cli.options import option
 SECTIONS: Final = {
     "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
+    "How reminders reach you": channels.COMMANDS,
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
     "The server and its data": (
