@@ -11,6 +11,7 @@ a dead channel does not hold up one that works.
 import asyncio
 import logging
 import random
+import traceback
 from asyncio import Event, Semaphore, Task
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -236,7 +237,11 @@ class Outbox:
         except TimeoutError:
             return Result(f"It did not answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:
-            logger.exception("a courier failed on a %s; it is tried again", letter.channel.kind.value)
+            # What it says may hold where the channel leads, which stands in no log.
+            kind, where = letter.channel.kind.value, traceback.extract_tb(error.__traceback__)[-1]
+            logger.error(
+                "a courier of %s failed: %s at %s:%s", kind, type(error).__name__, where.filename, where.lineno
+            )
             return Result(f"A fault of the server ({type(error).__name__}).")
 
     async def _record(self, partition: int, one: Attempt, result: Result) -> None:

@@ -1,5 +1,6 @@
 """The page behind the link of a mail. Who opens it only looks, as mail scanners do; its button acknowledges."""
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime
 from html import escape
@@ -11,7 +12,7 @@ from aiohttp import web
 from tasksys.commands import AcknowledgeReminder, CommandRecord
 from tasksys.rows import Reminder, Task
 from tasksys.values import instant
-from views.context import CHANNELS, system
+from views.context import BOUNDS, CHANNELS, system
 from views.docs import POLICY
 from views.ports import Ticket
 from views.sending import WAIT, digest
@@ -43,7 +44,12 @@ async def press(request: web.Request) -> web.StreamResponse:
     """Acknowledges, as the user to whom the mail went; a second time it is answered the same."""
     if request.content_length is None or request.content_length > BODY_BYTES:
         return _over()
-    ticket = _ticket(request, str((await request.post()).get("token", "")))
+    try:
+        async with asyncio.timeout(request.app[BOUNDS].body):
+            sent = await request.post()
+    except (TimeoutError, ValueError, web.RequestPayloadError):
+        return _over()
+    ticket = _ticket(request, str(sent.get("token", "")))
     if ticket is None:
         return _over()
     if _shown(request, ticket) is None:

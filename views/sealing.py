@@ -7,6 +7,7 @@ from msgspec import structs
 
 from tasksys.commands import SetChannel
 from tasksys.errors import ChannelUnavailable, TargetUnfit
+from tasksys.limits import TARGET_CHARACTERS
 from views.context import CHANNELS, identity
 from views.problems import Problem, invalid
 
@@ -22,6 +23,8 @@ async def sealed(request: web.Request, workspace: str, command: SetChannel) -> t
     try:
         if channels is None:
             raise ChannelUnavailable(NONE_HERE)
+        if len(command.target) > TARGET_CHARACTERS:
+            raise TargetUnfit(f"At most {TARGET_CHARACTERS:,} characters are allowed; shorten it.")
         found = await channels.seal(workspace, user, command.channel, command.kind, command.target)
         blinded = channels.blinded(command.target)
     except TargetUnfit as error:

@@ -52,7 +52,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
                 running.push_async_callback(EmbeddedLog.open(broker.directory).close)
-            channels = Channels(channel_options(settings, broker))
+            options_of_channels = channel_options(settings, broker)
+            channels = Channels(options_of_channels)
             running.push_async_callback(channels.close)
             node = Node(
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
@@ -74,6 +75,12 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         running.push_async_callback(http.stop)
         calm_collector()
         started(settings, agents)
+        if not options_of_channels.key:
+            logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
+        if "deliveries" in agents and "commands" not in agents:
+            logger.warning(
+                "nothing is delivered from here: the agent `deliveries` needs `commands` in the same process"
+            )
         await stop.wait()
         metrics.stopping = True
 
@@ -118,8 +125,6 @@ def channel_options(settings: Settings, broker: Broker) -> ChannelOptions:
             key = kept(file)
         except OSError as error:
             raise Failure(f"The key that channels are sealed with cannot be kept: {error}.") from error
-    if not key:
-        logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
     return ChannelOptions(key, relay, settings.allow_private_webhooks, settings.url)
 
 
