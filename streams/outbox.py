@@ -238,10 +238,8 @@ class Outbox:
             return Result(f"It did not answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:
             # What it says may hold where the channel leads, which stands in no log.
-            kind, where = letter.channel.kind.value, traceback.extract_tb(error.__traceback__)[-1]
-            logger.error(
-                "a courier of %s failed: %s at %s:%s", kind, type(error).__name__, where.filename, where.lineno
-            )
+            kind, last = letter.channel.kind.value, traceback.extract_tb(error.__traceback__)[-1]
+            logger.error("a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno)
             return Result(f"A fault of the server ({type(error).__name__}).")
 
     async def _record(self, partition: int, one: Attempt, result: Result) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-PACKAGES: Final = ("tasksys", "streams", "views", "monitoring")
+PACKAGES: Final = ("tasksys", "streams", "views", "delivery", "monitoring")
 LINES: Final = 300
 
 PURE_MODULES: Final = frozenset(
@@ -161,7 +161,7 @@ def test_impurities_are_found(text: str, found: list[str]) -> None:
     assert impurities(text, "tasksys/query/x.py") == found
 
 
-@pytest.mark.parametrize("module", modules("tasksys", "views", "monitoring"))
+@pytest.mark.parametrize("module", modules("tasksys", "views", "delivery", "monitoring"))
 def test_only_streams_knows_kafka_and_storage(module: str) -> None:
     """Faust, its libraries and the store are behind `streams`."""
     assert not tops(imports(source(module), module)) & KAFKA_SIDE
@@ -174,6 +174,20 @@ def test_only_views_serve_http(module: str) -> None:
     assert "aiohttp.web" not in names
     assert "aiohttp" not in tops(names) or module.startswith("tasksys/cli/")
     assert "aiohttp.web" not in {ast.unparse(node) for node in ast.walk(ast.parse(source(module)))}
+
+
+@pytest.mark.parametrize("module", modules("delivery"))
+def test_delivery_knows_the_core_only(module: str) -> None:
+    """It sends what it is handed; neither the log nor the server is its business."""
+    names = imports(source(module), module)
+    assert not tops(names) & ({"streams", "views"} | KAFKA_SIDE)
+    assert "aiohttp.web" not in names
+
+
+@pytest.mark.parametrize("module", modules("tasksys", "streams", "views", "monitoring"))
+def test_delivery_is_known_where_the_process_is_composed(module: str) -> None:
+    """Others say what they need of it as protocols."""
+    assert "delivery" not in tops(imports(source(module), module)) or module in COMPOSITION
 
 
 @pytest.mark.parametrize("module", modules("streams"))

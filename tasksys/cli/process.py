@@ -78,9 +78,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         if not options_of_channels.key:
             logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
         if "deliveries" in agents and "commands" not in agents:
-            logger.warning(
-                "nothing is delivered from here: the agent `deliveries` needs `commands` in the same process"
-            )
+            logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
         await stop.wait()
         metrics.stopping = True
 
