@@ -197,7 +197,8 @@ class Outbox:
             async with lane.slots:
                 letter = self._letter(one)
                 if isinstance(letter, Letter):
-                    async with self._pools[letter.channel.kind, lane.failing]:
+                    failing = lane.failing or letter.channel.failing_since is not None
+                    async with self._pools[letter.channel.kind, failing]:
                         letter = self._letter(one)  # it may have been answered meanwhile
                         if isinstance(letter, Letter):
                             letter = await self._attempt(letter, courier)
