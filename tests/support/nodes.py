@@ -268,7 +268,7 @@ async def check(node: Node) -> Truth:
             truth.outcomes[workspace, actor, command] = _outcome(row)
         _check_history(records, history[partition])
         _check_timeline(expected, timelines[partition])
-        _check_outbox(expected, outboxes[partition])
+        check_outbox(expected, outboxes[partition])
     _check_outcomes(truth)
     return truth
 
@@ -308,7 +308,7 @@ def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None
     assert {key: row for key, row in rows.items() if key != APPLIED} == expected
 
 
-def _check_outbox(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
+def check_outbox(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
     """Every attempt that the ledger waits for is in the outbox, and whose each reminder is; and nothing else."""
     expected: dict[bytes, bytes] = {}
     for key, row in state.items():
