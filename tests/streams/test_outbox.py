@@ -48,7 +48,7 @@ NOW = datetime.fromisoformat(AT)
 
 @dataclass
 class Courier:
-    """Takes letters to channels: to `stalled` ones when it flows, to `dead` ones in vain, and raises at `broken` ones."""
+    """Takes letters to channels: to `stalled` ones when it flows, to `dead` ones in vain; raises at `broken` ones."""
 
     letters: list[Letter] = field(default_factory=list)
     stalled: set[str] = field(default_factory=set)
