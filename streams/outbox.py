@@ -121,9 +121,14 @@ class Outbox:
             gone.set()
 
     def _again(self, partition: int, key: bytes) -> None:
+        """Looks again from that key on, soon."""
+        self._back(partition, key)
+        self._changed.set()
+
+    def _back(self, partition: int, key: bytes) -> None:
+        """The next look begins at that key at the latest; what is to be looked through from its beginning, stays so."""
         if partition in self._from:
             self._from[partition] = min(key, self._from[partition])
-        self._changed.set()
 
     async def run(self, courier: Courier) -> None:
         """Sends until it is cancelled."""
@@ -149,7 +154,7 @@ class Outbox:
                 for one in found:
                     wait = (datetime.fromisoformat(one.at) - now).total_seconds()
                     if wait > 0:
-                        self._from[partition] = min(one.key, self._from[partition])
+                        self._back(partition, one.key)
                         return wait
                     if one not in self._under_way:
                         self._take(partition, one, courier)
@@ -166,7 +171,7 @@ class Outbox:
         """Puts an attempt on its way, if the ledger waits for it and its lane has room. Raises NotOwned."""
         firing = self._state(one.workspace).get(Firing, firing_key(one.reminder, one.scheduled_for))
         if firing is None or not deliveries.due(firing, one.channel, one.attempt, one.at):
-            self._from[partition] = min(one.key, self._from.get(partition, END))  # one of the two is behind the other
+            self._back(partition, one.key)  # one of the two is behind the other
             return
         name = (one.workspace, firing.user, one.channel)
         lane = self._lanes.setdefault(name, Lane())

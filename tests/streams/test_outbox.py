@@ -349,3 +349,25 @@ def test_a_row_and_its_attempt() -> None:
     assert one == Attempt(AT, WORKSPACE, "ring", AT, "phone", position, 1, 1)
     assert outbox.record(one, AT, "", None).command.id == f"sent-{position}-1-1"
     assert attempts(memory.rows, one.key + b"\0", 5) == []
+
+
+async def test_a_clock_that_is_set_while_the_outbox_is_looked_through(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It begins again, and neither loses anything nor sends it twice."""
+    monkeypatch.setattr(outbox, "SLICE", 1)
+    memory, courier = Memory(furnished().given(ring("late"))), Courier()
+    memory.fire(*(ring(f"r{number}") for number in range(20)))
+
+    async def restless() -> None:
+        for _ in range(200):
+            memory.outbox.wake()
+            await asyncio.sleep(0)
+
+    async with memory.sending(courier):
+        await restless()
+        await until(lambda: not attempts(memory.rows, OUTBOX, 1))
+        memory.fire_those("late")
+        await until(lambda: memory.delivery("late") is DeliveryState.DELIVERED)
+    assert len(courier.letters) == 21
+    assert caplog.records == []
