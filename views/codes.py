@@ -55,6 +55,11 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.TOO_MANY_REQUESTS,
         "More is being asked than is taken on at once. Wait for the seconds of Retry-After and repeat the request.",
     ),
+    "channel-unavailable": Meaning(
+        HTTPStatus.CONFLICT,
+        "Channels of this kind do not work on this server: it has no key to seal them with, or no relay for mail. "
+        "The detail says what its operator does about it; the other kinds work.",
+    ),
     "command-too-large": Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The command has more bytes than the log takes. Send less at once; a text can be shortened.",

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tasksys import commands
-from tasksys.values import LinkType, ReminderState
+from tasksys.values import DeliveryState, LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.quickadd import ParseRequest
 from views.recurrence import RecurrencePreview
@@ -49,6 +49,11 @@ QUERY: Final[dict[str, Described]] = {
     "to": (BOUND, "Before this date, local time or instant."),
     "state": ({"type": "string", "enum": list(ReminderState)}, "Only those of this state."),
     "user": ({"type": "string"}, "Only those of this user."),
+    "channel": ({"type": "string"}, "Only firings that went to this channel."),
+    "delivery": (
+        {"type": "string", "enum": list(DeliveryState)},
+        "Only firings with a delivery in this state.",
+    ),
     "actor": ({"type": "string"}, "Only by this user."),
     "since": (INSTANT, "Not before this instant."),
     "until": (INSTANT, "Not after this instant."),
@@ -132,6 +137,7 @@ TAGS: Final = {
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
     "series": "Tasks that come again and again, each occurrence a task of its own.",
+    "preferences": "What you want of reminders: zone, quiet hours, and the channels that reach you. Nobody else's.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
@@ -176,6 +182,8 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
         "template": {"title": "Water all plants"},
     },
     commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
+    commands.SetPreferences: {"zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"}},
+    commands.SetChannel: {"kind": "webhook", "target": "https://example.org/hooks/tasks"},
     commands.Undo: {"position": 42},
     ParseRequest: {"text": "Buy milk tomorrow 9am #home !high @anna every monday", "zone": "Europe/Berlin"},
     RecurrencePreview: {

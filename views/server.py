@@ -7,11 +7,13 @@ from typing import Final
 from aiohttp import web
 
 from views import (
+    acknowledge,
     commands,
     docs,
     export,
     operations,
     past,
+    preferences,
     problems,
     protocol,
     quickadd,
@@ -23,8 +25,8 @@ from views import (
     written,
 )
 from views.auth import Authenticator, NoAuthentication
-from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
-from views.ports import System
+from views.context import AUTHENTICATOR, BOUNDS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.ports import Channels, System
 from views.routes import Route
 
 MAX_BODY: Final = 900 * 1024
@@ -40,6 +42,7 @@ ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
     *series.ROUTES,
+    *preferences.ROUTES,
     *recurrence.ROUTES,
     *quickadd.ROUTES,
     *writes.ROUTES,
@@ -63,6 +66,7 @@ class Options:
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = CONNECTIONS
+    channels: Channels | None = None
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -85,6 +89,7 @@ def application(system: System, options: Options) -> web.Application:
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[BOUNDS] = options.bounds
+    app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY
     app[written.ON_THEIR_WAY] = written.OnTheirWay()
@@ -94,6 +99,7 @@ def application(system: System, options: Options) -> web.Application:
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
+    app.add_routes(acknowledge.pages())
     return app
 
 

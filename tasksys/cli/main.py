@@ -10,6 +10,7 @@ from tasksys.cli import (
     actions,
     adding,
     audit,
+    channels,
     checklists,
     comments,
     completion,
@@ -36,6 +37,7 @@ SECTIONS: Final = {
     "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *series.ON_TASKS, *past.COMMANDS),
     "What comes again and again": series.COMMANDS,
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
+    "How reminders reach you": channels.COMMANDS,
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
     "The server and its data": (
