@@ -6,7 +6,7 @@ changed, nothing is recorded. So a command appended twice, or days late, does th
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -18,17 +18,21 @@ from tasksys.events import (
     ReminderExpired,
     SeriesAdvanced,
     TaskCreated,
+    TaskEdited,
+    TaskFields,
     TaskRestored,
     TaskSeriesChanged,
 )
-from tasksys.fields import overlay
+from tasksys.fields import difference, mentioned, overlay
 from tasksys.recurrence.identity import occurrence_id
+from tasksys.refusals import Refusal
 from tasksys.rows import ChecklistItem, Series, Task
 from tasksys.series.rules import times_of
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template
-from tasksys.series.spans import earlier
+from tasksys.series.spans import earlier, kind
+from tasksys.series.tracking import occurs
 from tasksys.state import State
-from tasksys.values import ReminderState, Status, Trigger, When, instant
+from tasksys.values import CLOSED, Of, ReminderState, Status, Trigger, When, instant
 
 STEPS: Final = 200
 """Occurrences that one command opens or passes over; the clock goes on at once with those that are left."""
@@ -64,6 +68,7 @@ class _Settling:
         self._facts: list[Fact] = []
         self._missed: list[str] = []
         self._skipped: list[str] = []
+        self._made: set[str] = set()
 
     def facts(self) -> list[Fact]:
         series = self._series
@@ -84,24 +89,24 @@ class _Settling:
         return override.skipped and gone and override.original not in self._skipped
 
     def _after_completion(self) -> str | None:
-        if self._open:
+        while not self._open:
+            if self._next is None:
+                self._next = self._times.following(self._at, self._series.completions)
+            self._next = self._untaken(self._next)
+            if self._next is None:
+                return None
+            opens = self._opens(self._next, self._time(self._next))
+            if opens is not None and opens > self._at:
+                return opens
+            self._make(self._next)
             self._next = None
-            return None
-        if self._next is None:
-            self._next = self._untaken(self._times.following(self._at, self._series.completions))
-        if self._next is None:
-            return None
-        opens = self._opens(self._next, self._time(self._next))
-        if opens is not None and opens > self._at:
-            return opens
-        self._make(self._next)
         self._next = None
         return None
 
     def _untaken(self, original: str | None) -> str | None:
         """The occurrence, or the first one after it of which nothing has become yet."""
         for _ in range(STEPS):
-            if original is None or self._state.occurrence(self._series.id, original) is None:
+            if original is None or not self._passed(original):
                 return original
             original = self._times.following(self._times.time_of(original), self._series.completions)
         return None
@@ -126,7 +131,7 @@ class _Settling:
         if override is not None and override.skipped:
             self._skipped.append(original)
             return True
-        return self._state.occurrence(self._series.id, original) is not None
+        return original in self._made or self._state.occurrence(self._series.id, original) is not None
 
     def _opens(self, original: str, time: str) -> str | None:
         """The instant at which the occurrence becomes a task; None if that depends on others."""
@@ -156,7 +161,7 @@ class _Settling:
             case Missed.ALL if len(self._open) >= OPEN:
                 self._missed.append(original)
             case Missed.NEXT:
-                following = self._times.after(original)
+                following = self._successor(original)
                 if following is not None and self._takes_over(original, following) <= self._at:
                     self._missed.append(original)
                     return
@@ -164,6 +169,19 @@ class _Settling:
                 self._make(original)
             case _:
                 self._make(original)
+
+    def _successor(self, original: str) -> str | None:
+        """The next occurrence that is not left out."""
+        found = self._times.after(original)
+        for _ in range(STEPS):
+            if found is None or not self._left_out(found):
+                break
+            found = self._times.after(found)
+        return found
+
+    def _left_out(self, original: str) -> bool:
+        override, row = self._series.override(original), self._state.occurrence(self._series.id, original)
+        return (override is not None and override.skipped) or (row is not None and row.skipped)
 
     def _miss(self, original: str) -> None:
         """Those that are open are missed when a later one comes."""
@@ -177,9 +195,9 @@ class _Settling:
     def _needs(self) -> timedelta:
         """How long before its time an occurrence must be a task for its start and its reminders."""
         template = self._series.template
-        befores = [one.trigger.before for one in template.reminders]
-        befores += [] if template.start_before is None else [template.start_before]
-        return max((_length(one) for one in befores), default=timedelta(0))
+        start = timedelta(0) if template.start_before is None else _length(template.start_before)
+        from_start = {Of.DUE: timedelta(0), Of.START: start}
+        return max([start, *(_length(one.trigger.before, from_start[one.trigger.of]) for one in template.reminders)])
 
     def _time(self, original: str) -> str:
         return self._times.instant(self._due(original))
@@ -195,11 +213,14 @@ class _Settling:
         name = occurrence_id(self._series.id, original)
         becomes = Occurs(self._series.id, original)
         before = self._state.task(name)
+        self._made.add(original)
         if before is not None:
             self._facts += [Fact(TaskRestored(before.trashed_at), name)] if before.trashed_at else []
-            self._facts.append(Fact(TaskSeriesChanged(None, becomes), name))
-            self._facts += self._reminders(self._series.template, before)
-            self._open[original] = structs.replace(before, original=original)
+            self._facts += self._as_said_since(original, before)
+            self._facts.append(Fact(TaskSeriesChanged(occurs(before), becomes), name))
+            if before.status not in CLOSED:
+                self._facts += self._reminders(self._series.template, before)
+                self._open[original] = structs.replace(before, original=original)
             return
         override = self._series.override(original) or Override(original)
         template, due = overlay(self._series.template, override.fields), self._due(original)
@@ -211,7 +232,7 @@ class _Settling:
             description=template.description,
             priority=template.priority,
             labels=template.labels,
-            assignees=tuple(one for one in template.assignees if self._state.member(one) is not None),
+            assignees=self._members(template.assignees),
             start=start,
             due=due,
             estimate_minutes=template.estimate_minutes,
@@ -222,6 +243,26 @@ class _Settling:
         task = Task(name, template.title, self._at, start=start, due=due, original=original)
         self._facts += self._reminders(template, task)
         self._open[original] = task
+
+    def _as_said_since(self, original: str, before: Task) -> list[Fact]:
+        """What was made different about an occurrence while its task was withdrawn."""
+        override, due = self._series.override(original) or Override(original), self._due(original)
+        named: dict[str, Any] = mentioned(override.fields)
+        fields = {name: value for name, value in named.items() if name not in ("labels", "assignees")}
+        if override.due is not None or before.due is None or kind(before.due) != kind(due):
+            length = self._series.template.start_before
+            fields |= {"due": due, "start": None if length is None else earlier(due, length)}
+        was, now = difference(before, TaskFields(**fields))
+        facts = [Fact(TaskEdited(was, now), before.id)] if now != TaskFields() else []
+        for answer in (
+            tasks.label(before, named.get("labels", before.labels)),
+            tasks.assign(before, self._members(named["assignees"]), self._state) if "assignees" in named else [],
+        ):
+            facts += [] if isinstance(answer, Refusal) else answer
+        return facts
+
+    def _members(self, users: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one for one in users if self._state.member(one) is not None)
 
     def _place(self, template: Template) -> Place:
         """Where the template says, or what is left of that place."""
@@ -248,9 +289,9 @@ class _Settling:
                 yield Fact(ReminderExpired(name, ReminderState.PENDING, at), task.id)
 
 
-def _length(duration: str) -> timedelta:
+def _length(duration: str, more: timedelta = timedelta(0)) -> timedelta:
     days, seconds = durations.parse(duration)
-    return max(timedelta(0), timedelta(days=days, seconds=seconds))
+    return max(timedelta(0), timedelta(days=days, seconds=seconds) + more)
 
 
 def _ahead(at: str, lead: timedelta) -> str:
