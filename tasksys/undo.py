@@ -103,24 +103,28 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     if task is not None and (refusal := checks.stale("task", command.expected_version, task.version)):
         return refusal
     facts: list[Fact] = []
+    made = {past.task for past in command.events if past.type in (TaskCreated.__name__, TaskRestored.__name__)}
     for past in reversed(command.events):
-        answer = _answer(past, record.actor, state)
+        if past.type == ReminderAdded.__name__ and past.task in made:
+            continue  # it goes and comes with the occurrence that has it, whatever became of it
+        answer = _answer(past, record, facts, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
         facts += [fact._replace(undoes=past.position) for fact in answer]
     return facts
 
 
-def _answer(past: EventRecord, actor: str, state: State) -> Answer:
+def _answer(past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
     try:
         event = codec.event(past)
     except (codec.UnknownEvent, DecodeError):
         detail = "This release cannot read the event; upgrade tasksys to the release that wrote it."
         return Refusal(Code.NOT_UNDOABLE, detail)
-    return _compensate(event, past.task, past.version, actor, state)
+    return _compensate(event, past, record, undone, state)
 
 
-def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
+def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
+    task, actor = past.task, record.actor
     match event:
         case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
             return _workspace(event, actor, state)
@@ -163,7 +167,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | OccurrenceChanged()
         ):
             series = state.series(event.series)
-            return _gone("series") if series is None else undoing.compensate(event, series, state)
+            return _gone("series") if series is None else undoing.compensate(event, series, undone, record.at, state)
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
             return _status(event, _live_task(task, state))
         case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
@@ -179,7 +183,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | SectionEdited()
             | SectionRemoved()
         ):
-            return _project(event, version, state)
+            return _project(event, past.version, state)
         case _:
             assert_never(event)
 
@@ -281,7 +285,7 @@ def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal
         return task
     match event:
         case TaskCreated() if event.occurs is not None:
-            return undoing.created(event, task)
+            return undoing.created(event, task, state)
         case TaskCreated():
             if task.trashed_at:
                 return Refusal(Code.UNDO_CONFLICT, "The task is in the trash already.")

@@ -25,7 +25,7 @@ from tasksys.events import (
     TaskTrashed,
 )
 from tasksys.fields import difference, mentioned, overlay
-from tasksys.recurrence import parse_rule, print_rule
+from tasksys.recurrence import Skip, explicit, parse_rule, print_rule
 from tasksys.recurrence.recurrence import anchored
 from tasksys.refusals import Code, FieldError, Refusal, invalid, over
 from tasksys.rows import Occurrence, Series, Task
@@ -33,7 +33,7 @@ from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import OF_ONE, Occurs, Override, Scope, TemplateFields
-from tasksys.series.spans import between, earlier
+from tasksys.series.spans import between, earlier, local
 from tasksys.state import State
 from tasksys.values import When
 
@@ -178,11 +178,12 @@ def _all(
         return []
     facts = [Fact(SeriesEdited(series.id, before, after, template_before, template_after))]
     changed = structs.replace(overlay(series, after), template=overlay(series.template, template_after))
-    for task in _open(series, state):
-        facts += _edited(task, template_before, template_after, record, state)
+    moving = list[Fact]()
     if any(getattr(after, name) is not UNSET for name in ("rule", "anchor", "rdate", "exdate")):
-        facts += _Moving(series, changed, record, state).facts()
-    return facts
+        moving = _Moving(series, changed, record, state).facts()
+    for task in _staying(series, moving, state):
+        facts += _edited(task, template_before, template_after, record, state)
+    return facts + moving
 
 
 def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refusal:
@@ -214,6 +215,12 @@ def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refus
     }
     given = {name: getattr(command, name) for name in kept if getattr(command, name) is not UNSET}
     return checking.recurs(found._replace(**{**kept, **given}))
+
+
+def _staying(series: Series, moving: list[Fact], state: State) -> list[Task]:
+    """The open tasks that do not go to the trash."""
+    gone = {fact.task for fact in moving if isinstance(fact.event, TaskTrashed)}
+    return [task for task in _open(series, state) if task.id not in gone]
 
 
 def _open(series: Series, state: State) -> Iterator[Task]:
@@ -269,11 +276,18 @@ class _Moving:
         return None
 
     def _carried(self, original: str) -> str:
-        return rules.carried(original, self._old.anchor, self._new.anchor)
+        return _carried(original, self._old, self._new)
+
+    def _becomes(self, task: Task) -> str | None:
+        """The occurrence of the new recurrence that a task is; None if there is none, or another task is it."""
+        moved = self._carried(task.original or "")
+        row = self._state.occurrence(self._into.id, moved)
+        taken = row is not None and row.task != task.id
+        return None if taken or not self._new.includes(moved) else moved
 
     def _had(self, original: str) -> bool:
         """True if the old recurrence had that occurrence, and something has become of it."""
-        was = rules.carried(original, self._new.anchor, self._old.anchor)
+        was = _carried(original, self._new, self._old)
         handled = self._series.next is None or was < self._series.next
         return handled and was not in self._gone and self._old.includes(was)
 
@@ -282,7 +296,7 @@ class _Moving:
         found = []
         for task in self._concerned():
             original = task.original or ""
-            if not self._new.includes(self._carried(original)) and self._old.time_of(original) > self._at:
+            if self._becomes(task) is None and self._old.time_of(original) > self._at:
                 self._gone.add(original)
                 found.append(task)
         return found
@@ -295,15 +309,16 @@ class _Moving:
         for task in self._withdraw():
             yield from leaving(task)
         for task in self._concerned():
-            original = task.original or ""
-            moved = self._carried(original)
-            if not self._new.includes(moved) or (self._series.id, original) == (self._into.id, moved):
+            original, moved = task.original or "", self._becomes(task)
+            if moved is None:
                 continue
-            if moved != original and task.due == self._old.when(original):
+            due = self._new.when(moved)
+            if task.due == self._old.when(original) and task.due != due:
                 kept = between(task.start, task.due)
-                due = self._new.when(moved)
                 wanted = TaskFields(due=due) if kept is None else TaskFields(due=due, start=earlier(due, kept))
                 yield Fact(TaskEdited(*difference(task, wanted)), task.id)
+            if (self._series.id, original) == (self._into.id, moved):
+                continue
             yield Fact(TaskSeriesChanged(Occurs(self._series.id, original), Occurs(self._into.id, moved)), task.id)
 
     def _overrides(self) -> Iterator[Fact]:
@@ -318,6 +333,11 @@ class _Moving:
                 yield Fact(OccurrenceChanged(self._into.id, moved, None, structs.replace(one, original=moved)))
 
 
+def _carried(original: str, before: Times, after: Times) -> str:
+    """The original time of an occurrence in a changed recurrence: its own, if that has it, and else as the anchor's."""
+    return original if after.includes(original) else rules.carried(original, before.anchor, after.anchor)
+
+
 # --- this and following
 
 
@@ -330,7 +350,8 @@ def _split(
         return Refusal(Code.EXISTS, f"There is a series {command.into!r} already; choose another id.")
     assert command.occurrence is not None
     old, begins = times_of(series, state), command.occurrence
-    rest = structs.replace(series, rule=_rest(series.rule, old, begins))
+    stays = command.anchor is UNSET or local(command.anchor).date() == old.anchor.read(begins).date()
+    rest = structs.replace(series, rule=_rest(series.rule, old, begins, stays))
     found = _recurs(command, rest, old.when(begins))
     if isinstance(found, Refusal):
         return found
@@ -363,21 +384,29 @@ def _split(
     moving = _Moving(series, into, record, state, begins)
     created = structs.replace(created, next=moving.next())
     before, after = difference(series, SeriesFields(ends_before=begins, following=command.into))
-    facts = [Fact(SeriesEdited(series.id, before, after)), Fact(created), *moving.facts()]
+    moved = moving.facts()
+    facts = [Fact(SeriesEdited(series.id, before, after)), Fact(created), *moved]
     if series.next is not None and series.next >= begins:
         facts.append(Fact(SeriesAdvanced(series.id, series.next, None, series.at, None)))
-    for task in _open(series, state):
+    for task in _staying(series, moved, state):
         if (task.original or "") >= begins:
             facts += _edited(task, template_before, template_after, record, state)
     return facts
 
 
-def _rest(rule: str, old: Times, begins: str) -> str:
-    """The rule with what is left of its COUNT."""
+def _rest(rule: str, old: Times, begins: str, stays: bool) -> str:
+    """The rule with what is left of its COUNT.
+
+    If it `stays` on its days, and they are moved where a month has not the anchor's, it names that day from now on: it
+    would not be known by an anchor that was moved.
+    """
     parsed = parse_rule(rule)
-    if parsed.count is None:
-        return rule
-    return print_rule(structs.replace(parsed, count=max(1, parsed.count - old.counted_before(begins))))
+    if parsed.count is not None:
+        parsed = structs.replace(parsed, count=max(1, parsed.count - old.counted_before(begins)))
+    if stays and parsed.skip is not Skip.OMIT:
+        named = explicit(parsed, old.anchor.local)
+        parsed = structs.replace(parsed, by_month_day=named.by_month_day, by_month=named.by_month, by_day=named.by_day)
+    return print_rule(parsed)
 
 
 # --- what others use too
@@ -393,8 +422,16 @@ def leaving(task: Task) -> list[Fact]:
     ]
 
 
-def withdrawn(series: Series, at: str, state: State) -> list[Fact]:
-    """The open occurrences whose time has not come go."""
+def carried_back(original: str, series: Series, previous: Series, state: State) -> Occurs | None:
+    """The occurrence that one is in the series from which its own was split off, if nothing has become of it there."""
+    old = times_of(structs.replace(previous, ends_before=None), state)
+    found = _carried(original, times_of(series, state), old)
+    taken = state.occurrence(previous.id, found) is not None
+    return None if taken or not old.includes(found) else Occurs(previous.id, found)
+
+
+def to_come(series: Series, at: str, state: State) -> list[Task]:
+    """The open occurrences whose time has not come."""
     times = times_of(series, state)
     due = ((task, task.due or times.when(task.original or "")) for task in _open(series, state))
-    return [fact for task, when in due if times.instant(when) > at for fact in leaving(task)]
+    return [task for task, when in due if times.instant(when) > at]
