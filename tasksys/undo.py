@@ -7,6 +7,7 @@ changed of it since does not stand in the way; subtasks do.
 Why so long: it has one short case for each kind of event, and they are read side by side.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import DecodeError, structs
@@ -150,7 +151,7 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
         case TaskCreated() | TaskTrashed() | TaskRestored():
             return _trash(event, _task(task, state), state)
         case TaskEdited() | TaskMoved() | TaskLabelled() | TaskAssigned():
-            return _task_fields(event, _live_task(task, state), state)
+            return _task_fields(event, _live_task(task, state, undone), state)
         case TaskPostponed():
             found = _live_task(task, state)
             return found if isinstance(found, Refusal) else undoing.changed(event, found, state)
@@ -197,10 +198,13 @@ def _task(identifier: str | None, state: State) -> Task | Refusal:
     return state.task(identifier or "") or _gone("task")
 
 
-def _live_task(identifier: str | None, state: State) -> Task | Refusal:
+def _live_task(identifier: str | None, state: State, undone: Sequence[Fact] = ()) -> Task | Refusal:
+    """The task, not in the trash; or out of it because of what is undone."""
     task = _task(identifier, state)
     if isinstance(task, Refusal):
         return task
+    if any(one.task == task.id and isinstance(one.event, TaskRestored) for one in undone):
+        task = structs.replace(task, trashed_at=None)
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 

@@ -153,7 +153,7 @@ class _Settling:
         time = self._time(original)
         if previous >= original:
             return time
-        between = datetime.fromisoformat(time) - datetime.fromisoformat(self._time(previous))
+        between = datetime.fromisoformat(time) - datetime.fromisoformat(self._times.time_of(previous))
         return _ahead(time, max(timedelta(0), min(self._needs(), between / 2)))
 
     def _come(self, original: str) -> None:

@@ -254,6 +254,7 @@ class _Moving:
         self._old = times_of(series, state)
         self._new = times_of(into, state)
         self._gone: set[str] = set()
+        self._places = self._placed()
 
     def facts(self) -> list[Fact]:
         """What becomes of tasks and overrides, and with which occurrence it goes on."""
@@ -278,12 +279,15 @@ class _Moving:
     def _carried(self, original: str) -> str:
         return _carried(original, self._old, self._new)
 
-    def _becomes(self, task: Task) -> str | None:
-        """The occurrence of the new recurrence that a task is; None if there is none, or another task is it."""
-        moved = self._carried(task.original or "")
-        row = self._state.occurrence(self._into.id, moved)
-        taken = row is not None and row.task != task.id
-        return None if taken or not self._new.includes(moved) else moved
+    def _placed(self) -> dict[str, str | None]:
+        """The occurrences of the new recurrence that the tasks are; None where there is none, or another task is it."""
+        found = dict[str, str | None]()
+        for task in sorted(self._concerned(), key=lambda one: self._carried(one.original or "") != one.original):
+            moved = self._carried(task.original or "")
+            row = self._state.occurrence(self._into.id, moved)
+            taken = moved in found.values() or (row is not None and row.task != task.id)
+            found[task.id] = None if taken or not self._new.includes(moved) else moved
+        return found
 
     def _had(self, original: str) -> bool:
         """True if the old recurrence had that occurrence, and something has become of it."""
@@ -296,7 +300,7 @@ class _Moving:
         found = []
         for task in self._concerned():
             original = task.original or ""
-            if self._becomes(task) is None and self._old.time_of(original) > self._at:
+            if self._places[task.id] is None and self._old.time_of(original) > self._at:
                 self._gone.add(original)
                 found.append(task)
         return found
@@ -309,7 +313,7 @@ class _Moving:
         for task in self._withdraw():
             yield from leaving(task)
         for task in self._concerned():
-            original, moved = task.original or "", self._becomes(task)
+            original, moved = task.original or "", self._places[task.id]
             if moved is None:
                 continue
             due = self._new.when(moved)

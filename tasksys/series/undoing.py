@@ -138,6 +138,13 @@ def _taken_back(task: str | None, undone: Sequence[Fact]) -> bool:
     return task is not None and task in left
 
 
+def _override(series: Series, original: str, undone: Sequence[Fact]) -> Override | None:
+    """What is different about an occurrence, with what is undone already."""
+    changed = (one for one, _, _ in reversed(undone) if isinstance(one, OccurrenceChanged))
+    found = (one.after for one in changed if (one.series, one.original) == (series.id, original))
+    return next(found, series.override(original))
+
+
 def _reached(series: Series, undone: Sequence[Fact]) -> str | None:
     """What comes next, with what is undone already."""
     advanced = (event for event, _, _ in reversed(undone) if isinstance(event, SeriesAdvanced))
@@ -154,7 +161,7 @@ def _occurrence(event: OccurrenceChanged, series: Series, undone: Sequence[Fact]
     skipped = event.after is not None and event.after.skipped
     passed = row is not None and row.task is None and row.skipped and skipped
     taken_back = row is not None and _taken_back(row.task, undone)
-    if not (passed or taken_back) and (row is not None or series.override(event.original) != event.after):
+    if not (passed or taken_back) and (row is not None or _override(series, event.original, undone) != event.after):
         return conflict("The occurrence")
     back = [Fact(OccurrenceChanged(series.id, event.original, event.after, event.before))]
     reached = _reached(series, undone)
