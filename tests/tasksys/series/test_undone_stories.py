@@ -9,7 +9,7 @@ from msgspec import structs
 from tasksys.commands import CreateSeries, Undo
 from tasksys.refusals import Refusal
 from tasksys.rows import Occurrence, Row, Series, Task
-from tasksys.series.shapes import SeriesState
+from tasksys.series.shapes import Override, SeriesState
 from tests.tasksys.series.calendar import Calendar, identifier
 from tests.tasksys.series.test_stories import KINDS, WILD, Step, begun, command_for, told
 from tests.tasksys.strategies import STORIES
@@ -51,7 +51,7 @@ def seen(world: Calendar) -> dict[tuple[str, str], Row]:
             case Series() if row.previous is None or row.state is not SeriesState.ENDED:
                 left_out = [one.original for one in row.overrides if one.skipped]
                 found |= {("o", f"{row.id}/{one}"): Occurrence(row.id, one, skipped=True) for one in left_out}
-                moved = [one for one in row.overrides if one.due and not made_once(world, row, one.original)]
+                moved = [one for one in row.overrides if elsewhere(one) and not made_once(world, row, one.original)]
                 overrides = tuple(sorted(moved, key=lambda one: one.original))
                 found[key] = structs.replace(row, **CHANGED, open=tuple(sorted(row.open)), overrides=overrides)
             case Occurrence() if row.task is not None or row.skipped:
@@ -59,6 +59,11 @@ def seen(world: Calendar) -> dict[tuple[str, str], Row]:
             case _:
                 pass
     return found
+
+
+def elsewhere(override: Override) -> bool:
+    """True if the occurrence was moved to another time than its own."""
+    return override.due is not None and (override.due.date or override.due.local) != override.original
 
 
 def made_once(world: Calendar, series: Series, original: str) -> bool:
