@@ -43,6 +43,13 @@ def test_days_without_service() -> None:
     assert opened(world) == ["2026-03-06T09:00"]
 
 
+def test_service_comes_back_at_the_very_time() -> None:
+    """The one that is due then is open, and that before it was missed."""
+    world = workspace().given(daily())
+    pass_time(world, "2026-03-05T09:00", late=True)
+    assert list(became(world).values()) == ["missed", "(missed)", "(missed)", "open"]
+
+
 def test_a_year_without_service_takes_several_commands() -> None:
     """Each passes over so many at most, and the clock goes on at once."""
     world = workspace().given(daily())

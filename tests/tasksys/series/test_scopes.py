@@ -1,6 +1,7 @@
 """Changes of one occurrence, and of all."""
 
 from tasksys.commands import CompleteTask, CreateProject, EditTask, SkipOccurrence
+from tasksys.rows import Task
 from tasksys.series.shapes import GivenFields, GivenTemplate, Missed, Scope
 from tasksys.values import Priority, When
 from tests.support.domain import EDITOR
@@ -209,3 +210,26 @@ def test_what_was_said_of_a_withdrawn_one() -> None:
     complete(world, TODAY)
     task = task_of(world, TOMORROW)
     assert (task.title, task.labels, task.due, task.trashed_at) == ("Tea", ("b",), at_nine(4), None)
+
+
+def test_a_moved_one_takes_over_once() -> None:
+    """When the next one takes over goes by the rule's own time of the one before, wherever that was moved."""
+    world = workspace().given(daily(template=GivenTemplate("Water", start_before="PT6H")))
+    world.given(edit(scope=Scope.THIS, occurrence=TOMORROW, due=When(local="2026-03-03T23:00", zone="UTC")))
+    complete(world, TODAY)
+    assert world.series(SERIES).at == moment("2026-03-04T03:00")
+    settled(world)
+
+
+def test_two_times_a_day_become_one() -> None:
+    """What is due of the other stays as it is, also when what follows is split off and moved onto the one."""
+    world = workspace().given(daily(rule="FREQ=DAILY;BYHOUR=9,18", missed=Missed.ALL))
+    pass_time(world, "2026-03-03T20:00")
+    world.given(edit(rule="FREQ=DAILY"))
+    evening = "2026-03-02T18:00"
+    change = edit(scope=Scope.THIS_AND_FOLLOWING, occurrence=evening, into="t", template=GivenFields(title="Tea"))
+    world.given(change)
+    tasks = [row for row in world.rows().values() if isinstance(row, Task) and row.series]
+    assert len({(task.series, task.original) for task in tasks}) == len(tasks)
+    assert evening in opened(world, "t")
+    settled(world)

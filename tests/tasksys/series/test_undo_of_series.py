@@ -1,6 +1,17 @@
 """Undo of what people do to a series and its occurrences: at once, later, and when others have gone on in between."""
 
-from tasksys.commands import CancelTask, CompleteTask, CreateTask, EndSeries, PauseSeries, ReopenTask, SkipTask, Undo
+from tasksys.commands import (
+    CancelTask,
+    CompleteTask,
+    CreateTask,
+    EndSeries,
+    PauseSeries,
+    ReopenTask,
+    RestoreTask,
+    ResumeSeries,
+    SkipTask,
+    Undo,
+)
 from tasksys.refusals import Code
 from tasksys.series.shapes import GivenFields, Missed, Scope, SeriesState
 from tasksys.values import When
@@ -200,3 +211,36 @@ def test_by_somebody_who_did_not_do_it() -> None:
     events = pass_time(world, "2026-03-03T10:00")
     assert world.refused(Undo(events=tuple(events))).code is Code.NOT_UNDOABLE
     assert world.given(CompleteTask(task=identifier(TOMORROW)))
+
+
+def test_back_and_forth_of_a_resumption_that_changes_a_task() -> None:
+    """What comes back from the trash as it was changed in the meantime goes there again, and comes back again."""
+    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"), EndSeries(series=SERIES))
+    nine, ten = (When(local=f"2026-03-{day:02}T09:00", zone="UTC") for day in (9, 10))
+    world.given(edit(scope=Scope.THIS, occurrence="2026-03-09T09:00", due=ten))
+    events = world.accepted(ResumeSeries(series=SERIES))
+    for number in range(4):
+        assert (opened(world) == []) is bool(number % 2)
+        assert world.task(identifier("2026-03-09T09:00")).due == (nine if number % 2 else ten)
+        events = undo(world, events)
+
+
+def test_back_and_forth_of_a_move_that_opens() -> None:
+    """The occurrence is a task or to come, and where it was moved to or not."""
+    world = workspace().given(daily(ahead="PT0S", anchor=When(local="2026-03-09T09:00", zone="UTC")))
+    moved = When(local="2026-03-02T08:00", zone="UTC")
+    events = world.accepted(edit(scope=Scope.THIS, occurrence="2026-03-09T09:00", due=moved))
+    for number in range(4):
+        assert opened(world) == ([] if number % 2 else ["2026-03-09T09:00"])
+        assert world.series(SERIES).overrides == ()
+        events = undo(world, events)
+
+
+def test_one_that_comes_back_done_counts() -> None:
+    """Taken from the trash and done while it was in no series, it is one of the completions when it is again."""
+    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"), EndSeries(series=SERIES))
+    name = identifier("2026-03-09T09:00")
+    world.given(RestoreTask(task=name), CompleteTask(task=name), ResumeSeries(series=SERIES))
+    assert world.series(SERIES).completions == 1
+    world.given(ReopenTask(task=name))
+    assert world.series(SERIES).completions == 0
