@@ -78,9 +78,7 @@ class _Settling:
         self._skipped += [one.original for one in series.overrides if self._behind(one)]
         if (self._next, look) != (series.next, series.at) or self._missed or self._skipped:
             passed = tuple(self._missed), tuple(self._skipped)
-            self._facts.append(
-                Fact(SeriesAdvanced(series.id, series.next, self._next, series.at, look, *passed)),
-            )
+            self._facts.append(Fact(SeriesAdvanced(series.id, series.next, self._next, series.at, look, *passed)))
         return self._facts
 
     def _behind(self, override: Override) -> bool:

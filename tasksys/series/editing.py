@@ -286,8 +286,12 @@ class _Moving:
             moved = self._carried(task.original or "")
             row = self._state.occurrence(self._into.id, moved)
             taken = moved in found.values() or (row is not None and row.task != task.id)
-            found[task.id] = None if taken or not self._new.includes(moved) else moved
+            found[task.id] = moved if self._has(moved) and not taken else None
         return found
+
+    def _has(self, original: str) -> bool:
+        """True if the new recurrence has the occurrence; after completion, what waits stays whatever the rule is."""
+        return self._series.after_completion or self._new.includes(original)
 
     def _had(self, original: str) -> bool:
         """True if the old recurrence had that occurrence, and something has become of it."""
@@ -330,10 +334,10 @@ class _Moving:
             moved = self._carried(one.original)
             if self._start is not None and one.original < self._start:
                 continue
-            if (self._series.id, one.original) == (self._into.id, moved) and self._new.includes(moved):
+            if (self._series.id, one.original) == (self._into.id, moved) and self._has(moved):
                 continue
             yield Fact(OccurrenceChanged(self._series.id, one.original, one, None))
-            if self._new.includes(moved):
+            if self._has(moved):
                 yield Fact(OccurrenceChanged(self._into.id, moved, None, structs.replace(one, original=moved)))
 
 
