@@ -179,11 +179,14 @@ def test_exceptions_go_along_with_the_time() -> None:
 
 
 def test_all_of_a_series_after_completion() -> None:
-    """Another interval counts from the next completion on."""
+    """Another interval counts from the next completion on; what is open stays."""
     world = workspace().given(dated(rule="FREQ=DAILY;INTERVAL=3", after_completion=True))
-    world.given(edit(rule="FREQ=WEEKLY"))
+    pass_time(world, "2026-03-03T10:00")
     complete(world, "2026-03-02")
-    assert became(world) == {"2026-03-02": "done", "2026-03-09": "open"}
+    assert types(world.accepted(edit(rule="FREQ=WEEKLY"))) == ["SeriesEdited"]
+    assert opened(world) == ["2026-03-06"]
+    complete(world, "2026-03-06")
+    assert opened(world) == ["2026-03-10"]
 
 
 def test_another_policy() -> None:

@@ -9,8 +9,8 @@ from msgspec import structs
 from tasksys.commands import CreateSeries, Undo
 from tasksys.refusals import Refusal
 from tasksys.rows import Occurrence, Row, Series, Task
-from tasksys.series.shapes import Override, SeriesState
-from tests.tasksys.series.calendar import Calendar, identifier
+from tasksys.series.shapes import SeriesState
+from tests.tasksys.series.calendar import Calendar
 from tests.tasksys.series.test_stories import KINDS, WILD, Step, begun, command_for, told
 from tests.tasksys.strategies import STORIES
 
@@ -42,6 +42,7 @@ def seen(world: Calendar) -> dict[tuple[str, str], Row]:
     """What a person sees: no trash, no counters, and of a series that was made and taken back, nothing.
 
     That an occurrence was missed in the meantime stays, and what was left out may be so by a row or by an exception.
+    What is different about one that was a task for a moment, its task knows.
     """
     found: dict[tuple[str, str], Row] = {}
     for key, row in world.rows().items():
@@ -51,21 +52,9 @@ def seen(world: Calendar) -> dict[tuple[str, str], Row]:
             case Series() if row.previous is None or row.state is not SeriesState.ENDED:
                 left_out = [one.original for one in row.overrides if one.skipped]
                 found |= {("o", f"{row.id}/{one}"): Occurrence(row.id, one, skipped=True) for one in left_out}
-                moved = [one for one in row.overrides if elsewhere(one) and not made_once(world, row, one.original)]
-                overrides = tuple(sorted(moved, key=lambda one: one.original))
-                found[key] = structs.replace(row, **CHANGED, open=tuple(sorted(row.open)), overrides=overrides)
+                found[key] = structs.replace(row, **CHANGED, open=tuple(sorted(row.open)), overrides=())
             case Occurrence() if row.task is not None or row.skipped:
                 found[key] = row
             case _:
                 pass
     return found
-
-
-def elsewhere(override: Override) -> bool:
-    """True if the occurrence was moved to another time than its own."""
-    return override.due is not None and (override.due.date or override.due.local) != override.original
-
-
-def made_once(world: Calendar, series: Series, original: str) -> bool:
-    """True if the occurrence was a task, which is in the trash with what is different about it."""
-    return world.state.task(identifier(original, series.id)) is not None
