@@ -347,7 +347,8 @@ SETTLING: Final = (
 """After these a task's reminders may not be as they should."""
 
 ADVANCING: Final = (
-    TaskCompleted, TaskCancelled, TaskSkipped, TaskMissed, TaskReopened, TaskTrashed, TaskRestored,
+    TaskCompleted, TaskCancelled, TaskSkipped, TaskMissed, TaskReopened, TaskTrashed, TaskRestored, TaskEdited,
+    TaskPostponed,
 )  # fmt: skip
 """After these the series that a task is of may have to go on."""
 

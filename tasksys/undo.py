@@ -7,6 +7,7 @@ changed of it since does not stand in the way; subtasks do.
 Why so long: it has one short case for each kind of event, and they are read side by side.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import DecodeError, structs
@@ -113,24 +114,28 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     if task is not None and (refusal := checks.stale("task", command.expected_version, task.version)):
         return refusal
     facts: list[Fact] = []
+    made = {past.task for past in command.events if past.type in (TaskCreated.__name__, TaskRestored.__name__)}
     for past in reversed(command.events):
-        answer = _answer(past, record.actor, state)
+        if past.type == ReminderAdded.__name__ and past.task in made:
+            continue  # it goes and comes with the occurrence that has it, whatever became of it
+        answer = _answer(past, record, facts, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
         facts += [fact._replace(undoes=past.position) for fact in answer]
     return facts
 
 
-def _answer(past: EventRecord, actor: str, state: State) -> Answer:
+def _answer(past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
     try:
         event = codec.event(past)
     except (codec.UnknownEvent, DecodeError):
         detail = "This release cannot read the event; upgrade tasksys to the release that wrote it."
         return Refusal(Code.NOT_UNDOABLE, detail)
-    return _compensate(event, past.task, past.version, actor, state)
+    return _compensate(event, past, record, undone, state)
 
 
-def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
+def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
+    task, actor = past.task, record.actor
     match event:
         case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
             return _workspace(event, actor, state)
@@ -160,7 +165,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
         case TaskCreated() | TaskTrashed() | TaskRestored():
             return _trash(event, _task(task, state), state)
         case TaskEdited() | TaskMoved() | TaskLabelled() | TaskAssigned():
-            return _task_fields(event, _live_task(task, state), state)
+            return _task_fields(event, _live_task(task, state, undone), state)
         case TaskPostponed():
             found = _live_task(task, state)
             return found if isinstance(found, Refusal) else undoing.changed(event, found, state)
@@ -177,7 +182,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | OccurrenceChanged()
         ):
             series = state.series(event.series)
-            return _gone("series") if series is None else undoing.compensate(event, series, state)
+            return _gone("series") if series is None else undoing.compensate(event, series, undone, record.at, state)
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
             return _status(event, _live_task(task, state))
         case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
@@ -193,7 +198,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | SectionEdited()
             | SectionRemoved()
         ):
-            return _project(event, version, state)
+            return _project(event, past.version, state)
         case _:
             assert_never(event)
 
@@ -207,10 +212,13 @@ def _task(identifier: str | None, state: State) -> Task | Refusal:
     return state.task(identifier or "") or _gone("task")
 
 
-def _live_task(identifier: str | None, state: State) -> Task | Refusal:
+def _live_task(identifier: str | None, state: State, undone: Sequence[Fact] = ()) -> Task | Refusal:
+    """The task, not in the trash; or out of it because of what is undone."""
     task = _task(identifier, state)
     if isinstance(task, Refusal):
         return task
+    if any(one.task == task.id and isinstance(one.event, TaskRestored) for one in undone):
+        task = structs.replace(task, trashed_at=None)
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 
@@ -295,7 +303,7 @@ def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal
         return task
     match event:
         case TaskCreated() if event.occurs is not None:
-            return undoing.created(event, task)
+            return undoing.created(event, task, state)
         case TaskCreated():
             if task.trashed_at:
                 return Refusal(Code.UNDO_CONFLICT, "The task is in the trash already.")

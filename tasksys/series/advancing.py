@@ -4,31 +4,20 @@ It is found out again after every command that may change it, and when the clock
 changed, nothing is recorded. So a command appended twice, or days late, does the same.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec import structs
-
-from tasksys import durations, firing, ordering, places, tasks
+from tasksys import durations, tasks
 from tasksys.events import (
     Fact,
-    Place,
-    ReminderAdded,
-    ReminderExpired,
     SeriesAdvanced,
-    TaskCreated,
-    TaskRestored,
-    TaskSeriesChanged,
 )
-from tasksys.fields import overlay
-from tasksys.recurrence.identity import occurrence_id
-from tasksys.rows import ChecklistItem, Series, Task
+from tasksys.rows import Series
+from tasksys.series.making import Maker
 from tasksys.series.rules import times_of
-from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template
-from tasksys.series.spans import earlier
+from tasksys.series.shapes import Missed, Override, SeriesState
 from tasksys.state import State
-from tasksys.values import ReminderState, Status, Trigger, When, instant
+from tasksys.values import Of, Status, When, instant
 
 STEPS: Final = 200
 """Occurrences that one command opens or passes over; the clock goes on at once with those that are left."""
@@ -56,7 +45,7 @@ class _Settling:
         self._series = series
         self._state = state
         self._at = at
-        self._by_clock = by_clock
+        self._maker = Maker(series, state, at, by_clock)
         self._times = times_of(series, state)
         self._position = workspace.position
         self._next = series.next
@@ -64,6 +53,7 @@ class _Settling:
         self._facts: list[Fact] = []
         self._missed: list[str] = []
         self._skipped: list[str] = []
+        self._made: set[str] = set()
 
     def facts(self) -> list[Fact]:
         series = self._series
@@ -73,9 +63,7 @@ class _Settling:
         self._skipped += [one.original for one in series.overrides if self._behind(one)]
         if (self._next, look) != (series.next, series.at) or self._missed or self._skipped:
             passed = tuple(self._missed), tuple(self._skipped)
-            self._facts.append(
-                Fact(SeriesAdvanced(series.id, series.next, self._next, series.at, look, *passed)),
-            )
+            self._facts.append(Fact(SeriesAdvanced(series.id, series.next, self._next, series.at, look, *passed)))
         return self._facts
 
     def _behind(self, override: Override) -> bool:
@@ -84,24 +72,24 @@ class _Settling:
         return override.skipped and gone and override.original not in self._skipped
 
     def _after_completion(self) -> str | None:
-        if self._open:
+        while not self._open:
+            if self._next is None:
+                self._next = self._times.following(self._at, self._series.completions)
+            self._next = self._untaken(self._next)
+            if self._next is None:
+                return None
+            opens = self._opens(self._next, self._time(self._next))
+            if opens is not None and opens > self._at:
+                return opens
+            self._make(self._next)
             self._next = None
-            return None
-        if self._next is None:
-            self._next = self._untaken(self._times.following(self._at, self._series.completions))
-        if self._next is None:
-            return None
-        opens = self._opens(self._next, self._time(self._next))
-        if opens is not None and opens > self._at:
-            return opens
-        self._make(self._next)
         self._next = None
         return None
 
     def _untaken(self, original: str | None) -> str | None:
         """The occurrence, or the first one after it of which nothing has become yet."""
         for _ in range(STEPS):
-            if original is None or self._state.occurrence(self._series.id, original) is None:
+            if original is None or not self._passed(original):
                 return original
             original = self._times.following(self._times.time_of(original), self._series.completions)
         return None
@@ -126,7 +114,7 @@ class _Settling:
         if override is not None and override.skipped:
             self._skipped.append(original)
             return True
-        return self._state.occurrence(self._series.id, original) is not None
+        return original in self._made or self._state.occurrence(self._series.id, original) is not None
 
     def _opens(self, original: str, time: str) -> str | None:
         """The instant at which the occurrence becomes a task; None if that depends on others."""
@@ -136,10 +124,14 @@ class _Settling:
                 return time
             return _ahead(time, max(A_DAY, lead) if series.ahead is None else lead)
         if not self._open:
-            return AT_ONCE if series.ahead is None else _ahead(time, lead)
+            split_off = series.previous is not None and original == self._times.first()
+            if series.ahead is None and not split_off:
+                return AT_ONCE
+            return _ahead(time, max(A_DAY, lead) if series.ahead is None else lead)
         if series.missed is Missed.ONE_AT_A_TIME or series.after_completion:
             return None
-        return self._takes_over(max(self._open), original)
+        previous = max(self._open)
+        return time if self._put_off_beyond(original, time) else self._takes_over(previous, original)
 
     def _takes_over(self, previous: str, original: str) -> str:
         """The instant at which an occurrence takes the place of a previous one that is open still.
@@ -153,13 +145,18 @@ class _Settling:
         between = datetime.fromisoformat(time) - datetime.fromisoformat(self._time(previous))
         return _ahead(time, max(timedelta(0), min(self._needs(), between / 2)))
 
+    def _put_off_beyond(self, original: str, time: str) -> bool:
+        """True if an earlier one that is open was moved to the time of the occurrence or beyond: it goes first."""
+        return any(one < original and self._time(one) >= time for one in self._open)
+
     def _come(self, original: str) -> None:
         match self._series.missed:
             case Missed.ALL if len(self._open) >= OPEN:
                 self._missed.append(original)
             case Missed.NEXT:
-                following = self._times.after(original)
-                if following is not None and self._takes_over(original, following) <= self._at:
+                following = self._successor(original)
+                overtaken = following is not None and self._takes_over(original, following) <= self._at
+                if overtaken or self._put_off_beyond(original, self._time(original)):
                     self._missed.append(original)
                     return
                 self._miss(original)
@@ -167,10 +164,34 @@ class _Settling:
             case _:
                 self._make(original)
 
+    def _successor(self, original: str) -> str | None:
+        """The next occurrence that is not left out, and not before the time to which this one was moved."""
+        time, found = self._time(original), self._times.after(original)
+        for _ in range(STEPS):
+            if found is None or not (self._left_out(found) or self._time(found) <= time):
+                break
+            found = self._times.after(found)
+        return found
+
+    def _left_out(self, original: str) -> bool:
+        override, row = self._series.override(original), self._state.occurrence(self._series.id, original)
+        return (override is not None and override.skipped) or (row is not None and row.skipped)
+
     def _miss(self, original: str) -> None:
-        """Those that are open are missed when a later one comes."""
-        for before in [one for one in self._open if one < original]:
-            self._facts += tasks.to_status(self._open.pop(before), Status.MISSED, self._at)
+        """Those that are open are missed when a later one comes; of the series that it was split off, too."""
+        earlier = [self._open.pop(one) for one in list(self._open) if one < original]
+        previous = self._state.series(self._series.previous) if self._series.previous is not None else None
+        if previous is not None and original == self._times.first():
+            earlier += [task for name in previous.open_tasks if (task := self._state.task(name)) is not None]
+        for task in earlier:
+            self._facts += tasks.to_status(task, Status.MISSED, self._at)
+
+    def _make(self, original: str) -> None:
+        made = self._maker.make(original, self._due(original), self._position + 1 + len(self._facts))
+        self._facts += made.facts
+        self._made.add(original)
+        if made.task is not None:
+            self._open[original] = made.task
 
     def _lead(self) -> timedelta:
         ahead = self._series.ahead
@@ -179,80 +200,25 @@ class _Settling:
     def _needs(self) -> timedelta:
         """How long before its time an occurrence must be a task for its start and its reminders."""
         template = self._series.template
-        befores = [one.trigger.before for one in template.reminders]
-        befores += [] if template.start_before is None else [template.start_before]
-        return max((_length(one) for one in befores), default=timedelta(0))
+        start = timedelta(0) if template.start_before is None else _length(template.start_before)
+        from_start = {Of.DUE: timedelta(0), Of.START: start}
+        return max([start, *(_length(one.trigger.before, from_start[one.trigger.of]) for one in template.reminders)])
 
     def _time(self, original: str) -> str:
         return self._times.instant(self._due(original))
 
     def _due(self, original: str) -> When:
+        """When an occurrence is due: as its task says, or what is different about it, or its rule."""
+        task = self._open.get(original)
+        if task is not None and task.due is not None:
+            return task.due
         override = self._series.override(original)
         return self._times.when(original) if override is None or override.due is None else override.due
 
-    # --- making the task
 
-    def _make(self, original: str) -> None:
-        """The occurrence becomes a task: a new one, or that which was withdrawn before its time."""
-        name = occurrence_id(self._series.id, original)
-        becomes = Occurs(self._series.id, original)
-        before = self._state.task(name)
-        if before is not None:
-            self._facts += [Fact(TaskRestored(before.trashed_at), name)] if before.trashed_at else []
-            self._facts.append(Fact(TaskSeriesChanged(None, becomes), name))
-            self._facts += self._reminders(self._series.template, before)
-            self._open[original] = structs.replace(before, original=original)
-            return
-        override = self._series.override(original) or Override(original)
-        template, due = overlay(self._series.template, override.fields), self._due(original)
-        start = None if template.start_before is None else earlier(due, template.start_before)
-        items = (ChecklistItem(occurrence_id(name, f"item-{n}"), one) for n, one in enumerate(template.checklist))
-        created = TaskCreated(
-            title=template.title,
-            place=self._place(template),
-            description=template.description,
-            priority=template.priority,
-            labels=template.labels,
-            assignees=tuple(one for one in template.assignees if self._state.member(one) is not None),
-            start=start,
-            due=due,
-            estimate_minutes=template.estimate_minutes,
-            checklist=tuple(items),
-            occurs=becomes,
-        )
-        self._facts.append(Fact(created, name))
-        task = Task(name, template.title, self._at, start=start, due=due, original=original)
-        self._facts += self._reminders(template, task)
-        self._open[original] = task
-
-    def _place(self, template: Template) -> Place:
-        """Where the template says, or what is left of that place."""
-        order = ordering.at_end(self._position + 1 + len(self._facts))
-        parent = self._state.task(template.parent) if template.parent is not None else None
-        if parent is not None and places.not_below(parent.id, None, self._state) is None:
-            return Place(parent=parent.id, order=order)
-        project = self._state.project(template.project) if template.project is not None else None
-        if project is None:
-            return Place(order=order)
-        section = project.section(template.section) if template.section is not None else None
-        return Place(project.id, None if section is None or section.removed else section.id, None, order)
-
-    def _reminders(self, template: Template, task: Task) -> Iterator[Fact]:
-        for number, one in enumerate(template.reminders):
-            user, name = one.user or self._series.created_by, occurrence_id(task.id, f"reminder-{number}")
-            if self._state.member(user) is None or self._state.reminder(name) is not None:
-                continue
-            trigger = Trigger(before=one.trigger.before, of=one.trigger.of)
-            at = firing.schedule(trigger, task, user, self._state)
-            yield Fact(ReminderAdded(name, user, trigger, at, one.repeat), task.id)
-            if at is not None and at <= self._at and not self._by_clock:
-                # Nobody was kept from it by an outage: it is too late for it because of what somebody just did.
-                yield Fact(ReminderExpired(name, ReminderState.PENDING, at), task.id)
-
-
-def _length(duration: str) -> timedelta:
+def _length(duration: str, more: timedelta = timedelta(0)) -> timedelta:
     days, seconds = durations.parse(duration)
-    return max(timedelta(0), timedelta(days=days, seconds=seconds))
+    return max(timedelta(0), timedelta(days=days, seconds=seconds) + more)
 
 
 def _ahead(at: str, lead: timedelta) -> str:

@@ -29,11 +29,12 @@ class Recurs(NamedTuple):
 
 
 def recurs(wanted: Recurs) -> Recurs | Refusal:
-    """The recurrence with its rule in its one spelling, or what is wrong with the first field that is."""
+    """The recurrence with its rule and anchor in their one spelling, or what is wrong with the first field that is."""
     rule, anchor = wanted.rule, wanted.anchor
     try:
         pointer = "/anchor"
-        read_anchor(anchor)
+        read = read_anchor(anchor)
+        anchor = read.when(read.local)
         pointer = "/rule"
         rule = print_rule(parse_rule(rule))
         if wanted.after_completion:
@@ -49,7 +50,7 @@ def recurs(wanted: Recurs) -> Recurs | Refusal:
             recurrence(anchor, rule, (), wanted.exdate)
     except ValueError as error:
         return invalid(pointer, sentence(error))
-    return wanted._replace(rule=rule)
+    return wanted._replace(rule=rule, anchor=anchor)
 
 
 def sentence(error: ValueError) -> str:

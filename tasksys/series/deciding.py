@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import assert_never
 
+from msgspec import structs
+
 from tasksys import checks, durations, places, tasks
 from tasksys.commands import (
     AdvanceSeries,
@@ -33,7 +35,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing
 from tasksys.rows import Series, Task
 from tasksys.series import advancing, checking, editing, moving
 from tasksys.series.checking import Recurs
-from tasksys.series.rules import times_of
+from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
 from tasksys.series.spans import between, earlier, kind, later, not_before
 from tasksys.series.tracking import is_open, occurs
@@ -59,6 +61,8 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
         return missing("series", command.series)
     if refusal := checks.stale("series", command.expected_version, series.version):
         return refusal
+    if isinstance(command, EditSeries | SkipOccurrence) and command.occurrence is not None:
+        command = structs.replace(command, occurrence=_plain(command.occurrence))
     match command:
         case EditSeries():
             return editing.decide(command, record, series, state)
@@ -73,13 +77,28 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
         case EndSeries():
             if series.state is SeriesState.ENDED:
                 return []
-            return [Fact(SeriesEnded(series.id, series.state)), *moving.withdrawn(series, record.at, state)]
+            return [Fact(SeriesEnded(series.id, series.state)), *_taken_back(series, record.at, state)]
         case _:
             assert_never(command)
 
 
+def _taken_back(series: Series, at: str, state: State) -> list[Fact]:
+    """The open occurrences whose time has not come go; with the first of them it goes on, should it be resumed."""
+    gone = moving.to_come(series, at, state)
+    first = min((task.original for task in gone if task.original is not None), default=None)
+    facts = [fact for task in gone for fact in moving.leaving(task)]
+    if first is not None and (series.next is None or first < series.next):
+        facts.append(Fact(SeriesAdvanced(series.id, series.next, first, series.at, None)))
+    return facts
+
+
 def _ended() -> Refusal:
     return Refusal(Code.SERIES_ENDED, "The series has ended; resume it first.")
+
+
+def _plain(original: str) -> str:
+    """An original time in its one spelling: a whole minute has no seconds."""
+    return original.removesuffix(":00") if original.count(":") == 2 else original
 
 
 def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -125,9 +144,9 @@ def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[
     )
     if task is None:
         return [Fact(created)]
-    original = anchor.date or anchor.local or ""
+    original = found.anchor.date or found.anchor.local or ""
     joined = Fact(TaskSeriesChanged(None, Occurs(command.series, original)), task.id)
-    before, after = difference(task, TaskFields(due=anchor))
+    before, after = difference(task, TaskFields(due=found.anchor))
     moved = [Fact(TaskEdited(before, after), task.id)] if after != TaskFields() else []
     return [Fact(created), *moved, joined]
 
@@ -174,11 +193,18 @@ def _first(
     if command.after_completion:
         return None if task is not None else drawn.first()
     if task is not None:
-        return drawn.after(found.anchor.date or found.anchor.local or "")
+        return _after(drawn, found.anchor.date or found.anchor.local or "", record.at)
     first = drawn.at_or_after(drawn.midnight(record.at))
     if first is None:
         return invalid("/rule", "All of its occurrences have passed; give a rule that goes on, or a later anchor.")
     return first
+
+
+def _after(drawn: Times, anchor: str, at: str) -> str | None:
+    """The first occurrence after the given task whose time has not come: the task is not missed at once."""
+    now = datetime.fromisoformat(at).astimezone(drawn.zone).replace(tzinfo=None)
+    following, coming = drawn.after(anchor), drawn.at_or_after(now)
+    return None if following is None or coming is None else max(following, coming)
 
 
 def _row(command: CreateSeries, found: Recurs) -> Series:
@@ -191,13 +217,7 @@ def _row(command: CreateSeries, found: Recurs) -> Series:
 
 def _resume(series: Series, record: CommandRecord, state: State) -> list[Fact]:
     """It goes on with the first occurrence of today or later of which nothing has become."""
-    facts = [Fact(SeriesResumed(series.id, series.state))]
-    times = times_of(series, state)
-    if series.next is not None and not series.after_completion:
-        today = times.at_or_after(times.midnight(record.at))
-        if today is None or today > series.next:
-            facts.append(Fact(SeriesAdvanced(series.id, series.next, today, series.at, None)))
-    return facts
+    return [Fact(SeriesResumed(series.id, series.state)), *moving.to_today(series, record.at, state)]
 
 
 def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state: State) -> list[Fact] | Refusal:
@@ -206,7 +226,9 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
         return found
     if found is not None and found.task is not None:
         task = state.task(found.task)
-        return missing("task", found.task) if task is None else _skipped(task, record, state)
+        if task is None:
+            return missing("task", found.task)
+        return tasks.trashed(task) if places.in_trash(task, state) else _skipped(task, record, state)
     if found is not None:
         return [] if found.skipped else Refusal(Code.OCCURRENCE_PAST, "That occurrence was missed; it is past.")
     before = series.override(command.occurrence)

@@ -20,15 +20,16 @@ from tasksys.events import (
     SeriesFields,
 )
 from tasksys.fields import difference, mentioned, overlay
-from tasksys.recurrence import parse_rule, print_rule
+from tasksys.recurrence import Skip, explicit, parse_rule, print_rule
 from tasksys.recurrence.recurrence import anchored
 from tasksys.refusals import Code, FieldError, Refusal, invalid, over
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
-from tasksys.series.moving import Moving, open_tasks
+from tasksys.series.moving import Moving, staying
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import OF_ONE, Override, Scope, TemplateFields
+from tasksys.series.spans import local
 from tasksys.state import State
 from tasksys.values import When
 
@@ -171,11 +172,12 @@ def _all(
         return []
     facts = [Fact(SeriesEdited(series.id, before, after, template_before, template_after))]
     changed = structs.replace(overlay(series, after), template=overlay(series.template, template_after))
-    for task in open_tasks(series, state):
-        facts += _edited(task, template_before, template_after, record, state)
+    moving = list[Fact]()
     if any(getattr(after, name) is not UNSET for name in ("rule", "anchor", "rdate", "exdate")):
-        facts += Moving(series, changed, record, state).facts()
-    return facts
+        moving = Moving(series, changed, record, state).facts()
+    for task in staying(series, moving, state):
+        facts += _edited(task, template_before, template_after, record, state)
+    return facts + moving
 
 
 def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refusal:
@@ -234,7 +236,10 @@ def _split(
         return Refusal(Code.EXISTS, f"There is a series {command.into!r} already; choose another id.")
     assert command.occurrence is not None
     old, begins = times_of(series, state), command.occurrence
-    rest = structs.replace(series, rule=_rest(series.rule, old, begins))
+    if begins in series.rdate:
+        return invalid("/occurrence", "This one is an exception of its own; split at one that the rule gives.")
+    stays = command.anchor is UNSET or local(command.anchor).date() == old.anchor.read(begins).date()
+    rest = structs.replace(series, rule=_rest(series.rule, old, begins, stays))
     found = _recurs(command, rest, old.when(begins))
     if isinstance(found, Refusal):
         return found
@@ -267,18 +272,26 @@ def _split(
     moving = Moving(series, into, record, state, begins)
     created = structs.replace(created, next=moving.next())
     before, after = difference(series, SeriesFields(ends_before=begins, following=command.into))
-    facts = [Fact(SeriesEdited(series.id, before, after)), Fact(created), *moving.facts()]
+    moved = moving.facts()
+    facts = [Fact(SeriesEdited(series.id, before, after)), Fact(created), *moved]
     if series.next is not None and series.next >= begins:
         facts.append(Fact(SeriesAdvanced(series.id, series.next, None, series.at, None)))
-    for task in open_tasks(series, state):
+    for task in staying(series, moved, state):
         if (task.original or "") >= begins:
             facts += _edited(task, template_before, template_after, record, state)
     return facts
 
 
-def _rest(rule: str, old: Times, begins: str) -> str:
-    """The rule with what is left of its COUNT."""
+def _rest(rule: str, old: Times, begins: str, stays: bool) -> str:
+    """The rule with what is left of its COUNT.
+
+    If it `stays` on its days, and they are moved where a month has not the anchor's, it names that day from now on: it
+    would not be known by an anchor that was moved.
+    """
     parsed = parse_rule(rule)
-    if parsed.count is None:
-        return rule
-    return print_rule(structs.replace(parsed, count=max(1, parsed.count - old.counted_before(begins))))
+    if parsed.count is not None:
+        parsed = structs.replace(parsed, count=max(1, parsed.count - old.counted_before(begins)))
+    if stays and parsed.skip is not Skip.OMIT:
+        named = explicit(parsed, old.anchor.local)
+        parsed = structs.replace(parsed, by_month_day=named.by_month_day, by_month=named.by_month, by_day=named.by_day)
+    return print_rule(parsed)

@@ -18,7 +18,7 @@ from tasksys.events import (
 from tasksys.fields import difference
 from tasksys.rows import Series, Task
 from tasksys.series import rules
-from tasksys.series.rules import times_of
+from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import Occurs
 from tasksys.series.spans import between, earlier
 from tasksys.state import State
@@ -30,6 +30,12 @@ LOOKED_AT: Final = 1000
 def open_tasks(series: Series, state: State) -> Iterator[Task]:
     """The tasks of a series that are still to be done."""
     return (task for name in series.open_tasks if (task := state.task(name)) is not None)
+
+
+def staying(series: Series, moving: list[Fact], state: State) -> list[Task]:
+    """The open tasks that do not go to the trash."""
+    gone = {fact.task for fact in moving if isinstance(fact.event, TaskTrashed)}
+    return [task for task in open_tasks(series, state) if task.id not in gone]
 
 
 class Moving:
@@ -46,6 +52,7 @@ class Moving:
         self._old = times_of(series, state)
         self._new = times_of(into, state)
         self._gone: set[str] = set()
+        self._places = self._placed()
 
     def facts(self) -> list[Fact]:
         """What becomes of tasks and overrides, and with which occurrence it goes on."""
@@ -68,11 +75,25 @@ class Moving:
         return None
 
     def _carried(self, original: str) -> str:
-        return rules.carried(original, self._old.anchor, self._new.anchor)
+        return _carried(original, self._old, self._new)
+
+    def _placed(self) -> dict[str, str | None]:
+        """The occurrences of the new recurrence that the tasks are; None where there is none, or another task is it."""
+        found = dict[str, str | None]()
+        for task in sorted(self._concerned(), key=lambda one: self._carried(one.original or "") != one.original):
+            moved = self._carried(task.original or "")
+            row = self._state.occurrence(self._into.id, moved)
+            taken = moved in found.values() or (row is not None and row.task != task.id)
+            found[task.id] = moved if self._has(moved) and not taken else None
+        return found
+
+    def _has(self, original: str) -> bool:
+        """True if the new recurrence has the occurrence; after completion, what waits stays whatever the rule is."""
+        return self._series.after_completion or self._new.includes(original)
 
     def _had(self, original: str) -> bool:
         """True if the old recurrence had that occurrence, and something has become of it."""
-        was = rules.carried(original, self._new.anchor, self._old.anchor)
+        was = _carried(original, self._new, self._old)
         handled = self._series.next is None or was < self._series.next
         return handled and was not in self._gone and self._old.includes(was)
 
@@ -81,7 +102,7 @@ class Moving:
         found = []
         for task in self._concerned():
             original = task.original or ""
-            if not self._new.includes(self._carried(original)) and self._old.time_of(original) > self._at:
+            if self._places[task.id] is None and self._old.time_of(original) > self._at:
                 self._gone.add(original)
                 found.append(task)
         return found
@@ -94,15 +115,16 @@ class Moving:
         for task in self._withdraw():
             yield from leaving(task)
         for task in self._concerned():
-            original = task.original or ""
-            moved = self._carried(original)
-            if not self._new.includes(moved) or (self._series.id, original) == (self._into.id, moved):
+            original, moved = task.original or "", self._places[task.id]
+            if moved is None:
                 continue
-            if moved != original and task.due == self._old.when(original):
+            due = self._new.when(moved)
+            if task.due == self._old.when(original) and task.due != due:
                 kept = between(task.start, task.due)
-                due = self._new.when(moved)
                 wanted = TaskFields(due=due) if kept is None else TaskFields(due=due, start=earlier(due, kept))
                 yield Fact(TaskEdited(*difference(task, wanted)), task.id)
+            if (self._series.id, original) == (self._into.id, moved):
+                continue
             yield Fact(TaskSeriesChanged(Occurs(self._series.id, original), Occurs(self._into.id, moved)), task.id)
 
     def _overrides(self) -> Iterator[Fact]:
@@ -110,11 +132,16 @@ class Moving:
             moved = self._carried(one.original)
             if self._start is not None and one.original < self._start:
                 continue
-            if (self._series.id, one.original) == (self._into.id, moved) and self._new.includes(moved):
+            if (self._series.id, one.original) == (self._into.id, moved) and self._has(moved):
                 continue
             yield Fact(OccurrenceChanged(self._series.id, one.original, one, None))
-            if self._new.includes(moved):
+            if self._has(moved):
                 yield Fact(OccurrenceChanged(self._into.id, moved, None, structs.replace(one, original=moved)))
+
+
+def _carried(original: str, before: Times, after: Times) -> str:
+    """The original time of an occurrence in a changed recurrence: its own, if that has it, and else as the anchor's."""
+    return original if after.includes(original) else rules.carried(original, before.anchor, after.anchor)
 
 
 def leaving(task: Task) -> list[Fact]:
@@ -127,8 +154,27 @@ def leaving(task: Task) -> list[Fact]:
     ]
 
 
-def withdrawn(series: Series, at: str, state: State) -> list[Fact]:
-    """The open occurrences whose time has not come go."""
+def carried_back(original: str, series: Series, previous: Series, state: State) -> Occurs | None:
+    """The occurrence that one is in the series from which its own was split off, if nothing has become of it there."""
+    old = times_of(structs.replace(previous, ends_before=None), state)
+    found = _carried(original, times_of(series, state), old)
+    taken = state.occurrence(previous.id, found) is not None
+    return None if taken or not old.includes(found) else Occurs(previous.id, found)
+
+
+def to_come(series: Series, at: str, state: State) -> list[Task]:
+    """The open occurrences whose time has not come."""
     times = times_of(series, state)
     due = ((task, task.due or times.when(task.original or "")) for task in open_tasks(series, state))
-    return [fact for task, when in due if times.instant(when) > at for fact in leaving(task)]
+    return [task for task, when in due if times.instant(when) > at]
+
+
+def to_today(series: Series, at: str, state: State) -> list[Fact]:
+    """It goes on with the first occurrence of today or later: what would have come since was not missed."""
+    if series.next is None or series.after_completion:
+        return []
+    times = times_of(series, state)
+    today = times.at_or_after(times.midnight(at))
+    if today is not None and today <= series.next:
+        return []
+    return [Fact(SeriesAdvanced(series.id, series.next, today, series.at, None))]

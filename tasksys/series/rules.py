@@ -31,10 +31,11 @@ CACHED: Final = 4096
 
 
 class Times(NamedTuple):
-    """The times of a series in its zone, or for dates and floating times in the workspace's."""
+    """The times of a series in its `zone`; `home` is the workspace's, in which dates and floating times are read."""
 
     recurrence: Recurrence
     zone: ZoneInfo
+    home: ZoneInfo
     ends_before: str | None = None
     after_done: AfterCompletion | None = None
 
@@ -91,7 +92,7 @@ class Times(NamedTuple):
 
     def instant(self, when: When) -> str:
         """The instant of a value."""
-        return instant(durations.before(when, NOW, self.zone))
+        return instant(durations.before(when, NOW, self.home))
 
     def time_of(self, original: str) -> str:
         """The instant of an occurrence that is where its rule has it."""
@@ -118,7 +119,7 @@ def times_of(series: Series, state: State) -> Times:
     made, after_done = _made(
         anchor.when(anchor.local), series.rule, series.rdate, series.exdate, series.after_completion
     )
-    return Times(made, zone, series.ends_before, after_done)
+    return Times(made, zone, home, series.ends_before, after_done)
 
 
 def anchor_of(when: When, home: ZoneInfo = UTC) -> Anchor:

@@ -4,8 +4,9 @@ An occurrence is known by its original time: the local time that the rule gave i
 spells it ("2026-03-08" or "2026-03-08T09:00"). Moving the occurrence does not change that.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -152,7 +153,7 @@ class GivenTemplate(Template, frozen=True, forbid_unknown_fields=True):
     @property
     def plain(self) -> Template:
         """As events and rows have it, which are never refused for a field that a later release knows."""
-        return Template(**{name: getattr(self, name) for name in Template.__struct_fields__})
+        return Template(**_tidy({name: getattr(self, name) for name in Template.__struct_fields__}))
 
 
 class GivenFields(TemplateFields, frozen=True, forbid_unknown_fields=True):
@@ -173,4 +174,15 @@ class GivenFields(TemplateFields, frozen=True, forbid_unknown_fields=True):
     @property
     def plain(self) -> TemplateFields:
         """As events and rows have it."""
-        return TemplateFields(**{name: getattr(self, name) for name in TemplateFields.__struct_fields__})
+        return TemplateFields(**_tidy({name: getattr(self, name) for name in TemplateFields.__struct_fields__}))
+
+
+def _tidy(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields as a task has them: without blanks around titles and labels, each name once."""
+    tidy: dict[str, Callable[[Any], Any]] = {
+        "title": str.strip,
+        "labels": lambda names: tuple(dict.fromkeys(name.strip() for name in names)),
+        "assignees": lambda users: tuple(dict.fromkeys(users)),
+        "checklist": lambda titles: tuple(title.strip() for title in titles),
+    }
+    return given | {name: change(given[name]) for name, change in tidy.items() if given[name] is not UNSET}

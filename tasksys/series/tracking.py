@@ -29,7 +29,7 @@ def track(before: Task | None, after: Task, state: State) -> None:
     if was is None and now is None:
         return
     if was is not None and was != now:
-        _leave(was, after.id, state)
+        _leave(was, after, state)
     if now is None:
         return
     series = state.series(now.series)
@@ -37,21 +37,24 @@ def track(before: Task | None, after: Task, state: State) -> None:
         return
     if was != now:
         state.put(Occurrence(now.series, now.original, after.id))
-        series = structs.replace(series, overrides=without(series, (now.original,)))
+        done = series.completions + (after.status is Status.DONE)
+        series = structs.replace(series, overrides=without(series, (now.original,)), completions=done)
     elif before is not None:
-        done = (after.status is Status.DONE) - (before.status is Status.DONE)
-        series = structs.replace(series, completions=max(0, series.completions + done))
+        done = series.completions + (after.status is Status.DONE) - (before.status is Status.DONE)
+        series = structs.replace(series, completions=max(0, done))
     others = tuple(one for one in series.open_tasks if one != after.id)
     state.put(structs.replace(series, open_tasks=(*others, after.id) if is_open(after) else others))
 
 
-def _leave(was: Occurs, task: str, state: State) -> None:
+def _leave(was: Occurs, task: Task, state: State) -> None:
     row = state.occurrence(was.series, was.original)
-    if row is not None and row.task == task:
+    if row is not None and row.task == task.id:
         state.delete(Occurrence, row.key)
     series = state.series(was.series)
     if series is not None:
-        state.put(structs.replace(series, open_tasks=tuple(one for one in series.open_tasks if one != task)))
+        done = max(0, series.completions - (task.status is Status.DONE))
+        others = tuple(one for one in series.open_tasks if one != task.id)
+        state.put(structs.replace(series, open_tasks=others, completions=done))
 
 
 def without(series: Series, originals: tuple[str, ...]) -> tuple[Override, ...]:

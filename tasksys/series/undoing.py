@@ -1,5 +1,6 @@
 """Undo of what was done to a series, or to a task as one of its occurrences."""
 
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from tasksys.events import (
@@ -19,19 +20,30 @@ from tasksys.events import (
 from tasksys.fields import standing
 from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Series, Task
+from tasksys.series import moving
 from tasksys.series.evolving import SeriesEvent
-from tasksys.series.shapes import SeriesState
+from tasksys.series.rules import times_of
+from tasksys.series.shapes import Override, SeriesState
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
 
 Answer = list[Fact] | Refusal
 
 
-def created(event: TaskCreated, task: Task) -> Answer:
-    """A series made it because of what is undone: it goes, unless something has become of it since."""
-    if not is_open(task) or occurs(task) != event.occurs:
+def created(event: TaskCreated, task: Task, state: State) -> Answer:
+    """A series made it because of what is undone: it goes, unless something has become of it since.
+
+    Where it was moved, the series knows the occurrence as moved again.
+    """
+    was = occurs(task)
+    if not is_open(task) or was is None or was != event.occurs:
         return []
-    return [Fact(TaskTrashed(), task.id), Fact(TaskSeriesChanged(event.occurs, None), task.id)]
+    facts = [Fact(TaskTrashed(), task.id), Fact(TaskSeriesChanged(was, None), task.id)]
+    series = state.series(was.series)
+    if series is not None and task.due is not None and task.due != times_of(series, state).when(was.original):
+        moved = Override(was.original, due=task.due)
+        facts.append(Fact(OccurrenceChanged(was.series, was.original, None, moved)))
+    return facts
 
 
 def changed(event: TaskPostponed | TaskSeriesChanged, task: Task, state: State) -> Answer:
@@ -52,35 +64,43 @@ def changed(event: TaskPostponed | TaskSeriesChanged, task: Task, state: State) 
             assert_never(event)
 
 
-def compensate(event: SeriesEvent, series: Series, state: State) -> Answer:
-    """The opposite, if the series still is as the event left it."""
+def compensate(event: SeriesEvent, series: Series, undone: Sequence[Fact], at: str, state: State) -> Answer:
+    """The opposite, if the series still is as the event left it.
+
+    `undone` compensates what came after the event in the same command: the state does not know that yet.
+    """
     match event:
         case SeriesCreated():
             if event.previous is not None and series.completions:
                 detail = "An occurrence of the new series is done; undo that first."
                 return Refusal(Code.UNDO_CONFLICT, detail)
-            return _to(series, SeriesState.ENDED) or conflict("The series")
+            ended = _to(series, SeriesState.ENDED)
+            return [*ended, *_left_over(event, series, undone, at, state)] if ended else conflict("The series")
         case SeriesEdited():
             if not (standing(series, event.after) and standing(series.template, event.template_after)):
                 return conflict("The series")
             back = SeriesEdited(series.id, event.after, event.before, event.template_after, event.template_before)
             return [Fact(back)]
         case SeriesPaused():
-            return _back(series, SeriesState.PAUSED, event.before)
+            return _back(series, SeriesState.PAUSED, event.before, at, state)
         case SeriesResumed():
-            return _back(series, SeriesState.ACTIVE, event.before)
+            return _back(series, SeriesState.ACTIVE, event.before, at, state)
         case SeriesEnded():
-            return _back(series, SeriesState.ENDED, event.before)
+            return _back(series, SeriesState.ENDED, event.before, at, state)
         case SeriesAdvanced():
-            return _advanced(series, event.next_before) if series.next == event.next else []
+            reached = _reached(series, undone)
+            return _advanced(series, reached, event.next_before) if reached == event.next else []
         case OccurrenceChanged():
-            return _occurrence(event, series, state)
+            return _occurrence(event, series, undone, state)
         case _:
             assert_never(event)
 
 
-def _back(series: Series, reached: SeriesState, before: SeriesState) -> Answer:
-    return _to(series, before) if series.state is reached else conflict("The series")
+def _back(series: Series, reached: SeriesState, before: SeriesState, at: str, state: State) -> Answer:
+    """Active again it goes on today, as if it were resumed."""
+    if series.state is not reached:
+        return conflict("The series")
+    return [*_to(series, before), *(moving.to_today(series, at, state) if before is SeriesState.ACTIVE else [])]
 
 
 def _to(series: Series, state: SeriesState) -> list[Fact]:
@@ -98,16 +118,55 @@ def _to(series: Series, state: SeriesState) -> list[Fact]:
             assert_never(state)
 
 
-def _advanced(series: Series, following: str | None) -> list[Fact]:
+def _left_over(event: SeriesCreated, series: Series, undone: Sequence[Fact], at: str, state: State) -> Iterator[Fact]:
+    """What was opened since goes over to the series that goes on in its place, or goes if its time has not come."""
+    handled = {fact.task for fact in undone}
+    previous = state.series(event.previous) if event.previous is not None else None
+    to_come = {task.id for task in moving.to_come(series, at, state)}
+    for name in series.open_tasks:
+        task = state.task(name)
+        was = occurs(task) if task is not None and name not in handled else None
+        if task is None or was is None:
+            continue
+        into = None if previous is None else moving.carried_back(was.original, series, previous, state)
+        if into is not None:
+            yield Fact(TaskSeriesChanged(was, into), name)
+        elif name in to_come:
+            yield from moving.leaving(task)
+
+
+def _taken_back(task: str | None, undone: Sequence[Fact]) -> bool:
+    """True for the task of an occurrence that was made because of what is undone, and is none any more."""
+    left = (one.task for one in undone if isinstance(one.event, TaskSeriesChanged) and one.event.after is None)
+    return task is not None and task in left
+
+
+def _override(series: Series, original: str, undone: Sequence[Fact]) -> Override | None:
+    """What is different about an occurrence, with what is undone already."""
+    changed = (one for one, _, _ in reversed(undone) if isinstance(one, OccurrenceChanged))
+    found = (one.after for one in changed if (one.series, one.original) == (series.id, original))
+    return next(found, series.override(original))
+
+
+def _reached(series: Series, undone: Sequence[Fact]) -> str | None:
+    """What comes next, with what is undone already."""
+    advanced = (event for event, _, _ in reversed(undone) if isinstance(event, SeriesAdvanced))
+    return next((event.next for event in advanced if event.series == series.id), series.next)
+
+
+def _advanced(series: Series, reached: str | None, following: str | None) -> list[Fact]:
     """It goes on there; what follows says when."""
-    return [Fact(SeriesAdvanced(series.id, series.next, following, series.at, None))]
+    return [Fact(SeriesAdvanced(series.id, reached, following, series.at, None))]
 
 
-def _occurrence(event: OccurrenceChanged, series: Series, state: State) -> Answer:
+def _occurrence(event: OccurrenceChanged, series: Series, undone: Sequence[Fact], state: State) -> Answer:
     row = state.occurrence(series.id, event.original)
     skipped = event.after is not None and event.after.skipped
     passed = row is not None and row.task is None and row.skipped and skipped
-    if not passed and (row is not None or series.override(event.original) != event.after):
+    taken_back = row is not None and _taken_back(row.task, undone)
+    if not (passed or taken_back) and (row is not None or _override(series, event.original, undone) != event.after):
         return conflict("The occurrence")
     back = [Fact(OccurrenceChanged(series.id, event.original, event.after, event.before))]
-    return back + (_advanced(series, event.original) if passed else [])
+    reached = _reached(series, undone)
+    again = passed and (reached is None or event.original < reached)
+    return back + (_advanced(series, reached, event.original) if again else [])
