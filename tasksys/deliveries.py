@@ -18,7 +18,7 @@ from tasksys.refusals import Code, Refusal
 from tasksys.rows import Channel, Channels, Delivery, Firing, Reminder, firing_key
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import CLOCK, FEED, ChannelKind, DeliveryState, instant
+from tasksys.values import CLOCK, FEED, ChannelKind, DeliveryState, When, instant
 
 DeliveryEvent = ReminderDelivered | DeliveryFailed
 
@@ -213,3 +213,10 @@ def told(event: DeliveryEvent) -> tuple[str, object, object]:
         return field, None, DeliveryState.DELIVERED
     state = DeliveryState.EXPIRED if event.expired else DeliveryState.FAILED
     return field, None, f"{state.value}: {event.reason}"
+
+
+def for_people(when: When | None) -> str:
+    """A due value as it is read: its date, or wall time and zone."""
+    if when is None:
+        return ""
+    return when.date or " ".join(part for part in ((when.local or "").replace("T", " "), when.zone) if part)

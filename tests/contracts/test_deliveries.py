@@ -207,9 +207,9 @@ async def test_a_stalled_webhook_does_not_hold_up_another(url: str, tmp_path: Pa
         await accepted(node, workspace, dead, *(ring(f"dead-{number}", RING, "dead") for number in range(40)))
         stalled.stall()
         clock.advance(node, hours=1)
-        await stalled.got(4)
+        await stalled.got(1)
         await reached(node, workspace, DeliveryState.DELIVERED)
-        assert len(stalled.posts) == 4
+        assert len(stalled.posts) == 1
         stalled.go_on()
         for number in range(40):
             await reached(node, workspace, DeliveryState.DELIVERED, f"dead-{number}", "dead")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import outbox
+from streams import channel_lanes, outbox
 from streams.agents.deliveries import Attempt, DeliveriesFold, attempts
 from streams.agents.state_rows import staged
 from streams.fold import Record
@@ -214,10 +214,10 @@ async def test_a_channel_that_stalls_holds_up_nobody() -> None:
     memory, courier = Memory(furnished().given(hook("slow"), ring("quick"))), Courier(stalled={"slow"})
     memory.fire(*(ring(f"slow-{number}", "slow") for number in range(40)))
     async with memory.sending(courier):
-        await until(lambda: courier.to("slow") == outbox.AT_ONCE)
+        await until(lambda: courier.to("slow") == 1)
         memory.fire_those("quick")
         await until(lambda: memory.delivery("quick") is DeliveryState.DELIVERED)
-        assert courier.to("slow") == outbox.AT_ONCE
+        assert courier.to("slow") == 1
         courier.flowing.set()
         await until(lambda: not attempts(memory.rows, OUTBOX, 1))
     assert (courier.to("slow"), courier.to("phone")) == (40, 1)
@@ -226,11 +226,11 @@ async def test_a_channel_that_stalls_holds_up_nobody() -> None:
 
 async def test_more_letters_than_a_lane_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What there was no room for is looked for again, and sent once."""
-    monkeypatch.setattr(outbox, "LANE", 4)
+    monkeypatch.setattr(channel_lanes, "LANE", 4)
     memory, courier = Memory(furnished()), Courier(stalled={"phone"})
     memory.fire(*(ring(f"r{number}") for number in range(30)))
     async with memory.sending(courier):
-        await until(lambda: courier.to("phone") == outbox.AT_ONCE)
+        await until(lambda: courier.to("phone") == 1)
         courier.flowing.set()
         await until(lambda: not attempts(memory.rows, OUTBOX, 1))
     assert sorted(letter.reminder for letter in courier.letters) == sorted(f"r{number}" for number in range(30))
@@ -238,7 +238,7 @@ async def test_more_letters_than_a_lane_holds(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_dead_channels_share_no_attempts_with_those_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many they are, once they have failed."""
-    monkeypatch.setattr(outbox, "POOLS", dict.fromkeys(ChannelKind, (2, 1)))
+    monkeypatch.setattr(channel_lanes, "POOLS", dict.fromkeys(ChannelKind, dict.fromkeys((True, None, False), 1)))
     names = [f"dead{number}" for number in range(6)]
     memory = Memory(furnished().given(*(hook(name) for name in names), ring("quick")))
     courier = Courier(dead=set(names))
@@ -253,6 +253,29 @@ async def test_dead_channels_share_no_attempts_with_those_that_work(monkeypatch:
         await until(lambda: memory.delivery("quick") is DeliveryState.DELIVERED)
         courier.flowing.set()
     assert [letter.attempt for letter in courier.letters][: len(names)] == [1] * len(names)
+
+
+async def test_a_crowd_of_new_channels_does_not_hold_up_one_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of them yet, and they stall; one that works may have several attempts at once."""
+    sizes: dict[bool | None, int] = {True: 9, None: 2, False: 1}
+    monkeypatch.setattr(channel_lanes, "POOLS", dict.fromkeys(ChannelKind, sizes))
+    names = [f"dead{number}" for number in range(6)]
+    later = [f"r{number}" for number in range(6)]
+    rings = (*(ring(name) for name in later), *(ring(name, name) for name in names))
+    memory = Memory(furnished().given(*(hook(name) for name in names), *rings, ring("first")))
+    courier = Courier(stalled=set(names))
+    async with memory.sending(courier):
+        memory.fire_those("first")
+        await until(lambda: memory.delivery("first") is DeliveryState.DELIVERED)
+        memory.fire_those(*names)
+        await until(lambda: len(courier.letters) == 3)
+        courier.stalled.add("phone")
+        memory.fire_those(*later)
+        await until(lambda: courier.to("phone") == 1 + channel_lanes.AT_ONCE)
+        courier.flowing.set()
+        await until(lambda: not attempts(memory.rows, OUTBOX, 1))
+    assert sorted(letter.reminder for letter in courier.letters) == sorted(["first", *names, *later])
+    memory.check()
 
 
 async def test_a_result_is_appended_until_it_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
