@@ -38,8 +38,8 @@ class Lane:
     """All of them, those too whose result is being recorded."""
     attempts: int = 0
     works: Works = None
-    skipped: dict[int, bytes] = field(default_factory=dict)
-    """By partition the first row that there was no room for."""
+    more: bool = False
+    """There are more in the table, for which there was no room."""
 
     @property
     def full(self) -> bool:
@@ -49,7 +49,7 @@ class Lane:
     @property
     def has_room_again(self) -> bool:
         """There was no room for some, and now there is for many."""
-        return bool(self.skipped) and self.letters <= LANE // 2
+        return self.more and self.letters <= LANE // 2
 
     def next(self) -> tuple[int, Attempt] | None:
         """The next letter, if it may be tried now; its attempt counts from here on."""

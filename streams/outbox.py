@@ -13,22 +13,21 @@ import random
 import traceback
 from asyncio import Event, Task
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
 from streams import keys
-from streams.agents.deliveries import Attempt, attempts
-from streams.channel_lanes import Lane, Pools
+from streams.agents.deliveries import Attempt, attempts, command, of_channel
+from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
 from streams.timers import Append, woken
 from tasksys import deliveries
-from tasksys.commands import CommandRecord, RecordDelivery
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
 from tasksys.rows import Channels, Firing, firing_key
 from tasksys.state import State
-from tasksys.values import CLOCK, UTC, instant
+from tasksys.values import UTC, instant
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +140,7 @@ class Outbox:
                     if wait > 0:
                         self._back(partition, one.key)
                         return wait
-                    if one not in self._under_way:
-                        self._take(partition, one, courier)
+                    self._take(partition, one, courier)
                 start = found[-1].key + b"\0"
                 await asyncio.sleep(0)
         except NotOwned:
@@ -153,20 +151,36 @@ class Outbox:
         return LOOK_SECONDS
 
     def _take(self, partition: int, one: Attempt, courier: Courier) -> None:
-        """Puts an attempt on its way, if the ledger waits for it and its lane has room. Raises NotOwned."""
+        """Puts an attempt on its way, if its lane has room and the ledger waits for it. Raises NotOwned."""
+        name = (one.workspace, one.user, one.channel)
+        lane = self._lanes.setdefault(name, Lane())
+        if one in self._under_way:
+            return
+        if lane.full:
+            lane.more = True
+            return
         firing = self._state(one.workspace).get(Firing, firing_key(one.reminder, one.scheduled_for))
         if firing is None or not deliveries.due(firing, one.channel, one.attempt, one.at):
             self._back(partition, one.key)  # one of the two is behind the other
-            return
-        name = (one.workspace, firing.user, one.channel)
-        lane = self._lanes.setdefault(name, Lane())
-        if lane.full:
-            lane.skipped.setdefault(partition, one.key)
             return
         lane.letters += 1
         lane.queue.append((partition, one))
         self._under_way.add(one)
         self._go_on(name, lane, courier)
+
+    def _fill(self, partition: int, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
+        """Takes more of a lane's letters out of the table."""
+        try:
+            found = of_channel(self._rows(partition), *name, most=2 * LANE)
+            lane.more = len(found) == 2 * LANE
+            now = instant(self._now())
+            for one in found:
+                if one.at <= now:
+                    self._take(partition, one, courier)
+        except Exception as error:
+            self._from.pop(partition, None)  # the next look finds them
+            if not isinstance(error, NotOwned):
+                logger.exception("partition %d: a channel's letters could not be read; it is tried again", partition)
 
     def _go_on(self, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
         """Begins as many attempts of a lane as there may be."""
@@ -174,16 +188,16 @@ class Outbox:
             partition, one = found
             task = asyncio.create_task(self._carry(partition, one, name, lane, courier))
             self._tasks.add(task)
-            task.add_done_callback(partial(self._done, one, name, lane))
+            task.add_done_callback(partial(self._done, partition, one, name, lane, courier))
 
-    def _done(self, one: Attempt, name: tuple[str, str, str], lane: Lane, task: Task[None]) -> None:
+    def _done(
+        self, partition: int, one: Attempt, name: tuple[str, str, str], lane: Lane, courier: Courier, task: Task[None]
+    ) -> None:
         self._tasks.discard(task)
         self._under_way.discard(one)
         lane.letters -= 1
-        if lane.has_room_again:
-            skipped, lane.skipped = lane.skipped, {}
-            for partition, key in skipped.items():
-                self._again(partition, key)
+        if lane.has_room_again and not task.cancelled():
+            self._fill(partition, name, lane, courier)
         if len(self._lanes) > REMEMBERED and not lane.letters:
             self._lanes.pop(name, None)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -257,9 +271,8 @@ class Outbox:
     async def _record(self, partition: int, one: Attempt, result: Result) -> None:
         """Appends the result until the outbox shows that it was folded. Raises NotOwned."""
         now = self._now()
-        wait = deliveries.backoff(one.attempt, self._chance(), result.after)
-        retry = _later(now, wait) if result.error and result.retry else None
-        recorded = record(one, instant(now), result.error, retry)
+        retry = deliveries.retry_at(now, one.attempt, self._chance(), result)
+        recorded = command(one, instant(now), result.error, retry)
         gone = self._recorded.setdefault(partition, {}).setdefault(one, Event())
         try:
             while True:
@@ -277,19 +290,3 @@ class Outbox:
             return self._rows(partition).get(one.key) == one.row
         except NotOwned:
             return False
-
-
-def record(one: Attempt, at: str, error: str, retry_at: str | None) -> CommandRecord:
-    """What says what came of an attempt. Its id is the attempt's: one id for one result."""
-    command = RecordDelivery(
-        id=f"sent-{one.position}-{one.number}-{one.attempt}", reminder=one.reminder, scheduled_for=one.scheduled_for,
-        channel=one.channel, attempt=one.attempt, error=error, retry_at=retry_at,
-    )  # fmt: skip
-    return CommandRecord(one.workspace, CLOCK, at, command, source="clock")
-
-
-def _later(now: datetime, wait: timedelta) -> str:
-    try:
-        return instant(now + wait)
-    except OverflowError:
-        return instant(now)

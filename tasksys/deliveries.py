@@ -82,6 +82,16 @@ def backoff(attempt: int, chance: float, asked: float = 0.0) -> timedelta:
     return timedelta(seconds=max(longest * (0.5 + 0.5 * chance), min(asked, GIVE_UP.total_seconds())))
 
 
+def retry_at(now: datetime, attempt: int, chance: float, result: Result) -> str | None:
+    """When the attempt is made again, after that result; None if it came through, or never will."""
+    if not result.error or not result.retry:
+        return None
+    try:
+        return instant(now + backoff(attempt, chance, result.after))
+    except OverflowError:
+        return instant(now)
+
+
 def planned(reminder: Reminder, at: str, state: State) -> tuple[Planned, ...]:
     """The channels that a firing goes to, and when: all but the feed wait for the end of the user's quiet hours."""
     wanted = preferences.of(reminder.user, state)

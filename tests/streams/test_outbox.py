@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import channel_lanes, outbox
-from streams.agents.deliveries import Attempt, DeliveriesFold, attempts
+from streams.agents.deliveries import Attempt, DeliveriesFold, attempts, of_channel
+from streams.agents.deliveries import command as command_of
 from streams.agents.state_rows import staged
 from streams.fold import Record
 from streams.keys import OUTBOX
@@ -186,7 +187,7 @@ def test_the_table_is_what_the_ledger_waits_for(story: list[tuple[Command, str]]
         memory.catch_up(batch)
         for one in attempts(memory.rows, OUTBOX, 2):
             error, retry = ("no", instants[move]) if number % 2 else ("", None)
-            record = outbox.record(one, instants[move], error, retry)
+            record = command_of(one, instants[move], error, retry)
             answer = decider.decide(record, world.state)
             assert not isinstance(answer, Refusal)
             world.sent += 1
@@ -227,6 +228,7 @@ async def test_a_channel_that_stalls_holds_up_nobody() -> None:
 async def test_more_letters_than_a_lane_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What there was no room for is looked for again, and sent once."""
     monkeypatch.setattr(channel_lanes, "LANE", 4)
+    monkeypatch.setattr(outbox, "LANE", 4)
     memory, courier = Memory(furnished()), Courier(stalled={"phone"})
     memory.fire(*(ring(f"r{number}") for number in range(30)))
     async with memory.sending(courier):
@@ -369,8 +371,9 @@ def test_a_row_and_its_attempt() -> None:
     memory.fire(ring("ring", "feed", "phone"))
     (one,) = attempts(memory.rows, OUTBOX, 5)
     position = next(event.position for event in memory.world.log if event.type == "ReminderFired")
-    assert one == Attempt(AT, WORKSPACE, "ring", AT, "phone", position, 1, 1)
-    assert outbox.record(one, AT, "", None).command.id == f"sent-{position}-1-1"
+    assert one == Attempt(AT, WORKSPACE, "ring", AT, "phone", position, 1, 1, OWNER)
+    assert of_channel(memory.rows, WORKSPACE, OWNER, "phone", 5) == [one]
+    assert command_of(one, AT, "", None).command.id == f"sent-{position}-1-1"
     assert attempts(memory.rows, one.key + b"\0", 5) == []
 
 
