@@ -17,8 +17,10 @@ from faust.types import TP
 
 from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands, deliveries, reminders
+from streams.agents import audit, commands, deliveries, timeline
 from streams.agents.commands import Committed
+from streams.agents.recurrence import RECURRENCE
+from streams.agents.reminders import REMINDERS
 from streams.agents.states import States
 from streams.app import build, fold_agent
 from streams.appender import Appender, open_appender
@@ -38,10 +40,14 @@ from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
+from tasksys.values import ZONES
 
 logger = logging.getLogger(__name__)
 
-AGENTS: Final = ("commands", "audit", "reminders", "deliveries")
+TIMELINES: Final = {kind.agent: kind for kind in (REMINDERS, RECURRENCE)}
+"""What falls due, by the agent that knows when."""
+
+AGENTS: Final = ("commands", "audit", *TIMELINES, "deliveries")
 """Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -68,6 +74,8 @@ class Node:
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is, for what falls due."""
+    zones: str = ZONES
+    """The release of the zone database that instants are computed by."""
     courier: Courier | None = None
     """What takes letters to people; without one none are sent, and they wait."""
     apps: dict[str, faust.App] = field(default_factory=dict)
@@ -88,7 +96,12 @@ class Node:
         self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
         append = self.gateway.append_all
-        self._timer = Timer(partial(self._served, "reminders"), self._timeline, append, self.clock)
+        self._timers = {
+            name: Timer(
+                kind, partial(self._served, name), partial(self._partition_rows, name), append, self.clock, self.zones
+            )
+            for name, kind in TIMELINES.items()
+        }
         box = partial(self._partition_rows, "deliveries")
         self._outbox = Outbox(partial(self._served, "deliveries"), box, self.state.state, append, self.clock)
 
@@ -109,8 +122,9 @@ class Node:
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
-        if "reminders" in self.agents:
-            self._supervisors.append(asyncio.create_task(self._timer.run(), name="timer"))
+        for name, timer in self._timers.items():
+            if name in self.agents:
+                self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
         if "deliveries" in self.agents and self.courier is not None:
             self._supervisors.append(asyncio.create_task(self._outbox.run(self.courier), name="outbox"))
         try:
@@ -188,8 +202,9 @@ class Node:
             case "audit":
                 awaited = self.history_positions.awaited
                 return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
-            case "reminders":
-                return reminders.agent(self._timer.changed, self._timer.forget)
+            case name if name in TIMELINES:
+                timer = self._timers[name]
+                return timeline.agent(TIMELINES[name], timer.changed, timer.forget)
             case "deliveries":
                 return deliveries.agent(self._outbox.changed, self._outbox.forget)
             case _:
@@ -318,15 +333,13 @@ class Node:
 
     def wake(self) -> None:
         """Looks at the clock again: it was set."""
-        self._timer.wake()
+        for timer in self._timers.values():
+            timer.wake()
         self._outbox.wake()
 
     def _served(self, name: str) -> list[int]:
         app = self.apps.get(name)
         return [] if app is None or app.rebalancing else fold_agent(app).owned()
-
-    def _timeline(self, partition: int) -> Rows:
-        return self._partition_rows("reminders", partition)
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))

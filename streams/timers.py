@@ -1,9 +1,9 @@
 """Time makes commands: what is due in the timelines of the partitions that this process owns is appended as commands.
 
-They are decided like any other, so a firing is exactly once whatever is appended twice: by two processes that both
-believe that they own a partition, or again after a crash. A timer takes the earliest that are due, appends a command
-for each, and waits until the timeline shows that they were folded before it takes more: people's commands do not queue
-behind thousands of its own.
+They are decided like any other, so what is due is done exactly once, whatever is appended twice: by two processes that
+both believe that they own a partition, or again after a crash. A timer takes the earliest that are due, appends a
+command for each, and waits until the timeline shows that they were folded before it takes more: people's commands do
+not queue behind thousands of its own.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from itertools import islice, takewhile
 from typing import Final
 
 from streams import keys
-from streams.agents.reminders import Due, timeline
+from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
-from tasksys.commands import CommandRecord, FireReminder
+from tasksys.commands import CommandRecord, NoteZones
 from tasksys.errors import NotOwned
-from tasksys.values import CLOCK, UTC, instant
+from tasksys.values import CLOCK, UTC, ZONES, instant
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ BATCH: Final = 200
 PATIENCE_SECONDS: Final = 30.0
 """How long commands may be on their way until they are appended again, behind all others."""
 
+AT_A_TIME: Final = 500
+"""Rows that are read before others get their turn."""
+
 LOOK_SECONDS: Final = 1.0
 """How soon partitions that were given to this process, and a clock that was set, are noticed."""
 
@@ -36,19 +39,25 @@ Append = Callable[[Sequence[CommandRecord]], Awaitable[Sequence[Exception | None
 
 
 class Timer:
-    """Fires the reminders of the partitions that `owned` names, whose rows `rows` gives (or raises NotOwned)."""
+    """Commands what is due of one kind in the partitions that `owned` names, whose rows `rows` gives (or NotOwned)."""
 
     def __init__(
         self,
+        kind: Kind,
         owned: Callable[[], Sequence[int]],
         rows: Callable[[int], Rows],
         append: Append,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        zones: str = ZONES,
     ) -> None:
+        self._kind = kind
         self._owned = owned
         self._rows = rows
         self._append = append
         self._now = now
+        self._zones = zones
+        self._noted: set[int] = set()
+        """Partitions in which every workspace with something armed was told of the zone database."""
         self._changed = asyncio.Event()
         self._passes: dict[int, Pass] = {}
         self._start: dict[int, bytes] = {}
@@ -71,17 +80,19 @@ class Timer:
     def forget(self, partition: int) -> None:
         """What is known of a timeline does not hold any more."""
         self._start.pop(partition, None)
+        self._noted.discard(partition)
 
     def _first(self, partition: int) -> bytes:
         return self._start.get(partition, keys.TIMELINE)
 
     async def run(self) -> None:
-        """Fires until it is cancelled."""
+        """Goes on until it is cancelled."""
         try:
             while True:
                 self._changed.clear()
                 wait = LOOK_SECONDS
                 for partition in set(self._owned()) - set(self._passes):
+                    await self._note(partition)
                     wait = min(wait, self._look(partition))
                 await woken(self._changed, wait)
         finally:
@@ -90,8 +101,27 @@ class Timer:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    async def _note(self, partition: int) -> None:
+        """Tells the workspaces of a partition, once, if their instants were computed by another zone database."""
+        if partition in self._noted:
+            return
+        self._noted.add(partition)
+        try:
+            rows, behind = self._rows(partition), set[str]()
+            for count, due in enumerate(timeline(rows)):
+                if rows.get(keys.zones(due.workspace)) != self._zones.encode():
+                    behind.add(due.workspace)
+                if not count % AT_A_TIME:
+                    await asyncio.sleep(0)
+            now = instant(self._now())
+            errors = await self._append([noting(workspace, now, self._zones) for workspace in sorted(behind)])
+            if any(error is not None for error in errors):
+                self._noted.discard(partition)
+        except NotOwned:
+            self._noted.discard(partition)
+
     def _look(self, partition: int) -> float:
-        """Begins to fire what is due; seconds until something is, which may be never."""
+        """Begins with what is due; seconds until something is, which may be never."""
         try:
             first = next(timeline(self._rows(partition), self._first(partition)), None)
         except NotOwned:
@@ -105,18 +135,18 @@ class Timer:
         return max(wait, 0.0) or LOOK_SECONDS
 
     async def _fire_all(self, partition: int) -> None:
-        """Fires what is due in a partition, batch after batch; what was fired and is not folded for long comes last."""
+        """Commands what is due in a partition, batch after batch; what was commanded and is not folded comes last."""
         late: set[Due] = set()
         try:
             while batch := self._due(partition, late):
                 late |= await self._fire(partition, batch)
             if late:
-                logger.warning("partition %d: %d reminders were fired, but not folded yet", partition, len(late))
+                logger.warning("partition %d, %s: %d not folded yet", partition, self._kind.agent, len(late))
                 await asyncio.sleep(PATIENCE_SECONDS)
         except NotOwned:
             pass
         except Exception:
-            logger.exception("partition %d: reminders could not be fired; they are tried again", partition)
+            logger.exception("partition %d, %s: not commanded; tried again", partition, self._kind.agent)
             await asyncio.sleep(LOOK_SECONDS)
         finally:
             del self._passes[partition]
@@ -134,9 +164,9 @@ class Timer:
     async def _fire(self, partition: int, batch: list[Due]) -> set[Due]:
         """Appends the commands, and waits until they are folded; those that were not for long. Raises NotOwned."""
         at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
-        errors = await self._append([command(one, at) for one in batch])
+        errors = await self._append([command(self._kind, one, at) for one in batch])
         if failed := [error for error in errors if error is not None]:
-            logger.warning("%d of %d reminders could not be fired: %r", len(failed), len(batch), failed[0])
+            logger.warning("%s: %d of %d not commanded: %r", self._kind.agent, len(failed), len(batch), failed[0])
             await asyncio.sleep(LOOK_SECONDS)
             return set()
         give_up = loop.time() + PATIENCE_SECONDS
@@ -157,7 +187,7 @@ class Timer:
 
 
 class Pass:
-    """What fires the reminders of a partition that are due, and is told of every change of its timeline."""
+    """What goes through what is due in a partition, and is told of every change of its timeline."""
 
     def __init__(self, task: asyncio.Task[None]) -> None:
         self.task = task
@@ -174,7 +204,11 @@ async def woken(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def command(due: Due, at: str) -> CommandRecord:
-    """What says that a reminder's time has come. Its id is made of the event that set it: one id for one firing."""
-    fire = FireReminder(id=f"fire-{due.position}", reminder=due.reminder, scheduled_for=due.at)
-    return CommandRecord(due.workspace, CLOCK, at, fire, source="clock")
+def command(kind: Kind, due: Due, at: str) -> CommandRecord:
+    """What says that its time has come. The id is made of the event that set it: one for one time."""
+    return CommandRecord(due.workspace, CLOCK, at, kind.due(str(due.position), due), source="clock")
+
+
+def noting(workspace: str, at: str, zones: str) -> CommandRecord:
+    """What says that instants are computed by that release of the zone database from now on: one id for it."""
+    return CommandRecord(workspace, CLOCK, at, NoteZones(id=f"zones-{zones}", zones=zones), source="clock")

@@ -2,6 +2,8 @@
 
 The chain's link at a position is SHA-256 over the link before it and the event's bytes as they stand in the log, so a
 flipped byte, a removed or an inserted event breaks it at that position.
+
+Why so long: it has one short case for each kind of event, and they are read side by side.
 """
 
 from hashlib import sha256
@@ -30,6 +32,7 @@ from tasksys.events import (
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
+    OccurrenceChanged,
     PreferencesSet,
     ProjectCreated,
     ProjectEdited,
@@ -43,23 +46,36 @@ from tasksys.events import (
     SectionAdded,
     SectionEdited,
     SectionRemoved,
+    SeriesAdvanced,
+    SeriesCreated,
+    SeriesEdited,
+    SeriesEnded,
+    SeriesPaused,
+    SeriesResumed,
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskCreated,
     TaskEdited,
     TaskLabelled,
+    TaskMissed,
     TaskMoved,
+    TaskPostponed,
     TaskReopened,
     TaskRestored,
+    TaskSeriesChanged,
+    TaskSkipped,
     TaskStarted,
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.fields import mentioned
 from tasksys.projects import SectionEvent
 from tasksys.reminders import ReminderEvent
+from tasksys.series.evolving import SeriesEvent
+from tasksys.series.shapes import SeriesState
 from tasksys.tasks import StatusEvent
 from tasksys.values import Status
 
@@ -156,6 +172,8 @@ def changes(event: Event) -> list[Change]:
             fields = event.before.__struct_fields__
             pairs = [(name, getattr(event.before, name), getattr(event.after, name)) for name in fields]
             return [_change(name, before, after) for name, before, after in pairs if before != after]
+        case ZonesChanged():
+            return [Change("zones", event.before, event.after)]
         case MemberAdded():
             return [_change(f"members/{event.user}", None, event.role)]
         case MemberRoleChanged():
@@ -164,8 +182,20 @@ def changes(event: Event) -> list[Change]:
             return [_change(f"members/{event.user}", event.role, None)]
         case SectionAdded() | SectionEdited() | SectionRemoved():
             return [_section(event)]
-        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
+        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
             return _status(event)
+        case TaskPostponed() | TaskSeriesChanged():
+            return _as_occurrence(event)
+        case (
+            SeriesCreated()
+            | SeriesEdited()
+            | SeriesPaused()
+            | SeriesResumed()
+            | SeriesEnded()
+            | SeriesAdvanced()
+            | OccurrenceChanged()
+        ):
+            return _series(event)
         case TaskTrashed() | ProjectTrashed():
             return [Change("trashed", False, True)]
         case TaskRestored() | ProjectRestored():
@@ -216,11 +246,51 @@ def _status(event: StatusEvent) -> list[Change]:
             reached = Status.DONE
         case TaskCancelled():
             reached = Status.CANCELLED
+        case TaskSkipped():
+            reached = Status.SKIPPED
+        case TaskMissed():
+            reached = Status.MISSED
         case TaskReopened():
             reached = Status.OPEN
         case _:
             assert_never(event)
     return [_change("status", event.before, reached)]
+
+
+def _as_occurrence(event: TaskPostponed | TaskSeriesChanged) -> list[Change]:
+    if isinstance(event, TaskSeriesChanged):
+        return [_change("series", event.before, event.after)]
+    before, after = mentioned(event.before), mentioned(event.after)
+    return [_change(name, before.get(name), value) for name, value in after.items()]
+
+
+def _series(event: SeriesEvent) -> list[Change]:
+    field = f"series/{event.series}"
+    match event:
+        case SeriesCreated():
+            fields = msgspec.to_builtins(event)
+            return [Change(field, None, {name: value for name, value in fields.items() if name != "series"})]
+        case SeriesEdited():
+            pairs = [("", event.before, event.after), ("template/", event.template_before, event.template_after)]
+            return [
+                _change(f"{field}/{inside}{name}", mentioned(before).get(name), value)
+                for inside, before, after in pairs
+                for name, value in mentioned(after).items()
+            ]
+        case SeriesPaused():
+            return [_change(f"{field}/state", event.before, SeriesState.PAUSED)]
+        case SeriesResumed():
+            return [_change(f"{field}/state", event.before, SeriesState.ACTIVE)]
+        case SeriesEnded():
+            return [_change(f"{field}/state", event.before, SeriesState.ENDED)]
+        case SeriesAdvanced():
+            passed = [(one, "missed") for one in event.missed] + [(one, "skipped") for one in event.skipped]
+            found = [_change(f"{field}/next", event.next_before, event.next)] if event.next != event.next_before else []
+            return found + [_change(f"{field}/occurrences/{one}", None, what) for one, what in passed]
+        case OccurrenceChanged():
+            return [_change(f"{field}/occurrences/{event.original}", event.before, event.after)]
+        case _:
+            assert_never(event)
 
 
 def _section(event: SectionEvent) -> Change:

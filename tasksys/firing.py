@@ -13,8 +13,7 @@ from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFir
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Reminder, Task
 from tasksys.state import State
-from tasksys.tasks import CLOSED
-from tasksys.values import CLOCK, Of, ReminderState, Trigger, instant
+from tasksys.values import CLOCK, CLOSED, Of, ReminderState, Trigger, instant
 
 Settled = ReminderCancelled | ReminderRescheduled | ReminderExpired
 

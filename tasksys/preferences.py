@@ -232,11 +232,12 @@ def _leads(channel: Channel) -> tuple[str, str]:
 def defaults(task: Task, state: State) -> Iterator[tuple[str, str, Trigger]]:
     """The reminders that a new task gets by itself, if it is due: their id, user and trigger.
 
-    Those of its assignees, or if it has none, of who made it.
+    Those of its assignees, or if it has none, of who made it, or the series that it is of.
     """
     if task.due is None:
         return
-    for user in task.assignees or (task.created_by,):
+    series = state.series(task.series) if task.series is not None else None
+    for user in task.assignees or (task.created_by if series is None else series.created_by,):
         if state.member(user) is None:
             continue
         for number, trigger in enumerate(of(user, state).default_reminders):

@@ -32,7 +32,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing, over
 from tasksys.rows import Reminder, Task, TaskReminders
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import ReminderState, Repeat, Role, Trigger, instant, require_instant
+from tasksys.values import CLOSED, ReminderState, Repeat, Role, Trigger, instant, require_instant
 
 ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder
 ReminderChange = (
@@ -86,7 +86,7 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
         return refusal
     if places.in_trash(task, state):
         return tasks.trashed(task)
-    if task.status in tasks.CLOSED:
+    if task.status in CLOSED:
         return Refusal(Code.REMINDER_OVER, f"The task is {task.status.value}; reopen it first.")
     if state.member(user) is None:
         return invalid("/user", f"{user!r} is not a member of the workspace; add them first.")
@@ -106,7 +106,7 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
 
 def by_default(task: Task, state: State, at: str) -> Iterator[Fact]:
     """The reminders that a new task gets by the preferences of those that it is for; what has passed is left out."""
-    if task.status in tasks.CLOSED:
+    if task.status in CLOSED:
         return
     room = limits.REMINDERS_PER_TASK
     for reminder, user, trigger in islice(preferences.defaults(task, state), room):

@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, reset_tzpath
 
+import tzdata
 from msgspec import Meta, Struct, field
 
 from tasksys import limits
@@ -18,6 +19,9 @@ from tasksys import limits
 # The pinned tzdata package wins on every machine. Python would first look into the machine's own files, and wherever
 # PYTHONTZPATH says: after an upgrade of the system, or elsewhere, the same log would mean other instants.
 reset_tzpath(())
+
+ZONES: Final[str] = tzdata.IANA_VERSION
+"""The release of the zone database that instants are computed by, such as 2026a."""
 
 # Python's `$` also matches before a last line break, hence the lookahead.
 Id = Annotated[
@@ -45,6 +49,22 @@ Instant = Annotated[
 ]
 
 
+def bounded(characters: int, description: str) -> Any:
+    """Documents a length that `decide` enforces, so that every way in gives the same refusal."""
+    return Meta(description=description, extra_json_schema={"maxLength": characters})
+
+
+Title = Annotated[str, bounded(limits.TITLE_CHARACTERS, "One line")]
+Name = Annotated[str, bounded(limits.NAME_CHARACTERS, "One line")]
+Markdown = Annotated[str, Meta(description="Markdown, at most 64 KiB of UTF-8")]
+Labels = Annotated[tuple[str, ...], Meta(description="At most 100, each at most 100 characters")]
+Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")]
+Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
+Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
+Hour = Annotated[int, Meta(ge=0, le=23)]
+Duration = Annotated[str, Meta(description="ISO 8601, such as PT30M, P1D or P1W")]
+
+
 class Role(StrEnum):
     """What a member may do, from most to least; each role may do all that the next one may."""
 
@@ -63,12 +83,17 @@ ROLE_RANK: Final = {Role.OWNER: 4, Role.ADMIN: 3, Role.EDITOR: 2, Role.COMMENTER
 
 
 class Status(StrEnum):
-    """Where a task stands."""
+    """Where a task stands. Only an occurrence of a series is ever skipped, or missed."""
 
     OPEN = "open"
     IN_PROGRESS = "in-progress"
     DONE = "done"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+CLOSED: Final = (Status.DONE, Status.CANCELLED, Status.SKIPPED, Status.MISSED)
 
 
 class Priority(StrEnum):

@@ -5,7 +5,7 @@ from typing import assert_never
 from msgspec import UNSET, structs
 
 from tasksys import checks, limits
-from tasksys.commands import CommandRecord, CreateWorkspace, EditWorkspace, RemoveMember, SetMember
+from tasksys.commands import CommandRecord, CreateWorkspace, EditWorkspace, NoteZones, RemoveMember, SetMember
 from tasksys.events import (
     Fact,
     MemberAdded,
@@ -14,16 +14,17 @@ from tasksys.events import (
     WorkspaceCreated,
     WorkspaceEdited,
     WorkspaceFields,
+    ZonesChanged,
 )
 from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Member, Workspace
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import Role
+from tasksys.values import CLOCK, ZONES, Role
 
-WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember
-WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | NoteZones
+WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | ZonesChanged | MemberAdded | MemberRoleChanged | MemberRemoved
 
 
 def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -37,6 +38,8 @@ def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> li
             return _set_member(command, record.actor, state)
         case RemoveMember():
             return _remove_member(command, record.actor, state)
+        case NoteZones():
+            return _note_zones(command, record.actor, state)
         case _:
             assert_never(command)
 
@@ -46,7 +49,7 @@ def _create(command: CreateWorkspace, actor: str, state: State) -> list[Fact] | 
         return Refusal(Code.EXISTS, "There is a workspace with this id already; choose another id.")
     if refusal := _invalid_fields(command):
         return refusal
-    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor)
+    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor, ZONES)
     return [Fact(created), Fact(MemberAdded(actor, Role.OWNER))]
 
 
@@ -106,6 +109,15 @@ def _remove_member(command: RemoveMember, actor: str, state: State) -> list[Fact
     return [Fact(MemberRemoved(command.user, member.role))]
 
 
+def _note_zones(command: NoteZones, actor: str, state: State) -> list[Fact] | Refusal:
+    if actor != CLOCK:
+        return Refusal(Code.FORBIDDEN, "The release of the zone database comes with the system; upgrade tasksys.")
+    if state.workspace is None:
+        return checks.no_workspace()
+    before = state.workspace.zones
+    return [Fact(ZonesChanged(before, command.zones))] if command.zones != before else []
+
+
 def members_full(workspace: Workspace) -> Refusal | None:
     """Refuses one more member of a workspace that has as many as it may have."""
     full = workspace.members >= limits.MEMBERS_PER_WORKSPACE
@@ -119,13 +131,16 @@ def _last_owner() -> Refusal:
 def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
     """Records an event on the workspace or its members."""
     if isinstance(event, WorkspaceCreated):
-        state.put(Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1))
+        made = Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1)
+        state.put(structs.replace(made, zones=event.zones))
         return
     workspace = state.workspace
     assert workspace is not None
     match event:
         case WorkspaceEdited():
             workspace = overlay(workspace, event.after)
+        case ZonesChanged():
+            workspace = structs.replace(workspace, zones=event.after)
         case MemberAdded():
             state.put(Member(event.user, event.role, stamp.at))
             workspace = structs.replace(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from tasksys import codec
-from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row
+from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, Series
 from views.problems import bad_request
 
 R = TypeVar("R", bound=Row)
@@ -34,6 +34,7 @@ ORDERS: Final[dict[type[Row], Order]] = {
     Project: BY_ORDER,
     Comment: BY_INSTANT,
     Reminder: BY_INSTANT,
+    Series: BY_INSTANT,
     Firing: BY_FIRING,
 }
 

@@ -16,9 +16,11 @@ from views import (
     preferences,
     problems,
     protocol,
+    quickadd,
     reads,
     recurrence,
     reminders,
+    series,
     writes,
     written,
 )
@@ -39,8 +41,10 @@ SHUTDOWN_SECONDS: Final = 15.0
 ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
+    *series.ROUTES,
     *preferences.ROUTES,
     *recurrence.ROUTES,
+    *quickadd.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,

@@ -40,6 +40,7 @@ from tasksys.values import (
     Trigger,
     When,
 )
+from views.series_shapes import KeptOccurrence, SeriesShape
 
 
 class WorkspaceShape(Struct):
@@ -90,7 +91,10 @@ class ProjectShape(Struct):
 
 
 class TaskShape(Struct):
-    """A task. A subtask's `project` and `section` are its topmost parent's. `trashed` also when a parent is."""
+    """A task. A subtask's `project` and `section` are its topmost parent's. `trashed` also when a parent is.
+
+    Of a `series` it is the occurrence of the time `original`. `postponed` is how often it was put off.
+    """
 
     id: str
     workspace: str
@@ -118,6 +122,8 @@ class TaskShape(Struct):
     trashed: bool
     version: int
     position: int
+    original: str | None
+    postponed: int
 
 
 class CommentShape(Struct):
@@ -359,6 +365,8 @@ class Export(Struct):
     tasks: list[TaskShape]
     comments: list[CommentShape]
     reminders: list[ReminderShape]
+    series: list[SeriesShape]
+    occurrences: list[KeptOccurrence]
 
 
 class Verification(Struct, omit_defaults=True):
@@ -448,6 +456,8 @@ def _task(row: Task, workspace: str, project: str | None, section: str | None, t
         trashed,
         row.version,
         row.position,
+        row.original,
+        row.postponed,
     )
 
 

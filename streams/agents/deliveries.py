@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from streams import keys
-from streams.agents.reminders import armed
+from streams.agents.reminders import waits_for
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
@@ -180,7 +180,7 @@ class DeliveriesFold:
             known = self._get(keys.user_of(workspace, reminder), rows)
             user = event.user if isinstance(event, ReminderAdded) else (known or b"").decode()
         rows[keys.user_of(workspace, reminder)] = None if isinstance(event, ReminderRemoved) else user.encode()
-        rows[keys.armed_of(workspace, user, reminder)] = None if armed(event) is None else b""
+        rows[keys.armed_of(workspace, user, reminder)] = None if waits_for(event) is None else b""
 
     def _settling(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
         """Commands that look at every armed reminder of the user again, where their zone or hour has changed."""

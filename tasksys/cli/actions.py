@@ -2,7 +2,8 @@
 
 import click
 
-from tasksys.cli import output
+from tasksys.cli import moments, output
+from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
@@ -59,7 +60,18 @@ def _add_and_remove(session: Session, task: str, action: str, add: tuple[str, ..
     session.show(changed, f"“{changed['title']}”: {', '.join(has) or 'none'}")
 
 
-def _action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
+def _following(session: Session, task: Json) -> str:
+    """When a task that comes again is to be done next, once this one is over."""
+    if session.as_json or not task.get("series") or task["status"] in ("open", "in-progress"):
+        return ""
+    series = session.client.get(session.path("series", task["series"]))
+    for one in series["open"]:
+        due = session.client.get(session.path("tasks", one))["due"]
+        return f" (next: {moments.readable(due)})"
+    return ""
+
+
+def action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
     """A command that does one thing to each task named, whatever becomes of the others."""
 
     @click.command(name, help=help)
@@ -78,18 +90,18 @@ def _action(name: str, method: str, action: str, said: str, help: str) -> click.
                 failure.show()
                 worst = max(worst, Exit(failure.exit_code))
                 continue
-            session.show(changed, f"{said}: {changed['title']}")
+            session.show(changed, f"{said}: {changed['title']}{_following(session, changed)}")
         if worst:
             raise click.exceptions.Exit(worst)
 
     return command
 
 
-done = _action("done", "POST", "complete", "Done", "Complete tasks.")
-reopen = _action("reopen", "POST", "reopen", "Open again", "Reopen tasks that were completed or cancelled.")
-cancel = _action("cancel", "POST", "cancel", "Cancelled", "Cancel tasks: they will not be done.")
-trash = _action("trash", "DELETE", "", "In the trash", "Move tasks to the trash.")
-restore = _action("restore", "POST", "restore", "Back", "Take tasks out of the trash.")
-start = _action("start", "POST", "start", "In progress", "Begin tasks.")
+done = action("done", "POST", "complete", "Done", "Complete tasks.")
+reopen = action("reopen", "POST", "reopen", "Open again", "Reopen tasks that were completed or cancelled.")
+cancel = action("cancel", "POST", "cancel", "Cancelled", "Cancel tasks: they will not be done.")
+trash = action("trash", "DELETE", "", "In the trash", "Move tasks to the trash.")
+restore = action("restore", "POST", "restore", "Back", "Take tasks out of the trash.")
+start = action("start", "POST", "start", "In progress", "Begin tasks.")
 
 COMMANDS = (start, done, cancel, reopen, trash, restore, move, assign, label)

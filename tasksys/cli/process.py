@@ -12,12 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from delivery.channels import Channels
-from delivery.channels import Options as ChannelOptions
-from delivery.keys import kept
-from delivery.mail import Relay
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
+from streams.delivery.channels import Channels
+from streams.delivery.channels import Options as ChannelOptions
+from streams.delivery.keys import kept
+from streams.delivery.mail import Relay
 from streams.node import AGENTS, Node
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError

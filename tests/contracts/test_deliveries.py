@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from delivery.channels import Channels, Options
-from delivery.mail import Relay
 from streams.agents.deliveries import Attempt
+from streams.delivery.channels import Channels, Options
+from streams.delivery.mail import Relay
 from streams.node import Node
 from streams.topics import EVENTS
 from tasksys import deliveries
@@ -30,7 +30,7 @@ from tasksys.commands import (
 from tasksys.rows import Channels as ChannelsRow
 from tasksys.rows import Delivery, Firing, firing_key
 from tasksys.values import ChannelKind, DeliveryState, QuietHours, Trigger, When, instant
-from tests.contracts.test_reminders import SETTINGS, Clock, after, url  # noqa: F401  (`url` is a fixture)
+from tests.support.clocks import SETTINGS, Clock, after
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT
 from tests.support.nodes import accepted, check, events_of, founded, read, running, table, until
@@ -97,7 +97,7 @@ async def results(node: Node, workspace: str) -> list[str]:
     return [one.type for one in await events_of(node, workspace) if one.type in kinds]
 
 
-async def test_a_firing_reaches_a_webhook(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_firing_reaches_a_webhook(url: str, tmp_path: Path) -> None:
     """Once, signed, with the key of the firing; the ledger has it, and so has the feed. Replay sends nothing."""
     clock = Clock()
     async with Receiver.listening() as receiver, sending(url, tmp_path / "node", clock) as (node, channels):
@@ -130,7 +130,7 @@ async def test_a_firing_reaches_a_webhook(url: str, tmp_path: Path) -> None:  # 
             assert receiver.url.encode() not in stored.read_bytes()
 
 
-async def test_a_webhook_that_fails_is_tried_again(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_webhook_that_fails_is_tried_again(url: str, tmp_path: Path) -> None:
     """Later each time, as late as it asks, under the same key; why it failed is in the ledger."""
     clock = Clock()
     async with Receiver.listening() as receiver, sending(url, tmp_path / "node", clock) as (node, channels):
@@ -165,7 +165,7 @@ def tried(node: Node, workspace: str) -> int:
     return found.attempts if found else 0
 
 
-async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> None:
     """With a notice; what fires after that says so, and nothing is sent there."""
     clock = Clock()
     async with Receiver.listening() as receiver, sending(url, tmp_path / "node", clock) as (node, channels):
@@ -195,7 +195,7 @@ async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> 
         assert len(receiver.posts) == sent
 
 
-async def test_a_stalled_webhook_does_not_hold_up_another(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_stalled_webhook_does_not_hold_up_another(url: str, tmp_path: Path) -> None:
     """However many wait for it: each channel has a lane of its own."""
     clock = Clock()
     async with (
@@ -218,7 +218,7 @@ async def test_a_stalled_webhook_does_not_hold_up_another(url: str, tmp_path: Pa
         assert len(stalled.posts) == 40
 
 
-async def test_what_was_answered_meanwhile_is_not_sent(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_what_was_answered_meanwhile_is_not_sent(url: str, tmp_path: Path) -> None:
     """In quiet hours others answer, tasks get done, channels go: then nothing comes when they end."""
     clock = Clock()
     quiet = SetPreferences(quiet_hours=QuietHours("09:30", "12:00"))
@@ -254,7 +254,7 @@ async def test_what_was_answered_meanwhile_is_not_sent(url: str, tmp_path: Path)
         assert [post.json["reminder"] for post in receiver.posts] == ["ring"]
 
 
-async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None:
     """A relay that refuses for now is asked again; the same mail is the same to its reader."""
     clock = Clock()
     async with MailRelay.listening() as (relay, address):
@@ -296,7 +296,7 @@ async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None: 
             assert (refused.state, refused.next_attempt) == (DeliveryState.FAILED, None)
 
 
-async def test_new_preferences_move_the_users_reminders(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_new_preferences_move_the_users_reminders(url: str, tmp_path: Path) -> None:
     """Those that go by dates and floating times; the clock settles each, as for a workspace's zone."""
     clock = Clock()
     async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
@@ -317,7 +317,7 @@ async def test_new_preferences_move_the_users_reminders(url: str, tmp_path: Path
         await check(node)
 
 
-async def test_a_table_that_is_behind_sends_nothing_again(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_a_table_that_is_behind_sends_nothing_again(url: str, tmp_path: Path) -> None:
     """A row that the ledger does not wait for is not sent, whatever is in the outbox: as while it is folded anew."""
     clock = Clock()
     async with Receiver.listening() as receiver, sending(url, tmp_path / "node", clock) as (node, channels):
@@ -331,13 +331,13 @@ async def test_a_table_that_is_behind_sends_nothing_again(url: str, tmp_path: Pa
         assert len(receiver.posts) == 1
 
 
-def live(url: str, directory: Path, *more: str) -> int:  # noqa: F811
+def live(url: str, directory: Path, *more: str) -> int:
     """One life of a process that sends what is due; how it ended."""
     command = [sys.executable, "-m", "tests.support.kill_child", "send", url, str(directory), RING, *more]
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode
 
 
-async def test_killed_between_sending_and_recording(url: str, tmp_path: Path) -> None:  # noqa: F811
+async def test_killed_between_sending_and_recording(url: str, tmp_path: Path) -> None:
     """It is sent again, under the same key, and recorded once: by a receiver that drops repeats it was seen once."""
     clock = Clock()
     names = ["ring", "second", "third"]

@@ -7,7 +7,7 @@
 
 `submit` sends a stream of commands that the seed determines, all that is not in the file of what was acknowledged
 before, and prints a JSON line for each outcome. `worker` only folds; with a point named it freezes itself (SIGSTOP)
-there, in its first transaction after a line on its standard input. `fire` fires what is due at an instant, and ends.
+there, in its first transaction after a line on its standard input. `fire` does what is due at an instant, and ends.
 `send` also delivers it, and ends when nothing waits any more; with `once` it dies after the first answer, before it is
 recorded.
 """
@@ -27,12 +27,12 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from delivery.channels import Channels, Options
 from streams.agents.deliveries import attempts
-from streams.agents.reminders import timeline
+from streams.agents.timeline import timeline
 from streams.broker import Broker
+from streams.delivery.channels import Channels, Options
 from streams.keys import OUTBOX
-from streams.node import Node
+from streams.node import TIMELINES, Node
 from streams.transport.kafka.transaction import PartitionWriter
 from tasksys import decider
 from tasksys.commands import (
@@ -211,7 +211,12 @@ async def fire(url: str, directory: str, instant: str) -> None:
     say(phase="started")
 
     def waits() -> bool:
-        return any(one.at <= instant for number in range(node.partitions) for one in timeline(node._timeline(number)))
+        return any(
+            one.at <= instant
+            for name in TIMELINES
+            for number in range(node.partitions)
+            for one in timeline(node._partition_rows(name, number))
+        )
 
     await until(lambda: not waits(), bound=WAIT)
     await node.stop()
@@ -230,9 +235,8 @@ async def send(url: str, directory: str, instant: str, once: str = "") -> None:
     def waits() -> bool:
         rows = (node._partition_rows("deliveries", number) for number in range(node.partitions))
         due = any(attempts(one, OUTBOX, 1) for one in rows)
-        return due or any(
-            one.at <= instant for number in range(node.partitions) for one in timeline(node._timeline(number))
-        )
+        reminders = (node._partition_rows("reminders", number) for number in range(node.partitions))
+        return due or any(one.at <= instant for rows in reminders for one in timeline(rows))
 
     def over() -> bool:
         lag = [one["lag"] for agent in node.status()["agents"].values() for one in agent["partitions"]]

@@ -22,14 +22,14 @@ from streams.agents.deliveries import Attempt
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.fold import Headers, Record
-from streams.node import Node
+from streams.node import AGENTS, Node
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, TopicSpec
 from tasksys import audit, codec, decider
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
-from tasksys.events import EventRecord
+from tasksys.events import EventRecord, SeriesAdvanced
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.rows import Firing, Member, Reminder
+from tasksys.rows import Firing, Member, Reminder, Workspace
 from tasksys.state import State
 from tests.support.domain import OWNER
 
@@ -251,9 +251,7 @@ async def check(node: Node) -> Truth:
     """Compares tables, history and outcomes with what the events topic says; AssertionError where they differ."""
     await caught_up(node)
     truth = Truth()
-    states, history, timelines, outboxes = (
-        table(node, name) for name in ("commands", "audit", "reminders", "deliveries")
-    )
+    states, history, timelines, series, outboxes = (table(node, name) for name in AGENTS)
     for partition, records in enumerate(await read(node, EVENTS)):
         expected = _expected(records, truth)
         outcomes = {key: row for key, row in states[partition].items() if key.startswith(keys.OUTCOME)}
@@ -267,7 +265,9 @@ async def check(node: Node) -> Truth:
             workspace, actor, command = key[1:].decode().split("\0")
             truth.outcomes[workspace, actor, command] = _outcome(row)
         _check_history(records, history[partition])
-        _check_timeline(expected, timelines[partition])
+        zones = {keys.zones(row.id): row.zones.encode() for row in _workspaces(expected)}
+        _check_timeline(expected, timelines[partition], zones)
+        _check_series(records, series[partition], zones)
         check_outbox(expected, outboxes[partition])
     _check_outcomes(truth)
     return truth
@@ -293,9 +293,18 @@ def _expected(records: list[Record], truth: Truth) -> dict[bytes, bytes]:
     return rows
 
 
-def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
+def _workspaces(state: dict[bytes, bytes]) -> Iterator[Workspace]:
+    """The workspaces of a partition."""
+    for key, row in state.items():
+        if key.endswith(b"\0w"):
+            found = codec.decode_row(Workspace.kind, row)
+            assert isinstance(found, Workspace)
+            yield found
+
+
+def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes], zones: dict[bytes, bytes]) -> None:
     """Every armed reminder of the state is in the timeline, and nothing else is."""
-    expected: dict[bytes, bytes] = {}
+    expected = dict(zones)
     for key, row in state.items():
         workspace, _, name = key.partition(b"\0")
         if name.startswith(Reminder.kind.encode()):
@@ -306,6 +315,24 @@ def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None
                 place = keys.timeline(found.scheduled_for, workspace.decode(), found.id)
                 expected |= {key: found.scheduled_for.encode(), place: found.position.to_bytes(8)}
     assert {key: row for key, row in rows.items() if key != APPLIED} == expected
+
+
+def _check_series(records: list[Record], rows: dict[bytes, bytes], zones: dict[bytes, bytes]) -> None:
+    """Every series is in the timeline at the instant that its newest event named, if it named one."""
+    newest: dict[tuple[str, str], tuple[str | None, int]] = {}
+    for one in records:
+        assert one.key is not None
+        assert one.value is not None
+        record = codec.decode_event(one.value)
+        if record.type == SeriesAdvanced.__name__:
+            event = codec.event(record)
+            assert isinstance(event, SeriesAdvanced)
+            newest[one.key.decode(), event.series] = event.at, record.position
+    expected = dict(zones)
+    for (workspace, name), (at, position) in newest.items():
+        if at is not None:
+            expected[keys.armed(workspace, name)] = at.encode()
+            expected[keys.timeline(at, workspace, name)] = position.to_bytes(8)
 
 
 def check_outbox(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:

@@ -13,18 +13,23 @@ from tasksys.commands import (
     Command,
     CompleteTask,
     CreateProject,
+    CreateSeries,
     CreateTask,
     DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
+    EditSeries,
     EditTask,
     EditWorkspace,
     EnableChannel,
+    EndSeries,
     LabelTask,
     LinkTask,
     MoveTask,
+    PauseSeries,
+    PostponeTask,
     RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
@@ -34,9 +39,12 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    ResumeSeries,
     SetChannel,
     SetMember,
     SetPreferences,
+    SkipOccurrence,
+    SkipTask,
     SnoozeReminder,
     StartTask,
     TrashProject,
@@ -44,8 +52,9 @@ from tasksys.commands import (
     Undo,
     UnlinkTask,
 )
-from tasksys.values import ChannelKind, LinkType, QuietHours, Role, Trigger
-from tests.support.domain import EDITOR, LEAVER, VIEWER
+from tasksys.series.shapes import GivenFields, GivenTemplate
+from tasksys.values import ChannelKind, LinkType, QuietHours, Role, Trigger, When
+from tests.support.domain import CHORE, EDITOR, LEAVER, NEXT_CHORE, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (EditWorkspace(name="Acme and Sons", reminder_hour=7), Role.ADMIN),
@@ -84,6 +93,22 @@ EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (RemoveReminder(task="bread", reminder="bell"), Role.EDITOR),
     (SnoozeReminder(reminder="bell", duration="PT10M", into="gong"), Role.EDITOR),
     (AcknowledgeReminder(reminder="bell"), Role.EDITOR),
+    (SkipTask(task=CHORE), Role.EDITOR),
+    (PostponeTask(task=CHORE, to=When(date="2026-03-14")), Role.EDITOR),
+    (
+        CreateSeries(
+            series="plants",
+            template=GivenTemplate("Water"),
+            rule="FREQ=DAILY",
+            anchor=When(date="2026-03-09"),
+        ),
+        Role.EDITOR,
+    ),
+    (EditSeries(series="chores", template=GivenFields(title="Housework")), Role.EDITOR),
+    (SkipOccurrence(series="chores", occurrence=NEXT_CHORE), Role.EDITOR),
+    (PauseSeries(series="chores"), Role.EDITOR),
+    (ResumeSeries(series="paused"), Role.EDITOR),
+    (EndSeries(series="chores"), Role.EDITOR),
     (SetPreferences(zone="Europe/Berlin", quiet_hours=QuietHours("22:00", "07:00"), channels=("phone",)), Role.VIEWER),
     (
         SetChannel(channel="desk", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.AbC", "https://desk.example/…")),

@@ -3,12 +3,19 @@
 import pytest
 from msgspec import structs
 
-from tasksys import limits
-from tasksys.commands import CreateWorkspace, EditWorkspace, RemoveMember, SetMember, Undo
-from tasksys.events import MemberAdded, MemberRemoved, MemberRoleChanged, WorkspaceCreated, WorkspaceEdited
+from tasksys import codec, limits
+from tasksys.commands import CreateWorkspace, EditWorkspace, NoteZones, RemoveMember, SetMember, Undo
+from tasksys.events import (
+    MemberAdded,
+    MemberRemoved,
+    MemberRoleChanged,
+    WorkspaceCreated,
+    WorkspaceEdited,
+    ZonesChanged,
+)
 from tasksys.events import WorkspaceFields as Fields
 from tasksys.refusals import Code
-from tasksys.values import Role
+from tasksys.values import CLOCK, ZONES, Role
 from tests.support.domain import (
     ADMIN,
     COMMENTER,
@@ -27,7 +34,7 @@ def test_creation_makes_the_actor_the_owner() -> None:
     """A new workspace has one member, its owner, and takes its id from the command's envelope."""
     world = World()
     events = world.events(CreateWorkspace(name=" Acme ", time_zone="Europe/Berlin", reminder_hour=7), actor="olga")
-    assert events == [WorkspaceCreated("Acme", "Europe/Berlin", 7, "olga"), MemberAdded("olga", Role.OWNER)]
+    assert events == [WorkspaceCreated("Acme", "Europe/Berlin", 7, "olga", ZONES), MemberAdded("olga", Role.OWNER)]
     workspace = world.workspace()
     assert (workspace.id, workspace.name, workspace.reminder_hour) == (WORKSPACE, "Acme", 7)
     assert (workspace.owners, workspace.members, workspace.position, workspace.version) == (1, 1, 2, 2)
@@ -167,3 +174,15 @@ def test_a_member_that_is_not_there_cannot_be_removed() -> None:
     refusal = founded().refused(RemoveMember(user=STRANGER))
     assert refusal.code is Code.NOT_FOUND
     assert "'sam'" in refusal.detail
+
+
+def test_another_release_of_the_zone_database_is_a_fact() -> None:
+    """The clock tells of it, nobody else; told again, it is nothing new; it cannot be undone."""
+    world = founded()
+    assert world.workspace().zones == ZONES
+    assert world.refused(NoteZones(zones="2099a")).code is Code.FORBIDDEN
+    (event,) = done = world.accepted(NoteZones(zones="2099a"), CLOCK)
+    assert codec.event(event) == ZonesChanged(ZONES, "2099a")
+    assert world.workspace().zones == "2099a"
+    assert world.accepted(NoteZones(zones="2099a"), CLOCK) == []
+    assert world.refused(Undo(events=tuple(done))).code is Code.NOT_UNDOABLE

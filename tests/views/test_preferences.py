@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from delivery.channels import Channels, Options
-from delivery.keys import Keys, Ticket
 from streams.broker import Broker
+from streams.delivery.channels import Channels, Options
+from streams.delivery.keys import Keys, Ticket
 from streams.node import Node
 from tasksys.deliveries import Letter, Result
 from tasksys.values import instant

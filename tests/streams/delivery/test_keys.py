@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.keys import Keys, SealBroken, Ticket, kept
+from streams.delivery.keys import Keys, SealBroken, Ticket, kept
 
 KEYS = Keys("0123456789abcdef0123456789abcdef")
 OTHER = Keys("fedcba9876543210fedcba9876543210")

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from delivery import webhook
+from streams.delivery import webhook
 from tasksys.deliveries import Result
-from tests.delivery.test_addresses import letter
+from tests.streams.delivery.test_addresses import letter
 
 NOW = datetime(2026, 3, 8, 9, tzinfo=UTC)
 

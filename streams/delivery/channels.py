@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import quote
 
-from delivery import apprises, mail, webhook
-from delivery.keys import Keys, SealBroken, Ticket
+from streams.delivery import apprises, mail, webhook
+from streams.delivery.keys import Keys, SealBroken, Ticket
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import ChannelUnavailable
 from tasksys.rows import Channel

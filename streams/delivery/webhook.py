@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from delivery.addresses import AddressRefused, GuardedResolver, guarded_socket, is_public
+from streams.delivery.addresses import AddressRefused, GuardedResolver, guarded_socket, is_public
 from tasksys import codec
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import TargetUnfit

@@ -10,14 +10,14 @@ from typing import Any
 import apprise
 import pytest
 
-from delivery import apprises, mail
-from delivery.channels import Channels, Options
-from delivery.mail import Relay
+from streams.delivery import apprises, mail
+from streams.delivery.channels import Channels, Options
+from streams.delivery.mail import Relay
 from tasksys.deliveries import Letter
 from tasksys.errors import ChannelUnavailable, TargetUnfit
 from tasksys.rows import Channel
 from tasksys.values import ChannelKind
-from tests.delivery.test_addresses import letter
+from tests.streams.delivery.test_addresses import letter
 
 KEY = "0123456789abcdef0123456789abcdef"
 TELEGRAM = "tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI/12345"

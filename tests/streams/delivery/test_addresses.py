@@ -12,9 +12,9 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import webhook
-from delivery.addresses import AddressRefused, GuardedResolver, guarded_socket, is_public
-from delivery.webhook import INSIDE, Webhooks
+from streams.delivery import webhook
+from streams.delivery.addresses import AddressRefused, GuardedResolver, guarded_socket, is_public
+from streams.delivery.webhook import INSIDE, Webhooks
 from tasksys.deliveries import Letter
 from tasksys.errors import TargetUnfit
 from tasksys.rows import Channel
@@ -142,7 +142,7 @@ async def test_a_name_that_changes_its_address(inside: tuple[int, list[str]], mo
     """What is connected to is what was looked at: another answer of the DNS in between does not help."""
     port, asked = inside
     webhooks = Webhooks(private=False, now=lambda: datetime(2126, 3, 8, tzinfo=UTC))
-    monkeypatch.setattr("delivery.addresses.GuardedResolver.resolve", unguarded)
+    monkeypatch.setattr("streams.delivery.addresses.GuardedResolver.resolve", unguarded)
     try:
         result = await webhooks.send(f"http://rebound.example:{port}/", "whsec_c2VjcmV0", letter())
         assert (result.error, result.retry, asked) == (INSIDE, False, [])
