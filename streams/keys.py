@@ -14,6 +14,8 @@ Outbox (agent `deliveries`):
                                                an attempt to deliver, by when it is due
     <workspace> NUL d <reminder> NUL <time of the firing> NUL <channel>
                                                when its next attempt is due
+    <workspace> NUL l <user> NUL <channel> NUL <instant> NUL <reminder> NUL <time of the firing>
+                                               the same attempt, by its channel
     <workspace> NUL r <reminder>               the user of a reminder
     <workspace> NUL u <user> NUL <reminder>    an armed reminder of a user
 History (agent `audit`):
@@ -80,6 +82,16 @@ def zones(workspace: str) -> bytes:
 def outbox(at: str, workspace: str, reminder: str, scheduled_for: str, channel: str) -> bytes:
     """The place of an attempt in the outbox."""
     return OUTBOX + f"{at}\0{workspace}\0{reminder}\0{scheduled_for}\0{channel}".encode()
+
+
+def lane(workspace: str, user: str, channel: str) -> bytes:
+    """The beginning of all attempts of a channel."""
+    return f"{workspace}\0l{user}\0{channel}\0".encode()
+
+
+def in_lane(at: str, workspace: str, user: str, channel: str, reminder: str, scheduled_for: str) -> bytes:
+    """The place of an attempt among those of its channel."""
+    return lane(workspace, user, channel) + f"{at}\0{reminder}\0{scheduled_for}".encode()
 
 
 def delivery(workspace: str, reminder: str, scheduled_for: str, channel: str) -> bytes:

@@ -4,31 +4,30 @@ At least once towards a channel: a process that dies between an attempt and its 
 Exactly once in the ledger: what is appended is decided like any command. Before anything is sent the ledger is asked
 whether it waits for this very attempt, so a table that is behind, or that is being built anew, sends nothing again.
 
-Letters to one channel of one user wait in a lane of their own, and lanes that failed last share no attempt with others:
-a dead channel does not hold up one that works.
+Letters to one channel of one user wait in a lane of their own (`streams.channel_lanes`): a dead one holds up no other.
 """
 
 import asyncio
 import logging
 import random
 import traceback
-from asyncio import Event, Semaphore, Task
+from asyncio import Event, Task
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from streams import keys
-from streams.agents.deliveries import Attempt, attempts
+from streams.agents.deliveries import Attempt, attempts, command, of_channel
+from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
 from streams.timers import Append, woken
 from tasksys import deliveries
-from tasksys.commands import CommandRecord, RecordDelivery
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
 from tasksys.rows import Channels, Firing, firing_key
 from tasksys.state import State
-from tasksys.values import CLOCK, UTC, ChannelKind, When, instant
+from tasksys.values import UTC, instant
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +37,11 @@ LOOK_SECONDS: Final = 1.0
 SLICE: Final = 500
 """Rows that are looked at before others get their turn: about 3 ms."""
 
-LANE: Final = 100
-"""Letters of one channel that wait in memory; more stay in the table until half of these are gone."""
-
-AT_ONCE: Final = 4
-"""Attempts of one channel at once."""
-
-POOLS: Final = {ChannelKind.WEBHOOK: (200, 50), ChannelKind.EMAIL: (8, 4), ChannelKind.APPRISE: (12, 6)}
-"""Attempts at once by all channels of a kind: of those that work, and of those that failed last."""
-
 ATTEMPT_SECONDS: Final = 30.0
 """After so long an attempt has failed, whatever it waits for."""
+
+REMEMBERED: Final = 10_000
+"""Lanes that are kept, to know how their channels did last; above it those go that are empty."""
 
 PATIENCE_SECONDS: Final = 30.0
 """How long a recorded result may be on its way until it is appended again."""
@@ -63,17 +56,6 @@ class Courier(Protocol):
     async def deliver(self, letter: Letter) -> Result:
         """One attempt; what went wrong is in the result."""
         ...
-
-
-@dataclass(eq=False)
-class Lane:
-    """The letters to one channel of one user that are under way."""
-
-    slots: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
-    letters: int = 0
-    failing: bool = False
-    skipped: dict[int, bytes] = field(default_factory=dict)
-    """By partition the first row that there was no room for."""
 
 
 class Outbox:
@@ -94,12 +76,11 @@ class Outbox:
         self._changed = Event()
         self._from: dict[int, bytes] = {}
         """Of each partition a key before which nothing is due that is not under way."""
-        self._under_way: dict[Attempt, Task[None]] = {}
+        self._under_way: set[Attempt] = set()
+        self._tasks: set[Task[None]] = set()
         self._recorded: dict[int, dict[Attempt, Event]] = {}
         self._lanes: dict[tuple[str, str, str], Lane] = {}
-        self._pools = {
-            (kind, failing): Semaphore(sizes[failing]) for kind, sizes in POOLS.items() for failing in (False, True)
-        }
+        self._pools = Pools()
 
     def wake(self) -> None:
         """The clock was set."""
@@ -140,10 +121,13 @@ class Outbox:
                     wait = min(wait, await self._look(partition, courier))
                 await woken(self._changed, wait)
         finally:
-            running = list(self._under_way.values())
+            for lane in self._lanes.values():
+                lane.queue.clear()
+            self._lanes, running = {}, list(self._tasks)
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            self._under_way.clear()
 
     async def _look(self, partition: int, courier: Courier) -> float:
         """Takes what is due and there is room for; seconds until something is, which may be never."""
@@ -156,8 +140,7 @@ class Outbox:
                     if wait > 0:
                         self._back(partition, one.key)
                         return wait
-                    if one not in self._under_way:
-                        self._take(partition, one, courier)
+                    self._take(partition, one, courier)
                 start = found[-1].key + b"\0"
                 await asyncio.sleep(0)
         except NotOwned:
@@ -168,50 +151,87 @@ class Outbox:
         return LOOK_SECONDS
 
     def _take(self, partition: int, one: Attempt, courier: Courier) -> None:
-        """Puts an attempt on its way, if the ledger waits for it and its lane has room. Raises NotOwned."""
+        """Puts an attempt on its way, if its lane has room and the ledger waits for it. Raises NotOwned."""
+        name = (one.workspace, one.user, one.channel)
+        lane = self._lanes.setdefault(name, Lane())
+        if one in self._under_way:
+            return
+        if lane.full:
+            lane.more = True
+            return
         firing = self._state(one.workspace).get(Firing, firing_key(one.reminder, one.scheduled_for))
         if firing is None or not deliveries.due(firing, one.channel, one.attempt, one.at):
             self._back(partition, one.key)  # one of the two is behind the other
             return
-        name = (one.workspace, firing.user, one.channel)
-        lane = self._lanes.setdefault(name, Lane())
-        if lane.letters >= LANE:
-            lane.skipped.setdefault(partition, one.key)
-            return
         lane.letters += 1
-        task = asyncio.create_task(self._carry(partition, one, lane, courier))
-        self._under_way[one] = task
-        task.add_done_callback(lambda done: self._done(one, name, lane, done))
+        lane.queue.append((partition, one))
+        self._under_way.add(one)
+        self._go_on(name, lane, courier)
 
-    def _done(self, one: Attempt, name: tuple[str, str, str], lane: Lane, task: Task[None]) -> None:
-        self._under_way.pop(one, None)
+    def _fill(self, partition: int, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
+        """Takes more of a lane's letters out of the table."""
+        try:
+            found = of_channel(self._rows(partition), *name, most=2 * LANE)
+            lane.more = len(found) == 2 * LANE
+            now = instant(self._now())
+            for one in found:
+                if one.at <= now:
+                    self._take(partition, one, courier)
+        except Exception as error:
+            self._from.pop(partition, None)  # the next look finds them
+            if not isinstance(error, NotOwned):
+                logger.exception("partition %d: a channel's letters could not be read; it is tried again", partition)
+
+    def _go_on(self, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
+        """Begins as many attempts of a lane as there may be."""
+        while (found := lane.next()) is not None:
+            partition, one = found
+            task = asyncio.create_task(self._carry(partition, one, name, lane, courier))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._done, partition, one, name, lane, courier))
+
+    def _done(
+        self, partition: int, one: Attempt, name: tuple[str, str, str], lane: Lane, courier: Courier, task: Task[None]
+    ) -> None:
+        self._tasks.discard(task)
+        self._under_way.discard(one)
         lane.letters -= 1
-        if lane.letters <= LANE // 2 and lane.skipped:
-            skipped, lane.skipped = lane.skipped, {}
-            for partition, key in skipped.items():
-                self._again(partition, key)
-        if not lane.letters and not lane.failing:
+        if lane.has_room_again and not task.cancelled():
+            self._fill(partition, name, lane, courier)
+        if len(self._lanes) > REMEMBERED and not lane.letters:
             self._lanes.pop(name, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a delivery could not be made or recorded: %r; it is tried again", error)
             self._from.clear()
 
-    async def _carry(self, partition: int, one: Attempt, lane: Lane, courier: Courier) -> None:
+    async def _carry(
+        self, partition: int, one: Attempt, name: tuple[str, str, str], lane: Lane, courier: Courier
+    ) -> None:
         """One attempt, and its record."""
         try:
-            async with lane.slots:
-                letter = self._letter(one)
-                if isinstance(letter, Letter):
-                    failing = lane.failing or letter.channel.failing_since is not None
-                    async with self._pools[letter.channel.kind, failing]:
-                        letter = self._letter(one)  # it may have been answered meanwhile
-                        if isinstance(letter, Letter):
-                            letter = await self._attempt(letter, courier)
-                            lane.failing = bool(letter.error)
-            if letter is not None:
-                await self._record(partition, one, letter)
+            try:
+                result = await self._tried(one, lane, courier)
+            finally:
+                lane.attempts -= 1
+                self._go_on(name, lane, courier)
+            if result is not None:
+                await self._record(partition, one, result)
         except NotOwned:
             self._from.pop(partition, None)
+
+    async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> Result | None:
+        """What came of an attempt; None if nobody waits for it any more. Raises NotOwned."""
+        letter = self._letter(one)
+        if not isinstance(letter, Letter):
+            return letter
+        works = False if letter.channel.failing_since is not None else lane.works
+        async with self._pools.of(letter.channel.kind, works):
+            letter = self._letter(one)  # it may have been answered meanwhile
+            if not isinstance(letter, Letter):
+                return letter
+            result = await self._attempt(letter, courier)
+            lane.works = not result.error
+            return result
 
     def _letter(self, one: Attempt) -> Letter | Result | None:
         """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
@@ -232,7 +252,7 @@ class Outbox:
             return Result("The channel is disabled; enable it in the preferences.", retry=False)
         which = (task.id, one.reminder, one.scheduled_for)
         return Letter(
-            one.workspace, workspace.name, firing.user, channel, task.id, task.title, for_people(task.due),
+            one.workspace, workspace.name, firing.user, channel, task.id, task.title, deliveries.for_people(task.due),
             one.reminder, one.scheduled_for, firing.fired_at, one.attempt, deliveries.key(one.workspace, *which),
         )  # fmt: skip
 
@@ -251,9 +271,8 @@ class Outbox:
     async def _record(self, partition: int, one: Attempt, result: Result) -> None:
         """Appends the result until the outbox shows that it was folded. Raises NotOwned."""
         now = self._now()
-        wait = deliveries.backoff(one.attempt, self._chance(), result.after)
-        retry = _later(now, wait) if result.error and result.retry else None
-        recorded = record(one, instant(now), result.error, retry)
+        retry = deliveries.retry_at(now, one.attempt, self._chance(), result)
+        recorded = command(one, instant(now), result.error, retry)
         gone = self._recorded.setdefault(partition, {}).setdefault(one, Event())
         try:
             while True:
@@ -271,26 +290,3 @@ class Outbox:
             return self._rows(partition).get(one.key) == one.row
         except NotOwned:
             return False
-
-
-def record(one: Attempt, at: str, error: str, retry_at: str | None) -> CommandRecord:
-    """What says what came of an attempt. Its id is the attempt's: one id for one result."""
-    command = RecordDelivery(
-        id=f"sent-{one.position}-{one.number}-{one.attempt}", reminder=one.reminder, scheduled_for=one.scheduled_for,
-        channel=one.channel, attempt=one.attempt, error=error, retry_at=retry_at,
-    )  # fmt: skip
-    return CommandRecord(one.workspace, CLOCK, at, command, source="clock")
-
-
-def _later(now: datetime, wait: timedelta) -> str:
-    try:
-        return instant(now + wait)
-    except OverflowError:
-        return instant(now)
-
-
-def for_people(when: When | None) -> str:
-    """A due value as it is read: its date, or wall time and zone."""
-    if when is None:
-        return ""
-    return when.date or " ".join(part for part in ((when.local or "").replace("T", " "), when.zone) if part)

@@ -18,7 +18,7 @@ from tasksys.refusals import Code, Refusal
 from tasksys.rows import Channel, Channels, Delivery, Firing, Reminder, firing_key
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import CLOCK, FEED, ChannelKind, DeliveryState, instant
+from tasksys.values import CLOCK, FEED, ChannelKind, DeliveryState, When, instant
 
 DeliveryEvent = ReminderDelivered | DeliveryFailed
 
@@ -80,6 +80,16 @@ def backoff(attempt: int, chance: float, asked: float = 0.0) -> timedelta:
     """
     longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * GROWTH ** min(attempt - 1, 20))
     return timedelta(seconds=max(longest * (0.5 + 0.5 * chance), min(asked, GIVE_UP.total_seconds())))
+
+
+def retry_at(now: datetime, attempt: int, chance: float, result: Result) -> str | None:
+    """When the attempt is made again, after that result; None if it came through, or never will."""
+    if not result.error or not result.retry:
+        return None
+    try:
+        return instant(now + backoff(attempt, chance, result.after))
+    except OverflowError:
+        return instant(now)
 
 
 def planned(reminder: Reminder, at: str, state: State) -> tuple[Planned, ...]:
@@ -213,3 +223,10 @@ def told(event: DeliveryEvent) -> tuple[str, object, object]:
         return field, None, DeliveryState.DELIVERED
     state = DeliveryState.EXPIRED if event.expired else DeliveryState.FAILED
     return field, None, f"{state.value}: {event.reason}"
+
+
+def for_people(when: When | None) -> str:
+    """A due value as it is read: its date, or wall time and zone."""
+    if when is None:
+        return ""
+    return when.date or " ".join(part for part in ((when.local or "").replace("T", " "), when.zone) if part)

@@ -15,7 +15,7 @@ from streams.agents.reminders import waits_for
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
-from tasksys.commands import CommandRecord, SettleReminder
+from tasksys.commands import CommandRecord, RecordDelivery, SettleReminder
 from tasksys.deliveries import DeliveryEvent
 from tasksys.events import (
     OF_DELIVERIES,
@@ -40,7 +40,7 @@ Changes = dict[bytes, bytes | None]
 
 
 class Attempt(NamedTuple):
-    """An attempt to deliver a firing on a channel, due at an instant (as stored).
+    """An attempt to deliver a firing on a channel of its user's, due at an instant (as stored).
 
     `position` is that of the firing's event, `number` the channel's place in it, `attempt` counts from 1.
     """
@@ -53,6 +53,7 @@ class Attempt(NamedTuple):
     position: int
     number: int
     attempt: int
+    user: str
 
     @property
     def key(self) -> bytes:
@@ -60,9 +61,14 @@ class Attempt(NamedTuple):
         return keys.outbox(self.at, self.workspace, self.reminder, self.scheduled_for, self.channel)
 
     @property
+    def in_lane(self) -> bytes:
+        """The key of the row that has it among those of its channel."""
+        return keys.in_lane(self.at, self.workspace, self.user, self.channel, self.reminder, self.scheduled_for)
+
+    @property
     def row(self) -> bytes:
         """Its row."""
-        return PLACE.pack(self.position, self.number, self.attempt)
+        return PLACE.pack(self.position, self.number, self.attempt) + self.user.encode()
 
 
 def attempts(rows: Rows, start: bytes, most: int) -> list[Attempt]:
@@ -72,8 +78,32 @@ def attempts(rows: Rows, start: bytes, most: int) -> list[Attempt]:
 
 def attempt(key: bytes, row: bytes) -> Attempt:
     """The attempt of a row."""
-    at, workspace, reminder, scheduled_for, channel = key.removeprefix(keys.OUTBOX).decode().split("\0")
-    return Attempt(at, workspace, reminder, scheduled_for, channel, *PLACE.unpack(row))
+    at, workspace, reminder, scheduled_for, channel = key[len(keys.OUTBOX) :].decode().split("\0")
+    return Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), row[PLACE.size :].decode())
+
+
+def _place(row: bytes) -> tuple[int, int, int]:
+    position, number, attempt = PLACE.unpack_from(row)
+    return position, number, attempt
+
+
+def of_channel(rows: Rows, workspace: str, user: str, channel: str, most: int) -> list[Attempt]:
+    """The first attempts of a channel, so many at most."""
+    prefix = keys.lane(workspace, user, channel)
+    found = []
+    for key, row in islice(rows.scan(prefix), most):
+        at, reminder, scheduled_for = key[len(prefix) :].decode().split("\0")
+        found.append(Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), user))
+    return found
+
+
+def command(one: Attempt, at: str, error: str, retry_at: str | None) -> CommandRecord:
+    """What says what came of an attempt. Its id is the attempt's: one id for one result."""
+    recorded = RecordDelivery(
+        id=f"sent-{one.position}-{one.number}-{one.attempt}", reminder=one.reminder, scheduled_for=one.scheduled_for,
+        channel=one.channel, attempt=one.attempt, error=error, retry_at=retry_at,
+    )  # fmt: skip
+    return CommandRecord(one.workspace, CLOCK, at, recorded, source="clock")
 
 
 class DeliveriesFold:
@@ -107,7 +137,8 @@ class DeliveriesFold:
             for number, plan in enumerate(event.deliveries):
                 if plan.at is not None and plan.channel != FEED:
                     which = (workspace, event.reminder, event.scheduled_for, plan.channel)
-                    self._put(Attempt(plan.at, *which, record.position, number, 1), rows)
+                    user = (self._get(keys.user_of(workspace, event.reminder), rows) or b"").decode()
+                    self._put(Attempt(plan.at, *which, record.position, number, 1, user), rows)
         elif not isinstance(event, ReminderAdded | ReminderRestored):
             reminder = event.reminder.id if isinstance(event, ReminderRemoved) else event.reminder
             for place in list(self._all(keys.deliveries(workspace, reminder), rows)):
@@ -119,10 +150,11 @@ class DeliveriesFold:
         which = (workspace, event.reminder, event.scheduled_for, event.channel)
         tried = self._take(workspace, keys.delivery(*which), rows)
         if tried is not None and isinstance(event, DeliveryFailed) and event.retry_at is not None:
-            self._put(Attempt(event.retry_at, *which, tried.position, tried.number, event.attempt + 1), rows)
+            again = tried._replace(at=event.retry_at, attempt=event.attempt + 1)
+            self._put(again, rows)
 
     def _put(self, one: Attempt, rows: Changes) -> None:
-        rows[one.key] = one.row
+        rows[one.key] = rows[one.in_lane] = one.row
         rows[keys.delivery(one.workspace, one.reminder, one.scheduled_for, one.channel)] = one.at.encode()
         self._earliest = one.at if self._earliest is None else min(one.at, self._earliest)
 
@@ -135,8 +167,9 @@ class DeliveriesFold:
         key = keys.outbox(at.decode(), workspace, *rest)
         row = self._get(key, rows)
         assert row is not None
-        rows[key] = rows[place] = None
-        return attempt(key, row)
+        taken = attempt(key, row)
+        rows[key] = rows[place] = rows[taken.in_lane] = None
+        return taken
 
     def _whose(self, workspace: str, event: ReminderEvent, rows: Changes) -> None:
         """Keeps whose the reminder is, and whether it is armed."""

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import outbox
-from streams.agents.deliveries import Attempt, DeliveriesFold, attempts
+from streams import channel_lanes, outbox
+from streams.agents.deliveries import Attempt, DeliveriesFold, attempts, of_channel
+from streams.agents.deliveries import command as command_of
 from streams.agents.state_rows import staged
 from streams.fold import Record
 from streams.keys import OUTBOX
@@ -186,7 +187,7 @@ def test_the_table_is_what_the_ledger_waits_for(story: list[tuple[Command, str]]
         memory.catch_up(batch)
         for one in attempts(memory.rows, OUTBOX, 2):
             error, retry = ("no", instants[move]) if number % 2 else ("", None)
-            record = outbox.record(one, instants[move], error, retry)
+            record = command_of(one, instants[move], error, retry)
             answer = decider.decide(record, world.state)
             assert not isinstance(answer, Refusal)
             world.sent += 1
@@ -214,10 +215,10 @@ async def test_a_channel_that_stalls_holds_up_nobody() -> None:
     memory, courier = Memory(furnished().given(hook("slow"), ring("quick"))), Courier(stalled={"slow"})
     memory.fire(*(ring(f"slow-{number}", "slow") for number in range(40)))
     async with memory.sending(courier):
-        await until(lambda: courier.to("slow") == outbox.AT_ONCE)
+        await until(lambda: courier.to("slow") == 1)
         memory.fire_those("quick")
         await until(lambda: memory.delivery("quick") is DeliveryState.DELIVERED)
-        assert courier.to("slow") == outbox.AT_ONCE
+        assert courier.to("slow") == 1
         courier.flowing.set()
         await until(lambda: not attempts(memory.rows, OUTBOX, 1))
     assert (courier.to("slow"), courier.to("phone")) == (40, 1)
@@ -226,11 +227,12 @@ async def test_a_channel_that_stalls_holds_up_nobody() -> None:
 
 async def test_more_letters_than_a_lane_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What there was no room for is looked for again, and sent once."""
+    monkeypatch.setattr(channel_lanes, "LANE", 4)
     monkeypatch.setattr(outbox, "LANE", 4)
     memory, courier = Memory(furnished()), Courier(stalled={"phone"})
     memory.fire(*(ring(f"r{number}") for number in range(30)))
     async with memory.sending(courier):
-        await until(lambda: courier.to("phone") == outbox.AT_ONCE)
+        await until(lambda: courier.to("phone") == 1)
         courier.flowing.set()
         await until(lambda: not attempts(memory.rows, OUTBOX, 1))
     assert sorted(letter.reminder for letter in courier.letters) == sorted(f"r{number}" for number in range(30))
@@ -238,7 +240,7 @@ async def test_more_letters_than_a_lane_holds(monkeypatch: pytest.MonkeyPatch) -
 
 async def test_dead_channels_share_no_attempts_with_those_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many they are, once they have failed."""
-    monkeypatch.setattr(outbox, "POOLS", dict.fromkeys(ChannelKind, (2, 1)))
+    monkeypatch.setattr(channel_lanes, "POOLS", dict.fromkeys(ChannelKind, dict.fromkeys((True, None, False), 1)))
     names = [f"dead{number}" for number in range(6)]
     memory = Memory(furnished().given(*(hook(name) for name in names), ring("quick")))
     courier = Courier(dead=set(names))
@@ -253,6 +255,29 @@ async def test_dead_channels_share_no_attempts_with_those_that_work(monkeypatch:
         await until(lambda: memory.delivery("quick") is DeliveryState.DELIVERED)
         courier.flowing.set()
     assert [letter.attempt for letter in courier.letters][: len(names)] == [1] * len(names)
+
+
+async def test_a_crowd_of_new_channels_does_not_hold_up_one_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of them yet, and they stall; one that works may have several attempts at once."""
+    sizes: dict[bool | None, int] = {True: 9, None: 2, False: 1}
+    monkeypatch.setattr(channel_lanes, "POOLS", dict.fromkeys(ChannelKind, sizes))
+    names = [f"dead{number}" for number in range(6)]
+    later = [f"r{number}" for number in range(6)]
+    rings = (*(ring(name) for name in later), *(ring(name, name) for name in names))
+    memory = Memory(furnished().given(*(hook(name) for name in names), *rings, ring("first")))
+    courier = Courier(stalled=set(names))
+    async with memory.sending(courier):
+        memory.fire_those("first")
+        await until(lambda: memory.delivery("first") is DeliveryState.DELIVERED)
+        memory.fire_those(*names)
+        await until(lambda: len(courier.letters) == 3)
+        courier.stalled.add("phone")
+        memory.fire_those(*later)
+        await until(lambda: courier.to("phone") == 1 + channel_lanes.AT_ONCE)
+        courier.flowing.set()
+        await until(lambda: not attempts(memory.rows, OUTBOX, 1))
+    assert sorted(letter.reminder for letter in courier.letters) == sorted(["first", *names, *later])
+    memory.check()
 
 
 async def test_a_result_is_appended_until_it_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,8 +371,9 @@ def test_a_row_and_its_attempt() -> None:
     memory.fire(ring("ring", "feed", "phone"))
     (one,) = attempts(memory.rows, OUTBOX, 5)
     position = next(event.position for event in memory.world.log if event.type == "ReminderFired")
-    assert one == Attempt(AT, WORKSPACE, "ring", AT, "phone", position, 1, 1)
-    assert outbox.record(one, AT, "", None).command.id == f"sent-{position}-1-1"
+    assert one == Attempt(AT, WORKSPACE, "ring", AT, "phone", position, 1, 1, OWNER)
+    assert of_channel(memory.rows, WORKSPACE, OWNER, "phone", 5) == [one]
+    assert command_of(one, AT, "", None).command.id == f"sent-{position}-1-1"
     assert attempts(memory.rows, one.key + b"\0", 5) == []
 
 

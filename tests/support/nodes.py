@@ -346,8 +346,9 @@ def check_outbox(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
             for number, one in enumerate(fired.deliveries):
                 if one.next_attempt is not None:
                     which = (workspace, fired.reminder, fired.scheduled_for, one.channel)
-                    tried = Attempt(one.next_attempt, *which, fired.position, number, one.attempts + 1)
-                    expected |= {tried.key: tried.row, keys.delivery(*which): one.next_attempt.encode()}
+                    tried = Attempt(one.next_attempt, *which, fired.position, number, one.attempts + 1, fired.user)
+                    expected |= {tried.key: tried.row, tried.in_lane: tried.row}
+                    expected[keys.delivery(*which)] = one.next_attempt.encode()
         if name.startswith(Reminder.kind):
             found = codec.decode_row(Reminder.kind, row)
             assert isinstance(found, Reminder)

@@ -25,7 +25,7 @@ from tasksys.commands import (
 )
 from tasksys.refusals import Code
 from tasksys.rows import Channel, Channels, Delivery, Firing, firing_key
-from tasksys.values import CLOCK, ChannelKind, DeliveryState, QuietHours, Repeat, Trigger, instant
+from tasksys.values import CLOCK, UTC, ChannelKind, DeliveryState, QuietHours, Repeat, Trigger, instant
 from tests.support.domain import OWNER, World, furnished, replayed
 
 AT = "2026-03-09T09:00:00.000Z"
@@ -259,5 +259,10 @@ def test_backoff_grows_is_spread_and_bounded() -> None:
     assert deliveries.backoff(2, 0.0).total_seconds() == 15
     assert deliveries.backoff(1, 0.5, asked=3600).total_seconds() == 3600
     assert deliveries.backoff(1, 0.5, asked=10**9) == deliveries.GIVE_UP
+    assert deliveries.retry_at(datetime.fromisoformat(AT), 1, 1.0, deliveries.Result("503")) == later(seconds=10)
+    assert deliveries.retry_at(datetime.fromisoformat(AT), 1, 1.0, deliveries.Result()) is None
+    assert deliveries.retry_at(datetime.fromisoformat(AT), 1, 1.0, deliveries.Result("410", retry=False)) is None
+    end = datetime.max.replace(tzinfo=UTC)
+    assert deliveries.retry_at(end, 1, 1.0, deliveries.Result("503")) == instant(end)
     made = sum(waits[:5]) + (len(waits) - 5) * 7200
     assert made > deliveries.GIVE_UP.total_seconds()

@@ -12,6 +12,7 @@ from tasksys.commands import (
     AddReminder,
     Command,
     CompleteTask,
+    CreateSeries,
     CreateTask,
     EditWorkspace,
     RemoveChannel,
@@ -22,6 +23,7 @@ from tasksys.commands import (
 )
 from tasksys.refusals import Code
 from tasksys.rows import Channels, Preferences, Reminder, TaskReminders
+from tasksys.series.shapes import GivenTemplate
 from tasksys.values import CLOCK, UTC, ChannelKind, QuietHours, Status, Trigger, When, instant
 from tests.support.domain import EDITOR, OWNER, VIEWER, World, furnished, replayed
 from tests.tasksys.strategies import QUICK
@@ -200,3 +202,28 @@ def test_quiet_hours_end_soon_and_are_over_then(at: str, start: str, end: str, z
     assert over >= at
     assert (datetime.fromisoformat(over) - datetime.fromisoformat(at)).total_seconds() <= 25 * 3600
     assert preferences.quiet_end(over, quiet, zone) == over or over == at
+
+
+def test_occurrences_get_the_reminders_of_their_people() -> None:
+    """Of their assignees, or of who made the series, whoever made the occurrence."""
+    world = furnished()
+    hour = Trigger(before="PT1H")
+    for user in (OWNER, EDITOR):
+        world.accepted(SetPreferences(default_reminders=(hour,)), user)
+
+    def made(template: GivenTemplate) -> list[tuple[str, str | None]]:
+        anchor = When(local="2026-03-09T09:00", zone="UTC")
+        events = world.accepted(
+            CreateSeries(series=template.title, template=template, rule="FREQ=DAILY", anchor=anchor), OWNER
+        )
+        (first,) = [one.task for one in events if one.type == "TaskCreated"]
+        assert first is not None
+        again = world.accepted(CompleteTask(task=first), EDITOR)
+        (second,) = [one.task for one in again if one.type == "TaskCreated"]
+        assert second is not None
+        return [*by_default(world, first), *by_default(world, second)]
+
+    today, tomorrow = "2026-03-09T08:00:00.000Z", "2026-03-10T08:00:00.000Z"
+    assert made(GivenTemplate("Plants")) == [(OWNER, today), (OWNER, tomorrow)]
+    assert made(GivenTemplate("Cat", assignees=(EDITOR,))) == [(EDITOR, today), (EDITOR, tomorrow)]
+    assert replayed(world.log) == world.rows()
