@@ -1,0 +1,161 @@
+"""From the to-dos of a file to commands: what is to be made, changed or left, and why.
+
+A to-do that is not here is made, with all that belongs to it. One that is here is changed where the file is of a later
+time than its last change here, and else left alone: what was done here since is never overwritten by an older file.
+Ids, those of the commands too, are made of what the file says, so that an import that broke off is taken up where it
+was when it is repeated.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, structs
+
+from tasksys.commands import CreateTask, EditTask
+from tasksys.ical import belongings, uids
+from tasksys.ical.destination import Destination
+from tasksys.ical.todo import Todo
+from tasksys.places import in_trash
+from tasksys.rows import Task
+from tasksys.tasks import CLOSED
+from tasksys.values import When
+
+C = TypeVar("C", bound=Any)
+
+CREATE, UPDATE, SKIP = "create", "update", "skip"
+
+FIELDS: Final = ("title", "description", "priority", "labels", "start", "due", "estimate_minutes", "order", "status")
+UNTITLED: Final = "Untitled"
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What becomes of one component. `commands` are done in their order."""
+
+    line: int
+    uid: str = ""
+    title: str = ""
+    action: str = SKIP
+    reason: str = ""
+    task: str = ""
+    commands: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool]) -> Iterator[Step]:
+    """The steps for the to-dos of a file, in an order in which they can be done.
+
+    `never` tells whether the actor's command of that id was never decided, as far as that is remembered.
+    """
+    first: dict[str, Todo] = {}
+    for one in todos:
+        if one.original is None and one.uid in first:
+            yield Step(line=one.line, uid=one.uid, reason=f"its UID is that of line {first[one.uid].line} too")
+        elif one.original is None:
+            first[one.uid] = one
+    ids = {name: uids.identifier(target.workspace, name) for name in first}
+    around = belongings.Around(target, ids, parents(first))
+    for one in in_order(first, around.parents):
+        yield _step(one, around, never)
+    for one in todos:
+        if one.original is not None:
+            yield Step(line=one.line, uid=one.uid, reason="it is one time of what repeats, which is not taken over yet")
+
+
+def parents(todos: dict[str, Todo]) -> dict[str, str]:
+    """The parents of the to-dos, also where only the parent says so, without those that would make a circle."""
+    found = {name: one.parent for name, one in todos.items() if one.parent and one.parent != name}
+    for name, one in todos.items():
+        for child in one.children:
+            if child in todos and child != name:
+                found.setdefault(child, name)
+    for name in list(found):
+        seen, above = {name}, found.get(name)
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = found.get(above)
+        if above is not None:
+            del found[name]
+    return found
+
+
+def in_order(todos: dict[str, Todo], above: dict[str, str]) -> Iterator[Todo]:
+    """The to-dos, parents first."""
+    done: set[str] = set()
+    for name in todos:
+        waiting = []
+        climbing: str | None = name
+        while climbing is not None and climbing in todos and climbing not in done:
+            waiting.append(climbing)
+            done.add(climbing)
+            climbing = above.get(climbing)
+        for one in reversed(waiting):
+            yield todos[one]
+
+
+def _step(todo: Todo, around: belongings.Around, never: Callable[[str], bool]) -> Step:
+    target = around.target
+    task = around.ids[todo.uid]
+    row = target.state.task(task)
+    around.begin(todo)
+    title = todo.title if todo.title is not UNSET else row.title if row else UNTITLED
+    told = Step(line=todo.line, uid=todo.uid, title=title, task=task)
+    if row is None:
+        return structs.replace(told, action=CREATE, commands=_creation(todo, task, title, around), notes=around.notes())
+    if in_trash(row, target.state):
+        return structs.replace(told, reason="the task is in the trash here; restore it first", notes=todo.notes)
+    if todo.modified is not None and todo.modified > (row.updated_at or row.created_at):
+        commands = _update(todo, row, around)
+        if commands:
+            return structs.replace(told, action=UPDATE, commands=commands, notes=around.notes())
+        return structs.replace(told, reason="it is here already, and the same", notes=around.notes())
+    begun = _creation(todo, task, title, around)
+    if row.created_by == target.actor and any(isinstance(one, CreateTask) and not never(one.id) for one in begun):
+        left = tuple(one for one in begun if not isinstance(one, CreateTask) and never(one.id))
+        if left:
+            return structs.replace(told, action=UPDATE, commands=left, notes=around.notes())
+    return structs.replace(told, reason="it is here already, and nothing in the file is newer")
+
+
+def _creation(todo: Todo, task: str, title: str, around: belongings.Around) -> tuple[Any, ...]:
+    """The commands that make the task, and what belongs to it."""
+    given = {name: getattr(todo, name) for name in FIELDS if getattr(todo, name) is not UNSET}
+    place = around.place(todo)
+    made = CreateTask(**{**given, **place, "task": task, "title": title, "assignees": around.members(todo)})
+    closed = made.status in CLOSED
+    parts = [*around.checklist(todo, task, ()), *around.alarms(todo, task, closed), *around.remarks(todo, task)]
+    return around.named(todo, [*around.before, made, *parts, *around.links(todo, task, ())])
+
+
+def _update(todo: Todo, row: Task, around: belongings.Around) -> tuple[Any, ...]:
+    """The commands that bring the task to what the file says: fields that it does not mention stay as they are."""
+    changes = {
+        name: getattr(todo, name)
+        for name in FIELDS
+        if getattr(todo, name) is not UNSET and not same(getattr(todo, name), getattr(row, name))
+    }
+    if todo.assignees is not UNSET and (members := around.members(todo)) != row.assignees:
+        changes["assignees"] = members
+    edits = [EditTask(task=row.id, expected_version=row.version, **changes)] if changes else []
+    closed = changes.get("status", row.status) in CLOSED
+    parts = [*around.checklist(todo, row.id, row.checklist), *around.alarms(todo, row.id, closed)]
+    links = around.links(todo, row.id, row.links)
+    return around.named(todo, [*edits, *parts, *around.remarks(todo, row.id), *links])
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a field mean the same: a local time may be spelled with or without its seconds."""
+    if isinstance(one, When) and isinstance(other, When):
+        return spelled(one) == spelled(other)
+    return bool(one == other)
+
+
+def spelled(when: When) -> When:
+    """A value with its local time in the shorter spelling."""
+    local = when.local
+    return structs.replace(when, local=local[:16]) if local and local[16:] == ":00" else when
+
+
+def shown(commands: Iterable[Any]) -> list[dict[str, Any]]:
+    """The commands as they could be sent, for a plan."""
+    return [msgspec.to_builtins(one) for one in commands]
