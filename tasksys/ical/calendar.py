@@ -1,12 +1,15 @@
-"""A calendar: its head, the time zones that its values are in, and its components, as bytes in parts."""
+"""A calendar of tasks: its head, the time zones that its values are in, and a component for each task."""
 
-from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Final
 
-from icalendar import Calendar, Component
+from icalendar import Calendar
 
 from tasksys.ical import bounds, times
+from tasksys.ical.events import event
+from tasksys.ical.todos import Whole, todo
 from tasksys.ical.writing import put
+from tasksys.rows import Workspace
 from tasksys.values import When
 
 PRODUCT: Final = "-//tasksys//tasksys//EN"
@@ -15,12 +18,52 @@ X_LEFT_OUT: Final = "X-TASKSYS-LEFT-OUT"
 """How many tasks are not in it."""
 
 
-def head(name: str, zone: str, left_out: int) -> bytes:
-    """The beginning of a calendar. NAME and REFRESH-INTERVAL are of RFC 7986; the X-WR- ones are what programs read."""
+class View(StrEnum):
+    """What tasks are shown as."""
+
+    TODOS = "todos"
+    EVENTS = "events"
+
+
+class Feed:
+    """A calendar that grows task by task, up to `bounds.FEED_BYTES`, as one user sees it."""
+
+    def __init__(self, workspace: Workspace, user: str, view: View, left_out: int = 0) -> None:
+        self._workspace, self._user, self._view, self._left_out = workspace, user, view, left_out
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._values: list[When] = []
+
+    def add(self, whole: Whole) -> None:
+        """Adds the task, or counts it as left out where there is no room."""
+        make = todo if self._view is View.TODOS else event
+        made = make(whole, self._workspace.id, self._user)
+        if made is None:
+            return
+        written: bytes = made.to_ical(sorted=False)
+        if self._size + len(written) > bounds.FEED_BYTES:
+            self._left_out += 1
+            return
+        self._parts.append(written)
+        self._size += len(written)
+        self._values += [one for one in (whole.task.start, whole.task.due) if one is not None]
+
+    def whole(self) -> bytes:
+        """The calendar."""
+        zones = (times.timezone(name, *years) for name, years in sorted(times.spans(self._values).items()))
+        return b"".join((_head(self._workspace, self._left_out), *zones, *self._parts, END))
+
+
+def _head(workspace: Workspace, left_out: int) -> bytes:
+    """The beginning. NAME and REFRESH-INTERVAL are of RFC 7986; what begins with X- is what programs read."""
     made = Calendar()
     for key, value in (("VERSION", "2.0"), ("PRODID", PRODUCT), ("CALSCALE", "GREGORIAN")):
         put(made, key, value, raw=True)
-    for key, value in (("NAME", name), ("X-WR-CALNAME", name), ("X-WR-TIMEZONE", zone)):
+    for key, value in (
+        ("NAME", workspace.name),
+        ("X-WR-CALNAME", workspace.name),
+        ("X-WR-TIMEZONE", workspace.time_zone),
+    ):
         put(made, key, value)
     put(made, "REFRESH-INTERVAL", "PT15M", {"VALUE": "DURATION"}, raw=True)
     put(made, "X-PUBLISHED-TTL", "PT15M", raw=True)
@@ -28,20 +71,3 @@ def head(name: str, zone: str, left_out: int) -> bytes:
         put(made, X_LEFT_OUT, str(left_out), raw=True)
     written: bytes = made.to_ical(sorted=False)
     return written.removesuffix(END)
-
-
-def zones(values: Iterable[When]) -> Iterator[bytes]:
-    """The VTIMEZONEs that the values need."""
-    for name, (first, last) in sorted(times.spans(list(values)).items()):
-        yield times.timezone(name, first, last)
-
-
-def body(component: Component) -> bytes:
-    """A component as it stands in a file."""
-    written: bytes = component.to_ical(sorted=False)
-    return written
-
-
-def room(size: int) -> bool:
-    """Whether there is room for more in an answer of so many bytes."""
-    return size < bounds.FEED_BYTES

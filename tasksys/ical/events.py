@@ -12,6 +12,8 @@ from msgspec import structs
 from tasksys import durations
 from tasksys.ical import alarms, todos
 from tasksys.ical.repeats import later
+from tasksys.ical.times import moment_spelled
+from tasksys.ical.todo import PRIORITIES
 from tasksys.ical.todos import Whole
 from tasksys.ical.uids import uid
 from tasksys.ical.writing import put
@@ -32,15 +34,15 @@ def event(whole: Whole, workspace: str, user: str) -> Event | None:
         return None
     made = Event()
     put(made, "UID", uid(workspace, task.id, "events.tasksys"))
-    stamp = todos.moment_spelled(task.updated_at or task.created_at)
-    for name, at in (("DTSTAMP", stamp), ("CREATED", todos.moment_spelled(task.created_at)), ("LAST-MODIFIED", stamp)):
+    stamp = moment_spelled(task.updated_at or task.created_at)
+    for name, at in (("DTSTAMP", stamp), ("CREATED", moment_spelled(task.created_at)), ("LAST-MODIFIED", stamp)):
         put(made, name, at, raw=True)
     put(made, "SEQUENCE", str(task.version), raw=True)
     put(made, "SUMMARY", MARKS.get(task.status, "") + task.title)
     if task.description:
         put(made, "DESCRIPTION", task.description)
     todos.categories(made, task)
-    put(made, "PRIORITY", str(todos.PRIORITIES[task.priority]), raw=True)
+    put(made, "PRIORITY", str(PRIORITIES[task.priority]), raw=True)
     todos.value(made, "DTSTART", task.due)
     if task.due.date is None:
         ends = later(task.due, durations.Duration(0, 60 * (task.estimate_minutes or MINUTES)))

@@ -188,7 +188,7 @@ def _read(component: Component, number: int, line: str) -> None:
         component.broken.append(f"line {number} has more than {bounds.VALUE_CHARACTERS:,} characters")
         return
     try:
-        name, found, _ = Contentline(line[: head.end()] + "x").raw_parts()
+        name, found, _ = Contentline(f"{line[: head.end()]}x").raw_parts()  # type: ignore[no-untyped-call]
     except (ValueError, AssertionError):
         component.broken.append(f"line {number} has a name or parameters that cannot be read")
         return

@@ -160,14 +160,13 @@ class Reader:
             self.note(lasts.line, f"DURATION was left out: {error}")
 
     def _modified(self) -> str | None:
-        for name in ("LAST-MODIFIED", "DTSTAMP"):
-            found = self.component.first(name)
-            try:
-                if found is not None:
-                    return moment(found)
-            except ValueError as error:
-                self.note(found.line if found else 0, f"{name} was left out: {error}")
-        return None
+        """LAST-MODIFIED. Not DTSTAMP instead, which many programs set to when they wrote the file."""
+        found = self.component.first("LAST-MODIFIED")
+        try:
+            return moment(found) if found is not None else None
+        except ValueError as error:
+            self.note(found.line if found else 0, f"LAST-MODIFIED was left out: {error}")
+            return None
 
     def _alarms(self) -> None:
         read: list[Alarm] = []

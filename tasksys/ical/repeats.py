@@ -65,8 +65,7 @@ def read(reader: "Reader") -> tuple[Repeating | None, When | None]:
     rules, dates = list(component.all("RRULE")), list(component.all("RDATE"))
     if not rules and not dates and (told is None or not told.after_completion):
         return None, None
-    first = (rules or dates or [component.first(X_REPEATING)])[0]
-    line = first.line if first else component.line
+    line = next((one.line for one in (*rules, *dates)), component.line)
     try:
         if told is not None and told.after_completion:
             after_completion(told.anchor, told.rule)

@@ -1,4 +1,4 @@
-"""Due and start values in a calendar's spelling and back: dates, floating times, and times of a zone (RFC 5545, 3.3.4 f).
+"""Due and start values in a calendar's spelling and back (RFC 5545, 3.3.4 f): dates, floating times, times of a zone.
 
 A UTC time is one of the zone UTC. A zone is known by its IANA name, also behind a prefix as Mozilla and others write
 it, by the name that Windows has for it, or by what the file's own VTIMEZONE calls its location. What such a component
@@ -135,5 +135,5 @@ def timezone(name: str, first: int, last: int) -> bytes:
         zone: ZoneInfo = require_zone(name)
     except ValueError:
         return b""
-    made = Timezone.from_tzinfo(zone, name, date(first, 1, 1), date(last, 12, 31))
-    return made.to_ical()
+    written: bytes = Timezone.from_tzinfo(zone, name, date(first, 1, 1), date(last, 12, 31)).to_ical()
+    return written
