@@ -38,6 +38,7 @@ from tasksys.commands import (
     RemoveMember,
     RemoveReminder,
     RemoveSection,
+    RenewCalendarToken,
     ReopenTask,
     RestoreProject,
     RestoreTask,
@@ -51,6 +52,7 @@ from tasksys.commands import (
     UnlinkTask,
 )
 from tasksys.events import (
+    CalendarTokenRenewed,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
@@ -102,7 +104,7 @@ from tasksys.state import State
 
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
-    AcknowledgeReminder,
+    AcknowledgeReminder, RenewCalendarToken,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -155,7 +157,7 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
-        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember():
+        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken():
             return workspaces.decide(command, record, state)
         case Undo():
             return undo.decide(command, record, state)
@@ -217,7 +219,14 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             | SectionRemoved()
         ):
             projects.evolve(event, state, stamp)
-        case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
+        case (
+            WorkspaceCreated()
+            | WorkspaceEdited()
+            | MemberAdded()
+            | MemberRoleChanged()
+            | MemberRemoved()
+            | CalendarTokenRenewed()
+        ):
             workspaces.evolve(event, state, stamp)
         case _:
             assert_never(event)

@@ -16,6 +16,7 @@ from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
     OF_REMINDERS,
+    CalendarTokenRenewed,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
@@ -69,9 +70,9 @@ from tasksys.rows import Link, Project, Task
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
 from tasksys.values import CLOCK, OPPOSITE, Role, Status
-from tasksys.workspaces import WorkspaceEvent
 
 Answer = list[Fact] | Refusal
+UndoableWorkspaceEvent = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -110,6 +111,8 @@ def _answer(past: EventRecord, actor: str, state: State) -> Answer:
 
 def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
     match event:
+        case CalendarTokenRenewed():
+            return Refusal(Code.NOT_UNDOABLE, "A former address of a calendar never works again; renew it once more.")
         case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
@@ -171,7 +174,7 @@ def _live_task(identifier: str | None, state: State) -> Task | Refusal:
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 
-def _workspace(event: WorkspaceEvent, actor: str, state: State) -> Answer:
+def _workspace(event: UndoableWorkspaceEvent, actor: str, state: State) -> Answer:
     workspace = state.workspace
     assert workspace is not None
     owner = Role.OWNER in {getattr(event, name, None) for name in ("role", "before", "after")}

@@ -5,8 +5,16 @@ from typing import assert_never
 from msgspec import UNSET, structs
 
 from tasksys import checks, limits
-from tasksys.commands import CommandRecord, CreateWorkspace, EditWorkspace, RemoveMember, SetMember
+from tasksys.commands import (
+    CommandRecord,
+    CreateWorkspace,
+    EditWorkspace,
+    RemoveMember,
+    RenewCalendarToken,
+    SetMember,
+)
 from tasksys.events import (
+    CalendarTokenRenewed,
     Fact,
     MemberAdded,
     MemberRemoved,
@@ -22,8 +30,10 @@ from tasksys.stamp import Stamp
 from tasksys.state import State
 from tasksys.values import Role
 
-WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember
-WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | RenewCalendarToken
+WorkspaceEvent = (
+    WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved | CalendarTokenRenewed
+)
 
 
 def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -37,6 +47,8 @@ def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> li
             return _set_member(command, record.actor, state)
         case RemoveMember():
             return _remove_member(command, record.actor, state)
+        case RenewCalendarToken():
+            return _renew(record.actor, state)
         case _:
             assert_never(command)
 
@@ -106,6 +118,14 @@ def _remove_member(command: RemoveMember, actor: str, state: State) -> list[Fact
     return [Fact(MemberRemoved(command.user, member.role))]
 
 
+def _renew(actor: str, state: State) -> list[Fact] | Refusal:
+    if refusal := checks.allowed(state, actor, Role.VIEWER):
+        return refusal
+    member = state.member(actor)
+    assert member is not None
+    return [Fact(CalendarTokenRenewed(actor, member.calendar + 1))]
+
+
 def members_full(workspace: Workspace) -> Refusal | None:
     """Refuses one more member of a workspace that has as many as it may have."""
     full = workspace.members >= limits.MEMBERS_PER_WORKSPACE
@@ -137,6 +157,10 @@ def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
             state.put(structs.replace(member, role=event.after))
             owners = workspace.owners + (event.after is Role.OWNER) - (event.before is Role.OWNER)
             workspace = structs.replace(workspace, owners=owners)
+        case CalendarTokenRenewed():
+            member = state.member(event.user)
+            assert member is not None
+            state.put(structs.replace(member, calendar=event.generation))
         case MemberRemoved():
             state.delete(Member, event.user)
             workspace = structs.replace(

@@ -65,7 +65,7 @@ DETAILS: Final = st.builds(
 @given(st.lists(st.tuples(TASKS, DETAILS), min_size=1, max_size=4), st.data())
 @settings(max_examples=300, deadline=None)
 def test_nothing_is_lost(made: list[tuple[CreateTask, Any]], data: st.DataObject) -> None:
-    """Tasks with all their fields, parents, links, checklists, comments and reminders of anybody, under the same ids."""
+    """Tasks with all their fields, parents, links, checklists, comments and anybody's reminders, under the same ids."""
     before = founded().given(CreateProject(project="home", name="Home; sweet, home"))
     before.given(AddSection(project="home", section="todo", name="To do"))
     for number, (task, (reminders, items, bodies)) in enumerate(made):
