@@ -89,6 +89,7 @@ class Settings:
     agents: tuple[str, ...] = ()
     partitions: int | None = None
     replication: int = 1
+    secret_key: str = field(default="", repr=False)
     auth: Auth = Auth()
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tasksys import commands
+from tasksys.ical.calendar import View
 from tasksys.values import LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.recurrence import RecurrencePreview
@@ -34,6 +35,13 @@ QUERY: Final[dict[str, Described]] = {
         "A position, or an instant with offset: the state then.",
     ),
     "min_position": (POSITION, "Wait until the view has this position."),
+    "token": (
+        {"type": "string", "maxLength": 256},
+        "The secret of the caller's calendar: it says who asks, so that nothing else needs to.",
+    ),
+    "view": ({"type": "string", "enum": list(View), "default": "todos"}, "Tasks as to-dos, or those due as events."),
+    "dry_run": ({"type": "boolean", "default": False}, "Only tell what would be done."),
+    "project": ({"type": "string"}, "The project that new tasks go to."),
     "trashed": ({"type": "boolean", "default": False}, "Those in the trash instead."),
     "after": ({**POSITION, "default": 0}, "Only what comes after this position."),
     "wait": (
@@ -105,7 +113,7 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
         "The version is another one by now; `conflicts` are the events since.", (REPLAYED_HEADER,)
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body, or the command, is too large; send less at once.", ()),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not sent as JSON.", ()),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not of the content type that is taken here.", ()),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A field is wrong; `errors` point to it. Or the idempotency key names another command.", (REPLAYED_HEADER,)
     ),
@@ -125,6 +133,7 @@ TAGS: Final = {
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
+    "calendar": "Tasks in calendar programs, and from their files.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",

@@ -1,15 +1,19 @@
 """The HTTP server: routes, middlewares, limits, and a shutdown that answers what was accepted."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
+from tasksys.server_key import purpose_key
 from views import (
+    calendar,
     commands,
     docs,
     export,
+    imports,
     operations,
     past,
     problems,
@@ -21,7 +25,8 @@ from views import (
     written,
 )
 from views.auth import Authenticator, NoAuthentication
-from views.context import AUTHENTICATOR, BOUNDS, STOPPING, SYSTEM, Bounds, identify
+from views.calendar_tokens import CalendarTokens
+from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, STOPPING, SYSTEM, Bounds, identify
 from views.ports import System
 from views.routes import Route
 
@@ -42,6 +47,8 @@ ROUTES: Final[list[Route]] = [
     *commands.ROUTES,
     *past.ROUTES,
     *export.ROUTES,
+    *calendar.ROUTES,
+    *imports.ROUTES,
     *operations.ROUTES,
 ]
 
@@ -52,13 +59,18 @@ forty took 20 microseconds. No address matches two patterns."""
 
 @dataclass(frozen=True)
 class Options:
-    """Where to listen and how to find out who asks. `port` 0 takes a free one."""
+    """Where to listen and how to find out who asks. `port` 0 takes a free one.
+
+    `key` is the server's own, `url` how others reach it, if not at the address that they ask.
+    """
 
     host: str = "127.0.0.1"
     port: int = 3001
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = CONNECTIONS
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    url: str = ""
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -80,6 +92,8 @@ def application(system: System, options: Options) -> web.Application:
     app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
+    app[CALENDAR_TOKENS] = CalendarTokens(purpose_key(options.key, "calendars"))
+    app[calendar.PUBLIC] = options.url
     app[BOUNDS] = options.bounds
     app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY

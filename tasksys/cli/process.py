@@ -21,6 +21,7 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys.cli import damage, descriptors
 from tasksys.cli.failures import Failure
 from tasksys.errors import BrokerUnavailable
+from tasksys.server_key import server_key
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
@@ -48,6 +49,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
                 running.push_async_callback(EmbeddedLog.open(broker.directory).close)
+            key = server_key(settings.data_dir, settings.secret_key)
             node = Node(broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url)
             metrics = await running.enter_async_context(_metrics(node, agents, settings))
             _must_be_free(settings.host, settings.port, "--port")
@@ -57,7 +59,12 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             embedded = broker.directory is not None
             taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
             options = server.Options(
-                settings.host, settings.port, authenticator, connections=descriptors.connections(taken)
+                settings.host,
+                settings.port,
+                authenticator,
+                connections=descriptors.connections(taken),
+                key=key,
+                url=settings.public_url.rstrip("/"),
             )
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)

@@ -62,6 +62,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            help="Partitions of topics that do not exist yet; fixed once they do."),
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
+    setting("--secret-key", default="", metavar="SECRET", show_default="made once, in the data directory",
+           help="What the addresses of calendars are signed with, at least 32 bytes; the same for every process that "
+           "serves the same users. Better given in the environment."),
     setting("--auth", type=click.Choice([mode.value for mode in AuthMode]), default=AuthMode.NONE.value,
            help="Who may do what: `none` believes everybody on this machine, `jwt` asks for a token."),
     setting("--jwt-secret", default="", metavar="SECRET", show_default=False,

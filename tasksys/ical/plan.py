@@ -69,13 +69,17 @@ def parents(todos: dict[str, Todo]) -> dict[str, str]:
         for child in one.children:
             if child in todos and child != name:
                 found.setdefault(child, name)
+    safe: set[str] = set()
     for name in list(found):
-        seen, above = {name}, found.get(name)
-        while above is not None and above not in seen:
-            seen.add(above)
+        path: dict[str, None] = {}
+        above: str | None = name
+        while above is not None and above not in safe:
+            if above in path:
+                del found[above]
+                break
+            path[above] = None
             above = found.get(above)
-        if above is not None:
-            del found[name]
+        safe |= path.keys()
     return found
 
 

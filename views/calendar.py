@@ -1,0 +1,167 @@
+"""The calendar of a workspace, for programs that subscribe to one, and its secret addresses."""
+
+import hashlib
+from collections import defaultdict, deque
+from heapq import nsmallest
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from tasksys import places
+from tasksys.commands import RenewCalendarToken
+from tasksys.ical import bounds
+from tasksys.ical.calendar import Feed, View
+from tasksys.ical.todos import Whole
+from tasksys.rows import Comment, Project, Reminder, Task
+from tasksys.state import State
+from tasksys.tasks import CLOSED
+from views.context import (
+    CALENDAR_TOKENS,
+    POSITION_HEADER,
+    answer,
+    body,
+    member,
+    named,
+    one_of,
+    parameters,
+    system,
+    workspace,
+)
+from views.decoding import wrong_field
+from views.export import inherited
+from views.routes import WS, Route
+from views.sending import complete, pending_shape, send
+
+PUBLIC: Final = web.AppKey("public_url", str)
+"""How others reach the server; blank for the address that a request came to."""
+
+SHOWN: Final = ("token", "view", "min_position")
+CONTENT: Final = "text/calendar"
+
+
+class CalendarAddress(Struct, forbid_unknown_fields=True):
+    """`renew` makes another address: the former stops working, wherever it was given to."""
+
+    renew: bool = False
+
+
+class CalendarAddresses(Struct):
+    """Secret addresses of the caller's calendar of a workspace: whoever has one can read it, and nothing else.
+
+    `todos` has tasks as to-dos, `events` those that are due as events, for programs that show no to-dos.
+    """
+
+    todos: str
+    events: str
+
+
+class Chosen(NamedTuple):
+    """The tasks that a calendar shows, and how many there are that it does not."""
+
+    ids: frozenset[str]
+    left_out: int
+
+
+async def feed(request: web.Request) -> web.StreamResponse:
+    """The tasks as a calendar (RFC 5545), for programs that subscribe to it.
+
+    With a token as `POST …/calendar-token` gives, nothing else says who asks. If-None-Match is answered 304 while
+    nothing has changed. What is in the trash is not in it. Of more than 10,000 tasks, those are left out first that
+    were closed longest ago, and what comes after 8 MiB is left out too; X-TASKSYS-LEFT-OUT says how many.
+    """
+    given = parameters(request, *SHOWN)
+    view = one_of(given, "view", View) or View.TODOS
+    name, asking = await workspace(request)
+    reader = system(request).state
+    position = reader.position(name)
+    tag = _tag(position, view, asking.user)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", POSITION_HEADER: str(position)}
+    if tag in [one.strip().removeprefix("W/") for one in request.headers.get("If-None-Match", "").split(",")]:
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    row = reader.state(name).workspace
+    assert row is not None
+    # Every snapshot is taken here, before anything is awaited.
+    found, first, again, more, whole = reader.all(name, Project), *(reader.all(name, Task) for _ in range(4))
+    reminders, comments = reader.all(name, Reminder), reader.all(name, Comment)
+    above = await inherited(request, [one async for one in reader.over(found)], first, again)
+    chosen = await _chosen(request, above, more)
+    remind, remarks = defaultdict[str, list[Reminder]](list), defaultdict[str, deque[Comment]](_newest)
+    async for one in reader.over(reminders):
+        if one.task in chosen.ids:
+            remind[one.task].append(one)
+    if view is View.TODOS:
+        async for remark in reader.over(comments):
+            if remark.task in chosen.ids:
+                remarks[remark.task].append(remark)
+    made = Feed(row, asking.user, view, chosen.left_out)
+    async for task in reader.over(whole):
+        if task.id in chosen.ids:
+            made.add(_whole(task, above, remind.get(task.id, []), list(remarks.get(task.id, ()))))
+    member(request, name)  # who was removed meanwhile does not see what was found
+    headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
+    return web.Response(body=made.whole(), content_type=CONTENT, charset="utf-8", headers=headers)
+
+
+def _tag(position: int, view: View, user: str) -> str:
+    """The calendar is the same as long as this is: for one user, of one release."""
+    said = f"{position} {view} {user} {version('tasksys')}"
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+def _newest() -> deque[Comment]:
+    return deque(maxlen=bounds.COMMENTS)
+
+
+async def _chosen(request: web.Request, above: State, tasks: Any) -> Chosen:
+    """Those that are not in the trash; if these are too many, first those that are open, then the last ones closed."""
+    live = []
+    async for task in system(request).state.over(tasks):
+        if not places.in_trash(task, above):
+            at = int("".join(filter(str.isdigit, task.completed_at or "")) or 0)
+            live.append((task.status in CLOSED, -at, task.id))
+    kept = live if len(live) <= bounds.FEED_COMPONENTS else nsmallest(bounds.FEED_COMPONENTS, live)
+    return Chosen(frozenset(identifier for _, _, identifier in kept), len(live) - len(kept))
+
+
+def _whole(task: Task, above: State, reminders: list[Reminder], comments: list[Comment]) -> Whole:
+    project = above.project(task.project) if task.project is not None else None
+    section = project.section(task.section) if project and task.section is not None else None
+    kept = None if section is None or section.removed else section
+    return Whole(task, project, kept, reminders, sorted(comments, key=lambda one: (one.created_at, one.id)))
+
+
+async def addresses(request: web.Request) -> web.StreamResponse:
+    """The secret addresses of the caller's calendar, for programs that can send no headers.
+
+    Keep them like a password. With `renew` they become other ones, and the former stop working; they also do when the
+    caller leaves the workspace.
+    """
+    parameters(request)
+    name = named(request, "ws")
+    member(request, name)
+    try:
+        wanted = msgspec.convert(await body(request), CalendarAddress)
+    except msgspec.ValidationError as error:
+        raise wrong_field(str(error)) from error
+    if wanted.renew:
+        command = complete(request, name, RenewCalendarToken())
+        if await send(request, name, command) is None:
+            location = {"Location": f"/api/v1/workspaces/{name}/commands/{command.id}"}
+            return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, location)
+    token = request.app[CALENDAR_TOKENS].token(name, member(request, name))
+    base = request.app[PUBLIC] or f"{request.scheme}://{request.host}"
+    address = f"{base}/api/v1/workspaces/{name}/calendar.ics?token={quote(token)}"
+    return answer(CalendarAddresses(address, f"{address}&view=events"))
+
+
+ROUTES: Final = [
+    Route("GET", f"{WS}/calendar.ics", feed, "The tasks as a calendar", "calendar", str, parameters=SHOWN,
+          tells=("ETag", "Content-Disposition"), name="get_calendar", content_type=CONTENT),
+    Route("POST", f"{WS}/calendar-token", addresses, "Secret addresses of the calendar", "calendar", CalendarAddresses,
+          body=CalendarAddress, name="get_calendar_addresses"),
+]  # fmt: skip
