@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-import msgspec
 from aiohttp import web
 from msgspec import Struct
 
@@ -17,7 +16,7 @@ from tasksys.commands import RenewCalendarToken
 from tasksys.ical import bounds
 from tasksys.ical.calendar import Feed, View
 from tasksys.ical.todos import Whole
-from tasksys.rows import Comment, Project, Reminder, Task
+from tasksys.rows import Comment, Member, Project, Reminder, Task
 from tasksys.state import State
 from tasksys.tasks import CLOSED
 from views.context import (
@@ -32,22 +31,16 @@ from views.context import (
     system,
     workspace,
 )
-from views.decoding import wrong_field
+from views.decoding import read
 from views.export import inherited
 from views.routes import WS, Route
-from views.sending import complete, pending_shape, send
+from views.sending import REPLAYED_HEADER, complete, pending_shape, send
 
 PUBLIC: Final = web.AppKey("public_url", str)
 """How others reach the server; blank for the address that a request came to."""
 
 SHOWN: Final = ("token", "view", "min_position")
 CONTENT: Final = "text/calendar"
-
-
-class CalendarAddress(Struct, forbid_unknown_fields=True):
-    """`renew` makes another address: the former stops working, wherever it was given to."""
-
-    renew: bool = False
 
 
 class CalendarAddresses(Struct):
@@ -70,7 +63,7 @@ class Chosen(NamedTuple):
 async def feed(request: web.Request) -> web.StreamResponse:
     """The tasks as a calendar (RFC 5545), for programs that subscribe to it.
 
-    With a token as `POST …/calendar-token` gives, nothing else says who asks. If-None-Match is answered 304 while
+    With a token as `GET …/calendar-token` gives, nothing else says who asks. If-None-Match is answered 304 while
     nothing has changed. What is in the trash is not in it. Of more than 10,000 tasks, those are left out first that
     were closed longest ago, and what comes after 8 MiB is left out too; X-TASKSYS-LEFT-OUT says how many.
     """
@@ -138,30 +131,41 @@ def _whole(task: Task, above: State, reminders: list[Reminder], comments: list[C
 async def addresses(request: web.Request) -> web.StreamResponse:
     """The secret addresses of the caller's calendar, for programs that can send no headers.
 
-    Keep them like a password. With `renew` they become other ones, and the former stop working; they also do when the
-    caller leaves the workspace.
+    Keep them like a password. They stop working when they are renewed, and when the caller leaves the workspace.
     """
     parameters(request)
     name = named(request, "ws")
+    return answer(_addresses(request, name, member(request, name)))
+
+
+async def renew(request: web.Request) -> web.StreamResponse:
+    """Other addresses of the caller's calendar; the former stop working, wherever they were given to."""
+    parameters(request)
+    name = named(request, "ws")
     member(request, name)
-    try:
-        wanted = msgspec.convert(await body(request), CalendarAddress)
-    except msgspec.ValidationError as error:
-        raise wrong_field(str(error)) from error
-    if wanted.renew:
-        command = complete(request, name, RenewCalendarToken())
-        if await send(request, name, command) is None:
-            location = {"Location": f"/api/v1/workspaces/{name}/commands/{command.id}"}
-            return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, location)
-    token = request.app[CALENDAR_TOKENS].token(name, member(request, name))
+    command = complete(request, name, read(RenewCalendarToken, await body(request)))
+    decided = await send(request, name, command)
+    if decided is None:
+        location = {"Location": f"/api/v1/workspaces/{name}/commands/{command.id}"}
+        return answer(pending_shape(command.id), HTTPStatus.ACCEPTED, location)
+    headers = {POSITION_HEADER: str(decided.outcome.position)} | ({REPLAYED_HEADER: "true"} if decided.replayed else {})
+    return answer(_addresses(request, name, member(request, name)), headers=headers)
+
+
+def _addresses(request: web.Request, name: str, asking: Member) -> CalendarAddresses:
+    token = request.app[CALENDAR_TOKENS].token(name, asking)
     base = request.app[PUBLIC] or f"{request.scheme}://{request.host}"
     address = f"{base}/api/v1/workspaces/{name}/calendar.ics?token={quote(token)}"
-    return answer(CalendarAddresses(address, f"{address}&view=events"))
+    return CalendarAddresses(address, f"{address}&view=events")
 
+
+TOKEN: Final = f"{WS}/calendar-token"
 
 ROUTES: Final = [
     Route("GET", f"{WS}/calendar.ics", feed, "The tasks as a calendar", "calendar", str, parameters=SHOWN,
           tells=("ETag", "Content-Disposition"), name="get_calendar", content_type=CONTENT),
-    Route("POST", f"{WS}/calendar-token", addresses, "Secret addresses of the calendar", "calendar", CalendarAddresses,
-          body=CalendarAddress, name="get_calendar_addresses"),
+    Route("GET", TOKEN, addresses, "Secret addresses of the calendar", "calendar", CalendarAddresses,
+          name="get_calendar_addresses"),
+    Route("POST", TOKEN, renew, "Make other addresses of the calendar", "calendar", CalendarAddresses,
+          body=RenewCalendarToken, write=True, name="renew_calendar_addresses"),
 ]  # fmt: skip

@@ -140,7 +140,7 @@ TAGS: Final = {
     "operations": "For operators.",
 }
 
-EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
+EXAMPLES: Final[dict[type[Any], Any]] = {
     commands.CreateWorkspace: {"name": "Home", "time_zone": "Europe/Berlin"},
     commands.EditWorkspace: {"reminder_hour": 8},
     commands.SetMember: {"role": "editor"},
@@ -166,6 +166,8 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     commands.AddReminder: {"trigger": {"before": "PT30M", "of": "due"}},
     commands.SnoozeReminder: {"duration": "PT10M"},
     commands.Undo: {"position": 42},
+    str: "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
+    "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",
         "anchor": {"local": "2026-01-31T09:00", "zone": "Europe/Berlin"},

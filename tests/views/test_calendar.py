@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def token(space: Space, renew: bool = False) -> str:
     """The secret in the address of the caller's calendar."""
-    found = (await space.post("/calendar-token", {"renew": renew})).ok
+    found = (await space.post("/calendar-token") if renew else await space.get("/calendar-token")).ok
     assert found.keys() == {"todos", "events"}
     assert found["events"] == f"{found['todos']}&view=events"
     assert urlsplit(found["todos"]).path.endswith(f"{space.id}/calendar.ics")
@@ -135,9 +135,13 @@ async def test_a_renewed_address_is_another_one(site: Site, space: Space) -> Non
     assert (await unnamed(site, space, renewed)).status == 200
     (await unnamed(site, space, former)).problem(401, "unauthorised")
     assert (await unnamed(site, space, others)).status == 200
-    pending = await space.post("/calendar-token", {"renew": True}, headers={"Prefer": "respond-async"})
+    key = {"Idempotency-Key": "again"}
+    once, twice = await space.post("/calendar-token", headers=key), await space.post("/calendar-token", headers=key)
+    assert once.ok == twice.ok
+    assert (once.replayed, twice.replayed) == (False, True)
+    pending = await space.post("/calendar-token", headers={"Prefer": "respond-async"})
     assert pending.status == 202
-    (await space.post("/calendar-token", {"renew": "yes"})).invalid("/renew")
+    (await space.post("/calendar-token", {"renew": True})).invalid("/renew")
 
 
 async def test_who_leaves_takes_it_along(site: Site, space: Space) -> None:
@@ -146,7 +150,7 @@ async def test_who_leaves_takes_it_along(site: Site, space: Space) -> None:
     secret = await token(ann)
     await space.delete("/members/ann")
     (await unnamed(site, space, secret)).problem(401, "unauthorised")
-    (await ann.post("/calendar-token")).problem(404, "not-found")
+    (await ann.get("/calendar-token")).problem(404, "not-found")
     back = await space.joined("ann", "viewer")
     (await unnamed(site, space, secret)).problem(401, "unauthorised")
     assert (await unnamed(site, space, await token(back))).status == 200
@@ -183,4 +187,5 @@ async def test_it_has_a_size(space: Space, monkeypatch: pytest.MonkeyPatch) -> N
 async def test_strangers_learn_nothing(space: Space) -> None:
     """To a stranger there is no such workspace."""
     (await space.acting("sam").get("/calendar.ics")).problem(404, "not-found")
+    (await space.acting("sam").get("/calendar-token")).problem(404, "not-found")
     (await space.acting("sam").post("/calendar-token")).problem(404, "not-found")
