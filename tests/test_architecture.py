@@ -12,7 +12,18 @@ PACKAGES: Final = ("tasksys", "streams", "views", "monitoring")
 LINES: Final = 300
 
 PURE_MODULES: Final = frozenset(
-    {"base64", "binascii", "bisect", "calendar", "collections", "dataclasses", "datetime", "difflib", "enum"}
+    {
+        "base64",
+        "binascii",
+        "bisect",
+        "calendar",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "difflib",
+        "enum",
+    }
     | {"functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
     | {"types", "typing", "unicodedata", "zoneinfo"}
 )

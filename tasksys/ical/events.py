@@ -4,6 +4,7 @@ A date is an all-day event. A time is an event of as long as the estimate says, 
 cancelled is there too, marked so that it takes no time of the day.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from icalendar import Event
@@ -45,8 +46,9 @@ def event(whole: Whole, workspace: str, user: str) -> Event | None:
     put(made, "PRIORITY", str(PRIORITIES[task.priority]), raw=True)
     todos.value(made, "DTSTART", task.due)
     if task.due.date is None:
-        ends = later(task.due, durations.Duration(0, 60 * (task.estimate_minutes or MINUTES)))
-        todos.value(made, "DTEND", ends)
+        with suppress(OverflowError):  # at the end of the calendar
+            ends = later(task.due, durations.Duration(0, 60 * (task.estimate_minutes or MINUTES)))
+            todos.value(made, "DTEND", ends)
     put(made, "STATUS", "CANCELLED" if task.status is Status.CANCELLED else "CONFIRMED", raw=True)
     free = task.status in CLOSED or task.due.date is not None
     put(made, "TRANSP", "TRANSPARENT" if free else "OPAQUE", raw=True)

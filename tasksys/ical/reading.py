@@ -134,10 +134,10 @@ class Reader:
             self.note(lasts.line, f"DURATION was left out: {error}")
 
     def _modified(self) -> str | None:
-        """LAST-MODIFIED. Not DTSTAMP instead, which many programs set to when they wrote the file."""
+        """LAST-MODIFIED, in UTC also where a program leaves the Z out. Not DTSTAMP: many set that when they export."""
         found = self.component.first("LAST-MODIFIED")
         try:
-            return moment(found) if found is not None else None
+            return moment(found, lenient=True) if found is not None else None
         except ValueError as error:
             self.note(found.line if found else 0, f"LAST-MODIFIED was left out: {error}")
             return None

@@ -85,10 +85,10 @@ def when_of(text: str, tzid: str, known: Zones) -> When:
     return When(local=value.local, zone=name)
 
 
-def moment(found: Property) -> str:
+def moment(found: Property, lenient: bool = False) -> str:
     """The instant of a property that is in UTC, as instants are stored; ValueError if it is none."""
     value = when(found, {})
-    if value.local is None or value.zone != "UTC":
+    if value.local is None or value.zone not in ("UTC", *([None] if lenient else [])):
         raise ValueError(f"{found.value[:32]!r} is no instant in UTC such as 20260308T090000Z")
     return instant(datetime.fromisoformat(value.local).replace(tzinfo=UTC))
 

@@ -20,7 +20,7 @@ from tests.support.domain import OWNER, WORKSPACE, World
 def file(*components: str, zones: str = "") -> str:
     """A calendar with those components, as a program writes it."""
     text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Test//EN\n{zones}{''.join(components)}END:VCALENDAR\n"
-    return text.replace("\n", "\r\n")
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def vtodo(*lines: str, uid: str = "one@test") -> str:

@@ -18,6 +18,7 @@ from tasksys.commands import (
     CreateTask,
     LinkTask,
 )
+from tasksys.ical.calendar import View
 from tasksys.ical.plan import same, spelled
 from tasksys.rows import Project, Reminder, Task
 from tasksys.values import LinkType, Of, Priority, Repeat, Status, Trigger, When
@@ -84,6 +85,7 @@ def test_nothing_is_lost(made: list[tuple[CreateTask, Any]], data: st.DataObject
         if number:
             link = data.draw(st.sampled_from(LinkType))
             before.given(LinkTask(task=f"t{number}", link=link, other=f"t{number - 1}"))
+    assert calendar(before, View.EVENTS).count("BEGIN:VEVENT") == sum(task.due is not None for task, _ in made)
     after = founded()
     assert imported(calendar(before), after) == []
     for number in range(len(made)):
