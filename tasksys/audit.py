@@ -26,6 +26,7 @@ from tasksys.events import (
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
+    OccurrenceChanged,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -37,15 +38,25 @@ from tasksys.events import (
     SectionAdded,
     SectionEdited,
     SectionRemoved,
+    SeriesAdvanced,
+    SeriesCreated,
+    SeriesEdited,
+    SeriesEnded,
+    SeriesPaused,
+    SeriesResumed,
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskCreated,
     TaskEdited,
     TaskLabelled,
+    TaskMissed,
     TaskMoved,
+    TaskPostponed,
     TaskReopened,
     TaskRestored,
+    TaskSeriesChanged,
+    TaskSkipped,
     TaskStarted,
     TaskTrashed,
     WorkspaceCreated,
@@ -54,6 +65,8 @@ from tasksys.events import (
 from tasksys.fields import mentioned
 from tasksys.projects import SectionEvent
 from tasksys.reminders import ReminderEvent
+from tasksys.series.evolving import SeriesEvent
+from tasksys.series.shapes import SeriesState
 from tasksys.tasks import StatusEvent
 from tasksys.values import Status
 
@@ -160,8 +173,20 @@ def changes(event: Event) -> list[Change]:
             return [Change(f"members/{event.user}/calendar", event.generation - 1, event.generation)]
         case SectionAdded() | SectionEdited() | SectionRemoved():
             return [_section(event)]
-        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
+        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
             return _status(event)
+        case TaskPostponed() | TaskSeriesChanged():
+            return _as_occurrence(event)
+        case (
+            SeriesCreated()
+            | SeriesEdited()
+            | SeriesPaused()
+            | SeriesResumed()
+            | SeriesEnded()
+            | SeriesAdvanced()
+            | OccurrenceChanged()
+        ):
+            return _series(event)
         case TaskTrashed() | ProjectTrashed():
             return [Change("trashed", False, True)]
         case TaskRestored() | ProjectRestored():
@@ -208,11 +233,51 @@ def _status(event: StatusEvent) -> list[Change]:
             reached = Status.DONE
         case TaskCancelled():
             reached = Status.CANCELLED
+        case TaskSkipped():
+            reached = Status.SKIPPED
+        case TaskMissed():
+            reached = Status.MISSED
         case TaskReopened():
             reached = Status.OPEN
         case _:
             assert_never(event)
     return [_change("status", event.before, reached)]
+
+
+def _as_occurrence(event: TaskPostponed | TaskSeriesChanged) -> list[Change]:
+    if isinstance(event, TaskSeriesChanged):
+        return [_change("series", event.before, event.after)]
+    before, after = mentioned(event.before), mentioned(event.after)
+    return [_change(name, before.get(name), value) for name, value in after.items()]
+
+
+def _series(event: SeriesEvent) -> list[Change]:
+    field = f"series/{event.series}"
+    match event:
+        case SeriesCreated():
+            fields = msgspec.to_builtins(event)
+            return [Change(field, None, {name: value for name, value in fields.items() if name != "series"})]
+        case SeriesEdited():
+            pairs = [("", event.before, event.after), ("template/", event.template_before, event.template_after)]
+            return [
+                _change(f"{field}/{inside}{name}", mentioned(before).get(name), value)
+                for inside, before, after in pairs
+                for name, value in mentioned(after).items()
+            ]
+        case SeriesPaused():
+            return [_change(f"{field}/state", event.before, SeriesState.PAUSED)]
+        case SeriesResumed():
+            return [_change(f"{field}/state", event.before, SeriesState.ACTIVE)]
+        case SeriesEnded():
+            return [_change(f"{field}/state", event.before, SeriesState.ENDED)]
+        case SeriesAdvanced():
+            passed = [(one, "missed") for one in event.missed] + [(one, "skipped") for one in event.skipped]
+            found = [_change(f"{field}/next", event.next_before, event.next)] if event.next != event.next_before else []
+            return found + [_change(f"{field}/occurrences/{one}", None, what) for one, what in passed]
+        case OccurrenceChanged():
+            return [_change(f"{field}/occurrences/{event.original}", event.before, event.after)]
+        case _:
+            assert_never(event)
 
 
 def _section(event: SectionEvent) -> Change:

@@ -7,28 +7,39 @@ out; a field that is never empty, such as a title or the order, takes none.
 Why so long: it is one list of the kinds of commands, a few fields each, and their union; they are read side by side.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tasksys import limits
 from tasksys.events import EventRecord
-from tasksys.values import Actor, Id, Instant, LinkType, Order, Priority, Repeat, Role, Status, Trigger, User, When
+from tasksys.series.shapes import GivenFields, GivenTemplate, Missed, Original, Scope
+from tasksys.values import (
+    Actor,
+    Duration,
+    Hour,
+    Id,
+    Instant,
+    Labels,
+    LinkType,
+    Markdown,
+    Minutes,
+    Name,
+    Order,
+    Priority,
+    Repeat,
+    Role,
+    Status,
+    Title,
+    Trigger,
+    User,
+    Users,
+    When,
+    Zone,
+)
 
-
-def bounded(characters: int, description: str) -> Any:
-    """Documents a length that `decide` enforces, so that every way in gives the same refusal."""
-    return Meta(description=description, extra_json_schema={"maxLength": characters})
-
-
-Title = Annotated[str, bounded(limits.TITLE_CHARACTERS, "One line")]
-Name = Annotated[str, bounded(limits.NAME_CHARACTERS, "One line")]
-Markdown = Annotated[str, Meta(description="Markdown, at most 64 KiB of UTF-8")]
-Labels = Annotated[tuple[str, ...], Meta(description="At most 100, each at most 100 characters")]
-Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")]
-Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
-Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
-Hour = Annotated[int, Meta(ge=0, le=23)]
+Rule = Annotated[str, Meta(description="RFC 5545, such as FREQ=WEEKLY;BYDAY=MO,TH")]
+Originals = Annotated[tuple[Original, ...], Meta(description="At most 366 local times of the anchor's kind")]
+Completions = Annotated[int, Meta(ge=1, le=10_000)]
 Key = Annotated[Id, Meta(description="The command's own id, which is its Idempotency-Key; not that of the thing")]
 
 
@@ -193,6 +204,23 @@ class ReopenTask(Base, frozen=True, kw_only=True):
     task: Id
 
 
+class SkipTask(Base, frozen=True, kw_only=True):
+    """Leaves this occurrence of a series out."""
+
+    task: Id
+
+
+class PostponeTask(Base, frozen=True, kw_only=True):
+    """Puts a task off: to the due value `to`, or `by` a duration from its due value or, if that is past, from today.
+
+    Its start goes along. How often it was put off is counted.
+    """
+
+    task: Id
+    to: When | None = None
+    by: Duration | None = None
+
+
 class TrashTask(Base, frozen=True, kw_only=True):
     """Its subtasks are in the trash with it, and come back with it."""
 
@@ -310,6 +338,79 @@ class SettleReminder(Base, frozen=True, kw_only=True):
     reminder: Id
 
 
+class CreateSeries(Base, frozen=True, kw_only=True):
+    """Tasks that come again: each occurrence of the rule, from the `anchor` on, becomes one, made of the template.
+
+    Given a `task`, that is the first occurrence, and what is not given is taken from it. `after_completion`: the next
+    one is so long after the last one was done. `stop_after` is a number of completions. `ahead`: how long before its
+    time an occurrence becomes a task; left out, as soon as no other is open, or (with `missed` all) a day.
+    """
+
+    series: Id = ""
+    task: Id | None = None
+    template: GivenTemplate | None = None
+    rule: Rule
+    anchor: When | None = None
+    rdate: Originals = ()
+    exdate: Originals = ()
+    missed: Missed = Missed.NEXT
+    after_completion: bool = False
+    stop_after: Completions | None = None
+    ahead: Duration | None = None
+
+
+class EditSeries(Base, frozen=True, kw_only=True):
+    """Changes this occurrence, this one and those that follow, or all: of the fields, those that are mentioned.
+
+    `due` moves one occurrence. From `occurrence` on, a new series `into` begins where the rest of the old one was.
+    """
+
+    series: Id
+    scope: Scope = Scope.ALL
+    occurrence: Original | None = None
+    into: Id = ""
+    template: GivenFields | UnsetType = UNSET
+    due: When | UnsetType = UNSET
+    rule: Rule | UnsetType = UNSET
+    anchor: When | UnsetType = UNSET
+    rdate: Originals | UnsetType = UNSET
+    exdate: Originals | UnsetType = UNSET
+    missed: Missed | UnsetType = UNSET
+    stop_after: Completions | None | UnsetType = UNSET
+    ahead: Duration | None | UnsetType = UNSET
+
+
+class SkipOccurrence(Base, frozen=True, kw_only=True):
+    """Leaves an occurrence out, whether it is a task yet or not. Undo brings it back."""
+
+    series: Id
+    occurrence: Original
+
+
+class PauseSeries(Base, frozen=True, kw_only=True):
+    """No more occurrences until it is resumed; what is open stays."""
+
+    series: Id
+
+
+class ResumeSeries(Base, frozen=True, kw_only=True):
+    """It goes on today: what would have come in between was not missed."""
+
+    series: Id
+
+
+class EndSeries(Base, frozen=True, kw_only=True):
+    """No more occurrences. Open ones whose time has not come go to the trash, what was due stays."""
+
+    series: Id
+
+
+class AdvanceSeries(Base, frozen=True, kw_only=True):
+    """The time of an occurrence has come, or the zone has changed. The clock alone sends this; see `streams.timers`."""
+
+    series: Id
+
+
 class Undo(Base, frozen=True, kw_only=True):
     """Compensates a past command, named by the position of one of its events or by its id.
 
@@ -344,6 +445,8 @@ Command = (
     | CompleteTask
     | CancelTask
     | ReopenTask
+    | SkipTask
+    | PostponeTask
     | TrashTask
     | RestoreTask
     | AssignTask
@@ -362,10 +465,17 @@ Command = (
     | AcknowledgeReminder
     | FireReminder
     | SettleReminder
+    | CreateSeries
+    | EditSeries
+    | SkipOccurrence
+    | PauseSeries
+    | ResumeSeries
+    | EndSeries
+    | AdvanceSeries
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries)
 """What no client may send."""
 
 

@@ -16,23 +16,29 @@ from tasksys.commands import (
     AddComment,
     AddReminder,
     AddSection,
+    AdvanceSeries,
     AssignTask,
     CancelTask,
     CommandRecord,
     CompleteTask,
     CreateProject,
+    CreateSeries,
     CreateTask,
     CreateWorkspace,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
+    EditSeries,
     EditTask,
     EditWorkspace,
+    EndSeries,
     FireReminder,
     LabelTask,
     LinkTask,
     MoveTask,
+    PauseSeries,
+    PostponeTask,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -42,8 +48,11 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    ResumeSeries,
     SetMember,
     SettleReminder,
+    SkipOccurrence,
+    SkipTask,
     SnoozeReminder,
     StartTask,
     TrashProject,
@@ -67,6 +76,7 @@ from tasksys.events import (
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
+    OccurrenceChanged,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -84,26 +94,40 @@ from tasksys.events import (
     SectionAdded,
     SectionEdited,
     SectionRemoved,
+    SeriesAdvanced,
+    SeriesCreated,
+    SeriesEdited,
+    SeriesEnded,
+    SeriesPaused,
+    SeriesResumed,
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskCreated,
     TaskEdited,
     TaskLabelled,
+    TaskMissed,
     TaskMoved,
+    TaskPostponed,
     TaskReopened,
     TaskRestored,
+    TaskSeriesChanged,
+    TaskSkipped,
     TaskStarted,
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
 )
 from tasksys.refusals import Refusal, invalid
+from tasksys.series import advancing
+from tasksys.series import deciding as series
+from tasksys.series import evolving as series_events
 from tasksys.stamp import Stamp
 from tasksys.state import State
+from tasksys.values import CLOCK
 
 UNVERSIONED: Final = (
-    CreateWorkspace, CreateProject, CreateTask, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
+    CreateWorkspace, CreateProject, CreateTask, CreateSeries, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
     AcknowledgeReminder, RenewCalendarToken,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
@@ -143,6 +167,18 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveComment()
         ):
             return details.decide(command, record, state)
+        case SkipTask() | PostponeTask():
+            return series.decide_on_task(command, record, state)
+        case (
+            CreateSeries()
+            | EditSeries()
+            | SkipOccurrence()
+            | PauseSeries()
+            | ResumeSeries()
+            | EndSeries()
+            | AdvanceSeries()
+        ):
+            return series.decide(command, record, state)
         case AddReminder() | RemoveReminder() | SnoozeReminder() | AcknowledgeReminder():
             return reminders.decide(command, record, state)
         case FireReminder() | SettleReminder():
@@ -176,6 +212,10 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             | TaskCompleted()
             | TaskCancelled()
             | TaskReopened()
+            | TaskSkipped()
+            | TaskMissed()
+            | TaskPostponed()
+            | TaskSeriesChanged()
             | TaskTrashed()
             | TaskRestored()
             | TaskLabelled()
@@ -220,6 +260,16 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
         ):
             projects.evolve(event, state, stamp)
         case (
+            SeriesCreated()
+            | SeriesEdited()
+            | SeriesPaused()
+            | SeriesResumed()
+            | SeriesEnded()
+            | SeriesAdvanced()
+            | OccurrenceChanged()
+        ):
+            series_events.evolve(event, state, stamp)
+        case (
             WorkspaceCreated()
             | WorkspaceEdited()
             | MemberAdded()
@@ -238,7 +288,7 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
 def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -> list[EventRecord]:
     """Gives the facts their positions, evolves the state by them, and returns the records for the log.
 
-    What follows from them for reminders is recorded behind them.
+    What follows from them for series and reminders is recorded behind them.
     `origin` is the command's place in the log (partition and offset); the events' ids are made of it. Positions are
     gapless; instants never run backwards within a workspace, whatever the clocks did.
     """
@@ -268,20 +318,50 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
 
 
 SETTLING: Final = (
-    TaskEdited, TaskStarted, TaskCompleted, TaskCancelled, TaskReopened, TaskTrashed, TaskRestored, ReminderRestored,
-    ReminderReturned,
+    TaskEdited, TaskPostponed, TaskStarted, TaskCompleted, TaskCancelled, TaskSkipped, TaskMissed, TaskReopened,
+    TaskTrashed, TaskRestored, ReminderRestored, ReminderReturned,
 )  # fmt: skip
 """After these a task's reminders may not be as they should."""
+
+ADVANCING: Final = (
+    TaskCompleted, TaskCancelled, TaskSkipped, TaskMissed, TaskReopened, TaskTrashed, TaskRestored,
+)  # fmt: skip
+"""After these the series that a task is of may have to go on."""
 
 
 def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
     """What follows from facts, once the state has evolved by them: the caller takes these after all of those."""
+    workspace = state.workspace
+    if workspace is None:
+        return
+    at, by_clock = max(workspace.at, record.at), record.actor == CLOCK
+    yield from _reminders(facts, state, at)
+    for name in _series(facts, state):
+        made = advancing.settle(name, state, at, by_clock)
+        yield from made
+        yield from _reminders(made, state, at)
+
+
+def _reminders(facts: list[Fact], state: State, at: str) -> Iterator[Fact]:
+    """What follows for the reminders of tasks."""
     changed = dict.fromkeys(task for event, task, _ in facts if isinstance(event, SETTLING))
     for task in changed:
         row = state.task(task) if task is not None else None
-        workspace = state.workspace
-        if row is not None and workspace is not None:
-            yield from firing.settle(row, state, max(workspace.at, record.at))
+        if row is not None:
+            yield from firing.settle(row, state, at)
+
+
+def _series(facts: list[Fact], state: State) -> list[str]:
+    """The series that may have to go on."""
+    names = dict[str, None]()
+    for event, task, _ in facts:
+        if isinstance(event, series_events.SeriesEvent):
+            names[event.series] = None
+        elif isinstance(event, TaskSeriesChanged):
+            names |= dict.fromkeys(one.series for one in (event.before, event.after) if one is not None)
+        elif isinstance(event, ADVANCING) and (row := state.task(task or "")) is not None and row.series is not None:
+            names[row.series] = None
+    return list(names)
 
 
 def _version(event: Event, task: str | None, state: State) -> int | None:
@@ -292,6 +372,9 @@ def _version(event: Event, task: str | None, state: State) -> int | None:
     project = state.project(getattr(event, "project", ""))
     if project is not None:
         return project.version
+    if isinstance(event, series_events.SeriesEvent):
+        row_of_series = state.series(event.series)
+        return row_of_series.version if row_of_series else None
     return state.workspace.version if state.workspace else None
 
 

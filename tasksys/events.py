@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tasksys.rows import ChecklistItem, Reminder, Section
+from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template, TemplateFields
 from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
@@ -132,6 +133,8 @@ class TaskFields(Base, frozen=True):
 
 
 class TaskCreated(Base, frozen=True):
+    """`occurs` names the occurrence that it is, where a series made it."""
+
     title: str
     place: Place
     description: str = ""
@@ -143,6 +146,8 @@ class TaskCreated(Base, frozen=True):
     due: When | None = None
     estimate_minutes: int | None = None
     completed_at: str | None = None
+    checklist: tuple[ChecklistItem, ...] = ()
+    occurs: Occurs | None = None
 
 
 class TaskEdited(Base, frozen=True):
@@ -175,6 +180,38 @@ class TaskCancelled(Base, frozen=True):
 class TaskReopened(Base, frozen=True):
     before: Status
     completed_before: str | None = None
+
+
+class TaskSkipped(Base, frozen=True):
+    """An occurrence that is left out."""
+
+    before: Status
+    completed_at: str
+    completed_before: str | None = None
+
+
+class TaskMissed(Base, frozen=True):
+    """An occurrence that was not done when the next one of its series came."""
+
+    before: Status
+    completed_at: str
+    completed_before: str | None = None
+
+
+class TaskPostponed(Base, frozen=True):
+    """Put off to another start and due; `times` is how often by now. Undone, it is put back, and once less."""
+
+    before: TaskFields
+    after: TaskFields
+    times_before: int
+    times: int
+
+
+class TaskSeriesChanged(Base, frozen=True):
+    """The task is an occurrence of a series from now on, of another one, or of none."""
+
+    before: Occurs | None
+    after: Occurs | None
 
 
 class TaskTrashed(Base, frozen=True):
@@ -327,6 +364,83 @@ class ReminderReturned(Base, frozen=True):
     scheduled_for: str | None = None
 
 
+class SeriesFields(Base, frozen=True):
+    """The mentioned fields of a series, but for its template."""
+
+    rule: str | UnsetType = UNSET
+    anchor: When | UnsetType = UNSET
+    rdate: tuple[str, ...] | UnsetType = UNSET
+    exdate: tuple[str, ...] | UnsetType = UNSET
+    missed: Missed | UnsetType = UNSET
+    stop_after: int | None | UnsetType = UNSET
+    ahead: str | None | UnsetType = UNSET
+    ends_before: str | None | UnsetType = UNSET
+    following: str | None | UnsetType = UNSET
+
+
+class SeriesCreated(Base, frozen=True):
+    """`next` is the first occurrence that is made a task. `previous` is the series that it was split off."""
+
+    series: str
+    template: Template
+    rule: str
+    anchor: When
+    next: str | None
+    rdate: tuple[str, ...] = ()
+    exdate: tuple[str, ...] = ()
+    missed: Missed = Missed.NEXT
+    after_completion: bool = False
+    stop_after: int | None = None
+    ahead: str | None = None
+    ends_before: str | None = None
+    previous: str | None = None
+    following: str | None = None
+
+
+class SeriesEdited(Base, frozen=True):
+    series: str
+    before: SeriesFields = SeriesFields()
+    after: SeriesFields = SeriesFields()
+    template_before: TemplateFields = TemplateFields()
+    template_after: TemplateFields = TemplateFields()
+
+
+class SeriesPaused(Base, frozen=True):
+    series: str
+    before: SeriesState
+
+
+class SeriesResumed(Base, frozen=True):
+    series: str
+    before: SeriesState
+
+
+class SeriesEnded(Base, frozen=True):
+    series: str
+    before: SeriesState
+
+
+class SeriesAdvanced(Base, frozen=True):
+    """`next` comes next, and the clock looks at the series at the instant `at`; what was passed over is recorded."""
+
+    series: str
+    next_before: str | None = None
+    next: str | None = None
+    at_before: str | None = None
+    at: str | None = None
+    missed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class OccurrenceChanged(Base, frozen=True):
+    """What is different about an occurrence that is no task yet, before and after; None: nothing."""
+
+    series: str
+    original: str
+    before: Override | None
+    after: Override | None
+
+
 Event = (
     WorkspaceCreated
     | WorkspaceEdited
@@ -348,6 +462,10 @@ Event = (
     | TaskCompleted
     | TaskCancelled
     | TaskReopened
+    | TaskSkipped
+    | TaskMissed
+    | TaskPostponed
+    | TaskSeriesChanged
     | TaskTrashed
     | TaskRestored
     | TaskLabelled
@@ -370,6 +488,13 @@ Event = (
     | ReminderAcknowledged
     | ReminderSnoozed
     | ReminderReturned
+    | SeriesCreated
+    | SeriesEdited
+    | SeriesPaused
+    | SeriesResumed
+    | SeriesEnded
+    | SeriesAdvanced
+    | OccurrenceChanged
 )
 
 
@@ -381,6 +506,15 @@ OF_REMINDERS: Final = frozenset(
     )
 )  # fmt: skip
 """The types of events that are about a task's reminder and leave the task, and its version, as it is."""
+
+
+OF_SERIES: Final = frozenset(
+    kind.__name__
+    for kind in (
+        SeriesCreated, SeriesEdited, SeriesPaused, SeriesResumed, SeriesEnded, SeriesAdvanced, OccurrenceChanged
+    )
+)  # fmt: skip
+"""The types of events that are about a series and no single task."""
 
 
 class Fact(NamedTuple):

@@ -13,8 +13,7 @@ from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFir
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Reminder, Task
 from tasksys.state import State
-from tasksys.tasks import CLOSED
-from tasksys.values import CLOCK, UTC, Of, ReminderState, Trigger, instant, zone_or
+from tasksys.values import CLOCK, CLOSED, UTC, Of, ReminderState, Trigger, instant, zone_or
 
 Settled = ReminderCancelled | ReminderRescheduled | ReminderExpired
 

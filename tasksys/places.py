@@ -60,7 +60,7 @@ def place(command: CreateTask | EditTask | MoveTask, task: Task | None, state: S
     project = _mentioned(command.project, current.project)
     section = _mentioned(command.section, current.section)
     if parent is not None:
-        if refusal := _not_below(parent, task, state):
+        if refusal := not_below(parent, task, state):
             return refusal
         if refusal := _own_place(command):
             return refusal
@@ -92,7 +92,8 @@ def _root_project(parent: str, state: State) -> str | None:
     return root(task, state).project if task else None
 
 
-def _not_below(parent: str, task: Task | None, state: State) -> Refusal | None:
+def not_below(parent: str, task: Task | None, state: State) -> Refusal | None:
+    """Why the task (None: a new one) cannot be a subtask of that parent, if it cannot."""
     ancestor = state.task(parent)
     if ancestor is None:
         return missing("task", parent)
@@ -173,7 +174,7 @@ def _in_gap(task: Task, neighbour: Task, far: str, behind: bool) -> bool:
 def refused(target: Place, task: Task, state: State) -> Refusal | None:
     """Why the task cannot go (back) to that place, if it cannot."""
     if target.parent is not None:
-        return _not_below(target.parent, task, state)
+        return not_below(target.parent, task, state)
     project = state.project(target.project) if target.project is not None else None
     if project is not None and project.trashed_at is not None:
         return Refusal(Code.TRASHED, f"The project {project.id!r} is in the trash; restore it first.")

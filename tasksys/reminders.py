@@ -30,7 +30,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing, over
 from tasksys.rows import Reminder, Task, TaskReminders
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import ReminderState, Repeat, Role, Trigger, instant, require_instant
+from tasksys.values import CLOSED, ReminderState, Repeat, Role, Trigger, instant, require_instant
 
 ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder
 ReminderChange = (
@@ -84,7 +84,7 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
         return refusal
     if places.in_trash(task, state):
         return tasks.trashed(task)
-    if task.status in tasks.CLOSED:
+    if task.status in CLOSED:
         return Refusal(Code.REMINDER_OVER, f"The task is {task.status.value}; reopen it first.")
     if state.member(user) is None:
         return invalid("/user", f"{user!r} is not a member of the workspace; add them first.")

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from tasksys.series.shapes import Missed, Override, SeriesState, Template
 from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
@@ -110,7 +111,10 @@ class Link(Struct, frozen=True, gc=False):
 
 
 class Task(Row, frozen=True, omit_defaults=True):
-    """A task. `version` counts its events; `position` is that of its newest one."""
+    """A task. `version` counts its events; `position` is that of its newest one.
+
+    In a series, `original` is the time by which it is known there. `postponed` counts how often it was.
+    """
 
     kind = "t"
     id: str
@@ -137,6 +141,8 @@ class Task(Row, frozen=True, omit_defaults=True):
     trashed_at: str | None = None
     version: int = 0
     position: int = 0
+    original: str | None = None
+    postponed: int = 0
 
     @property
     def key(self) -> str:
@@ -212,4 +218,62 @@ class TaskReminders(Row, frozen=True, omit_defaults=True):
         return self.task
 
 
-ROW_TYPES: tuple[type[Row], ...] = (Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders)
+class Series(Row, frozen=True, omit_defaults=True):
+    """A series. `next` is the original time of the first occurrence that nothing has become of yet.
+
+    `at` is the instant at which the clock looks at it again; None if no time changes anything. `open` are its tasks
+    that are neither closed nor in the trash. From `ends_before` on its occurrences are those of `following`.
+    """
+
+    kind = "S"
+    id: str
+    template: Template
+    rule: str
+    anchor: When
+    created_at: str
+    created_by: str
+    rdate: tuple[str, ...] = ()
+    exdate: tuple[str, ...] = ()
+    missed: Missed = Missed.NEXT
+    after_completion: bool = False
+    stop_after: int | None = None
+    ahead: str | None = None
+    ends_before: str | None = None
+    state: SeriesState = SeriesState.ACTIVE
+    next: str | None = None
+    at: str | None = None
+    open: tuple[str, ...] = ()
+    completions: int = 0
+    overrides: tuple[Override, ...] = ()
+    previous: str | None = None
+    following: str | None = None
+    updated_at: str = ""
+    version: int = 0
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    def override(self, original: str) -> Override | None:
+        """What is different about an occurrence that is no task yet."""
+        return next((one for one in self.overrides if one.original == original), None)
+
+
+class Occurrence(Row, frozen=True, omit_defaults=True):
+    """What has become of an occurrence: a task, or (None) nothing, for it was skipped or missed before it was one."""
+
+    kind = "o"
+    series: str
+    original: str
+    task: str | None = None
+    skipped: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.series}/{self.original}"
+
+
+ROW_TYPES: tuple[type[Row], ...] = (
+    Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders, Series, Occurrence
+)  # fmt: skip

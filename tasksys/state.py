@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tasksys.rows import Comment, Member, Project, Reminder, Row, Task, TaskReminders, Workspace
+from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, Row, Series, Task, TaskReminders, Workspace
 
 Key = tuple[str, str]
 """A row's kind and its name among the rows of that kind."""
@@ -69,6 +69,14 @@ class State:
     def comment(self, task: str, identifier: str) -> Comment | None:
         """The comment of that id on that task."""
         return self.get(Comment, f"{task}/{identifier}")
+
+    def series(self, identifier: str) -> Series | None:
+        """The series of that id."""
+        return self.get(Series, identifier)
+
+    def occurrence(self, series: str, original: str) -> Occurrence | None:
+        """What has become of an occurrence of a series."""
+        return self.get(Occurrence, f"{series}/{original}")
 
     def reminder(self, identifier: str) -> Reminder | None:
         """The reminder of that id."""

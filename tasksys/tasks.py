@@ -6,7 +6,7 @@ taken out whole is in `places`, `trees` and `details`.
 
 from typing import assert_never
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from tasksys import checks, limits, places, trees
 from tasksys.commands import (
@@ -33,26 +33,39 @@ from tasksys.events import (
     TaskEdited,
     TaskFields,
     TaskLabelled,
+    TaskMissed,
     TaskMoved,
+    TaskPostponed,
     TaskReopened,
     TaskRestored,
+    TaskSeriesChanged,
+    TaskSkipped,
     TaskStarted,
     TaskTrashed,
 )
 from tasksys.fields import difference, or_default, overlay
-from tasksys.refusals import Code, Refusal, missing, over
+from tasksys.refusals import Code, Refusal, invalid, missing, over
 from tasksys.rows import Task
+from tasksys.series import tracking
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import Priority, Role, Status
+from tasksys.values import CLOSED, Priority, Role, Status
 
 StatusCommand = StartTask | CompleteTask | CancelTask | ReopenTask
 TaskCommand = CreateTask | EditTask | MoveTask | StatusCommand | TrashTask | RestoreTask | AssignTask | LabelTask
-StatusEvent = TaskStarted | TaskCompleted | TaskCancelled | TaskReopened
-TaskEvent = (
-    TaskCreated | TaskEdited | TaskMoved | StatusEvent | TaskTrashed | TaskRestored | TaskLabelled | TaskAssigned
+StatusEvent = TaskStarted | TaskCompleted | TaskCancelled | TaskSkipped | TaskMissed | TaskReopened
+ChangeOfTask = (
+    TaskEdited
+    | TaskMoved
+    | StatusEvent
+    | TaskPostponed
+    | TaskSeriesChanged
+    | TaskTrashed
+    | TaskRestored
+    | TaskLabelled
+    | TaskAssigned
 )
-CLOSED = (Status.DONE, Status.CANCELLED)
+TaskEvent = TaskCreated | ChangeOfTask
 
 
 def decide(command: TaskCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -163,9 +176,16 @@ def _invalid_fields(command: CreateTask | EditTask, assigned: tuple[str, ...], s
         checks.markdown("/description", description) if description else None,
         checks.when("/start", command.start),
         checks.when("/due", command.due),
+        _invalid_status(command.status),
         _invalid_labels(labels) if labels else None,
         _invalid_assignees(assignees, assigned, state) if assignees else None,
     )
+
+
+def _invalid_status(status: Status | UnsetType | None) -> Refusal | None:
+    if status in (Status.SKIPPED, Status.MISSED):
+        return invalid("/status", f"A task is not set to {status}; skip it, if it is of a series, or cancel it.")
+    return None
 
 
 def _invalid_labels(labels: tuple[str, ...]) -> Refusal | None:
@@ -208,6 +228,10 @@ def to_status(task: Task, status: Status, at: str) -> list[Fact]:
             return [Fact(TaskCompleted(before, at, completed_before), task.id)]
         case Status.CANCELLED:
             return [Fact(TaskCancelled(before, at, completed_before), task.id)]
+        case Status.SKIPPED:
+            return [Fact(TaskSkipped(before, at, completed_before), task.id)]
+        case Status.MISSED:
+            return [Fact(TaskMissed(before, at, completed_before), task.id)]
         case _:
             assert_never(status)
 
@@ -246,19 +270,21 @@ def _apart(current: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[tuple[str
 def evolve(event: TaskEvent, identifier: str, state: State, stamp: Stamp) -> None:
     """Records an event on a task."""
     if isinstance(event, TaskCreated):
-        state.put(_created(event, identifier, stamp))
+        created = _created(event, identifier, stamp)
+        state.put(created)
         trees.hang(identifier, event.place.parent, state)
+        tracking.track(None, created, state)
         return
     task = state.task(identifier)
     assert task is not None
     if isinstance(event, TaskMoved) and event.before.parent != event.after.parent:
         trees.take_down(identifier, event.before.parent, state)
         trees.hang(identifier, event.after.parent, state)
-    state.put(
-        structs.replace(
-            _evolved(event, task, stamp), updated_at=stamp.at, version=task.version + 1, position=stamp.position
-        )
+    changed = structs.replace(
+        _evolved(event, task, stamp), updated_at=stamp.at, version=task.version + 1, position=stamp.position
     )
+    state.put(changed)
+    tracking.track(task, changed, state)
 
 
 def _created(event: TaskCreated, identifier: str, stamp: Stamp) -> Task:
@@ -283,11 +309,14 @@ def _created(event: TaskCreated, identifier: str, stamp: Stamp) -> Task:
         completed_at=event.completed_at,
         version=1,
         position=stamp.position,
+        checklist=event.checklist,
+        series=None if event.occurs is None else event.occurs.series,
+        original=None if event.occurs is None else event.occurs.original,
     )
 
 
 def _evolved(
-    event: TaskEdited | TaskMoved | StatusEvent | TaskTrashed | TaskRestored | TaskLabelled | TaskAssigned,
+    event: ChangeOfTask,
     task: Task,
     stamp: Stamp,
 ) -> Task:
@@ -302,6 +331,17 @@ def _evolved(
             return structs.replace(task, status=Status.DONE, completed_at=event.completed_at)
         case TaskCancelled():
             return structs.replace(task, status=Status.CANCELLED, completed_at=event.completed_at)
+        case TaskSkipped():
+            return structs.replace(task, status=Status.SKIPPED, completed_at=event.completed_at)
+        case TaskMissed():
+            return structs.replace(task, status=Status.MISSED, completed_at=event.completed_at)
+        case TaskPostponed():
+            return structs.replace(overlay(task, event.after), postponed=event.times)
+        case TaskSeriesChanged():
+            after = event.after
+            if after is None:
+                return structs.replace(task, series=None, original=None)
+            return structs.replace(task, series=after.series, original=after.original)
         case TaskReopened():
             return structs.replace(task, status=Status.OPEN, completed_at=None)
         case TaskTrashed():

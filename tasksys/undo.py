@@ -4,7 +4,7 @@ What a past event set must still stand as it set it; then the opposite event is 
 A task that was made is the exception: to trash it takes nothing away that a restore would not bring back, so what was
 changed of it since does not stand in the way; subtasks do.
 
-Why so long: it has one short case for each of the thirty-one kinds of events, and they are read side by side.
+Why so long: it has one short case for each kind of event, and they are read side by side.
 """
 
 from typing import assert_never
@@ -31,6 +31,7 @@ from tasksys.events import (
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
+    OccurrenceChanged,
     Place,
     ProjectCreated,
     ProjectEdited,
@@ -49,15 +50,25 @@ from tasksys.events import (
     SectionAdded,
     SectionEdited,
     SectionRemoved,
+    SeriesAdvanced,
+    SeriesCreated,
+    SeriesEdited,
+    SeriesEnded,
+    SeriesPaused,
+    SeriesResumed,
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskCreated,
     TaskEdited,
     TaskLabelled,
+    TaskMissed,
     TaskMoved,
+    TaskPostponed,
     TaskReopened,
     TaskRestored,
+    TaskSeriesChanged,
+    TaskSkipped,
     TaskStarted,
     TaskTrashed,
     WorkspaceCreated,
@@ -67,6 +78,7 @@ from tasksys.fields import standing
 from tasksys.projects import ProjectEvent
 from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Link, Project, Task
+from tasksys.series import undoing
 from tasksys.state import State
 from tasksys.tasks import StatusEvent
 from tasksys.values import CLOCK, OPPOSITE, Role, Status
@@ -138,7 +150,24 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _trash(event, _task(task, state), state)
         case TaskEdited() | TaskMoved() | TaskLabelled() | TaskAssigned():
             return _task_fields(event, _live_task(task, state), state)
-        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskReopened():
+        case TaskPostponed():
+            found = _live_task(task, state)
+            return found if isinstance(found, Refusal) else undoing.changed(event, found, state)
+        case TaskSeriesChanged():
+            found = _task(task, state)
+            return found if isinstance(found, Refusal) else undoing.changed(event, found, state)
+        case (
+            SeriesCreated()
+            | SeriesEdited()
+            | SeriesPaused()
+            | SeriesResumed()
+            | SeriesEnded()
+            | SeriesAdvanced()
+            | OccurrenceChanged()
+        ):
+            series = state.series(event.series)
+            return _gone("series") if series is None else undoing.compensate(event, series, state)
+        case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
             return _status(event, _live_task(task, state))
         case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
             return _checklist(event, _live_task(task, state))
@@ -254,6 +283,8 @@ def _trash(event: TaskCreated | TaskTrashed | TaskRestored, task: Task | Refusal
     if isinstance(task, Refusal):
         return task
     match event:
+        case TaskCreated() if event.occurs is not None:
+            return undoing.created(event, task)
         case TaskCreated():
             if task.trashed_at:
                 return Refusal(Code.UNDO_CONFLICT, "The task is in the trash already.")
@@ -316,6 +347,8 @@ def _status(event: StatusEvent, task: Task | Refusal) -> Answer:
         TaskStarted: Status.IN_PROGRESS,
         TaskCompleted: Status.DONE,
         TaskCancelled: Status.CANCELLED,
+        TaskSkipped: Status.SKIPPED,
+        TaskMissed: Status.MISSED,
         TaskReopened: Status.OPEN,
     }[type(event)]
     if task.status is not reached:

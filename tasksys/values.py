@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, reset_tzpath
 
 from msgspec import Meta, Struct
@@ -45,6 +45,22 @@ Instant = Annotated[
 ]
 
 
+def bounded(characters: int, description: str) -> Any:
+    """Documents a length that `decide` enforces, so that every way in gives the same refusal."""
+    return Meta(description=description, extra_json_schema={"maxLength": characters})
+
+
+Title = Annotated[str, bounded(limits.TITLE_CHARACTERS, "One line")]
+Name = Annotated[str, bounded(limits.NAME_CHARACTERS, "One line")]
+Markdown = Annotated[str, Meta(description="Markdown, at most 64 KiB of UTF-8")]
+Labels = Annotated[tuple[str, ...], Meta(description="At most 100, each at most 100 characters")]
+Users = Annotated[tuple[User, ...], Meta(description="At most 100 members' ids")]
+Minutes = Annotated[int, Meta(ge=0, le=limits.ESTIMATE_MINUTES)]
+Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
+Hour = Annotated[int, Meta(ge=0, le=23)]
+Duration = Annotated[str, Meta(description="ISO 8601, such as PT30M, P1D or P1W")]
+
+
 class Role(StrEnum):
     """What a member may do, from most to least; each role may do all that the next one may."""
 
@@ -63,12 +79,17 @@ ROLE_RANK: Final = {Role.OWNER: 4, Role.ADMIN: 3, Role.EDITOR: 2, Role.COMMENTER
 
 
 class Status(StrEnum):
-    """Where a task stands."""
+    """Where a task stands. Only an occurrence of a series is ever skipped, or missed."""
 
     OPEN = "open"
     IN_PROGRESS = "in-progress"
     DONE = "done"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+CLOSED: Final = (Status.DONE, Status.CANCELLED, Status.SKIPPED, Status.MISSED)
 
 
 class Priority(StrEnum):

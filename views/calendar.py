@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from heapq import nsmallest
 from http import HTTPStatus
 from importlib.metadata import version
@@ -15,10 +16,12 @@ from tasksys import places
 from tasksys.commands import RenewCalendarToken
 from tasksys.ical import bounds
 from tasksys.ical.calendar import Feed, View
+from tasksys.ical.series import GONE, WholeSeries
 from tasksys.ical.todos import Whole
-from tasksys.rows import Comment, Member, Project, Reminder, Task
+from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, Section, Series, Task
+from tasksys.series.shapes import SeriesState
 from tasksys.state import State
-from tasksys.tasks import CLOSED
+from tasksys.values import CLOSED
 from views.context import (
     CALENDAR_TOKENS,
     POSITION_HEADER,
@@ -81,6 +84,7 @@ async def feed(request: web.Request) -> web.StreamResponse:
     # Every snapshot is taken here, before anything is awaited.
     found, first, again, more, whole = reader.all(name, Project), *(reader.all(name, Task) for _ in range(4))
     reminders, comments = reader.all(name, Reminder), reader.all(name, Comment)
+    repeating, passed = reader.all(name, Series), reader.all(name, Occurrence)
     above = await inherited(request, [one async for one in reader.over(found)], first, again)
     chosen = await _chosen(request, above, more)
     remind, remarks = defaultdict[str, list[Reminder]](list), defaultdict[str, deque[Comment]](_newest)
@@ -92,9 +96,14 @@ async def feed(request: web.Request) -> web.StreamResponse:
             if remark.task in chosen.ids:
                 remarks[remark.task].append(remark)
     made = Feed(row, asking.user, view, chosen.left_out)
+    series = await _series(request, above, repeating, passed)
+    async for each in reader.over(series.values()):
+        if each.series.state is not SeriesState.ENDED:
+            made.add_series(each, reader.state(name))
     async for task in reader.over(whole):
         if task.id in chosen.ids:
-            made.add(_whole(task, above, remind.get(task.id, []), list(remarks.get(task.id, ()))))
+            of = series.get(task.series or "")
+            made.add(_whole(task, of, above, remind.get(task.id, []), list(remarks.get(task.id, ()))))
     member(request, name)  # who was removed meanwhile does not see what was found
     headers["Content-Disposition"] = f'inline; filename="{name}.ics"'
     return web.Response(body=made.whole(), content_type=CONTENT, charset="utf-8", headers=headers)
@@ -121,11 +130,41 @@ async def _chosen(request: web.Request, above: State, tasks: Any) -> Chosen:
     return Chosen(frozenset(identifier for _, _, identifier in kept), len(live) - len(kept))
 
 
-def _whole(task: Task, above: State, reminders: list[Reminder], comments: list[Comment]) -> Whole:
-    project = above.project(task.project) if task.project is not None else None
-    section = project.section(task.section) if project and task.section is not None else None
-    kept = None if section is None or section.removed else section
-    return Whole(task, project, kept, reminders, sorted(comments, key=lambda one: (one.created_at, one.id)))
+async def _series(
+    request: web.Request, above: State, rows: Iterator[Series], passed: Iterator[Occurrence]
+) -> dict[str, WholeSeries]:
+    """The series by their ids, each with the occurrences of which there is no task."""
+    over, gone = system(request).state.over, defaultdict[str, deque[Occurrence]](_last_gone)
+    async for one in over(passed):
+        if one.task is None:
+            gone[one.series].append(one)
+    return {
+        row.id: WholeSeries(
+            row, *_place(row.template.project, row.template.section, above), tuple(gone.get(row.id, ()))
+        )
+        async for row in over(rows)
+    }
+
+
+def _last_gone() -> deque[Occurrence]:
+    return deque(maxlen=GONE)
+
+
+def _place(project: str | None, section: str | None, above: State) -> tuple[Project | None, Section | None]:
+    """The project and the section of those ids, where they are."""
+    row = above.project(project) if project is not None else None
+    part = row.section(section) if row and section is not None else None
+    return row, None if part is None or part.removed else part
+
+
+def _whole(
+    task: Task, series: WholeSeries | None, above: State, reminders: list[Reminder], comments: list[Comment]
+) -> Whole:
+    place, remarks = (
+        _place(task.project, task.section, above),
+        sorted(comments, key=lambda one: (one.created_at, one.id)),
+    )
+    return Whole(task, series.series if series else None, *place, reminders, remarks)
 
 
 async def addresses(request: web.Request) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -10,18 +11,19 @@ from aiohttp import web
 from msgspec import Struct
 
 from tasksys import checks
-from tasksys.commands import CommandRecord
+from tasksys.commands import AddSection, CommandRecord, CreateProject
 from tasksys.ical import bounds
 from tasksys.ical.destination import Destination
 from tasksys.ical.lines import Component, NotACalendar, calendars, text_of
-from tasksys.ical.plan import CREATE, SKIP, UPDATE, Step, plan
+from tasksys.ical.plan import plan
 from tasksys.ical.reading import todo
+from tasksys.ical.step import CREATE, SKIP, UPDATE, Step
 from tasksys.ical.times import Zones, zones
 from tasksys.ical.todo import Todo
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
 from tasksys.rows import Project
-from tasksys.values import Role
+from tasksys.values import UTC, Role, instant
 from views.context import (
     BOUNDS,
     ID,
@@ -67,6 +69,7 @@ class ImportedItem(Struct):
     status: Status
     reason: str
     task: str | None
+    series: str | None
     commands: int
     notes: list[str]
     problems: list[ImportProblem]
@@ -182,7 +185,7 @@ async def _planned(request: web.Request, name: str, todos: list[Todo], project: 
             else bad_request("bad-parameter", "project is the id of a project.", parameter="project")
         )
     rows.sort(key=lambda row: (row.order, row.id))
-    target = Destination(name, user, reader.state(name), tuple(rows), project)
+    target = Destination(name, user, reader.state(name), instant(datetime.now(UTC)), tuple(rows), project)
 
     def never(command: str) -> bool:
         return reader.outcome(name, user, command) is None
@@ -224,7 +227,10 @@ def _note(one: Doing, sent: CommandRecord, outcome: Decided | Exception | None) 
         problem, worst = ImportProblem(kind, refusal.code.value, refusal.detail), "refused"
     if problem is None:
         return
-    main = kind in ("CreateTask", "EditTask", "CreateSeries")
+    main = (
+        next(each for each in one.step.commands if not isinstance(each, CreateProject | AddSection)).id
+        == sent.command.id
+    )
     if one.main == "done" or main:
         one.main = worst if main or worst != "refused" else "partly"  # type: ignore[assignment]
     if len(one.problems) < bounds.NOTES:
@@ -239,8 +245,8 @@ def _told(doing: list[Doing], dry: bool, position: int) -> Imported:
         status: Status = "skipped" if step.action == SKIP else "planned" if dry else one.main
         items.append(
             ImportedItem(
-                step.line, step.uid[:256], step.title, step.action, status, step.reason, step.task or None,  # type: ignore[arg-type]
-                len(step.commands), list(step.notes), one.problems,
+                step.line, step.uid[:256], step.title, step.action, status, step.reason,  # type: ignore[arg-type]
+                step.task or None, step.series or None, len(step.commands), list(step.notes), one.problems,
             )
         )  # fmt: skip
 

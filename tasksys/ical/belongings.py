@@ -44,6 +44,10 @@ class Around:
         """The next to-do."""
         self.before, self._notes = [], list(todo.notes)
 
+    def note(self, text: str) -> None:
+        """Says something of the to-do."""
+        self._notes.append(text)
+
     def notes(self) -> tuple[str, ...]:
         """What was noted of the to-do."""
         return tuple(self._notes)

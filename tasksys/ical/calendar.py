@@ -1,15 +1,18 @@
 """A calendar of tasks: its head, the time zones that its values are in, and a component for each task."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from icalendar import Calendar
+from icalendar import Calendar, Component
 
 from tasksys.ical import bounds, times
 from tasksys.ical.events import event
+from tasksys.ical.series import WholeSeries, components, next_ones
 from tasksys.ical.todos import Whole, todo
 from tasksys.ical.writing import put
 from tasksys.rows import Workspace
+from tasksys.state import State
 from tasksys.values import When
 
 PRODUCT: Final = "-//tasksys//tasksys//EN"
@@ -38,15 +41,26 @@ class Feed:
         """Adds the task, or counts it as left out where there is no room."""
         make = todo if self._view is View.TODOS else event
         made = make(whole, self._workspace.id, self._user)
-        if made is None:
+        if made is not None:
+            self._add([made], [whole.task.start, whole.task.due])
+
+    def add_series(self, whole: WholeSeries, state: State) -> None:
+        """Adds the series with what is different of its occurrences; or its next ones, where they are events."""
+        if self._view is View.TODOS:
+            times = [one.due for one in whole.series.overrides]
+            self._add(components(whole, self._workspace.id, self._user), [whole.series.anchor, *times])
             return
-        written: bytes = made.to_ical(sorted=False)
+        for one in next_ones(whole.series, [gone.original for gone in whole.gone], state):
+            self.add(one)
+
+    def _add(self, made: Iterable[Component], values: list[When | None]) -> None:
+        written = b"".join(one.to_ical(sorted=False) for one in made)
         if self._size + len(written) > bounds.FEED_BYTES:
             self._left_out += 1
             return
         self._parts.append(written)
         self._size += len(written)
-        self._values += [one for one in (whole.task.start, whole.task.due) if one is not None]
+        self._values += [one for one in values if one is not None]
 
     def whole(self) -> bytes:
         """The calendar."""

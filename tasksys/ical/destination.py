@@ -7,10 +7,14 @@ from tasksys.state import State
 
 
 class Destination(Struct, frozen=True):
-    """`projects` are those that are not in the trash; `project` is where everything is to go, if anywhere."""
+    """`at` is the instant of the import, `projects` are those that are not in the trash.
+
+    `project` is where everything is to go, if anywhere.
+    """
 
     workspace: str
     actor: str
     state: State
+    at: str
     projects: tuple[Project, ...] = ()
     project: str | None = None

@@ -19,13 +19,12 @@ from tasksys.ical.todos import Whole
 from tasksys.ical.uids import uid
 from tasksys.ical.writing import put
 from tasksys.rows import Reminder
-from tasksys.tasks import CLOSED
-from tasksys.values import Of, Status, Trigger
+from tasksys.values import CLOSED, Of, Status, Trigger
 
 MINUTES: Final = 30
 """How long an event is whose task has no estimate."""
 
-MARKS: Final = {Status.DONE: "✓ ", Status.CANCELLED: "✗ "}
+MARKS: Final = {Status.DONE: "✓ ", Status.CANCELLED: "✗ ", Status.SKIPPED: "✗ ", Status.MISSED: "✗ "}
 
 
 def event(whole: Whole, workspace: str, user: str) -> Event | None:
@@ -49,7 +48,12 @@ def event(whole: Whole, workspace: str, user: str) -> Event | None:
         with suppress(OverflowError):  # at the end of the calendar
             ends = later(task.due, durations.Duration(0, 60 * (task.estimate_minutes or MINUTES)))
             todos.value(made, "DTEND", ends)
-    put(made, "STATUS", "CANCELLED" if task.status is Status.CANCELLED else "CONFIRMED", raw=True)
+    put(
+        made,
+        "STATUS",
+        "CANCELLED" if task.status in CLOSED and task.status is not Status.DONE else "CONFIRMED",
+        raw=True,
+    )
     free = task.status in CLOSED or task.due.date is not None
     put(made, "TRANSP", "TRANSPARENT" if free else "OPAQUE", raw=True)
     for one in whole.reminders:

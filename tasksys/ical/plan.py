@@ -10,36 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, structs
 
 from tasksys.commands import CreateTask, EditTask
 from tasksys.ical import belongings, uids
 from tasksys.ical.destination import Destination
+from tasksys.ical.series_plan import as_task, occurrence, repeated
+from tasksys.ical.step import CREATE, UPDATE, Step
 from tasksys.ical.todo import Todo
 from tasksys.places import in_trash
 from tasksys.rows import Task
-from tasksys.tasks import CLOSED
-from tasksys.values import When
+from tasksys.values import CLOSED, Status, When
 
 C = TypeVar("C", bound=Any)
 
-CREATE, UPDATE, SKIP = "create", "update", "skip"
-
 FIELDS: Final = ("title", "description", "priority", "labels", "start", "due", "estimate_minutes", "order", "status")
 UNTITLED: Final = "Untitled"
-
-
-class Step(Struct, frozen=True, kw_only=True):
-    """What becomes of one component. `commands` are done in their order."""
-
-    line: int
-    uid: str = ""
-    title: str = ""
-    action: str = SKIP
-    reason: str = ""
-    task: str = ""
-    commands: tuple[Any, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool]) -> Iterator[Step]:
@@ -47,19 +33,31 @@ def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool
 
     `never` tells whether the actor's command of that id was never decided, as far as that is remembered.
     """
+    masters = {one.uid: one for one in todos if one.original is None and one.repeating is not None}
     first: dict[str, Todo] = {}
+    occurrences: list[Todo] = []
     for one in todos:
-        if one.original is None and one.uid in first:
-            yield Step(line=one.line, uid=one.uid, reason=f"its UID is that of line {first[one.uid].line} too")
-        elif one.original is None:
-            first[one.uid] = one
-    ids = {name: uids.identifier(target.workspace, name) for name in first}
+        single = one if one.original is None else as_task(one, masters, target)
+        if single is None or single.uid == f"{one.alias}/closed":
+            occurrences.append(one)
+        if single is None:
+            continue
+        if single.uid in first:
+            yield Step(line=one.line, uid=one.uid, reason=f"its UID is that of line {first[single.uid].line} too")
+        else:
+            first[single.uid] = single
+    ids = {name: uids.identifier(target.workspace, name) for name in first if name not in masters}
     around = belongings.Around(target, ids, parents(first))
+    made: set[str] = set()
     for one in in_order(first, around.parents):
-        yield _step(one, around, never)
-    for one in todos:
-        if one.original is not None:
-            yield Step(line=one.line, uid=one.uid, reason="it is one time of what repeats, which is not taken over yet")
+        if one.repeating is None:
+            yield _step(one, around, never)
+            continue
+        step = repeated(one, around)
+        made |= {one.uid} if step.action == CREATE else set()
+        yield step
+    for one in occurrences:
+        yield occurrence(one, masters.get(one.uid), one.uid in made, around)
 
 
 def parents(todos: dict[str, Todo]) -> dict[str, str]:
@@ -124,6 +122,8 @@ def _step(todo: Todo, around: belongings.Around, never: Callable[[str], bool]) -
 def _creation(todo: Todo, task: str, title: str, around: belongings.Around) -> tuple[Any, ...]:
     """The commands that make the task, and what belongs to it."""
     given = {name: getattr(todo, name) for name in FIELDS if getattr(todo, name) is not UNSET}
+    if given.get("status") in (Status.SKIPPED, Status.MISSED):
+        given["status"] = Status.CANCELLED
     place = around.place(todo)
     made = CreateTask(**{**given, **place, "task": task, "title": title, "assignees": around.members(todo)})
     closed = made.status in CLOSED
@@ -138,6 +138,8 @@ def _update(todo: Todo, row: Task, around: belongings.Around) -> tuple[Any, ...]
         for name in FIELDS
         if getattr(todo, name) is not UNSET and not same(getattr(todo, name), getattr(row, name))
     }
+    if changes.get("status") in (Status.SKIPPED, Status.MISSED):
+        del changes["status"]
     if todo.assignees is not UNSET and (members := around.members(todo)) != row.assignees:
         changes["assignees"] = members
     edits = [EditTask(task=row.id, expected_version=row.version, **changes)] if changes else []

@@ -7,13 +7,14 @@ import msgspec
 
 from tasksys import checks, durations, limits
 from tasksys.ical.lines import Property
-from tasksys.ical.todo import STATUSES, Alarm, Named, Remark, priority_of
+from tasksys.ical.todo import READ_STATUSES, STATUSES, Alarm, Named, Remark, priority_of
 from tasksys.ical.todos import (
     X_ASSIGNEE,
     X_AUTHOR,
     X_CHECKLIST,
     X_DONE,
     X_ESTIMATE,
+    X_FIELDS,
     X_ID,
     X_LINK,
     X_ORDER,
@@ -21,12 +22,14 @@ from tasksys.ical.todos import (
     X_REMINDER,
     X_SECTION,
     X_START,
+    X_STATUS,
     X_TYPE,
+    X_UID,
     Kept,
 )
 from tasksys.ical.uids import ID, derived
 from tasksys.rows import ChecklistItem
-from tasksys.values import LinkType, Order, User, When
+from tasksys.values import LinkType, Order, Status, User, When
 
 if TYPE_CHECKING:
     from tasksys.ical.reading import Reader
@@ -39,8 +42,6 @@ SILENT: Final = frozenset(
 
 NAMED: Final = {"URL": "URL", "LOCATION": "Location", "CONTACT": "Contact", "ATTACH": "Attachment", "GEO": "Place"}
 """What we have no field for, and put at the end of the description."""
-
-STATUS: Final = {word: status for status, word in STATUSES.items()}
 
 
 def _when(reader: "Reader", found: Property) -> When:
@@ -69,9 +70,20 @@ def _labels(reader: "Reader", found: Property) -> None:
 
 def _status(reader: "Reader", found: Property) -> None:
     word = found.value.strip().upper()
-    if word not in STATUS:
-        raise ValueError(f"{word[:32]!r} is none of {', '.join(STATUS)}")
-    reader.fields["status"] = STATUS[word]
+    if word not in READ_STATUSES:
+        raise ValueError(f"{word[:32]!r} is none of {', '.join(READ_STATUSES)}")
+    if reader.fields.get("status") not in PASSED:
+        reader.fields["status"] = READ_STATUSES[word]
+
+
+def _passed(reader: "Reader", found: Property) -> None:
+    """What was skipped or missed, unless another program has set it to something else since."""
+    status, word = Status(found.text), reader.component.first("STATUS")
+    if status in PASSED and word is not None and word.value.strip().upper() == STATUSES[status]:
+        reader.fields["status"] = status
+
+
+PASSED: Final = (Status.SKIPPED, Status.MISSED)
 
 
 def _number(text: str, most: int) -> int:
@@ -152,6 +164,9 @@ READ: Final[dict[str, Callable[["Reader", Property], None]]] = {
     "DESCRIPTION": _set("description", lambda _, found: found.text),
     "CATEGORIES": _labels,
     "STATUS": _status,
+    X_STATUS: _passed,
+    X_FIELDS: _set("own", lambda _, found: tuple(found.value.split(",")[:10])),
+    X_UID: _set("alias", lambda _, found: found.text),
     "PRIORITY": _set("priority", lambda _, found: priority_of(_number(found.value, 9))),
     "DUE": _set("due", _when),
     "DTSTART": _set("start", _when),

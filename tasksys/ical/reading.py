@@ -155,6 +155,8 @@ class Reader:
     def _to_what_there_is(self, alarm: Alarm) -> Alarm:
         """Programs write alarms to the start of to-dos that have a due value only; to that they are, then."""
         has_start, has_due = (isinstance(self.fields.get(name), When) for name in ("start", "due"))
-        if alarm.trigger.at is None and alarm.trigger.of is Of.START and has_due and not has_start:
+        repeating = self.fields.get("repeating")
+        alike = repeating is not None and not repeating.lead  # then each is due at its DTSTART
+        if alarm.trigger.at is None and alarm.trigger.of is Of.START and (alike or (has_due and not has_start)):
             return structs.replace(alarm, trigger=structs.replace(alarm.trigger, of=Of.DUE))
         return alarm

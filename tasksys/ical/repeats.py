@@ -47,7 +47,8 @@ def write(made: Component, repeating: Repeating) -> None:
     put(made, "DTSTART", text, parameters, raw=True)
     if not repeating.after_completion:
         put(made, "RRULE", repeating.rule, raw=True)
-        for name, values in (("RDATE", repeating.rdate), ("EXDATE", repeating.exdate)):
+        out = (*repeating.exdate, *repeating.skipped, *repeating.gone)
+        for name, values in (("RDATE", repeating.rdate), ("EXDATE", tuple(sorted(set(out))))):
             if values:
                 ending = "Z" if repeating.anchor.zone == "UTC" else ""
                 joined = ",".join(f"{local_spelled(one)}{ending}" for one in values)
@@ -76,9 +77,16 @@ def read(reader: "Reader") -> tuple[Repeating | None, When | None]:
     except (ValueError, OverflowError) as error:
         reader.note(line, f"it does not repeat here: {error}")
         return None, None
-    if told is not None:
-        found = structs.replace(found, start_before=told.start_before, missed=told.missed, stop_after=told.stop_after)
-    return found, None
+    return (found if told is None else _joined(found, told)), None
+
+
+def _joined(found: Repeating, told: Repeating) -> Repeating:
+    """What a file says of a series of ours, with what only we say: which exceptions are none of the rule's own."""
+    passed = {*told.skipped, *told.gone} - set(told.exdate)
+    exdate = tuple(one for one in found.exdate if one not in passed)
+    return structs.replace(
+        told, rule=found.rule, anchor=found.anchor, rdate=found.rdate, exdate=exdate, after_completion=False, lead=0
+    )
 
 
 def _told(found: Property | None) -> Repeating | None:
@@ -178,7 +186,8 @@ def _from_due(made: Repeating, start: When, due: When) -> Repeating | None:
         recurrence(due, text, *dates)
     except (ValueError, OverflowError):
         return None
-    return Repeating(text, due, dates[0], dates[1], start_before=_spelled(apart))
+    lead = apart.days * 24 * 60 * 60 + apart.seconds
+    return Repeating(text, due, dates[0], dates[1], start_before=_spelled(apart), lead=lead)
 
 
 def _local(value: When) -> datetime:

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 
 from tasksys.rows import ChecklistItem
+from tasksys.series.shapes import Missed
 from tasksys.values import LinkType, Priority, Repeat, Status, Trigger, When
 
 STATUSES: Final = {
@@ -12,7 +13,12 @@ STATUSES: Final = {
     Status.IN_PROGRESS: "IN-PROCESS",
     Status.DONE: "COMPLETED",
     Status.CANCELLED: "CANCELLED",
+    Status.SKIPPED: "CANCELLED",
+    Status.MISSED: "CANCELLED",
 }
+"""What was skipped or missed says so in a property of ours, too."""
+READ_STATUSES: Final = {word: status for status, word in reversed(STATUSES.items())}
+
 PRIORITIES: Final = {Priority.NONE: 0, Priority.URGENT: 1, Priority.HIGH: 2, Priority.MEDIUM: 5, Priority.LOW: 9}
 
 
@@ -49,11 +55,12 @@ class Remark(Struct, frozen=True):
     author: str = ""
 
 
-class Repeating(Struct, frozen=True):
+class Repeating(Struct, frozen=True, omit_defaults=True):
     """What makes a to-do come again: what a series is, as far as a calendar says it.
 
-    `rdate`, `exdate` and the keys of overrides are local times of the anchor's kind, as `When` spells them. The last
-    four are ours alone; other programs say nothing of them.
+    `rdate`, `exdate` and `skipped` are local times of the anchor's kind, as `When` spells them. What follows
+    `start_before` is ours alone; other programs say nothing of it. `gone` are times of which nothing is left to show.
+    `lead` is how many seconds after a file's own DTSTART the anchor is, by the wall clock.
     """
 
     rule: str
@@ -61,20 +68,28 @@ class Repeating(Struct, frozen=True):
     rdate: tuple[str, ...] = ()
     exdate: tuple[str, ...] = ()
     start_before: str | None = None
-    missed: str = "next"
+    missed: Missed = Missed.NEXT
     after_completion: bool = False
     stop_after: int | None = None
+    ahead: str | None = None
+    paused: bool = False
+    skipped: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    lead: int = 0
 
 
 class Todo(Struct, frozen=True, kw_only=True):
     """A VTODO. `original` is its RECURRENCE-ID, which makes it one occurrence of the repeating to-do of its UID.
 
+    `alias` is the UID that an occurrence of ours has as a task, `own` are the fields in which one to come is different.
     Parents, children and links are UIDs. `notes` say what could not be taken as it stands there, and where.
     """
 
     line: int
     uid: str
     original: When | None = None
+    alias: str | None = None
+    own: tuple[str, ...] | None = None
     modified: str | None = None
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET

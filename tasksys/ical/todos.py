@@ -17,9 +17,9 @@ from tasksys.ical import alarms, times
 from tasksys.ical.lines import escaped
 from tasksys.ical.times import moment_spelled, spelled
 from tasksys.ical.todo import PRIORITIES, STATUSES
-from tasksys.ical.uids import uid
+from tasksys.ical.uids import SERIES, uid
 from tasksys.ical.writing import put
-from tasksys.rows import Comment, Project, Reminder, Section, Task
+from tasksys.rows import Comment, Project, Reminder, Section, Series, Task
 from tasksys.values import UTC, Of, Repeat, Status, Trigger, When, zone_or
 
 X_ID: Final = "X-TASKSYS-ID"
@@ -34,15 +34,21 @@ X_TYPE: Final = "X-TASKSYS-TYPE"
 X_CHECKLIST: Final = "X-TASKSYS-CHECKLIST"
 X_DONE: Final = "X-TASKSYS-DONE"
 X_AUTHOR: Final = "X-TASKSYS-AUTHOR"
+X_STATUS: Final = "X-TASKSYS-STATUS"
+X_UID: Final = "X-TASKSYS-UID"
+"""The UID that an occurrence of a series has as a task, by which parents and links know it."""
+X_FIELDS: Final = "X-TASKSYS-FIELDS"
+"""The fields in which an occurrence to come is different, also where they are now as its series has them."""
 X_REMINDER: Final = "X-TASKSYS-REMINDER"
 X_DESCRIPTION: Final = "X-TASKSYS-DESCRIPTION"
 """The description as JSON, where it has line ends that a text of iCalendar cannot have."""
 
 
 class Whole(Struct, frozen=True):
-    """A task with what belongs to it: the reminders that wait or are shown, and the comments."""
+    """A task with what belongs to it: its series, its reminders, and its comments."""
 
     task: Task
+    series: Series | None = None
     project: Project | None = None
     section: Section | None = None
     reminders: Sequence[Reminder] = ()
@@ -61,12 +67,24 @@ class Kept(Struct, frozen=True, omit_defaults=True):
 def todo(whole: Whole, workspace: str, user: str) -> VTodo:
     """The VTODO of a task as the user sees it: with alarms for their own reminders only."""
     task, made = whole.task, VTodo()
-    put(made, "UID", uid(workspace, task.id))
+    if whole.series is not None and task.original is not None:
+        put(made, "UID", uid(workspace, whole.series.id, SERIES))
+        value(made, "RECURRENCE-ID", original_of(whole.series, task.original))
+        put(made, X_UID, uid(workspace, task.id))
+    else:
+        put(made, "UID", uid(workspace, task.id))
     fields(made, whole, workspace)
     values(made, task.start, task.due)
     related = {of: alarms.RELATED[of] for of, name in ((Of.DUE, "DUE"), (Of.START, "DTSTART")) if name in made}
     remind(made, whole, user, related)
     return made
+
+
+def original_of(series: Series, original: str) -> When:
+    """The time that the rule gave an occurrence, as a value of the anchor's kind."""
+    if series.anchor.date is not None:
+        return When(date=original[:10])
+    return When(local=original, zone=series.anchor.zone)
 
 
 def fields(made: Component, whole: Whole, workspace: str) -> None:
@@ -97,6 +115,8 @@ def categories(made: Component, task: Task) -> None:
 def state(made: Component, task: Task) -> None:
     """Writes where the task stands."""
     put(made, "STATUS", STATUSES[task.status], raw=True)
+    if task.status in (Status.SKIPPED, Status.MISSED):
+        put(made, X_STATUS, task.status.value)
     if task.status is Status.DONE:
         put(made, "PERCENT-COMPLETE", "100", raw=True)
         if task.completed_at:
@@ -109,7 +129,8 @@ def _belongings(made: Component, whole: Whole, workspace: str) -> None:
         put(made, "RELATED-TO", uid(workspace, task.parent), {"RELTYPE": "PARENT"})
     if task.estimate_minutes is not None:
         put(made, X_ESTIMATE, f"PT{task.estimate_minutes}M", raw=True)
-    put(made, X_ORDER, task.order)
+    if task.order:
+        put(made, X_ORDER, task.order)
     if whole.project is not None:
         put(made, X_PROJECT, whole.project.name, {X_ID: whole.project.id})
     if whole.section is not None:

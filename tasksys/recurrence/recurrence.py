@@ -168,6 +168,21 @@ def recurrence(when: When, rule: Rule | str, rdate: Iterable[str] = (), exdate: 
     return Recurrence(anchor, rule, dates, frozenset(excluded))
 
 
+def anchored(when: When, rule: Rule | str) -> When:
+    """The first value from one on that the rule generates, which may then be its anchor.
+
+    ValueError if the rule is none, or generates nothing for long.
+    """
+    anchor = read_anchor(when)
+    if isinstance(rule, str):
+        rule = parse_rule(rule)
+    first = local_seconds(anchor.local)
+    for run in islice(runs(explicit(rule, anchor.local), first, first), REMEDY_SEARCH):
+        if run:
+            return anchor.when(local_time(run[0]))
+    raise ValueError(f"the rule {print_rule(rule)} generates nothing for long after {anchor.text(anchor.local)}")
+
+
 def _read(anchor: Anchor, name: str, texts: Iterable[str]) -> tuple[int, ...]:
     found = set()
     for place, text in enumerate(texts, 1):

@@ -20,21 +20,25 @@ from tasksys.commands import (
     Command,
     CommandRecord,
     CreateProject,
+    CreateSeries,
     CreateTask,
     CreateWorkspace,
     EditTask,
     LinkTask,
     MoveTask,
+    PauseSeries,
     SetMember,
     TrashProject,
     TrashTask,
     Undo,
 )
 from tasksys.events import Event, EventRecord
+from tasksys.recurrence import occurrence_id
 from tasksys.refusals import Refusal
-from tasksys.rows import Comment, Member, Project, Row, Task, Workspace
+from tasksys.rows import Comment, Member, Project, Row, Series, Task, Workspace
+from tasksys.series.shapes import GivenTemplate
 from tasksys.state import Key, State
-from tasksys.values import LinkType, Role, Status, Trigger, instant
+from tasksys.values import LinkType, Role, Status, Trigger, When, instant
 
 WORKSPACE: Final = "acme"
 START: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
@@ -54,22 +58,28 @@ ACTORS: Final = {
 }
 """One member of each role in a founded workspace."""
 
+CHORE: Final = occurrence_id("chores", "2026-03-12T18:00")
+"""The task of the first occurrence of `chores` in a furnished workspace."""
+NEXT_CHORE: Final = "2026-03-19T18:00"
+"""The original time of the second one, which is no task yet."""
+
 Rows = dict[Key, Row]
 R = TypeVar("R", bound=Row)
 
 
 class World:
-    """A workspace's state and log. Every command is one second later than the one before it."""
+    """A workspace's state and log. Every command is one second later than the one before it, and not before `now`."""
 
     def __init__(self) -> None:
         self.state = State()
         self.log: list[EventRecord] = []
         self.sent = 0
+        self.now = ""
 
     def record(self, command: Command, actor: str = OWNER, at: str | None = None) -> CommandRecord:
         """The command as the way in would append it: with an id and an instant, and what Undo names looked up."""
         self.sent += 1
-        moment = instant(START + timedelta(seconds=self.sent)) if at is None else at
+        moment = max(self.now, instant(START + timedelta(seconds=self.sent))) if at is None else at
         if isinstance(command, Undo) and not command.events:
             command = structs.replace(command, events=self.named(command))
         if isinstance(command, MoveTask) and command.gap is None:
@@ -146,6 +156,10 @@ class World:
         """A task, which must be there."""
         return there(self.state.task(identifier))
 
+    def series(self, identifier: str) -> Series:
+        """A series, which must be there."""
+        return there(self.state.series(identifier))
+
     def comment(self, task: str, identifier: str) -> Comment:
         """A comment, which must be there."""
         return there(self.state.comment(task, identifier))
@@ -184,7 +198,9 @@ def furnished() -> World:
 
     Project `home` with sections `todo` and `doing`, project `work`, project `attic` in the trash. Task `milk` in
     `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`, with the reminder `bell`; `tax` in no
-    project; `rent` is done; `junk` is in the trash.
+    project; `rent` is done; `junk` is in the trash. Series `chores` has the open task
+    CHORE, and NEXT_CHORE is to come;
+    `paused` is paused.
     """
     return founded().given(
         CreateProject(project="home", name="Home"),
@@ -207,4 +223,14 @@ def furnished() -> World:
         LinkTask(task="milk", link=LinkType.BLOCKS, other="bread"),
         AddReminder(task="bread", reminder="bell", trigger=Trigger(at="2026-04-01T09:00:00Z")),
         EditTask(id="rename-bread", task="bread", title="Rye bread"),
+        CreateSeries(
+            series="chores",
+            template=GivenTemplate(title="Chores"),
+            rule="FREQ=WEEKLY",
+            anchor=When(local="2026-03-12T18:00", zone="Europe/Berlin"),
+        ),
+        CreateSeries(
+            series="paused", template=GivenTemplate(title="Swim"), rule="FREQ=DAILY", anchor=When(date="2026-04-01")
+        ),
+        PauseSeries(series="paused"),
     )

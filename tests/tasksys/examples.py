@@ -13,16 +13,21 @@ from tasksys.commands import (
     Command,
     CompleteTask,
     CreateProject,
+    CreateSeries,
     CreateTask,
     EditChecklistItem,
     EditComment,
     EditProject,
     EditSection,
+    EditSeries,
     EditTask,
     EditWorkspace,
+    EndSeries,
     LabelTask,
     LinkTask,
     MoveTask,
+    PauseSeries,
+    PostponeTask,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -31,7 +36,10 @@ from tasksys.commands import (
     ReopenTask,
     RestoreProject,
     RestoreTask,
+    ResumeSeries,
     SetMember,
+    SkipOccurrence,
+    SkipTask,
     SnoozeReminder,
     StartTask,
     TrashProject,
@@ -39,8 +47,9 @@ from tasksys.commands import (
     Undo,
     UnlinkTask,
 )
-from tasksys.values import LinkType, Role, Trigger
-from tests.support.domain import EDITOR, LEAVER, VIEWER
+from tasksys.series.shapes import GivenFields, GivenTemplate
+from tasksys.values import LinkType, Role, Trigger, When
+from tests.support.domain import CHORE, EDITOR, LEAVER, NEXT_CHORE, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (EditWorkspace(name="Acme and Sons", reminder_hour=7), Role.ADMIN),
@@ -79,6 +88,22 @@ EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (RemoveReminder(task="bread", reminder="bell"), Role.EDITOR),
     (SnoozeReminder(reminder="bell", duration="PT10M", into="gong"), Role.EDITOR),
     (AcknowledgeReminder(reminder="bell"), Role.EDITOR),
+    (SkipTask(task=CHORE), Role.EDITOR),
+    (PostponeTask(task=CHORE, to=When(date="2026-03-14")), Role.EDITOR),
+    (
+        CreateSeries(
+            series="plants",
+            template=GivenTemplate("Water"),
+            rule="FREQ=DAILY",
+            anchor=When(date="2026-03-09"),
+        ),
+        Role.EDITOR,
+    ),
+    (EditSeries(series="chores", template=GivenFields(title="Housework")), Role.EDITOR),
+    (SkipOccurrence(series="chores", occurrence=NEXT_CHORE), Role.EDITOR),
+    (PauseSeries(series="chores"), Role.EDITOR),
+    (ResumeSeries(series="paused"), Role.EDITOR),
+    (EndSeries(series="chores"), Role.EDITOR),
     (Undo(command="rename-bread"), Role.EDITOR),
 ]
 

@@ -10,8 +10,9 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from tasksys import codec, limits
 from tasksys.commands import AssignTask, Command, CreateTask, CreateWorkspace, Undo
 from tasksys.events import Event
+from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach
 from tasksys.values import Of, Repeat, Trigger, When
-from tests.support.domain import ACTORS, LEAVER, OWNER, STRANGER
+from tests.support.domain import ACTORS, CHORE, LEAVER, NEXT_CHORE, OWNER, STRANGER
 
 QUICK: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For one call an example."""
@@ -29,7 +30,7 @@ WORDS: Final = st.sampled_from(["Milk", "Bread", " Jam ", "x", "שלום 🥛"])
 LABELS: Final = st.sampled_from(["food", "shop", "urgent", " shop "])
 NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "id": st.just(""),
-    "task": st.sampled_from(["milk", "milk", "bread", "jam", "tax", "rent", "junk", "t1", "t2"]),
+    "task": st.sampled_from(["milk", "milk", "bread", "jam", "tax", "rent", "junk", "t1", "t2", CHORE, CHORE]),
     "other": st.sampled_from(["milk", "bread", "tax", "junk", "t1"]),
     "parent": st.sampled_from(["milk", "jam", "tax", "junk", "t1"]),
     "after": st.sampled_from(["milk", "bread", "jam", "t1"]),
@@ -38,9 +39,27 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "project": st.sampled_from(["home", "work", "attic", "p1"]),
     "section": st.sampled_from(["todo", "doing", "s1"]),
     "item": st.sampled_from(["item", "i1", "i2"]),
+    "series": st.sampled_from(["chores", "chores", "paused", "s1", "s2"]),
+    "occurrence": st.sampled_from([*("2026-03-12T18:00", NEXT_CHORE, "2026-03-26T18:00"), "2026-04-01", "2026-04-02"]),
+    "rule": st.sampled_from(
+        ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=TH,FR", "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=DAILY;COUNT=3", "daily"]
+    ),
+    "anchor": st.sampled_from(
+        [
+            When(date="2026-03-08"),
+            When(date="2026-03-31"),
+            When(local="2026-03-12T19:00", zone="Europe/Berlin"),
+            When(local="2026-03-12T18:00", zone="Europe/Berlin"),
+        ]
+    ),
+    "rdate": st.just(()),
+    "exdate": st.sampled_from([(), ("2026-03-19T18:00",), ("2026-04-02",)]),
+    "stop_after": st.integers(1, 3),
+    "ahead": st.sampled_from(["P1D", "PT1H", "-P1D", "soon"]),
+    "by": st.sampled_from(["P1D", "PT1H", "-P1D", "soon"]),
     "comment": st.sampled_from(["remark", "c1"]),
     "reminder": st.sampled_from(["bell", "bell", "r1", "r2"]),
-    "into": st.sampled_from(["r1", "r2", "r3"]),
+    "into": st.sampled_from(["r1", "r2", "r3", "s2"]),
     "duration": st.sampled_from(["PT1M", "P1D", "-PT1H", "soon"]),
     "until": st.sampled_from(["2026-03-09T09:00:00Z", "2020-01-01T00:00:00Z", "soon"]),
     "scheduled_for": st.sampled_from(["2026-04-01T09:00:00.000Z", "2026-03-09T09:00:00.000Z"]),
@@ -71,7 +90,7 @@ STRINGS: Final = frozenset(
     | {"time_zone", "order", "after", "before", "comment", "id", "command"}
 )
 
-IDS: Final = ("project", "section", "item", "comment", "reminder", "into")
+IDS: Final = ("project", "section", "item", "comment", "reminder", "series", "into")
 
 
 def _field(kind: type[Struct], field: structs.FieldInfo, hint: Any, hostile: bool) -> st.SearchStrategy[Any]:
@@ -104,7 +123,31 @@ def _command(kind: type[Command], hostile: bool) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{field.name: _field(kind, field, hints[field.name], hostile) for field in fields(kind)})
 
 
-VALUES: Final[dict[Any, st.SearchStrategy[Any]]] = {When: WHENS, Trigger: BEFORE | ABSOLUTE, Repeat: REPEATS}
+TEMPLATES: Final = st.builds(
+    GivenTemplate,
+    title=WORDS,
+    labels=NAMED["labels"],
+    project=st.sampled_from([None, "home", "attic"]),
+    parent=st.sampled_from([None, None, "milk", "junk"]),
+    checklist=st.sampled_from([(), ("One", "Two")]),
+    start_before=st.sampled_from([None, "P1D", "soon"]),
+    reminders=st.sampled_from([(), (OfEach(Before("PT30M")),), (OfEach(Before("P1D"), None, LEAVER),)]),
+)
+FIELDS: Final = st.builds(
+    GivenFields,
+    title=st.just(UNSET) | WORDS,
+    labels=st.just(UNSET) | NAMED["labels"],
+    project=st.sampled_from([UNSET, None, "home", "work", "attic"]),
+    checklist=st.sampled_from([UNSET, (), ("One", "Two")]),
+    reminders=st.sampled_from([UNSET, (), (OfEach(Before("PT30M")),)]),
+)
+VALUES: Final[dict[Any, st.SearchStrategy[Any]]] = {
+    When: WHENS,
+    Trigger: BEFORE | ABSOLUTE,
+    Repeat: REPEATS,
+    GivenTemplate: TEMPLATES,
+    GivenFields: FIELDS,
+}
 
 
 def fields(kind: type[Struct]) -> tuple[structs.FieldInfo, ...]:

@@ -240,7 +240,11 @@ STATUS_COMMANDS: list[tuple[type[StartTask | CompleteTask | CancelTask], Status]
 ]
 
 
-@pytest.mark.parametrize("before", Status)
+GIVEN = [status for status in Status if status not in (Status.SKIPPED, Status.MISSED)]
+"""What a task can be set to; the others come of a series."""
+
+
+@pytest.mark.parametrize("before", GIVEN)
 @pytest.mark.parametrize(("kind", "after"), STATUS_COMMANDS)
 def test_every_status_leads_to_every_other(
     kind: type[StartTask | CompleteTask | CancelTask], after: Status, before: Status
@@ -260,7 +264,7 @@ def test_every_status_leads_to_every_other(
     assert (world.task("eggs").completed_at is None) == (after is Status.IN_PROGRESS)
 
 
-@pytest.mark.parametrize("before", Status)
+@pytest.mark.parametrize("before", GIVEN)
 def test_only_closed_tasks_are_reopened(before: Status) -> None:
     """Reopening an open or started task gives no events; an edit may set it back to open."""
     world = furnished().given(CreateTask(task="eggs", title="Eggs", status=before))

@@ -6,14 +6,17 @@ from tasksys.commands import Command
 from tasksys.ical.calendar import Feed, View
 from tasksys.ical.destination import Destination
 from tasksys.ical.lines import calendars
-from tasksys.ical.plan import Step, plan
+from tasksys.ical.plan import plan
 from tasksys.ical.reading import todo
+from tasksys.ical.series import WholeSeries
+from tasksys.ical.step import Step
 from tasksys.ical.times import zones
 from tasksys.ical.todo import Todo
 from tasksys.ical.todos import Whole
 from tasksys.places import in_trash
 from tasksys.refusals import Refusal
-from tasksys.rows import Comment, Project, Task
+from tasksys.rows import Comment, Occurrence, Project, Series, Task
+from tasksys.series.shapes import SeriesState
 from tests.support.domain import OWNER, WORKSPACE, World
 
 
@@ -52,12 +55,27 @@ def wholes(world: World) -> Iterator[Whole]:
             project = world.state.project(row.project) if row.project else None
             comments = [one for one in rows if isinstance(one, Comment) and one.task == row.id]
             section = project.section(row.section) if project and row.section else None
-            yield Whole(row, project, section, world.state.reminders(row.id), comments)
+            series = world.state.series(row.series) if row.series else None
+            yield Whole(row, series, project, section, world.state.reminders(row.id), comments)
+
+
+def every_series(world: World) -> Iterator[WholeSeries]:
+    """The series of a world that go on."""
+    rows = list(world.rows().values())
+    for row in rows:
+        if isinstance(row, Series) and row.state is not SeriesState.ENDED:
+            template = row.template
+            project = world.state.project(template.project) if template.project else None
+            section = project.section(template.section) if project and template.section else None
+            gone = tuple(one for one in rows if isinstance(one, Occurrence) and one.series == row.id and not one.task)
+            yield WholeSeries(row, project, section, gone)
 
 
 def calendar(world: World, view: View = View.TODOS, user: str = OWNER) -> str:
     """The calendar of a world."""
     feed = Feed(world.workspace(), user, view)
+    for series in every_series(world):
+        feed.add_series(series, world.state)
     for whole in wholes(world):
         feed.add(whole)
     return feed.whole().decode()
@@ -65,8 +83,9 @@ def calendar(world: World, view: View = View.TODOS, user: str = OWNER) -> str:
 
 def steps(text: str, world: World, actor: str = OWNER, never: Callable[[str], bool] = lambda name: True) -> list[Step]:
     """What a file comes to in a world."""
+    at = world.workspace().at
     projects = tuple(row for row in world.rows().values() if isinstance(row, Project) and row.trashed_at is None)
-    return list(plan(todos(text), Destination(WORKSPACE, actor, world.state, projects), never))
+    return list(plan(todos(text), Destination(WORKSPACE, actor, world.state, at, projects), never))
 
 
 def imported(text: str, world: World, actor: str = OWNER) -> list[tuple[Command, Refusal]]:

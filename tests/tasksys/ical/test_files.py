@@ -56,6 +56,7 @@ def test_thunderbird() -> None:
         When(local="2026-01-11T08:00", zone="America/New_York"),
         exdate=("2026-01-13T08:00",),
         start_before="PT60M",
+        lead=3600,
     )
     assert [one.trigger for one in plants.alarms] == [Trigger(before="PT15M", of=Of.DUE)]
     assert override.original == When(local="2026-01-14T07:00", zone="America/New_York")
@@ -138,14 +139,16 @@ def test_what_was_done_here_since_stays() -> None:
 def test_an_import_that_broke_off_is_taken_up() -> None:
     """What was sent and decided is not sent again; what was not, is."""
     world = founded()
-    (step, *_) = steps(text("apple-reminders"), world)
+    trip, step = steps(text("nextcloud-tasks"), world)
     create = step.commands[0]
-    world.given(create)
-    sent = {create.id}
-    again = steps(text("apple-reminders"), world, never=lambda name: name not in sent)[0]
+    world.given(*trip.commands, create)
+    sent = {create.id, *(one.id for one in trip.commands)}
+    _, again = steps(text("nextcloud-tasks"), world, never=lambda name: name not in sent)
     assert (again.action, [type(one) for one in again.commands]) == ("update", [AddReminder])
     sent |= {one.id for one in again.commands}
-    assert steps(text("apple-reminders"), world, never=lambda name: name not in sent)[0].action == "skip"
+    assert {one.action for one in steps(text("nextcloud-tasks"), world, never=lambda name: name not in sent)} == {
+        "skip"
+    }
     assert step.commands[1:] == again.commands
     assert create.assignees == ()
     assert step.commands[1].user is UNSET

@@ -9,6 +9,7 @@ from tasksys.ical.lines import calendars
 from tasksys.ical.reading import todo
 from tasksys.ical.repeats import local_in, write
 from tasksys.ical.todo import Repeating
+from tasksys.series.shapes import Missed
 from tasksys.values import When
 from tests.tasksys.ical.made import file, one
 
@@ -62,7 +63,9 @@ def test_a_later_due_value_is_the_anchor() -> None:
     later = repeating(BERLIN, "DUE;TZID=Europe/Berlin:20260303T110000", "RRULE:FREQ=WEEKLY;COUNT=3",
                       "EXDATE;TZID=Europe/Berlin:20260309T090000")  # fmt: skip
     due = When(local="2026-03-03T11:00", zone="Europe/Berlin")
-    assert later == Repeating("FREQ=WEEKLY;COUNT=3", due, exdate=("2026-03-10T11:00",), start_before="P1DT120M")
+    assert later == Repeating(
+        "FREQ=WEEKLY;COUNT=3", due, exdate=("2026-03-10T11:00",), start_before="P1DT120M", lead=93_600
+    )
     other = one(BERLIN, "DUE;TZID=Europe/Berlin:20260303T110000", "RRULE:FREQ=WEEKLY;BYDAY=MO")
     assert other.repeating == Repeating("FREQ=WEEKLY;BYDAY=MO", MONDAY)
     assert other.notes == ("line 4: its rule goes with DTSTART, not with DUE: each is due when it would start",)
@@ -89,11 +92,11 @@ def test_what_cannot_repeat_is_said(lines: tuple[str, ...], says: str) -> None:
 
 
 SERIES = [
-    Repeating("FREQ=WEEKLY;BYDAY=MO", MONDAY, ("2026-03-05T09:00",), ("2026-03-09T09:00",), "P1D", "all"),
+    Repeating("FREQ=WEEKLY;BYDAY=MO", MONDAY, ("2026-03-05T09:00",), ("2026-03-09T09:00",), "P1D", Missed.ALL),
     Repeating("RSCALE=GREGORIAN;FREQ=MONTHLY;COUNT=4;SKIP=BACKWARD", When(local="2026-01-31T09:00"), stop_after=2),
     Repeating("FREQ=YEARLY", When(date="2026-03-08"), exdate=("2027-03-08",)),
     Repeating("FREQ=DAILY", When(local="2026-03-08T09:00:30", zone="UTC"), ("2026-03-08T10:00",)),
-    Repeating("FREQ=DAILY;INTERVAL=3", MONDAY, after_completion=True, stop_after=5, missed="one-at-a-time"),
+    Repeating("FREQ=DAILY;INTERVAL=3", MONDAY, after_completion=True, stop_after=5, missed=Missed.ONE_AT_A_TIME),
 ]
 
 

@@ -73,7 +73,7 @@ def test_a_quoted_me_is_a_name() -> None:
     ("field", "text", "hint"),
     [
         (STATUS, "canceled", "Did you mean cancelled?"),
-        (STATUS, "xyz", "Use one of: open, in-progress, done, cancelled."),
+        (STATUS, "xyz", "Use one of: open, in-progress, done, cancelled, skipped, missed."),
         (PRIORITY, "hi", "Did you mean high?"),
         (LINK, "blocked_by", "Did you mean blocked-by or blocks?"),
         (BLOCKED, "yes", "It is true or false."),

@@ -1,0 +1,274 @@
+"""The commands on a series, and those on a task that it has because it may be an occurrence. Edits are in `editing`."""
+
+from datetime import datetime
+from typing import assert_never
+
+from tasksys import checks, durations, places, tasks
+from tasksys.commands import (
+    AdvanceSeries,
+    CommandRecord,
+    CreateSeries,
+    EditSeries,
+    EndSeries,
+    PauseSeries,
+    PostponeTask,
+    ResumeSeries,
+    SkipOccurrence,
+    SkipTask,
+)
+from tasksys.events import (
+    Fact,
+    SeriesAdvanced,
+    SeriesCreated,
+    SeriesEnded,
+    SeriesPaused,
+    SeriesResumed,
+    TaskEdited,
+    TaskFields,
+    TaskPostponed,
+    TaskSeriesChanged,
+)
+from tasksys.fields import difference
+from tasksys.refusals import Code, Refusal, invalid, missing
+from tasksys.rows import Series, Task
+from tasksys.series import advancing, checking, editing
+from tasksys.series.checking import Recurs
+from tasksys.series.rules import times_of
+from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
+from tasksys.series.spans import between, earlier, kind, later, not_before
+from tasksys.series.tracking import is_open, occurs
+from tasksys.state import State
+from tasksys.values import CLOCK, UTC, Role, Status, When, zone_or
+
+SeriesCommand = CreateSeries | EditSeries | SkipOccurrence | PauseSeries | ResumeSeries | EndSeries | AdvanceSeries
+PuttingOff = SkipTask | PostponeTask
+
+
+def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The events of a command on a series. What follows for its occurrences is recorded behind them."""
+    if isinstance(command, AdvanceSeries):
+        if record.actor != CLOCK:
+            return Refusal(Code.FORBIDDEN, "A series goes on by itself; complete or skip what is open.")
+        return advancing.settle(command.series, state, record.at, by_clock=True)
+    if refusal := checks.allowed(state, record.actor, Role.EDITOR):
+        return refusal
+    if isinstance(command, CreateSeries):
+        return _create(command, record, state)
+    series = state.series(command.series)
+    if series is None:
+        return missing("series", command.series)
+    if refusal := checks.stale("series", command.expected_version, series.version):
+        return refusal
+    match command:
+        case EditSeries():
+            return editing.decide(command, record, series, state)
+        case SkipOccurrence():
+            return _skip(command, record, series, state)
+        case PauseSeries():
+            if series.state is SeriesState.ENDED:
+                return _ended()
+            return [Fact(SeriesPaused(series.id, series.state))] if series.state is SeriesState.ACTIVE else []
+        case ResumeSeries():
+            return [] if series.state is SeriesState.ACTIVE else _resume(series, record, state)
+        case EndSeries():
+            if series.state is SeriesState.ENDED:
+                return []
+            return [Fact(SeriesEnded(series.id, series.state)), *editing.withdrawn(series, record.at, state)]
+        case _:
+            assert_never(command)
+
+
+def _ended() -> Refusal:
+    return Refusal(Code.SERIES_ENDED, "The series has ended; resume it first.")
+
+
+def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    if refusal := checks.identifier("/series", command.series):
+        return refusal
+    if state.series(command.series) is not None:
+        return Refusal(Code.EXISTS, f"There is a series {command.series!r} already; choose another id.")
+    task = state.task(command.task) if command.task is not None else None
+    if command.task is not None:
+        refusal = missing("task", command.task) if task is None else _unfit(task, state)
+        if refusal is not None:
+            return refusal
+    anchor = command.anchor or (task.due if task is not None else None)
+    if anchor is None:
+        return invalid("/anchor", "Give the first occurrence, such as its date, or a task that has a due value.")
+    template = None if command.template is None else command.template.plain
+    if template is None and task is not None:
+        template = _made_of(task, anchor, state)
+    if template is None:
+        return invalid("/template", "Give a template with a title at least, or the task that is the first occurrence.")
+    wanted = Recurs(command.rule, anchor, command.rdate, command.exdate, command.after_completion)
+    found = checking.recurs(wanted)
+    wrong = checking.duration("/ahead", command.ahead) or checking.template(template, None, state)
+    if isinstance(found, Refusal):
+        return checks.every(found, wrong) or found
+    if wrong is not None:
+        return wrong
+    first = _first(command, found, task, record, state)
+    if isinstance(first, Refusal):
+        return first
+    created = SeriesCreated(
+        series=command.series,
+        template=template,
+        rule=found.rule,
+        anchor=found.anchor,
+        next=first,
+        rdate=found.rdate,
+        exdate=found.exdate,
+        missed=command.missed,
+        after_completion=command.after_completion,
+        stop_after=command.stop_after,
+        ahead=command.ahead,
+    )
+    if task is None:
+        return [Fact(created)]
+    original = anchor.date or anchor.local or ""
+    joined = Fact(TaskSeriesChanged(None, Occurs(command.series, original)), task.id)
+    before, after = difference(task, TaskFields(due=anchor))
+    moved = [Fact(TaskEdited(before, after), task.id)] if after != TaskFields() else []
+    return [Fact(created), *moved, joined]
+
+
+def _unfit(task: Task, state: State) -> Refusal | None:
+    """Why the task cannot be the first of a series."""
+    if places.in_trash(task, state):
+        return tasks.trashed(task)
+    if task.series is not None:
+        return Refusal(Code.EXISTS, f"The task is of series {task.series!r} already; change that one.")
+    if not is_open(task):
+        return Refusal(Code.TASK_CLOSED, f"The task is {task.status.value}; reopen it first.")
+    return None
+
+
+def _made_of(task: Task, anchor: When, state: State) -> Template:
+    """The template that a task gives: itself, with the reminders that go by its due or start."""
+    each = (
+        OfEach(Before(one.trigger.before, one.trigger.of), one.repeat, one.user)
+        for one in state.reminders(task.id)
+        if one.trigger.before is not None
+    )
+    return Template(
+        title=task.title,
+        description=task.description,
+        priority=task.priority,
+        labels=task.labels,
+        assignees=task.assignees,
+        estimate_minutes=task.estimate_minutes,
+        project=task.project,
+        section=task.section,
+        parent=task.parent,
+        checklist=tuple(item.title for item in task.checklist),
+        start_before=between(task.start, task.due),
+        reminders=tuple(each),
+    )
+
+
+def _first(
+    command: CreateSeries, found: Recurs, task: Task | None, record: CommandRecord, state: State
+) -> str | None | Refusal:
+    """The first occurrence that is made a task: of those of today and later, or the one that follows the given task."""
+    drawn = times_of(_row(command, found), state)
+    if command.after_completion:
+        return None if task is not None else drawn.first()
+    if task is not None:
+        return drawn.after(found.anchor.date or found.anchor.local or "")
+    first = drawn.at_or_after(drawn.midnight(record.at))
+    if first is None:
+        return invalid("/rule", "All of its occurrences have passed; give a rule that goes on, or a later anchor.")
+    return first
+
+
+def _row(command: CreateSeries, found: Recurs) -> Series:
+    """What its times need of the series to be."""
+    return Series(
+        id=command.series, template=Template(""), rule=found.rule, anchor=found.anchor, created_at="", created_by="",
+        rdate=found.rdate, exdate=found.exdate, after_completion=command.after_completion,
+    )  # fmt: skip
+
+
+def _resume(series: Series, record: CommandRecord, state: State) -> list[Fact]:
+    """It goes on with the first occurrence of today or later of which nothing has become."""
+    facts = [Fact(SeriesResumed(series.id, series.state))]
+    times = times_of(series, state)
+    if series.next is not None and not series.after_completion:
+        today = times.at_or_after(times.midnight(record.at))
+        if today is None or today > series.next:
+            facts.append(Fact(SeriesAdvanced(series.id, series.next, today, series.at, None)))
+    return facts
+
+
+def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state: State) -> list[Fact] | Refusal:
+    found = editing.occurrence(command.occurrence, series, state)
+    if isinstance(found, Refusal):
+        return found
+    if found is not None and found.task is not None:
+        task = state.task(found.task)
+        return missing("task", found.task) if task is None else _skipped(task, record, state)
+    if found is not None:
+        return [] if found.skipped else Refusal(Code.OCCURRENCE_PAST, "That occurrence was missed; it is past.")
+    before = series.override(command.occurrence)
+    if before is not None and before.skipped:
+        return []
+    after = Override(command.occurrence, skipped=True)
+    return editing.overridden(series, before, after)
+
+
+def decide_on_task(command: PuttingOff, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The events of leaving out, or putting off, a task."""
+    if refusal := checks.allowed(state, record.actor, Role.EDITOR):
+        return refusal
+    task = state.task(command.task)
+    if task is None:
+        return missing("task", command.task)
+    if refusal := checks.stale("task", command.expected_version, task.version):
+        return refusal
+    if places.in_trash(task, state):
+        return tasks.trashed(task)
+    return _skipped(task, record, state) if isinstance(command, SkipTask) else _postpone(command, record, task, state)
+
+
+def _skipped(task: Task, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    if occurs(task) is None:
+        return Refusal(Code.NOT_RECURRING, "Only an occurrence of a series is skipped; cancel this task instead.")
+    if task.status in (Status.DONE, Status.CANCELLED):
+        return Refusal(Code.TASK_CLOSED, f"The task is {task.status.value}; reopen it first.")
+    return tasks.to_status(task, Status.SKIPPED, record.at)
+
+
+def _postpone(command: PostponeTask, record: CommandRecord, task: Task, state: State) -> list[Fact] | Refusal:
+    if not is_open(task):
+        return Refusal(Code.TASK_CLOSED, f"The task is {task.status.value}; reopen it first.")
+    if (command.to is None) == (command.by is None):
+        return invalid("/to", 'Give either "to", a due value, or "by", a duration such as P1D.')
+    if refusal := checks.when("/to", command.to):
+        return refusal
+    if task.due is None and command.by is not None:
+        return invalid("/by", 'The task has no due value to put off; give "to", or set one.')
+    try:
+        due = command.to or _later(task.due or When(), command.by or "", record, state)
+    except ValueError as error:
+        return invalid("/by", checking.sentence(error))
+    start: When | None = task.start
+    kept = between(task.start, task.due)
+    if kept is not None and start is not None:
+        start = earlier(due, kept) if kind(due) == kind(start) else None
+    before, after = difference(task, TaskFields(due=due, start=start))
+    times = task.postponed
+    return [Fact(TaskPostponed(before, after, times, times + 1), task.id)] if after != TaskFields() else []
+
+
+def _later(due: When, by: str, record: CommandRecord, state: State) -> When:
+    """The due value so much later; from today on, if it is past. ValueError if that is no duration, or not later."""
+    duration = durations.parse(by)
+    if duration <= (0, 0):
+        raise ValueError("give a duration that is not negative, such as P1D")
+    if due.date is not None and duration.seconds:
+        raise ValueError("a date is put off by days; give such as P1D")
+    workspace = state.workspace
+    assert workspace is not None
+    zone = zone_or(due.zone, zone_or(workspace.time_zone, UTC))
+    today = datetime.fromisoformat(record.at).astimezone(zone).date()
+    return later(not_before(due, today), duration, zone)
