@@ -5,9 +5,9 @@ State (agent `commands`):
     0x01 <workspace> NUL <actor> NUL <id>      a command's outcome
     0x02 <user> NUL <workspace>                the workspaces of a user
     0x03 <offset>                              a dead letter
-Timeline (agent `reminders`):
-    0x04 <instant> NUL <workspace> NUL <id>    an armed reminder, by when it fires
-    <workspace> NUL r <id>                     when it fires
+Timeline (agents `reminders` and `recurrence`):
+    0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due
+    <workspace> NUL r <id>                     when it falls due
 History (agent `audit`):
     <workspace> NUL e <position>               an event and its link of the hash chain
     <workspace> NUL t <task> NUL <position>    the events of a task
@@ -53,14 +53,14 @@ def dead_letter(offset: int) -> bytes:
     return DEAD_LETTER + POSITION.pack(offset)
 
 
-def timeline(at: str, workspace: str, reminder: str) -> bytes:
-    """An armed reminder's place in the timeline."""
-    return TIMELINE + f"{at}\0{workspace}\0{reminder}".encode()
+def timeline(at: str, workspace: str, name: str) -> bytes:
+    """The place of something armed in the timeline."""
+    return TIMELINE + f"{at}\0{workspace}\0{name}".encode()
 
 
-def armed(workspace: str, reminder: str = "") -> bytes:
-    """Where an armed reminder's instant is; without a reminder, the beginning of all of a workspace."""
-    return f"{workspace}\0r{reminder}".encode()
+def armed(workspace: str, name: str = "") -> bytes:
+    """Where the instant of something armed is; without its name, the beginning of all of a workspace."""
+    return f"{workspace}\0r{name}".encode()
 
 
 def event(workspace: str, position: int) -> bytes:

@@ -17,8 +17,10 @@ from faust.types import TP
 
 from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands, reminders
+from streams.agents import audit, commands, timeline
 from streams.agents.commands import Committed
+from streams.agents.recurrence import RECURRENCE
+from streams.agents.reminders import REMINDERS
 from streams.agents.states import States
 from streams.app import build, fold_agent
 from streams.appender import Appender, open_appender
@@ -40,7 +42,10 @@ from tasksys.rows import Workspace
 
 logger = logging.getLogger(__name__)
 
-AGENTS: Final = ("commands", "audit", "reminders")
+TIMELINES: Final = {kind.agent: kind for kind in (REMINDERS, RECURRENCE)}
+"""What falls due, by the agent that knows when."""
+
+AGENTS: Final = ("commands", "audit", *TIMELINES)
 """Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -84,7 +89,16 @@ class Node:
         self._indexes = Indexes(rows, turns, self._states.rows)
         self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
-        self._timer = Timer(self._timed, self._timeline, self.gateway.append_all, self.clock)
+        self._timers = {
+            name: Timer(
+                kind,
+                partial(self._timed, name),
+                partial(self._partition_rows, name),
+                self.gateway.append_all,
+                self.clock,
+            )
+            for name, kind in TIMELINES.items()
+        }
 
     # --- life
 
@@ -103,8 +117,9 @@ class Node:
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
-        if "reminders" in self.agents:
-            self._supervisors.append(asyncio.create_task(self._timer.run(), name="timer"))
+        for name, timer in self._timers.items():
+            if name in self.agents:
+                self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -180,8 +195,9 @@ class Node:
             case "audit":
                 awaited = self.history_positions.awaited
                 return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
-            case "reminders":
-                return reminders.agent(self._timer.changed, self._timer.forget)
+            case name if name in TIMELINES:
+                timer = self._timers[name]
+                return timeline.agent(TIMELINES[name], timer.changed, timer.forget)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -308,14 +324,12 @@ class Node:
 
     def wake(self) -> None:
         """Looks at the clock again: it was set."""
-        self._timer.wake()
+        for timer in self._timers.values():
+            timer.wake()
 
-    def _timed(self) -> list[int]:
-        app = self.apps.get("reminders")
+    def _timed(self, name: str) -> list[int]:
+        app = self.apps.get(name)
         return [] if app is None or app.rebalancing else fold_agent(app).owned()
-
-    def _timeline(self, partition: int) -> Rows:
-        return self._partition_rows("reminders", partition)
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))

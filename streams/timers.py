@@ -1,9 +1,9 @@
 """Time makes commands: what is due in the timelines of the partitions that this process owns is appended as commands.
 
-They are decided like any other, so a firing is exactly once whatever is appended twice: by two processes that both
-believe that they own a partition, or again after a crash. A timer takes the earliest that are due, appends a command
-for each, and waits until the timeline shows that they were folded before it takes more: people's commands do not queue
-behind thousands of its own.
+They are decided like any other, so what is due is done exactly once, whatever is appended twice: by two processes that
+both believe that they own a partition, or again after a crash. A timer takes the earliest that are due, appends a
+command for each, and waits until the timeline shows that they were folded before it takes more: people's commands do
+not queue behind thousands of its own.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from itertools import islice, takewhile
 from typing import Final
 
 from streams import keys
-from streams.agents.reminders import Due, timeline
+from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
-from tasksys.commands import CommandRecord, FireReminder
+from tasksys.commands import CommandRecord
 from tasksys.errors import NotOwned
 from tasksys.values import CLOCK, UTC, instant
 
@@ -36,15 +36,17 @@ Append = Callable[[Sequence[CommandRecord]], Awaitable[Sequence[Exception | None
 
 
 class Timer:
-    """Fires the reminders of the partitions that `owned` names, whose rows `rows` gives (or raises NotOwned)."""
+    """Commands what is due of one kind in the partitions that `owned` names, whose rows `rows` gives (or NotOwned)."""
 
     def __init__(
         self,
+        kind: Kind,
         owned: Callable[[], Sequence[int]],
         rows: Callable[[int], Rows],
         append: Append,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._kind = kind
         self._owned = owned
         self._rows = rows
         self._append = append
@@ -76,7 +78,7 @@ class Timer:
         return self._start.get(partition, keys.TIMELINE)
 
     async def run(self) -> None:
-        """Fires until it is cancelled."""
+        """Goes on until it is cancelled."""
         try:
             while True:
                 self._changed.clear()
@@ -91,7 +93,7 @@ class Timer:
             await asyncio.gather(*running, return_exceptions=True)
 
     def _look(self, partition: int) -> float:
-        """Begins to fire what is due; seconds until something is, which may be never."""
+        """Begins with what is due; seconds until something is, which may be never."""
         try:
             first = next(timeline(self._rows(partition), self._first(partition)), None)
         except NotOwned:
@@ -105,18 +107,18 @@ class Timer:
         return max(wait, 0.0) or LOOK_SECONDS
 
     async def _fire_all(self, partition: int) -> None:
-        """Fires what is due in a partition, batch after batch; what was fired and is not folded for long comes last."""
+        """Commands what is due in a partition, batch after batch; what was commanded and is not folded comes last."""
         late: set[Due] = set()
         try:
             while batch := self._due(partition, late):
                 late |= await self._fire(partition, batch)
             if late:
-                logger.warning("partition %d: %d reminders were fired, but not folded yet", partition, len(late))
+                logger.warning("partition %d, %s: %d not folded yet", partition, self._kind.agent, len(late))
                 await asyncio.sleep(PATIENCE_SECONDS)
         except NotOwned:
             pass
         except Exception:
-            logger.exception("partition %d: reminders could not be fired; they are tried again", partition)
+            logger.exception("partition %d, %s: not commanded; tried again", partition, self._kind.agent)
             await asyncio.sleep(LOOK_SECONDS)
         finally:
             del self._passes[partition]
@@ -134,9 +136,9 @@ class Timer:
     async def _fire(self, partition: int, batch: list[Due]) -> set[Due]:
         """Appends the commands, and waits until they are folded; those that were not for long. Raises NotOwned."""
         at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
-        errors = await self._append([command(one, at) for one in batch])
+        errors = await self._append([command(self._kind, one, at) for one in batch])
         if failed := [error for error in errors if error is not None]:
-            logger.warning("%d of %d reminders could not be fired: %r", len(failed), len(batch), failed[0])
+            logger.warning("%s: %d of %d not commanded: %r", self._kind.agent, len(failed), len(batch), failed[0])
             await asyncio.sleep(LOOK_SECONDS)
             return set()
         give_up = loop.time() + PATIENCE_SECONDS
@@ -157,7 +159,7 @@ class Timer:
 
 
 class Pass:
-    """What fires the reminders of a partition that are due, and is told of every change of its timeline."""
+    """What goes through what is due in a partition, and is told of every change of its timeline."""
 
     def __init__(self, task: asyncio.Task[None]) -> None:
         self.task = task
@@ -174,7 +176,6 @@ async def woken(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def command(due: Due, at: str) -> CommandRecord:
-    """What says that a reminder's time has come. Its id is made of the event that set it: one id for one firing."""
-    fire = FireReminder(id=f"fire-{due.position}", reminder=due.reminder, scheduled_for=due.at)
-    return CommandRecord(due.workspace, CLOCK, at, fire, source="clock")
+def command(kind: Kind, due: Due, at: str) -> CommandRecord:
+    """What says that its time has come. The id is made of the event that set it: one for one time."""
+    return CommandRecord(due.workspace, CLOCK, at, kind.due(str(due.position), due), source="clock")

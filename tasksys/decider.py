@@ -1,6 +1,8 @@
 """The heart of the system: a command and the state give events or a refusal; an event and the state give the new state.
 
 `decide` chooses, `evolve` records and never refuses. Both are pure: time, ids and looked-up facts are in the command.
+
+Why so long: it names each kind of command and of event once, and says which module it belongs to.
 """
 
 from collections.abc import Iterator

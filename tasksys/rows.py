@@ -221,7 +221,7 @@ class TaskReminders(Row, frozen=True, omit_defaults=True):
 class Series(Row, frozen=True, omit_defaults=True):
     """A series. `next` is the original time of the first occurrence that nothing has become of yet.
 
-    `at` is the instant at which the clock looks at it again; None if no time changes anything. `open` are its tasks
+    `at` is the instant at which the clock looks at it again; None if no time changes anything. `open_tasks` are those
     that are neither closed nor in the trash. From `ends_before` on its occurrences are those of `following`.
     """
 
@@ -242,7 +242,7 @@ class Series(Row, frozen=True, omit_defaults=True):
     state: SeriesState = SeriesState.ACTIVE
     next: str | None = None
     at: str | None = None
-    open: tuple[str, ...] = ()
+    open_tasks: tuple[str, ...] = ()
     completions: int = 0
     overrides: tuple[Override, ...] = ()
     previous: str | None = None

@@ -145,15 +145,24 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The server is starting, or another one has the workspace just now. Repeat the request in some seconds.",
     ),
+    "not-recurring": Meaning(
+        HTTPStatus.CONFLICT,
+        "The task is of no series, so there is nothing to leave out. Cancel it, or put it off.",
+    ),
     "not-undoable": Meaning(
         HTTPStatus.CONFLICT,
         "This command has no opposite, or has been undone. Look at the history, and change what is there instead.",
+    ),
+    "occurrence-past": Meaning(
+        HTTPStatus.CONFLICT,
+        "Something has become of that occurrence already. Change its task, or undo what was done.",
     ),
     "q-syntax": Meaning(HTTPStatus.BAD_REQUEST, "The search text cannot be read. The detail says why."),
     "reminder-over": Meaning(
         HTTPStatus.CONFLICT,
         "The reminder was answered, or its task is closed. Add a new one if you want to be reminded.",
     ),
+    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Resume it, or make a new one."),
     "sort-syntax": Meaning(
         HTTPStatus.BAD_REQUEST,
         "The order cannot be read. Name fields, with commas between them and a minus before those that go down.",
@@ -163,6 +172,10 @@ CODES: Final[dict[str, Meaning]] = {
         "The command of that key is not decided yet. Ask for its outcome, or repeat it in some seconds.",
     ),
     "subtask-cycle": Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "A task cannot be below itself. Choose another parent."),
+    "task-closed": Meaning(
+        HTTPStatus.CONFLICT,
+        "The task is done, cancelled, skipped or missed. Reopen it first, if it is to be changed.",
+    ),
     "too-many-connections": Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The server has as many connections open as it can. Close those you do not use, wait and repeat the request.",

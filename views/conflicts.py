@@ -1,4 +1,4 @@
-"""The events that stand in the way of a command: what happened since to the task, project or workspace it is about."""
+"""The events that stand in the way of a command: what happened since to what it is about."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -18,28 +18,32 @@ BYTES: Final = 256 * 1024
 """Bytes of the events that one answer shows at most as the reason of conflicts; an edit of a text has up to 786 kB."""
 
 SCANNED: Final = 2_000
-"""Events of a workspace looked at for those of one project, or of the workspace itself: there is no index of them."""
+"""Events of a workspace looked at for those of one project or series, or of itself: there is no index of them."""
 
 SCANNED_BYTES: Final = 4 * 1024 * 1024
 """Bytes of them: 2,000 edits of long texts held everything else up for a second, for each command of a batch."""
 
 
 class Since(NamedTuple):
-    """What is asked for: of a task, else a project, else the workspace; after a position, else after a version."""
+    """What is asked for: of a task, else a project or series, else the workspace; after a position, else a version."""
 
     task: str | None
-    project: str | None
+    other: str | None
     version: int
     position: int
 
 
-class _OfProject(msgspec.Struct):
+class _About(msgspec.Struct):
     project: str | None = None
+    series: str | None = None
 
 
-def project_of(event: EventRecord) -> str | None:
-    """The project that an event is about; None for one about a task, or the workspace and its members."""
-    return msgspec.json.decode(event.data, type=_OfProject).project if event.task is None else None
+def about(event: EventRecord) -> str | None:
+    """The project or series that an event is about; None for one about a task, or the workspace and its members."""
+    if event.task is not None:
+        return None
+    found = msgspec.json.decode(event.data, type=_About)
+    return found.project or found.series
 
 
 def conflicts(history: HistoryReader, workspace: str, since: Since, room: Room) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def _newest(history: HistoryReader, workspace: str, since: Since) -> Iterator[by
         if position <= since.position or scanned > SCANNED_BYTES:
             return
         event = codec.decode_event(stored.event)
-        if event.task is not None or project_of(event) != since.project:
+        if event.task is not None or about(event) != since.other:
             continue
         if event.version is not None and event.version <= since.version:
             return

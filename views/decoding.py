@@ -73,6 +73,8 @@ SET_BY_SERVER: Final = {
     "position",
     "workspace",
     "series",
+    "original",
+    "postponed",
     "edited_at",
     "author",
 }

@@ -7,6 +7,7 @@ from tasksys import commands
 from tasksys.ical.calendar import View
 from tasksys.values import LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.quickadd import ParseRequest
 from views.recurrence import RecurrencePreview
 from views.sending import REPLAYED_HEADER
 
@@ -16,6 +17,8 @@ Described = tuple[dict[str, Any], str]
 POSITION: Final = {"type": "integer", "minimum": 0, "maximum": POSITIONS}
 TEXT: Final = {"type": "string", "maxLength": PARAMETER_CHARACTERS}
 INSTANT: Final = {"type": "string", "format": "date-time", "examples": ["2026-03-08T09:00:00Z"]}
+
+BOUND: Final = {"type": "string", "examples": ["2026-03-08", "2026-03-08T09:00", "2026-03-08T09:00:00Z"]}
 
 QUERY: Final[dict[str, Described]] = {
     "filter": (
@@ -49,6 +52,9 @@ QUERY: Final[dict[str, Described]] = {
         "Seconds to wait until there is something.",
     ),
     "task": ({"type": "string"}, "Only of this task."),
+    "ended": ({"type": "boolean", "default": False}, "Those that have ended instead."),
+    "from": (BOUND, "Not before this date, local time or instant."),
+    "to": (BOUND, "Before this date, local time or instant."),
     "state": ({"type": "string", "enum": list(ReminderState)}, "Only those of this state."),
     "user": ({"type": "string"}, "Only those of this user."),
     "actor": ({"type": "string"}, "Only by this user."),
@@ -134,6 +140,7 @@ TAGS: Final = {
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
     "calendar": "Tasks in calendar programs, and from their files.",
+    "series": "Tasks that come again and again, each occurrence a task of its own.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
@@ -165,9 +172,23 @@ EXAMPLES: Final[dict[type[Any], Any]] = {
     commands.EditComment: {"body": "The shop closes at **seven**."},
     commands.AddReminder: {"trigger": {"before": "PT30M", "of": "due"}},
     commands.SnoozeReminder: {"duration": "PT10M"},
+    commands.PostponeTask: {"by": "P1D"},
+    commands.CreateSeries: {
+        "template": {"title": "Water the plants", "reminders": [{"trigger": {"before": "PT30M"}}]},
+        "rule": "FREQ=WEEKLY;BYDAY=TU,FR",
+        "anchor": {"local": "2026-03-10T18:00", "zone": "Europe/Berlin"},
+    },
+    commands.EditSeries: {
+        "scope": "this-and-following",
+        "occurrence": "2026-04-03T18:00",
+        "rule": "FREQ=WEEKLY;BYDAY=FR",
+        "template": {"title": "Water all plants"},
+    },
+    commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
     commands.Undo: {"position": 42},
     str: "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
     "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+    ParseRequest: {"text": "Buy milk tomorrow 9am #home !high @anna every monday", "zone": "Europe/Berlin"},
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",
         "anchor": {"local": "2026-01-31T09:00", "zone": "Europe/Berlin"},

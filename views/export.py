@@ -6,9 +6,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.rows import Comment, Member, Project, Reminder, Task
+from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, Series, Task
 from tasksys.state import State
-from views import shapes, sheet
+from views import series_shapes, shapes, sheet
 from views.context import POSITION_HEADER, parameters, put, system, workspace
 from views.routes import WS, Route
 
@@ -28,7 +28,8 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     # Every snapshot is taken here, before anything is awaited.
     found, members, comments = reader.all(name, Project), reader.all(name, Member), reader.all(name, Comment)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
-    reminders = reader.all(name, Reminder)
+    reminders, found_series = reader.all(name, Reminder), reader.all(name, Series)
+    occurrences = reader.all(name, Occurrence)
     head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, asking.role)})
     response = await _begun(request, position, f"{name}.json", "application/json")
     if request.method == "HEAD":
@@ -41,6 +42,8 @@ async def export_json(request: web.Request) -> web.StreamResponse:
         ("tasks", (shapes.task(row, name, then) for row in tasks)),
         ("comments", (shapes.comment(row) for row in comments)),
         ("reminders", (shapes.reminder(row) for row in reminders)),
+        ("series", (series_shapes.series(row, name, state) for row in found_series)),
+        ("occurrences", (series_shapes.occurrence(row) for row in occurrences)),
     ]
     await put(request, response, head[:-1])
     for part, rows in parts:

@@ -60,6 +60,14 @@ def sections() -> list[tuple[str, str, str]]:
             'PATCH takes the fields to change; null clears one. In the body, dates are `{"date": "2026-03-08"}`, '
             '`{"local": "2026-03-08T09:00", "zone": "Europe/Berlin"}`, or the latter without a zone.',
         )),
+        ("quick-add", "Quick add", _paragraphs(
+            "`POST /api/v1/parse` reads a line such as `Buy milk tomorrow 9am #home !high @anna ~30m every monday` and "
+            "answers with the command to send, and with what each span of the line means. It makes nothing.",
+            "A `#name` is the project of that name, or `#Project/Section`, else a label; a `%name` is always a label. "
+            "Names with spaces are quoted: `#\"Home and garden\"`. Days and times are those of `zone`. What could as "
+            "well be a part of the title stays in it, what is in quotes or behind a backslash is not read, and of two "
+            "dates the last one counts.",
+        )),
         ("positions", "Positions", _paragraphs(
             "Everything that happens in a workspace has a position, counted from 1. A write answers with "
             f"`{POSITION_HEADER}`; "

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from tasksys import codec
-from tasksys.rows import Comment, Member, Project, Reminder, Row
+from tasksys.rows import Comment, Member, Project, Reminder, Row, Series
 from views.problems import bad_request
 
 R = TypeVar("R", bound=Row)
@@ -28,7 +28,13 @@ class Order(NamedTuple):
 BY_USER: Final = Order(lambda row: ("", row.user), "")
 BY_ORDER: Final = Order(lambda row: (row.order, row.id), "[0-9A-Za-z]{0,256}")
 BY_INSTANT: Final = Order(lambda row: (row.created_at, row.id), r"\d{4}-\d\d-\d\dT[\d:.]{12}Z")
-ORDERS: Final[dict[type[Row], Order]] = {Member: BY_USER, Project: BY_ORDER, Comment: BY_INSTANT, Reminder: BY_INSTANT}
+ORDERS: Final[dict[type[Row], Order]] = {
+    Member: BY_USER,
+    Project: BY_ORDER,
+    Comment: BY_INSTANT,
+    Reminder: BY_INSTANT,
+    Series: BY_INSTANT,
+}
 
 NAME: Final = "[A-Za-z0-9._@+:|-]{1,128}"
 """A user's id; others are some of these."""

@@ -28,6 +28,8 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
     try:
         if not await history_has(request, workspace, outcome.position):
             return None
+        if getattr(command, "series", None) is not None:
+            return await history.state_at(workspace, outcome.position)
         task, project = getattr(command, "task", None), getattr(command, "project", None)
         reminder = getattr(command, "into", None) or getattr(command, "reminder", None)
         now = state.state(workspace)

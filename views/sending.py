@@ -20,8 +20,10 @@ from tasksys.commands import (
     Command,
     CommandRecord,
     CreateProject,
+    CreateSeries,
     CreateTask,
     CreateWorkspace,
+    EditSeries,
     MoveTask,
     SnoozeReminder,
     Undo,
@@ -31,7 +33,7 @@ from tasksys.errors import NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
-from views.conflicts import BYTES, Since, conflicts, project_of
+from views.conflicts import BYTES, Since, about, conflicts
 from views.context import ID, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
@@ -54,6 +56,8 @@ NEW_ID: Final[dict[type[Any], str]] = {
     AddComment: "comment",
     AddReminder: "reminder",
     SnoozeReminder: "into",
+    CreateSeries: "series",
+    EditSeries: "into",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
@@ -229,10 +233,11 @@ async def refusal(
     """The refusal as a problem; a conflict shows the events that stand in the way."""
     if reason.code is Code.VERSION_CONFLICT:
         task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
-        since = Since(task, None if task else project, sent.command.expected_version or 0, 0)
+        other = None if task else project or getattr(sent.command, "series", None)
+        since = Since(task, other, sent.command.expected_version or 0, 0)
     elif reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
         last = sent.command.events[-1]
-        since = Since(last.task, None if last.task else project_of(last), 0, last.position)
+        since = Since(last.task, None if last.task else about(last), 0, last.position)
     else:
         return refused(reason)
     try:

@@ -18,9 +18,11 @@ from views import (
     past,
     problems,
     protocol,
+    quickadd,
     reads,
     recurrence,
     reminders,
+    series,
     writes,
     written,
 )
@@ -42,7 +44,9 @@ SHUTDOWN_SECONDS: Final = 15.0
 ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
+    *series.ROUTES,
     *recurrence.ROUTES,
+    *quickadd.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,

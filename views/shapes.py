@@ -14,6 +14,7 @@ from tasksys.query import Entry as IndexEntry
 from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Reminder, Section, Task, Workspace
 from tasksys.state import State
 from tasksys.values import Priority, ReminderState, Repeat, Role, Status, Trigger, When
+from views.series_shapes import KeptOccurrence, SeriesShape
 
 
 class WorkspaceShape(Struct):
@@ -64,7 +65,10 @@ class ProjectShape(Struct):
 
 
 class TaskShape(Struct):
-    """A task. A subtask's `project` and `section` are its topmost parent's. `trashed` also when a parent is."""
+    """A task. A subtask's `project` and `section` are its topmost parent's. `trashed` also when a parent is.
+
+    Of a `series` it is the occurrence of the time `original`. `postponed` is how often it was put off.
+    """
 
     id: str
     workspace: str
@@ -92,6 +96,8 @@ class TaskShape(Struct):
     trashed: bool
     version: int
     position: int
+    original: str | None
+    postponed: int
 
 
 class CommentShape(Struct):
@@ -268,6 +274,8 @@ class Export(Struct):
     tasks: list[TaskShape]
     comments: list[CommentShape]
     reminders: list[ReminderShape]
+    series: list[SeriesShape]
+    occurrences: list[KeptOccurrence]
 
 
 class Verification(Struct, omit_defaults=True):
@@ -357,6 +365,8 @@ def _task(row: Task, workspace: str, project: str | None, section: str | None, t
         trashed,
         row.version,
         row.position,
+        row.original,
+        row.postponed,
     )
 
 

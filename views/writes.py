@@ -13,9 +13,9 @@ from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
 from tasksys.refusals import FieldError
-from tasksys.rows import Comment, Member, Project, Reminder, Task
+from tasksys.rows import Comment, Member, Project, Reminder, Series, Task
 from tasksys.state import State
-from views import shapes
+from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read
 from views.ids import derived, ulid
@@ -66,6 +66,12 @@ def _comment(state: State, workspace: str, command: Any, user: str) -> Shown:
     return (shapes.comment(row), None) if row else (None, None)
 
 
+def _series(state: State, workspace: str, command: Any, user: str) -> Shown:
+    named = getattr(command, "into", "") or command.series
+    row = state.get(Series, named) or state.get(Series, command.series)  # one is split off, or it is changed itself
+    return (series_shapes.series(row, workspace, state), row.version) if row else (None, None)
+
+
 def _reminder(state: State, workspace: str, command: Any, user: str) -> Shown:
     row = state.get(Reminder, getattr(command, "into", "") or command.reminder)
     return (shapes.reminder(row), None) if row else (None, None)
@@ -78,6 +84,7 @@ ANSWERS: Final[dict[Show, Any]] = {
     _task: shapes.TaskShape,
     _comment: shapes.CommentShape,
     _reminder: shapes.ReminderShape,
+    _series: series_shapes.SeriesShape,
 }
 
 
@@ -100,6 +107,7 @@ TASK: Final = f"{WS}/tasks/{{task}}"
 COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
 REMINDER: Final = f"{WS}/reminders/{{reminder}}"
+SERIES: Final = f"{WS}/series/{{series}}"
 
 WRITES: Final = (
     Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", True, "ws"),
@@ -121,6 +129,8 @@ WRITES: Final = (
     Write("POST", f"{TASK}/complete", commands.CompleteTask, _task, "Complete a task"),
     Write("POST", f"{TASK}/cancel", commands.CancelTask, _task, "Cancel a task"),
     Write("POST", f"{TASK}/reopen", commands.ReopenTask, _task, "Reopen a task that was completed or cancelled"),
+    Write("POST", f"{TASK}/skip", commands.SkipTask, _task, "Leave this occurrence of a series out"),
+    Write("POST", f"{TASK}/postpone", commands.PostponeTask, _task, "Put a task off"),
     Write("POST", f"{TASK}/move", commands.MoveTask, _task, "Move a task to another place or order"),
     Write("POST", f"{TASK}/assign", commands.AssignTask, _task, "Add and remove assignees"),
     Write("POST", f"{TASK}/label", commands.LabelTask, _task, "Add and remove labels"),
@@ -136,6 +146,12 @@ WRITES: Final = (
     Write("DELETE", f"{TASK}/reminders/{{reminder}}", commands.RemoveReminder, _reminder, "Remove a reminder"),
     Write("POST", f"{REMINDER}/snooze", commands.SnoozeReminder, _reminder, "Remind again later", True),
     Write("POST", f"{REMINDER}/acknowledge", commands.AcknowledgeReminder, _reminder, "Acknowledge a reminder"),
+    Write("POST", f"{WS}/series", commands.CreateSeries, _series, "Create a series", True, "series"),
+    Write("PATCH", SERIES, commands.EditSeries, _series, "Change one occurrence, those that follow, or all"),
+    Write("POST", f"{SERIES}/skip", commands.SkipOccurrence, _series, "Leave an occurrence out"),
+    Write("POST", f"{SERIES}/pause", commands.PauseSeries, _series, "Pause a series"),
+    Write("POST", f"{SERIES}/resume", commands.ResumeSeries, _series, "Resume a series"),
+    Write("DELETE", SERIES, commands.EndSeries, _series, "End a series"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
 )
 
@@ -232,7 +248,7 @@ def _tag(path: str) -> str:
     return nouns[-1] if nouns else "workspaces"
 
 
-NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders")
+NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders", "series")
 
 ROUTES: Final = [
     Route(

@@ -59,7 +59,7 @@ def _add_and_remove(session: Session, task: str, action: str, add: tuple[str, ..
     session.show(changed, f"“{changed['title']}”: {', '.join(has) or 'none'}")
 
 
-def _action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
+def action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
     """A command that does one thing to each task named, whatever becomes of the others."""
 
     @click.command(name, help=help)
@@ -85,11 +85,11 @@ def _action(name: str, method: str, action: str, said: str, help: str) -> click.
     return command
 
 
-done = _action("done", "POST", "complete", "Done", "Complete tasks.")
-reopen = _action("reopen", "POST", "reopen", "Open again", "Reopen tasks that were completed or cancelled.")
-cancel = _action("cancel", "POST", "cancel", "Cancelled", "Cancel tasks: they will not be done.")
-trash = _action("trash", "DELETE", "", "In the trash", "Move tasks to the trash.")
-restore = _action("restore", "POST", "restore", "Back", "Take tasks out of the trash.")
-start = _action("start", "POST", "start", "In progress", "Begin tasks.")
+done = action("done", "POST", "complete", "Done", "Complete tasks.")
+reopen = action("reopen", "POST", "reopen", "Open again", "Reopen tasks that were completed or cancelled.")
+cancel = action("cancel", "POST", "cancel", "Cancelled", "Cancel tasks: they will not be done.")
+trash = action("trash", "DELETE", "", "In the trash", "Move tasks to the trash.")
+restore = action("restore", "POST", "restore", "Back", "Take tasks out of the trash.")
+start = action("start", "POST", "start", "In progress", "Begin tasks.")
 
 COMMANDS = (start, done, cancel, reopen, trash, restore, move, assign, label)

@@ -8,6 +8,7 @@ import click
 
 from tasksys.cli import (
     actions,
+    adding,
     audit,
     checklists,
     comments,
@@ -21,6 +22,7 @@ from tasksys.cli import (
     reminders,
     replay,
     sections,
+    series,
     serve,
     tasks,
     token,
@@ -31,7 +33,8 @@ from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
-    "Tasks": (*tasks.COMMANDS, *actions.COMMANDS, *past.COMMANDS),
+    "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *series.ON_TASKS, *past.COMMANDS),
+    "What comes again and again": series.COMMANDS,
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),

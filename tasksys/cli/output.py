@@ -25,7 +25,7 @@ LEAST: Final = {"title": 12, "due": 10, "labels": 6, "project": 7}
 LEAST_OF_HISTORY: Final = {"what": 14, "changes": 20}
 """Columns that give way on a narrow terminal, and how much of them stays."""
 
-MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕"}
+MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕", "skipped": "↷", "missed": "–"}
 COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
 
 

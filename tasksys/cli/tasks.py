@@ -1,4 +1,4 @@
-"""Commands about tasks as they are: add, list, show, edit."""
+"""Commands about tasks as they are: list, show, edit; and their fields as options."""
 
 import re
 from collections.abc import Callable
@@ -92,26 +92,6 @@ def after(session: Session, answer: Json, task: str = "") -> Json:
     """
     late = answer.get("events", [])
     return session.settled(answer, session.path("tasks", task or (late[0]["task"] if late else "")))
-
-
-@click.command()
-@click.argument("title", nargs=-1, required=True)
-@fields
-@in_workspace
-def add(session: Session, title: tuple[str, ...], **given: Any) -> None:
-    """Add a task: `tasksys add Buy milk --due tomorrow`."""
-    _workspace_to_add_to(session)
-    task = after(session, session.client.send("POST", session.path("tasks"), {"title": " ".join(title),
-                                                                              **body(session, given)}))  # fmt: skip
-    session.show(task, "Added:", output.tasks([task], project_names(session, [task])))
-
-
-def _workspace_to_add_to(session: Session) -> None:
-    """Whoever has no workspace at all and names none gets one."""
-    if session.names_workspace or session.workspaces():
-        return
-    made = session.new_workspace("Personal", moments.machine_zone())
-    click.echo(f"You had no workspace yet; made {made['name']} ({made['id']}, {made['time_zone']}).", err=True)
 
 
 @click.command("list")
@@ -218,4 +198,4 @@ def edit(session: Session, task: str, if_version: int | None, **given: Any) -> N
     session.show(changed, output.tasks([changed], project_names(session, [changed])))
 
 
-COMMANDS = (add, list_, show, edit)
+COMMANDS = (list_, show, edit)

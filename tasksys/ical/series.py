@@ -88,8 +88,9 @@ def _different(whole: WholeSeries, one: Override, workspace: str) -> Component:
 def repeating(whole: WholeSeries) -> Repeating:
     """When the series comes again."""
     series = whole.series
-    skipped = tuple(one.original for one in series.overrides if one.skipped)
-    gone = sorted(one.original for one in whole.gone)[-GONE:]
+    last = sorted(whole.gone, key=lambda one: one.original)[-GONE:]
+    skipped = {one.original for one in (*series.overrides, *last) if one.skipped}
+    gone = tuple(one.original for one in last if not one.skipped)
     return Repeating(
         rule=cut(series),
         anchor=series.anchor,
@@ -101,8 +102,8 @@ def repeating(whole: WholeSeries) -> Repeating:
         stop_after=series.stop_after,
         ahead=series.ahead,
         paused=series.state is SeriesState.PAUSED,
-        skipped=() if series.after_completion else skipped,
-        gone=() if series.after_completion else tuple(gone),
+        skipped=() if series.after_completion else tuple(sorted(skipped)),
+        gone=() if series.after_completion else gone,
     )
 
 

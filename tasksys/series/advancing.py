@@ -60,7 +60,7 @@ class _Settling:
         self._times = times_of(series, state)
         self._position = workspace.position
         self._next = series.next
-        self._open = {task.original or "": task for name in series.open if (task := state.task(name)) is not None}
+        self._open = {task.original or "": task for name in series.open_tasks if (task := state.task(name)) is not None}
         self._facts: list[Fact] = []
         self._missed: list[str] = []
         self._skipped: list[str] = []

@@ -31,7 +31,7 @@ from tasksys.events import (
 from tasksys.fields import difference
 from tasksys.refusals import Code, Refusal, invalid, missing
 from tasksys.rows import Series, Task
-from tasksys.series import advancing, checking, editing
+from tasksys.series import advancing, checking, editing, moving
 from tasksys.series.checking import Recurs
 from tasksys.series.rules import times_of
 from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
@@ -73,7 +73,7 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
         case EndSeries():
             if series.state is SeriesState.ENDED:
                 return []
-            return [Fact(SeriesEnded(series.id, series.state)), *editing.withdrawn(series, record.at, state)]
+            return [Fact(SeriesEnded(series.id, series.state)), *moving.withdrawn(series, record.at, state)]
         case _:
             assert_never(command)
 

@@ -5,7 +5,6 @@ rule still has its occurrence, and goes to the trash if it has not and its time 
 of one occurrence is not overwritten.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final, assert_never
 
 from msgspec import UNSET, structs
@@ -19,10 +18,6 @@ from tasksys.events import (
     SeriesCreated,
     SeriesEdited,
     SeriesFields,
-    TaskEdited,
-    TaskFields,
-    TaskSeriesChanged,
-    TaskTrashed,
 )
 from tasksys.fields import difference, mentioned, overlay
 from tasksys.recurrence import parse_rule, print_rule
@@ -31,15 +26,13 @@ from tasksys.refusals import Code, FieldError, Refusal, invalid, over
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
+from tasksys.series.moving import Moving, open_tasks
 from tasksys.series.rules import Times, times_of
-from tasksys.series.shapes import OF_ONE, Occurs, Override, Scope, TemplateFields
-from tasksys.series.spans import between, earlier
+from tasksys.series.shapes import OF_ONE, Override, Scope, TemplateFields
 from tasksys.state import State
 from tasksys.values import When
 
 OVERRIDES: Final = 366
-LOOKED_AT: Final = 1000
-"""Occurrences among which the one is looked for with which a changed series goes on."""
 
 OF_THE_SERIES: Final = ("rule", "anchor", "rdate", "exdate", "missed", "stop_after", "ahead")
 PLACE: Final = ("project", "section", "parent")
@@ -54,7 +47,7 @@ def decide(command: EditSeries, record: CommandRecord, series: Series, state: St
     if wrong is not None:
         return wrong
     if command.scope is Scope.ALL:
-        if refusal := _left_out(command, ("occurrence", "due", "into"), "Only a change of one occurrence has this."):
+        if refusal := _left_out(command, ("occurrence", "due"), "Only a change of one occurrence has this."):
             return refusal
         return _all(command, wanted, record, series, state)
     if command.occurrence is None:
@@ -108,7 +101,7 @@ def _this(
     series: Series,
     state: State,
 ) -> list[Fact] | Refusal:
-    if refusal := _left_out(command, (*OF_THE_SERIES, "into"), "One occurrence has no such thing of its own."):
+    if refusal := _left_out(command, OF_THE_SERIES, "One occurrence has no such thing of its own."):
         return refusal
     not_its_own = [name for name in mentioned(wanted) if name not in OF_ONE]
     if not_its_own and (found is None or found.task is None):
@@ -178,10 +171,10 @@ def _all(
         return []
     facts = [Fact(SeriesEdited(series.id, before, after, template_before, template_after))]
     changed = structs.replace(overlay(series, after), template=overlay(series.template, template_after))
-    for task in _open(series, state):
+    for task in open_tasks(series, state):
         facts += _edited(task, template_before, template_after, record, state)
     if any(getattr(after, name) is not UNSET for name in ("rule", "anchor", "rdate", "exdate")):
-        facts += _Moving(series, changed, record, state).facts()
+        facts += Moving(series, changed, record, state).facts()
     return facts
 
 
@@ -216,10 +209,6 @@ def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refus
     return checking.recurs(found._replace(**{**kept, **given}))
 
 
-def _open(series: Series, state: State) -> Iterator[Task]:
-    return (task for name in series.open if (task := state.task(name)) is not None)
-
-
 def _edited(
     task: Task, before: TemplateFields, after: TemplateFields, record: CommandRecord, state: State
 ) -> list[Fact]:
@@ -231,91 +220,6 @@ def _edited(
     }
     answer = tasks.decide(EditTask(task=task.id, **named), record, state) if named else []
     return [] if isinstance(answer, Refusal) else answer
-
-
-class _Moving:
-    """From one recurrence to another: of the same series, or of the one that was split off from `start` on."""
-
-    def __init__(
-        self, series: Series, into: Series, record: CommandRecord, state: State, start: str | None = None
-    ) -> None:
-        self._series = series
-        self._into = into
-        self._at = record.at
-        self._state = state
-        self._start = start
-        self._old = times_of(series, state)
-        self._new = times_of(into, state)
-        self._gone: set[str] = set()
-
-    def facts(self) -> list[Fact]:
-        """What becomes of tasks and overrides, and with which occurrence it goes on."""
-        facts = [*self._tasks(), *self._overrides()]
-        if self._series.id == self._into.id:
-            before, after = self._series.next, self.next()
-            if before != after:
-                facts.append(Fact(SeriesAdvanced(self._into.id, before, after, self._series.at, None)))
-        return facts
-
-    def next(self) -> str | None:
-        """The first occurrence from today on of which nothing has become: what was done before is not made again."""
-        if self._series.after_completion:
-            return None if self._series.next is None else self._carried(self._series.next)
-        self._withdraw()
-        begin = self._new.midnight(self._at)
-        for looked, original in enumerate(self._new.between(begin, None)):
-            if looked >= LOOKED_AT or not self._had(original):
-                return original
-        return None
-
-    def _carried(self, original: str) -> str:
-        return rules.carried(original, self._old.anchor, self._new.anchor)
-
-    def _had(self, original: str) -> bool:
-        """True if the old recurrence had that occurrence, and something has become of it."""
-        was = rules.carried(original, self._new.anchor, self._old.anchor)
-        handled = self._series.next is None or was < self._series.next
-        return handled and was not in self._gone and self._old.includes(was)
-
-    def _withdraw(self) -> list[Task]:
-        """The open tasks that the new recurrence has not, and whose time has not come."""
-        found = []
-        for task in self._concerned():
-            original = task.original or ""
-            if not self._new.includes(self._carried(original)) and self._old.time_of(original) > self._at:
-                self._gone.add(original)
-                found.append(task)
-        return found
-
-    def _concerned(self) -> Iterator[Task]:
-        start = self._start or ""
-        return (task for task in _open(self._series, self._state) if (task.original or "") >= start)
-
-    def _tasks(self) -> Iterator[Fact]:
-        for task in self._withdraw():
-            yield from leaving(task)
-        for task in self._concerned():
-            original = task.original or ""
-            moved = self._carried(original)
-            if not self._new.includes(moved) or (self._series.id, original) == (self._into.id, moved):
-                continue
-            if moved != original and task.due == self._old.when(original):
-                kept = between(task.start, task.due)
-                due = self._new.when(moved)
-                wanted = TaskFields(due=due) if kept is None else TaskFields(due=due, start=earlier(due, kept))
-                yield Fact(TaskEdited(*difference(task, wanted)), task.id)
-            yield Fact(TaskSeriesChanged(Occurs(self._series.id, original), Occurs(self._into.id, moved)), task.id)
-
-    def _overrides(self) -> Iterator[Fact]:
-        for one in self._series.overrides:
-            moved = self._carried(one.original)
-            if self._start is not None and one.original < self._start:
-                continue
-            if (self._series.id, one.original) == (self._into.id, moved) and self._new.includes(moved):
-                continue
-            yield Fact(OccurrenceChanged(self._series.id, one.original, one, None))
-            if self._new.includes(moved):
-                yield Fact(OccurrenceChanged(self._into.id, moved, None, structs.replace(one, original=moved)))
 
 
 # --- this and following
@@ -360,13 +264,13 @@ def _split(
         id=created.series, template=created.template, rule=created.rule, anchor=created.anchor, created_at=record.at,
         created_by=record.actor, rdate=created.rdate, exdate=created.exdate, ends_before=carried,
     )  # fmt: skip
-    moving = _Moving(series, into, record, state, begins)
+    moving = Moving(series, into, record, state, begins)
     created = structs.replace(created, next=moving.next())
     before, after = difference(series, SeriesFields(ends_before=begins, following=command.into))
     facts = [Fact(SeriesEdited(series.id, before, after)), Fact(created), *moving.facts()]
     if series.next is not None and series.next >= begins:
         facts.append(Fact(SeriesAdvanced(series.id, series.next, None, series.at, None)))
-    for task in _open(series, state):
+    for task in open_tasks(series, state):
         if (task.original or "") >= begins:
             facts += _edited(task, template_before, template_after, record, state)
     return facts
@@ -378,23 +282,3 @@ def _rest(rule: str, old: Times, begins: str) -> str:
     if parsed.count is None:
         return rule
     return print_rule(structs.replace(parsed, count=max(1, parsed.count - old.counted_before(begins))))
-
-
-# --- what others use too
-
-
-def leaving(task: Task) -> list[Fact]:
-    """An open occurrence goes to the trash and out of its series, which may make it again."""
-    assert task.series is not None
-    assert task.original is not None
-    return [
-        Fact(TaskSeriesChanged(Occurs(task.series, task.original), None), task.id),
-        Fact(TaskTrashed(), task.id),
-    ]
-
-
-def withdrawn(series: Series, at: str, state: State) -> list[Fact]:
-    """The open occurrences whose time has not come go."""
-    times = times_of(series, state)
-    due = ((task, task.due or times.when(task.original or "")) for task in _open(series, state))
-    return [fact for task, when in due if times.instant(when) > at for fact in leaving(task)]

@@ -41,8 +41,8 @@ def track(before: Task | None, after: Task, state: State) -> None:
     elif before is not None:
         done = (after.status is Status.DONE) - (before.status is Status.DONE)
         series = structs.replace(series, completions=max(0, series.completions + done))
-    others = tuple(one for one in series.open if one != after.id)
-    state.put(structs.replace(series, open=(*others, after.id) if is_open(after) else others))
+    others = tuple(one for one in series.open_tasks if one != after.id)
+    state.put(structs.replace(series, open_tasks=(*others, after.id) if is_open(after) else others))
 
 
 def _leave(was: Occurs, task: str, state: State) -> None:
@@ -51,7 +51,7 @@ def _leave(was: Occurs, task: str, state: State) -> None:
         state.delete(Occurrence, row.key)
     series = state.series(was.series)
     if series is not None:
-        state.put(structs.replace(series, open=tuple(one for one in series.open if one != task)))
+        state.put(structs.replace(series, open_tasks=tuple(one for one in series.open_tasks if one != task)))
 
 
 def without(series: Series, originals: tuple[str, ...]) -> tuple[Override, ...]:

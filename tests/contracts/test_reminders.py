@@ -1,31 +1,24 @@
 """What falls due fires exactly once, on both transports: in time, after an outage, thousands at an instant."""
 
 import asyncio
-import json
 import random
-import subprocess
-import sys
-import threading
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from streams import timers
-from streams.agents.reminders import timeline
+from streams.agents.reminders import REMINDERS
+from streams.agents.timeline import timeline
 from streams.node import Node
 from streams.topics import EVENTS
 from tasksys import codec
 from tasksys.commands import AddReminder, CompleteTask, CreateTask, EditTask, EditWorkspace
 from tasksys.events import ReminderFired
 from tasksys.rows import Reminder
-from tasksys.values import CLOCK, ReminderState, Trigger, When, instant
+from tasksys.values import CLOCK, ReminderState, Trigger, When
 from tests.contracts.test_kill import ROUNDS, SEED
-from tests.support.kafka_broker import ROOT, KafkaBroker
+from tests.support.clocks import SETTINGS, Clock, after, live
 from tests.support.nodes import (
-    AT,
     WAIT,
     accepted,
     check,
@@ -37,43 +30,7 @@ from tests.support.nodes import (
     tell,
     there,
     until,
-    wipe,
 )
-
-START = datetime.fromisoformat(AT)
-SETTINGS: dict[str, Any] = {"session_timeout": 2.0, "partitions": 2}
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, node: Node | None = None, **duration: float) -> None:
-        """Lets so much time pass, at once; a node that runs looks at the clock."""
-        self.now += timedelta(**duration)
-        if node is not None:
-            node.wake()
-
-
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty log on each transport."""
-    if request.param == "embedded":
-        return f"embedded://{tmp_path / 'log'}"
-    kafka: KafkaBroker = request.getfixturevalue("kafka")
-    address = f"kafka://{kafka.bootstrap}"
-    await wipe(address)
-    return address
-
-
-def after(**duration: float) -> str:
-    """An instant so long after the start."""
-    return instant(START + timedelta(**duration))
 
 
 def reminder(node: Node, workspace: str, name: str = "ring") -> Reminder:
@@ -179,27 +136,14 @@ async def test_a_firing_that_is_appended_twice_is_one(url: str, tmp_path: Path) 
     async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
         workspace = await reminded(node, after(hours=1))
         await check(node)
-        (due,) = [one for number in range(2) for one in timeline(node._timeline(number))]
+        (due,) = [one for number in range(2) for one in timeline(node._partition_rows("reminders", number))]
         clock.now += timedelta(hours=1)
-        assert await node.gateway.append_all([timers.command(due, after(hours=1))]) == [None]
-        assert await node.gateway.append_all([timers.command(due, after(hours=1, seconds=1))]) == [None]
+        assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1))]) == [None]
+        assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1, seconds=1))]) == [None]
         node.wake()
         await disarmed(node, workspace)
         await check(node)
         assert await fired(node, workspace) == [("ring", after(hours=1))]
-
-
-def live(url: str, directory: Path, instant: str, patience: float | None) -> bool:
-    """One life of a process that fires, killed so long after its start, or lived to the end; whether it was that."""
-    command = [sys.executable, "-m", "tests.support.kill_child", "fire", url, str(directory), instant]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        killer = threading.Timer(patience or 0.0, child.kill)
-        for line in child.stdout:
-            if json.loads(line)["phase"] == "started" and patience is not None:
-                killer.start()
-        killer.cancel()
-    return child.returncode == 0
 
 
 async def test_killed_while_it_fires(url: str, tmp_path: Path) -> None:

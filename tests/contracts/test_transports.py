@@ -484,7 +484,7 @@ async def test_the_chain_of_every_workspace_verifies(node: Node) -> None:
 async def test_rows_of_outputs_and_positions_are_one(node: Node) -> None:
     """The offset that an agent has applied is in its own table: that of the newest source record with an effect."""
     await check(node)
-    for name, topic in (("commands", COMMANDS), ("audit", EVENTS), ("reminders", EVENTS)):
+    for name, topic in (("commands", COMMANDS), ("audit", EVENTS), ("reminders", EVENTS), ("recurrence", EVENTS)):
         agent = fold_agent(node.apps[name])
         for partition, records in enumerate(await read(node, topic)):
             end = records[-1].offset + 1 if records else 0

@@ -50,11 +50,17 @@ TASK: Final = {
     "id", "workspace", "project", "section", "parent", "title", "description", "status", "priority", "labels",
     "assignees", "start", "due", "estimate_minutes", "order", "checklist", "links", "series", "created_by",
     "created_at", "updated_at", "completed_at", "trashed_at", "trashed", "version", "position",
+    "original", "postponed",
 }  # fmt: skip
 COMMENT: Final = {"id", "task", "author", "body", "created_at", "edited_at"}
 REMINDER: Final = {
     "id", "task", "user", "trigger", "repeat", "state", "scheduled_for", "fired_at", "late_by_seconds", "repeats_left",
     "snoozed_from", "created_at",
+}  # fmt: skip
+SERIES: Final = {
+    "id", "workspace", "template", "rule", "anchor", "rdate", "exdate", "missed", "after_completion", "stop_after",
+    "ahead", "state", "description", "next", "next_at", "open", "completions", "overrides", "ends_before", "previous",
+    "following", "created_by", "created_at", "updated_at", "version", "position",
 }  # fmt: skip
 EVENT: Final = {
     "position", "id", "type", "at", "actor", "command", "task", "version", "data", "schema", "source",

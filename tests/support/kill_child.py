@@ -6,7 +6,7 @@
 
 `submit` sends a stream of commands that the seed determines, all that is not in the file of what was acknowledged
 before, and prints a JSON line for each outcome. `worker` only folds; with a point named it freezes itself (SIGSTOP)
-there, in its first transaction after a line on its standard input. `fire` fires what is due at an instant, and ends.
+there, in its first transaction after a line on its standard input. `fire` does what is due at an instant, and ends.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from streams.agents.reminders import timeline
+from streams.agents.timeline import timeline
 from streams.broker import Broker
-from streams.node import Node
+from streams.node import TIMELINES, Node
 from streams.transport.kafka.transaction import PartitionWriter
 from tasksys import decider
 from tasksys.commands import (
@@ -203,7 +203,12 @@ async def fire(url: str, directory: str, instant: str) -> None:
     say(phase="started")
 
     def waits() -> bool:
-        return any(one.at <= instant for number in range(node.partitions) for one in timeline(node._timeline(number)))
+        return any(
+            one.at <= instant
+            for name in TIMELINES
+            for number in range(node.partitions)
+            for one in timeline(node._partition_rows(name, number))
+        )
 
     await until(lambda: not waits(), bound=WAIT)
     await node.stop()

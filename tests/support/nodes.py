@@ -21,12 +21,12 @@ from streams.agents.audit import decode as decode_remembered
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.fold import Headers, Record
-from streams.node import Node
+from streams.node import AGENTS, Node
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, TopicSpec
 from tasksys import audit, codec, decider
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
-from tasksys.events import EventRecord
+from tasksys.events import EventRecord, SeriesAdvanced
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.rows import Member, Reminder
 from tasksys.state import State
@@ -250,7 +250,7 @@ async def check(node: Node) -> Truth:
     """Compares tables, history and outcomes with what the events topic says; AssertionError where they differ."""
     await caught_up(node)
     truth = Truth()
-    states, history, timelines = (table(node, name) for name in ("commands", "audit", "reminders"))
+    states, history, timelines, series = (table(node, name) for name in AGENTS)
     for partition, records in enumerate(await read(node, EVENTS)):
         expected = _expected(records, truth)
         outcomes = {key: row for key, row in states[partition].items() if key.startswith(keys.OUTCOME)}
@@ -265,6 +265,7 @@ async def check(node: Node) -> Truth:
             truth.outcomes[workspace, actor, command] = _outcome(row)
         _check_history(records, history[partition])
         _check_timeline(expected, timelines[partition])
+        _check_series(records, series[partition])
     _check_outcomes(truth)
     return truth
 
@@ -301,6 +302,25 @@ def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None
                 assert found.scheduled_for is not None
                 place = keys.timeline(found.scheduled_for, workspace.decode(), found.id)
                 expected |= {key: found.scheduled_for.encode(), place: found.position.to_bytes(8)}
+    assert {key: row for key, row in rows.items() if key != APPLIED} == expected
+
+
+def _check_series(records: list[Record], rows: dict[bytes, bytes]) -> None:
+    """Every series is in the timeline at the instant that its newest event named, if it named one."""
+    newest: dict[tuple[str, str], tuple[str | None, int]] = {}
+    for one in records:
+        assert one.key is not None
+        assert one.value is not None
+        record = codec.decode_event(one.value)
+        if record.type == SeriesAdvanced.__name__:
+            event = codec.event(record)
+            assert isinstance(event, SeriesAdvanced)
+            newest[one.key.decode(), event.series] = event.at, record.position
+    expected: dict[bytes, bytes] = {}
+    for (workspace, name), (at, position) in newest.items():
+        if at is not None:
+            expected[keys.armed(workspace, name)] = at.encode()
+            expected[keys.timeline(at, workspace, name)] = position.to_bytes(8)
     assert {key: row for key, row in rows.items() if key != APPLIED} == expected
 
 

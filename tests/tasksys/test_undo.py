@@ -116,7 +116,7 @@ def essence(row: Row) -> Row:
         case Comment():
             return structs.replace(row, edited_at=None)
         case Series():
-            return structs.replace(row, **CHANGED, open=tuple(sorted(row.open)))
+            return structs.replace(row, **CHANGED, open_tasks=tuple(sorted(row.open_tasks)))
         case Occurrence():
             return row
         case _:

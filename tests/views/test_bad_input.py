@@ -410,7 +410,7 @@ async def test_what_was_read_and_cannot_be_written_says_what_changes_it(space: S
     said = {one["pointer"]: one["detail"] for one in found["errors"]}
     assert said.keys() == {
         "/workspace", "/checklist", "/links", "/series", "/created_by", "/created_at", "/updated_at", "/completed_at",
-        "/trashed_at", "/trashed", "/version", "/position",
+        "/trashed_at", "/trashed", "/version", "/position", "/original", "/postponed",
     }  # fmt: skip
     assert all("read-only" in detail for detail in said.values())
     assert "/checklist" in said["/checklist"]

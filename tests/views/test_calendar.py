@@ -189,3 +189,37 @@ async def test_strangers_learn_nothing(space: Space) -> None:
     (await space.acting("sam").get("/calendar.ics")).problem(404, "not-found")
     (await space.acting("sam").get("/calendar-token")).problem(404, "not-found")
     (await space.acting("sam").post("/calendar-token")).problem(404, "not-found")
+
+
+async def test_series_in_it(site: Site, space: Space) -> None:
+    """As rules with what is different of each; elsewhere the file makes the same series again."""
+    home = await space.project("Home")
+    template = {"title": "Bins", "project": home["id"], "reminders": [{"trigger": {"before": "PT30M"}}]}
+    anchor = {"local": "2126-03-04T09:00", "zone": "Europe/Berlin"}
+    made = (await space.post("/series", {"template": template, "rule": "FREQ=WEEKLY", "anchor": anchor})).ok
+    path = f"/series/{made['id']}"
+    await space.post(f"{path}/skip", {"occurrence": "2126-03-11T09:00"})
+    other = {"scope": "this", "occurrence": "2126-03-18T09:00", "template": {"title": "All the bins"}}
+    assert (await space.patch(path, other)).status == 200
+    raw = (await space.get("/calendar.ics")).raw
+    text = raw.decode().replace("\r\n ", "")
+    assert "EXDATE;TZID=Europe/Berlin:21260311T090000\r\n" in text
+    assert (text.count("RRULE:FREQ=WEEKLY\r\n"), text.count("RECURRENCE-ID;TZID=Europe/Berlin:")) == (1, 2)
+    events = (await space.get("/calendar.ics", view="events")).raw.decode()
+    assert events.count("BEGIN:VEVENT") == 61
+    assert events.count("SUMMARY:All the bins") == 1
+    elsewhere = await site.space()
+    answer = await elsewhere.post("/import", data=raw, headers={"Content-Type": "text/calendar"})
+    told = [(one["action"], one["status"], one["problems"]) for one in answer.ok["items"]]
+    assert told == [("create", "done", []), ("update", "done", []), ("skip", "skipped", [])]
+    (copy,) = (await elsewhere.get("/series")).ok["items"]
+    assert copy["id"] == answer.ok["items"][0]["series"]
+    assert (copy["rule"], copy["anchor"], copy["template"]["title"]) == ("FREQ=WEEKLY", anchor, "Bins")
+    coming = (await elsewhere.get(f"/series/{copy['id']}/occurrences", limit=3)).ok["items"]
+    assert [(one["occurrence"], one["title"], one["state"]) for one in coming] == [
+        ("2126-03-04T09:00", "Bins", "open"),
+        ("2126-03-11T09:00", "", "skipped"),
+        ("2126-03-18T09:00", "All the bins", "planned"),
+    ]
+    again = await elsewhere.post("/import", data=raw, headers={"Content-Type": "text/calendar"})
+    assert {one["action"] for one in again.ok["items"]} == {"skip"}

@@ -11,7 +11,19 @@ import pytest
 from aiohttp import ClientPayloadError, web
 
 from tasksys.rows import Comment
-from tests.support.http import COMMENT, MEMBER, PROJECT, REMINDER, TASK, WORKSPACE, Json, Site, Space, eventually
+from tests.support.http import (
+    COMMENT,
+    MEMBER,
+    PROJECT,
+    REMINDER,
+    SERIES,
+    TASK,
+    WORKSPACE,
+    Json,
+    Site,
+    Space,
+    eventually,
+)
 from views import shapes
 from views.export import CHUNK
 
@@ -28,13 +40,15 @@ async def furnished(space: Space, tasks: int) -> Json:
     await space.task("Lost", project=gone["id"])
     await space.delete(f"/projects/{gone['id']}")
     for start in range(0, tasks, 100):
-        made = [
+        many = [
             {"type": "CreateTask", "title": f"Task {start + number}", "project": home["id"]} for number in range(100)
         ]
-        await space.post("/commands", {"commands": made})
+        await space.post("/commands", {"commands": many})
     for number in range(3):
         await space.post(f"/tasks/{parent['id']}/comments", {"body": f"Remark {number}"})
     await space.post(f"/tasks/{parent['id']}/reminders", {"trigger": {"at": "2126-03-08T09:00:00Z"}})
+    plants = {"template": {"title": "Plants"}, "rule": "FREQ=DAILY", "anchor": {"date": "2126-03-08"}}
+    made = (await space.post("/series", plants)).ok
     trashed = (await space.get("/projects", trashed="true")).ok["items"]
     return {
         "members": (await space.get("/members")).ok["items"],
@@ -42,6 +56,8 @@ async def furnished(space: Space, tasks: int) -> Json:
         "tasks": [*await every(space, ""), *await every(space, "trashed = true")],
         "comments": (await space.get(f"/tasks/{parent['id']}/comments")).ok["items"],
         "reminders": (await space.get("/reminders")).ok["items"],
+        "series": (await space.get("/series")).ok["items"],
+        "occurrences": [{"series": made["id"], "occurrence": "2126-03-08", "task": made["open"][0], "skipped": False}],
     }
 
 
@@ -71,14 +87,31 @@ async def test_everything_is_in_it(space: Space) -> None:
     assert exported.headers["Transfer-Encoding"] == "chunked"
     assert exported.headers["X-Content-Type-Options"] == "nosniff"
     document = exported.json
-    assert document.keys() == {"position", "workspace", "members", "projects", "tasks", "comments", "reminders"}
+    assert document.keys() == {
+        "position",
+        "workspace",
+        "members",
+        "projects",
+        "tasks",
+        "comments",
+        "reminders",
+        "series",
+        "occurrences",
+    }
     assert document["workspace"].keys() == WORKSPACE
     assert (document["position"], exported.position) == (await space.position(),) * 2
-    shapes = {"members": MEMBER, "projects": PROJECT, "tasks": TASK, "comments": COMMENT, "reminders": REMINDER}
+    shapes = {
+        "members": MEMBER,
+        "projects": PROJECT,
+        "tasks": TASK,
+        "comments": COMMENT,
+        "reminders": REMINDER,
+        "series": SERIES,
+    }
     for part, shape in shapes.items():
         assert by_id(document[part]) == by_id(expected[part])
         assert all(one.keys() == shape for one in document[part])
-    assert len(document["tasks"]) == 1503
+    assert len(document["tasks"]) == 1504
 
 
 async def test_an_empty_workspace(space: Space) -> None:

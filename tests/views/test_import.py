@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FILES: Final = Path(__file__).parent.parent / "tasksys" / "ical" / "files"
 CALENDAR: Final = {"Content-Type": "text/calendar; charset=utf-8"}
-ITEM: Final = {"line", "uid", "title", "action", "status", "reason", "task", "commands", "notes", "problems"}
+ITEM: Final = {"line", "uid", "title", "action", "status", "reason", "task", "series", "commands", "notes", "problems"}
 
 
 async def sent(space: Space, text: str | bytes, **query: Any) -> Answer:

@@ -182,12 +182,12 @@ def test_a_link_may_be_sent_as_it_is_shown() -> None:
 def test_writes_take_a_key() -> None:
     """Each takes an idempotency key, may be answered 202, and those with a version take a condition."""
     for method, path, operation in operations():
-        if method == "GET" or path.startswith("/admin") or path.endswith(("/preview", "/import")):
+        if method == "GET" or path.startswith("/admin") or path.endswith(("/preview", "/parse", "/import")):
             continue
         headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
         assert headers >= {"Idempotency-Key", "Prefer"}
         assert "202" in operation["responses"]
         of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
         unconditional = path.endswith(("/members/{user}", "/workspaces", "/calendar-token", *of_a_reminder))
-        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects"))
+        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
         assert ("If-Match" in headers) != (unconditional or creating)

@@ -49,6 +49,7 @@ async def test_status(site: Site, space: Space) -> None:
         "commands": "tasksys.commands",
         "audit": "tasksys.events",
         "reminders": "tasksys.events",
+        "recurrence": "tasksys.events",
     }
     for agent in status["agents"].values():
         assert agent.keys() == {"group", "source", "partitions"}
@@ -74,7 +75,7 @@ async def test_lag(site: Site, space: Space) -> None:
         await space.post("/tasks", {"title": "Milk"}, headers={"Prefer": "respond-async"})
         await eventually(lambda: lags(site, "commands", partition, 1))
     await eventually(lambda: lags(site, "commands", partition, 0))
-    assert len((await site.client().get("/admin/lag")).ok["items"]) == 12
+    assert len((await site.client().get("/admin/lag")).ok["items"]) == 16
 
 
 async def lags(site: Site, agent: str, partition: int, expected: int) -> bool:

@@ -35,7 +35,7 @@ async def test_a_task_with_every_field(space: Space) -> None:
         "id": made.ok["id"], "workspace": space.id, "project": None, "section": None, "parent": None, "checklist": [],
         "links": [], "series": None, "completed_at": None, "trashed_at": None, "trashed": False, "version": 1,
         "position": made.position, "created_by": "olga", "order": made.ok["order"],
-        "created_at": made.ok["created_at"], "updated_at": made.ok["created_at"],
+        "created_at": made.ok["created_at"], "updated_at": made.ok["created_at"], "original": None, "postponed": 0,
     }  # fmt: skip
     assert made.etag == '"1"'
     assert made.headers["Location"] == f"{space.prefix}/tasks/{made.ok['id']}"

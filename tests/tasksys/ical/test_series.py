@@ -48,7 +48,7 @@ EACH: Final = st.builds(
 )
 TEMPLATES: Final = st.builds(
     GivenTemplate,
-    title=LINE,
+    title=LINE.map(str.strip),
     description=TEXT,
     priority=st.sampled_from(Priority),
     labels=st.lists(LINE.map(str.strip), max_size=2, unique=True).map(tuple),
@@ -98,7 +98,7 @@ def test_nothing_is_lost(
     if data.draw(st.booleans()):
         before.given(EditSeries(series="bins", exdate=(coming[0],), rdate=("2026-06-03" + coming[0][10:],)))
         coming = coming[1:]
-    title = data.draw(LINE)
+    title = data.draw(LINE.map(str.strip))
     before.given(SkipOccurrence(series="bins", occurrence=coming[1]))
     before.given(EditSeries(series="bins", scope=Scope.THIS, occurrence=coming[2], template=GivenFields(title=title)))
     due = When(date="2026-07-01") if series.anchor.date else structs.replace(series.anchor, local="2026-07-01T11:00")
@@ -187,9 +187,9 @@ def test_a_series_that_another_goes_on_with_ends_there() -> None:
 def test_occurrences_that_are_past_or_done_become_tasks() -> None:
     """Elsewhere they cannot be of the series any more, but nothing of them is lost."""
     before = world_with(rule="FREQ=DAILY")
-    first = there(before.state.series("bins")).open[0]
+    first = there(before.state.series("bins")).open_tasks[0]
     before.given(CompleteTask(task=first))
-    second = there(before.state.series("bins")).open[0]
+    second = there(before.state.series("bins")).open_tasks[0]
     before.given(SkipTask(task=second))
     after = founded()
     assert imported(calendar(before), after) == []
@@ -197,7 +197,7 @@ def test_occurrences_that_are_past_or_done_become_tasks() -> None:
     assert sorted(row.status for row in alone) == [Status.CANCELLED, Status.DONE]
     series = there(after.state.series("bins"))
     assert series.state is SeriesState.ACTIVE
-    assert [after.task(one).original for one in series.open] == ["2026-03-11T09:00"]
+    assert [after.task(one).original for one in series.open_tasks] == ["2026-03-11T09:00"]
     assert {step.action for step in steps(calendar(before), before)} == {"skip"}
 
 
@@ -260,7 +260,7 @@ def test_a_newer_file_changes_a_series() -> None:
 def test_an_ended_series_leaves_its_tasks() -> None:
     """It is not in the calendar any more; what was done of it is."""
     world = world_with()
-    first = there(world.state.series("bins")).open[0]
+    first = there(world.state.series("bins")).open_tasks[0]
     world.given(CompleteTask(task=first), EndSeries(series="bins"))
     found = calendar(world)
     assert "RRULE" not in found
@@ -276,3 +276,13 @@ def test_what_only_we_say_may_be_wrong(value: str) -> None:
     """A file that says it badly is read by what the standard has."""
     made = vtodo("SUMMARY:Bins", BERLIN, "RRULE:FREQ=WEEKLY", f"X-TASKSYS-REPEATING:{value}")
     assert [step.action for step in steps(file(made), founded())] == ["create"]
+
+
+def test_what_was_left_out_before_its_time_stays_out() -> None:
+    """Also where the series has gone past it already."""
+    before = world_with(rule="FREQ=DAILY")
+    before.given(SkipOccurrence(series="bins", occurrence="2026-03-10T09:00"))
+    assert there(before.state.series("bins")).next == "2026-03-11T09:00"
+    after = founded()
+    assert imported(calendar(before), after) == []
+    assert there(after.state.series("bins")).next == "2026-03-11T09:00"

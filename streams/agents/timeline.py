@@ -1,0 +1,136 @@
+"""A timeline as an agent's table: what falls due next of what its events arm. A timer takes what is due from here.
+
+A row for each armed thing, in the order of their instants, and one that finds it again. When the zone of a workspace
+changes it commands that each of them is looked at anew: `decide` sees one at a time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from msgspec import UNSET
+
+from streams import keys
+from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.topics import COMMANDS, EVENTS
+from tasksys import codec
+from tasksys.commands import Command, CommandRecord
+from tasksys.events import EventRecord, WorkspaceEdited
+from tasksys.values import CLOCK
+
+PATIENCE_SECONDS: Final = 0.25
+"""So much later something may be noticed that is set for less than that ahead."""
+
+
+class Due(NamedTuple):
+    """Something that falls due at an instant (as stored); `position` is that of the event that set it."""
+
+    at: str
+    workspace: str
+    name: str
+    position: int
+
+    @property
+    def key(self) -> bytes:
+        """Its row's."""
+        return keys.timeline(self.at, self.workspace, self.name)
+
+
+def timeline(rows: Rows, start: bytes = keys.TIMELINE) -> Iterator[Due]:
+    """What is armed in a partition from a key on, the earliest first."""
+    for key, position in rows.scan(keys.TIMELINE, start):
+        at, workspace, name = key.removeprefix(keys.TIMELINE).decode().split("\0")
+        yield Due(at, workspace, name, int.from_bytes(position))
+
+
+class Armed(NamedTuple):
+    """What an event says: from now on the thing of that name falls due at that instant; at None, never."""
+
+    name: str
+    at: str | None
+
+
+class Kind(NamedTuple):
+    """A kind of things that fall due: the agent that keeps their timeline, and the commands about one of them."""
+
+    agent: str
+    reads: frozenset[str]
+    """The types of events that arm and disarm."""
+    armed: Callable[[EventRecord], Armed]
+    """What an event of those types says."""
+    due: Callable[[str, Due], Command]
+    """(part of an id, what is due) -> what says that its time has come."""
+    look: Callable[[str, str], Command]
+    """(part of an id, name) -> what says that its time may be another by now."""
+
+
+class TimelineFold:
+    """The timeline of one partition."""
+
+    def __init__(self, kind: Kind, rows: Rows, publish: Callable[[str | None], None]) -> None:
+        self._kind = kind
+        self._rows = rows
+        self._publish = publish
+        self._earliest: str | None = None
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """Puts into the timeline what the events arm, and takes out what they disarm."""
+        effects, self._earliest = Effects(), None
+        for record in records:
+            assert record.key is not None
+            assert record.value is not None
+            event = codec.decode_event(record.value)
+            if event.type in self._kind.reads:
+                self._fold_one(record.key.decode(), event, effects.rows)
+            elif event.type == WorkspaceEdited.__name__:
+                effects.outputs += self._settling(record.key.decode(), event, effects.rows)
+        return effects
+
+    def _settling(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
+        """Commands that look at everything armed again, where the workspace's zone has changed."""
+        event = codec.event(record)
+        if not isinstance(event, WorkspaceEdited) or event.after.time_zone is UNSET:
+            return
+        prefix = keys.armed(workspace)
+        places = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
+        for number, (place, at) in enumerate(places.items()):
+            if at is not None:
+                name = place.removeprefix(prefix).decode()
+                look = self._kind.look(f"settle-{record.position}-{number}", name)
+                command = CommandRecord(workspace, CLOCK, record.at, look, source="clock")
+                yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
+
+    def _fold_one(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> None:
+        says = self._kind.armed(record)
+        place = keys.armed(workspace, says.name)
+        before = rows[place] if place in rows else self._rows.get(place)
+        if before is not None:
+            rows[keys.timeline(before.decode(), workspace, says.name)] = None
+            rows[place] = None
+        if says.at is not None:
+            rows[keys.timeline(says.at, workspace, says.name)] = record.position.to_bytes(8)
+            rows[place] = says.at.encode()
+            self._earliest = says.at if self._earliest is None else min(says.at, self._earliest)
+
+    def committed(self) -> None:
+        """Tells that the timeline has changed, and the earliest instant that was put into it."""
+        self._publish(self._earliest)
+
+    def aborted(self) -> None:
+        """Nothing is cached."""
+
+
+def agent(kind: Kind, publish: Callable[[int, str | None], None], close: Callable[[int], None]) -> AgentSpec:
+    """The declaration; `publish` is called after every batch with its partition and the earliest instant put there.
+
+    `close` is called when nothing that was published of a partition holds any more.
+    """
+    return AgentSpec(
+        name=kind.agent,
+        source=EVENTS,
+        outputs=(COMMANDS,),
+        patience=PATIENCE_SECONDS,
+        open=lambda partition, rows: TimelineFold(kind, rows, partial(publish, partition)),
+        rebuild=lambda rows: TimelineFold(kind, rows, lambda earliest: None),
+        close=close,
+    )

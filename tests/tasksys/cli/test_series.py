@@ -1,0 +1,72 @@
+"""`tasksys series`, `repeat`, `skip` and `postpone`."""
+
+from __future__ import annotations
+
+from tests.tasksys.cli.conftest import Run, answer, errors
+
+FRIDAY = "2126-03-08"
+
+
+def test_a_task_comes_again(run: Run) -> None:
+    """It keeps its time of day; done, skipped and put off, it goes on."""
+    task = answer(run("add", "--plain", "Plants", "--due", f"{FRIDAY}T09:00@Etc/UTC", "--json"))["id"]
+    assert "Comes again, “Plants”: every Friday at 09:00" in run("repeat", task, "every", "friday").stdout
+    (made,) = answer(run("series", "list", "--json"))["items"]
+    assert (made["anchor"]["local"], made["open"]) == ("2126-03-08T09:00", [task])
+    assert "Put off: Plants, now due 2126-03-10 09:00 Etc/UTC" in run("postpone", task, "2d").stdout
+    assert "2126-04-01" in run("postpone", task, "2126-04-01").stdout
+    assert run("skip", task).stdout == "Left out: Plants\n"
+    (following,) = answer(run("series", "show", made["id"], "--json"))["open"]
+    assert run("done", following).stdout == "Done: Plants\n"
+    shown = run("series", "show", made["id"]).stdout
+    assert "1 done (100% of those that are over), 0 of them late; 1 skipped" in shown
+    assert "Plants" in run("series", "list").stdout
+    run("undo", following)
+    assert answer(run("series", "show", made["id"], "--json"))["open"] == [following]
+
+
+def test_another_day_than_the_task_is_due(run: Run) -> None:
+    """The first is on the first such day, at the task's time."""
+    task = answer(run("add", "--plain", "Bins", "--due", f"{FRIDAY}T09:00@Etc/UTC", "--json"))["id"]
+    made = answer(run("repeat", task, "every 2 days after done", "--json"))
+    assert (made["after_completion"], made["anchor"]["local"]) == (True, "2126-03-08T09:00")
+
+
+def test_changes_of_one_of_those_that_follow_and_of_all(run: Run) -> None:
+    """By the time that the list of occurrences shows."""
+    task = answer(run("add", "--plain", "Plants", "--due", FRIDAY, "--json"))["id"]
+    made = answer(run("repeat", task, "weekly", "--json"))
+    run("series", "edit", made["id"], "--only", "2126-03-15", "--due", "2126-03-16", "--title", "All plants")
+    run("series", "skip", made["id"], "2126-03-22")
+    listed = run("series", "occurrences", made["id"], "--limit", "4").stdout
+    assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
+        ["2126-03-08", "open", "2126-03-08"],
+        ["2126-03-15", "planned", "2126-03-16"],
+        ["2126-03-22", "skipped", "2126-03-22"],
+        ["2126-03-29", "planned", "2126-03-29"],
+    ]
+    split = answer(run("series", "edit", made["id"], "--from", "2126-03-29", "--every", "every 2 weeks", "--json"))
+    assert (split["previous"], split["anchor"]) == (made["id"], {"date": "2126-03-29"})
+    assert "Ferns" in run("series", "edit", made["id"], "--title", "Ferns").stdout
+    assert "Nothing to change" in errors(run("series", "edit", made["id"], code=2))
+    assert "--only" in errors(run("series", "edit", made["id"], "--only", "a", "--from", "b", code=2))
+
+
+def test_pause_resume_end(run: Run) -> None:
+    """A series is found by its title too; one that has ended is in a list of its own."""
+    task = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
+    run("repeat", task, "daily")
+    assert run("series", "pause", "Swim").stdout == "Paused: “Swim”: every day\n"
+    assert run("series", "resume", "Swim").stdout == "Goes on: “Swim”: every day\n"
+    assert run("series", "end", "Swim").stdout == "Ended: “Swim”: every day\n"
+    assert "Swim" not in run("series", "list").stdout
+    assert "Swim" in run("series", "list", "--ended").stdout
+
+
+def test_what_is_not_understood(run: Run) -> None:
+    """The message says what to say."""
+    task = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
+    assert "every monday at 9:00" in errors(run("repeat", task, "now and then", code=2))
+    assert "no occurrence" in errors(run("series", "skip", answer(run("repeat", task, "daily", "--json"))["id"],
+                                         "2126-01-01", code=1))  # fmt: skip
+    assert "duration" in errors(run("postpone", task, "p1x", code=2))
