@@ -89,7 +89,7 @@ def repeating(whole: WholeSeries) -> Repeating:
     """When the series comes again."""
     series = whole.series
     last = sorted(whole.gone, key=lambda one: one.original)[-GONE:]
-    skipped = {one.original for one in (*series.overrides, *last) if one.skipped}
+    skipped = {one.original for one in series.overrides if one.skipped} | {one.original for one in last if one.skipped}
     gone = tuple(one.original for one in last if not one.skipped)
     return Repeating(
         rule=cut(series),
