@@ -8,6 +8,7 @@ State (agent `commands`):
 Timeline (agents `reminders` and `recurrence`):
     0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due
     <workspace> NUL r <id>                     when it falls due
+    <workspace> NUL z                          the release of the zone database that this was computed by
 History (agent `audit`):
     <workspace> NUL e <position>               an event and its link of the hash chain
     <workspace> NUL t <task> NUL <position>    the events of a task
@@ -61,6 +62,11 @@ def timeline(at: str, workspace: str, name: str) -> bytes:
 def armed(workspace: str, name: str = "") -> bytes:
     """Where the instant of something armed is; without its name, the beginning of all of a workspace."""
     return f"{workspace}\0r{name}".encode()
+
+
+def zones(workspace: str) -> bytes:
+    """Where the release of the zone database is by which a workspace's instants were computed."""
+    return f"{workspace}\0z".encode()
 
 
 def event(workspace: str, position: int) -> bytes:

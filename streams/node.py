@@ -39,6 +39,7 @@ from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
+from tasksys.values import ZONES
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class Node:
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is, for what falls due."""
+    zones: str = ZONES
+    """The release of the zone database that instants are computed by."""
     apps: dict[str, faust.App] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
@@ -96,6 +99,7 @@ class Node:
                 partial(self._partition_rows, name),
                 self.gateway.append_all,
                 self.clock,
+                self.zones,
             )
             for name, kind in TIMELINES.items()
         }

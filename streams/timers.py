@@ -16,9 +16,9 @@ from typing import Final
 from streams import keys
 from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
-from tasksys.commands import CommandRecord
+from tasksys.commands import CommandRecord, NoteZones
 from tasksys.errors import NotOwned
-from tasksys.values import CLOCK, UTC, instant
+from tasksys.values import CLOCK, UTC, ZONES, instant
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ BATCH: Final = 200
 
 PATIENCE_SECONDS: Final = 30.0
 """How long commands may be on their way until they are appended again, behind all others."""
+
+AT_A_TIME: Final = 500
+"""Rows that are read before others get their turn."""
 
 LOOK_SECONDS: Final = 1.0
 """How soon partitions that were given to this process, and a clock that was set, are noticed."""
@@ -45,12 +48,16 @@ class Timer:
         rows: Callable[[int], Rows],
         append: Append,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        zones: str = ZONES,
     ) -> None:
         self._kind = kind
         self._owned = owned
         self._rows = rows
         self._append = append
         self._now = now
+        self._zones = zones
+        self._noted: set[int] = set()
+        """Partitions in which every workspace with something armed was told of the zone database."""
         self._changed = asyncio.Event()
         self._passes: dict[int, Pass] = {}
         self._start: dict[int, bytes] = {}
@@ -73,6 +80,7 @@ class Timer:
     def forget(self, partition: int) -> None:
         """What is known of a timeline does not hold any more."""
         self._start.pop(partition, None)
+        self._noted.discard(partition)
 
     def _first(self, partition: int) -> bytes:
         return self._start.get(partition, keys.TIMELINE)
@@ -84,6 +92,7 @@ class Timer:
                 self._changed.clear()
                 wait = LOOK_SECONDS
                 for partition in set(self._owned()) - set(self._passes):
+                    await self._note(partition)
                     wait = min(wait, self._look(partition))
                 await woken(self._changed, wait)
         finally:
@@ -91,6 +100,25 @@ class Timer:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def _note(self, partition: int) -> None:
+        """Tells the workspaces of a partition, once, if their instants were computed by another zone database."""
+        if partition in self._noted:
+            return
+        self._noted.add(partition)
+        try:
+            rows, behind = self._rows(partition), set[str]()
+            for count, due in enumerate(timeline(rows)):
+                if rows.get(keys.zones(due.workspace)) != self._zones.encode():
+                    behind.add(due.workspace)
+                if not count % AT_A_TIME:
+                    await asyncio.sleep(0)
+            now = instant(self._now())
+            errors = await self._append([noting(workspace, now, self._zones) for workspace in sorted(behind)])
+            if any(error is not None for error in errors):
+                self._noted.discard(partition)
+        except NotOwned:
+            self._noted.discard(partition)
 
     def _look(self, partition: int) -> float:
         """Begins with what is due; seconds until something is, which may be never."""
@@ -179,3 +207,8 @@ async def woken(event: asyncio.Event, seconds: float) -> bool:
 def command(kind: Kind, due: Due, at: str) -> CommandRecord:
     """What says that its time has come. The id is made of the event that set it: one for one time."""
     return CommandRecord(due.workspace, CLOCK, at, kind.due(str(due.position), due), source="clock")
+
+
+def noting(workspace: str, at: str, zones: str) -> CommandRecord:
+    """What says that instants are computed by that release of the zone database from now on: one id for it."""
+    return CommandRecord(workspace, CLOCK, at, NoteZones(id=f"zones-{zones}", zones=zones), source="clock")

@@ -63,6 +63,7 @@ from tasksys.events import (
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.fields import mentioned
 from tasksys.projects import SectionEvent
@@ -165,6 +166,8 @@ def changes(event: Event) -> list[Change]:
             fields = event.before.__struct_fields__
             pairs = [(name, getattr(event.before, name), getattr(event.after, name)) for name in fields]
             return [_change(name, before, after) for name, before, after in pairs if before != after]
+        case ZonesChanged():
+            return [Change("zones", event.before, event.after)]
         case MemberAdded():
             return [_change(f"members/{event.user}", None, event.role)]
         case MemberRoleChanged():

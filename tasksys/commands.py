@@ -338,6 +338,12 @@ class SettleReminder(Base, frozen=True, kw_only=True):
     reminder: Id
 
 
+class NoteZones(Base, frozen=True, kw_only=True):
+    """Instants are computed by another release of the zone database from now on. The clock alone sends this."""
+
+    zones: str
+
+
 class CreateSeries(Base, frozen=True, kw_only=True):
     """Tasks that come again: each occurrence of the rule, from the `anchor` on, becomes one, made of the template.
 
@@ -472,10 +478,11 @@ Command = (
     | ResumeSeries
     | EndSeries
     | AdvanceSeries
+    | NoteZones
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones)
 """What no client may send."""
 
 

@@ -39,6 +39,7 @@ from tasksys.commands import (
     LabelTask,
     LinkTask,
     MoveTask,
+    NoteZones,
     PauseSeries,
     PostponeTask,
     RemoveChecklistItem,
@@ -119,6 +120,7 @@ from tasksys.events import (
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
 from tasksys.series import advancing
@@ -195,7 +197,7 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
-        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken():
+        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken() | NoteZones():
             return workspaces.decide(command, record, state)
         case Undo():
             return undo.decide(command, record, state)
@@ -274,6 +276,7 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
         case (
             WorkspaceCreated()
             | WorkspaceEdited()
+            | ZonesChanged()
             | MemberAdded()
             | MemberRoleChanged()
             | MemberRemoved()

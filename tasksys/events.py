@@ -33,6 +33,14 @@ class WorkspaceCreated(Base, frozen=True):
     time_zone: str
     reminder_hour: int
     owner: str
+    zones: str = ""
+
+
+class ZonesChanged(Base, frozen=True):
+    """What is still to come is computed anew, by another release of the zone database than before."""
+
+    before: str
+    after: str
 
 
 class WorkspaceEdited(Base, frozen=True):
@@ -444,6 +452,7 @@ class OccurrenceChanged(Base, frozen=True):
 Event = (
     WorkspaceCreated
     | WorkspaceEdited
+    | ZonesChanged
     | MemberAdded
     | MemberRoleChanged
     | MemberRemoved

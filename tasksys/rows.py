@@ -28,7 +28,10 @@ class Row(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Workspace(Row, frozen=True, omit_defaults=True):
-    """The workspace itself, and its counter: `position` is that of its newest event, `at` that event's instant."""
+    """The workspace itself, and its counter: `position` is that of its newest event, `at` that event's instant.
+
+    `zones` is the release of the zone database by which what is to come was computed.
+    """
 
     kind = "w"
     id: str
@@ -41,6 +44,7 @@ class Workspace(Row, frozen=True, omit_defaults=True):
     version: int = 0
     owners: int = 0
     members: int = 0
+    zones: str = ""
 
     @property
     def key(self) -> str:

@@ -73,6 +73,7 @@ from tasksys.events import (
     TaskTrashed,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.fields import standing
 from tasksys.projects import ProjectEvent
@@ -84,7 +85,8 @@ from tasksys.tasks import StatusEvent
 from tasksys.values import CLOCK, OPPOSITE, Role, Status
 
 Answer = list[Fact] | Refusal
-UndoableWorkspaceEvent = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+Undoable = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
+"""The events on a workspace that somebody commanded."""
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
@@ -129,7 +131,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
-        case ReminderRescheduled() | ReminderFired() | ReminderExpired():
+        case ReminderRescheduled() | ReminderFired() | ReminderExpired() | ZonesChanged():
             return []  # they follow from others, or from the time
         case (
             ReminderAdded()
@@ -203,7 +205,7 @@ def _live_task(identifier: str | None, state: State) -> Task | Refusal:
     return tasks.trashed(task) if places.in_trash(task, state) else task
 
 
-def _workspace(event: UndoableWorkspaceEvent, actor: str, state: State) -> Answer:
+def _workspace(event: Undoable, actor: str, state: State) -> Answer:
     workspace = state.workspace
     assert workspace is not None
     owner = Role.OWNER in {getattr(event, name, None) for name in ("role", "before", "after")}

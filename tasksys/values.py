@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, reset_tzpath
 
+import tzdata
 from msgspec import Meta, Struct
 
 from tasksys import limits
@@ -18,6 +19,9 @@ from tasksys import limits
 # The pinned tzdata package wins on every machine. Python would first look into the machine's own files, and wherever
 # PYTHONTZPATH says: after an upgrade of the system, or elsewhere, the same log would mean other instants.
 reset_tzpath(())
+
+ZONES: Final[str] = tzdata.IANA_VERSION
+"""The release of the zone database that instants are computed by, such as 2026a."""
 
 # Python's `$` also matches before a last line break, hence the lookahead.
 Id = Annotated[

@@ -9,6 +9,7 @@ from tasksys.commands import (
     CommandRecord,
     CreateWorkspace,
     EditWorkspace,
+    NoteZones,
     RemoveMember,
     RenewCalendarToken,
     SetMember,
@@ -22,18 +23,18 @@ from tasksys.events import (
     WorkspaceCreated,
     WorkspaceEdited,
     WorkspaceFields,
+    ZonesChanged,
 )
 from tasksys.fields import difference, or_default, overlay
 from tasksys.refusals import Code, Refusal, missing, over
 from tasksys.rows import Member, Workspace
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import Role
+from tasksys.values import CLOCK, ZONES, Role
 
-WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | RenewCalendarToken
-WorkspaceEvent = (
-    WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved | CalendarTokenRenewed
-)
+WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | RenewCalendarToken | NoteZones
+MemberEvent = MemberAdded | MemberRoleChanged | MemberRemoved | CalendarTokenRenewed
+WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | ZonesChanged | MemberEvent
 
 
 def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -49,6 +50,8 @@ def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> li
             return _remove_member(command, record.actor, state)
         case RenewCalendarToken():
             return _renew(record.actor, state)
+        case NoteZones():
+            return _note_zones(command, record.actor, state)
         case _:
             assert_never(command)
 
@@ -58,7 +61,7 @@ def _create(command: CreateWorkspace, actor: str, state: State) -> list[Fact] | 
         return Refusal(Code.EXISTS, "There is a workspace with this id already; choose another id.")
     if refusal := _invalid_fields(command):
         return refusal
-    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor)
+    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor, ZONES)
     return [Fact(created), Fact(MemberAdded(actor, Role.OWNER))]
 
 
@@ -126,6 +129,15 @@ def _renew(actor: str, state: State) -> list[Fact] | Refusal:
     return [Fact(CalendarTokenRenewed(actor, member.calendar + 1))]
 
 
+def _note_zones(command: NoteZones, actor: str, state: State) -> list[Fact] | Refusal:
+    if actor != CLOCK:
+        return Refusal(Code.FORBIDDEN, "The release of the zone database comes with the system; upgrade tasksys.")
+    if state.workspace is None:
+        return checks.no_workspace()
+    before = state.workspace.zones
+    return [Fact(ZonesChanged(before, command.zones))] if command.zones != before else []
+
+
 def members_full(workspace: Workspace) -> Refusal | None:
     """Refuses one more member of a workspace that has as many as it may have."""
     full = workspace.members >= limits.MEMBERS_PER_WORKSPACE
@@ -139,13 +151,16 @@ def _last_owner() -> Refusal:
 def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
     """Records an event on the workspace or its members."""
     if isinstance(event, WorkspaceCreated):
-        state.put(Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1))
+        made = Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1)
+        state.put(structs.replace(made, zones=event.zones))
         return
     workspace = state.workspace
     assert workspace is not None
     match event:
         case WorkspaceEdited():
             workspace = overlay(workspace, event.after)
+        case ZonesChanged():
+            workspace = structs.replace(workspace, zones=event.after)
         case MemberAdded():
             state.put(Member(event.user, event.role, stamp.at))
             workspace = structs.replace(

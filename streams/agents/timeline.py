@@ -1,7 +1,7 @@
 """A timeline as an agent's table: what falls due next of what its events arm. A timer takes what is due from here.
 
 A row for each armed thing, in the order of their instants, and one that finds it again. When the zone of a workspace
-changes it commands that each of them is looked at anew: `decide` sees one at a time.
+changes, or the zone database does, it commands that each of them is looked at anew: `decide` sees one at a time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord
-from tasksys.events import EventRecord, WorkspaceEdited
+from tasksys.events import EventRecord, WorkspaceCreated, WorkspaceEdited, ZonesChanged
 from tasksys.values import CLOCK
 
 PATIENCE_SECONDS: Final = 0.25
@@ -64,6 +64,10 @@ class Kind(NamedTuple):
     """(part of an id, name) -> what says that its time may be another by now."""
 
 
+OF_ZONES: Final = frozenset(kind.__name__ for kind in (WorkspaceCreated, WorkspaceEdited, ZonesChanged))
+"""Types of events after which what is armed may fall due at other instants."""
+
+
 class TimelineFold:
     """The timeline of one partition."""
 
@@ -82,15 +86,25 @@ class TimelineFold:
             event = codec.decode_event(record.value)
             if event.type in self._kind.reads:
                 self._fold_one(record.key.decode(), event, effects.rows)
-            elif event.type == WorkspaceEdited.__name__:
-                effects.outputs += self._settling(record.key.decode(), event, effects.rows)
+            elif event.type in OF_ZONES:
+                effects.outputs += self._zones(record.key.decode(), event, effects.rows)
         return effects
 
-    def _settling(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
-        """Commands that look at everything armed again, where the workspace's zone has changed."""
+    def _zones(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
+        """Commands that look at everything armed again, where the workspace's zone or the zone database has changed."""
         event = codec.event(record)
-        if not isinstance(event, WorkspaceEdited) or event.after.time_zone is UNSET:
-            return
+        match event:
+            case WorkspaceCreated():
+                rows[keys.zones(workspace)] = event.zones.encode()
+            case ZonesChanged():
+                rows[keys.zones(workspace)] = event.after.encode()
+                yield from self._look(workspace, record, rows)
+            case WorkspaceEdited() if event.after.time_zone is not UNSET:
+                yield from self._look(workspace, record, rows)
+            case _:
+                pass
+
+    def _look(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
         prefix = keys.armed(workspace)
         places = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
         for number, (place, at) in enumerate(places.items()):

@@ -88,7 +88,9 @@ def _add_series(session: Session, found: Json, given: Json) -> None:
     made = session.client.send("POST", session.path("series"), series)
     if late := made.get("events"):
         made = session.client.get(session.path("series", late[0]["data"]["series"]))
-    session.show(made, *_understood(found), f"Added, to come again and again: {found['description']}")
+    tasks = [session.client.get(session.path("tasks", one)) for one in made.get("open", [])]
+    shown = [output.tasks(tasks, project_names(session, tasks))] if tasks else []
+    session.show(made, *_understood(found), f"Added, to come again and again: {found['description']}", *shown)
 
 
 def _understood(found: Json) -> list[Any]:

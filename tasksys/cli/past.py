@@ -8,6 +8,7 @@ from tasksys.cli.failures import Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after, place_names, project_names
+from tasksys.values import CLOCK
 
 
 @click.command()
@@ -56,7 +57,7 @@ def _history(session: Session, task: Json) -> Json:
 def _last(entries: list[Json]) -> int | None:
     """The position of the newest change that is no undo and was not undone, by whatever client.
 
-    An undo that was undone itself took nothing back.
+    An undo that was undone itself took nothing back; what fell due by itself is nobody's to undo.
     """
     undone: set[int] = set()
     commands: dict[tuple[str, str], list[Json]] = {}
@@ -67,8 +68,8 @@ def _last(entries: list[Json]) -> int | None:
         if not undone.isdisjoint(positions):
             continue
         taken = {int(entry["undoes"]) for entry in changes if entry.get("undoes")}
-        if not taken:
-            return positions[-1]
+        if not taken and changes[0]["actor"] != CLOCK:
+            return positions[0]
         undone |= taken
     return None
 

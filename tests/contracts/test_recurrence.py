@@ -12,11 +12,12 @@ from streams.agents.recurrence import RECURRENCE
 from streams.agents.timeline import timeline
 from streams.node import Node
 from tasksys import codec
-from tasksys.commands import CompleteTask, CreateSeries, EditWorkspace, PauseSeries
+from tasksys.commands import AddReminder, CompleteTask, CreateSeries, CreateTask, EditWorkspace, PauseSeries
 from tasksys.events import ReminderFired, SeriesAdvanced, TaskCreated
-from tasksys.rows import Occurrence, Series
+from tasksys.rows import Occurrence, Reminder, Series
 from tasksys.series.shapes import Before, GivenTemplate, Missed, OfEach
-from tasksys.values import Status, When
+from tasksys.values import Status, Trigger, When
+from tests.contracts.conftest import ZonesOf
 from tests.contracts.test_kill import ROUNDS, SEED
 from tests.support.clocks import SETTINGS, START, Clock, after, live
 from tests.support.nodes import WAIT, accepted, check, events_of, founded, record, running, tell, there, until
@@ -34,6 +35,11 @@ def daily(name: str = "plants", **more: Any) -> CreateSeries:
 def series(node: Node, workspace: str, name: str = "plants") -> Series:
     """A series now."""
     return there(node.state.state(workspace).series(name))
+
+
+def ring(node: Node, workspace: str) -> Reminder:
+    """A reminder now."""
+    return there(node.state.state(workspace).reminder("ring"))
 
 
 def day(number: int) -> str:
@@ -156,3 +162,25 @@ async def test_a_new_zone_of_the_workspace_moves_them(url: str, tmp_path: Path) 
         await check(node)
         advanced = [one for one in await events_of(node, workspace) if one.type == SeriesAdvanced.__name__]
         assert len(advanced) == 2
+
+
+async def test_a_new_zone_database_moves_what_is_to_come(url: str, tmp_path: Path, zones_of: ZonesOf) -> None:
+    """Berlin gives its summer time up: series and reminders keep their wall times, what has been stays as it was."""
+    clock, summer = Clock(), When(local="2126-06-10T09:00", zone="Europe/Berlin")
+    async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
+        workspace = await founded(node)
+        await accepted(
+            node, workspace, CreateTask(task="milk", title="Milk", due=summer),
+            AddReminder(task="milk", reminder="ring", trigger=Trigger(before="PT30M")),
+            CreateSeries(series="plants", template=GivenTemplate("Water"), rule="FREQ=DAILY", anchor=summer),
+        )  # fmt: skip
+        events = len(await events_of(node, workspace))
+        assert series(node, workspace).at == "2126-06-11T07:00:00.000Z"
+    zones_of("Europe/Berlin", "Africa/Lagos")
+    for _ in range(2):
+        async with running(url, tmp_path / "node", clock=clock, zones="after", **SETTINGS) as node:
+            await until(lambda: series(node, workspace).at == "2126-06-11T08:00:00.000Z")
+            await until(lambda: ring(node, workspace).scheduled_for == "2126-06-10T07:30:00.000Z")
+            await check(node)
+            since = [one.type for one in (await events_of(node, workspace))[events:]]
+            assert Counter(since) == {"ZonesChanged": 1, "SeriesAdvanced": 1, "ReminderRescheduled": 1}

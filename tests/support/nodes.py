@@ -28,7 +28,7 @@ from tasksys import audit, codec, decider
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
 from tasksys.events import EventRecord, SeriesAdvanced
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.rows import Member, Reminder
+from tasksys.rows import Member, Reminder, Workspace
 from tasksys.state import State
 from tests.support.domain import OWNER
 
@@ -264,8 +264,9 @@ async def check(node: Node) -> Truth:
             workspace, actor, command = key[1:].decode().split("\0")
             truth.outcomes[workspace, actor, command] = _outcome(row)
         _check_history(records, history[partition])
-        _check_timeline(expected, timelines[partition])
-        _check_series(records, series[partition])
+        zones = {keys.zones(row.id): row.zones.encode() for row in _workspaces(expected)}
+        _check_timeline(expected, timelines[partition], zones)
+        _check_series(records, series[partition], zones)
     _check_outcomes(truth)
     return truth
 
@@ -290,9 +291,18 @@ def _expected(records: list[Record], truth: Truth) -> dict[bytes, bytes]:
     return rows
 
 
-def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
+def _workspaces(state: dict[bytes, bytes]) -> Iterator[Workspace]:
+    """The workspaces of a partition."""
+    for key, row in state.items():
+        if key.endswith(b"\0w"):
+            found = codec.decode_row(Workspace.kind, row)
+            assert isinstance(found, Workspace)
+            yield found
+
+
+def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes], zones: dict[bytes, bytes]) -> None:
     """Every armed reminder of the state is in the timeline, and nothing else is."""
-    expected: dict[bytes, bytes] = {}
+    expected = dict(zones)
     for key, row in state.items():
         workspace, _, name = key.partition(b"\0")
         if name.startswith(Reminder.kind.encode()):
@@ -305,7 +315,7 @@ def _check_timeline(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None
     assert {key: row for key, row in rows.items() if key != APPLIED} == expected
 
 
-def _check_series(records: list[Record], rows: dict[bytes, bytes]) -> None:
+def _check_series(records: list[Record], rows: dict[bytes, bytes], zones: dict[bytes, bytes]) -> None:
     """Every series is in the timeline at the instant that its newest event named, if it named one."""
     newest: dict[tuple[str, str], tuple[str | None, int]] = {}
     for one in records:
@@ -316,7 +326,7 @@ def _check_series(records: list[Record], rows: dict[bytes, bytes]) -> None:
             event = codec.event(record)
             assert isinstance(event, SeriesAdvanced)
             newest[one.key.decode(), event.series] = event.at, record.position
-    expected: dict[bytes, bytes] = {}
+    expected = dict(zones)
     for (workspace, name), (at, position) in newest.items():
         if at is not None:
             expected[keys.armed(workspace, name)] = at.encode()

@@ -45,7 +45,7 @@ from tasksys.commands import (
     TrashTask,
     UnlinkTask,
 )
-from tasksys.values import LinkType, Role, When
+from tasksys.values import ZONES, LinkType, Role, When
 from tests.support.domain import EDITOR, LEAVER, OWNER, VIEWER, World, furnished
 from tests.tasksys.examples import name
 from tests.tasksys.strategies import EVENTS, QUICK
@@ -225,6 +225,7 @@ def test_the_creation_of_a_workspace_says_all_of_it() -> None:
         ("time_zone", None, "UTC"),
         ("reminder_hour", None, 9),
         ("owner", None, OWNER),
+        ("zones", None, ZONES),
     ]
     assert audit.changes(member) == [Change("members/olga", None, "owner")]
 

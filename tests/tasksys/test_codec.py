@@ -86,7 +86,7 @@ def write_golden() -> None:
 
 RELEASED: Final = {
     "events-v1-calendars.jsonl": (1, "912a594a146c11a0e0c7d0bf21a5fee3b4da10d5550115a9267793e6541f5e96"),
-    "events-v1.jsonl": (53, "df20a51fa2c4649d46bcd6f4ac23dd4fbf805f91e129bc16283d418ba8157684"),
+    "events-v1.jsonl": (54, "fe0c9e50e9aab4ca96044fc3c3fc225776538a88ffec2f60a32d422c9cba45ec"),
 }
 """Of each golden file how many of its lines are released, and their SHA-256: neither ever becomes another.
 

@@ -3,8 +3,16 @@
 import pytest
 from msgspec import structs
 
-from tasksys import limits
-from tasksys.commands import CreateWorkspace, EditWorkspace, RemoveMember, RenewCalendarToken, SetMember, Undo
+from tasksys import codec, limits
+from tasksys.commands import (
+    CreateWorkspace,
+    EditWorkspace,
+    NoteZones,
+    RemoveMember,
+    RenewCalendarToken,
+    SetMember,
+    Undo,
+)
 from tasksys.events import (
     CalendarTokenRenewed,
     MemberAdded,
@@ -12,10 +20,11 @@ from tasksys.events import (
     MemberRoleChanged,
     WorkspaceCreated,
     WorkspaceEdited,
+    ZonesChanged,
 )
 from tasksys.events import WorkspaceFields as Fields
 from tasksys.refusals import Code
-from tasksys.values import Role
+from tasksys.values import CLOCK, ZONES, Role
 from tests.support.domain import (
     ADMIN,
     COMMENTER,
@@ -34,7 +43,7 @@ def test_creation_makes_the_actor_the_owner() -> None:
     """A new workspace has one member, its owner, and takes its id from the command's envelope."""
     world = World()
     events = world.events(CreateWorkspace(name=" Acme ", time_zone="Europe/Berlin", reminder_hour=7), actor="olga")
-    assert events == [WorkspaceCreated("Acme", "Europe/Berlin", 7, "olga"), MemberAdded("olga", Role.OWNER)]
+    assert events == [WorkspaceCreated("Acme", "Europe/Berlin", 7, "olga", ZONES), MemberAdded("olga", Role.OWNER)]
     workspace = world.workspace()
     assert (workspace.id, workspace.name, workspace.reminder_hour) == (WORKSPACE, "Acme", 7)
     assert (workspace.owners, workspace.members, workspace.position, workspace.version) == (1, 1, 2, 2)
@@ -200,3 +209,15 @@ def test_a_renewal_is_not_undone() -> None:
     """What was revoked stays revoked."""
     world = founded().given(RenewCalendarToken(id="renewal"))
     assert world.refused(Undo(command="renewal")).code is Code.NOT_UNDOABLE
+
+
+def test_another_release_of_the_zone_database_is_a_fact() -> None:
+    """The clock tells of it, nobody else; told again, it is nothing new; it cannot be undone."""
+    world = founded()
+    assert world.workspace().zones == ZONES
+    assert world.refused(NoteZones(zones="2099a")).code is Code.FORBIDDEN
+    (event,) = done = world.accepted(NoteZones(zones="2099a"), CLOCK)
+    assert codec.event(event) == ZonesChanged(ZONES, "2099a")
+    assert world.workspace().zones == "2099a"
+    assert world.accepted(NoteZones(zones="2099a"), CLOCK) == []
+    assert world.refused(Undo(events=tuple(done))).code is Code.NOT_UNDOABLE
