@@ -10,7 +10,7 @@ from tasksys.ical import bounds, times
 from tasksys.ical.events import event
 from tasksys.ical.series import WholeSeries, components, next_ones
 from tasksys.ical.todos import Whole, todo
-from tasksys.ical.writing import put
+from tasksys.ical.writing import put, written
 from tasksys.rows import Workspace
 from tasksys.state import State
 from tasksys.values import When
@@ -54,12 +54,12 @@ class Feed:
             self.add(one)
 
     def _add(self, made: Iterable[Component], values: list[When | None]) -> None:
-        written = b"".join(one.to_ical(sorted=False) for one in made)
-        if self._size + len(written) > bounds.FEED_BYTES:
+        part = b"".join(map(written, made))
+        if self._size + len(part) > bounds.FEED_BYTES:
             self._left_out += 1
             return
-        self._parts.append(written)
-        self._size += len(written)
+        self._parts.append(part)
+        self._size += len(part)
         self._values += [one for one in values if one is not None]
 
     def whole(self) -> bytes:
@@ -83,5 +83,4 @@ def _head(workspace: Workspace, left_out: int) -> bytes:
     put(made, "X-PUBLISHED-TTL", "PT15M", raw=True)
     if left_out:
         put(made, X_LEFT_OUT, str(left_out), raw=True)
-    written: bytes = made.to_ical(sorted=False)
-    return written.removesuffix(END)
+    return written(made).removesuffix(END)

@@ -5,10 +5,14 @@ another name for UTC.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from icalendar import Component, Parameters, vText
 
 from tasksys.ical.lines import escaped
+
+SHORT: Final = 75
+"""Octets of a line that needs no folding."""
 
 
 class Verbatim(vText):
@@ -17,6 +21,13 @@ class Verbatim(vText):
     def to_ical(self) -> bytes:
         """The value."""
         return self.encode("utf-8")
+
+
+def written(component: Component) -> bytes:
+    """The component as it stands in a file; the library looks at length for where to fold lines, also short ones."""
+    lines = (line for line in component.content_lines(sorted=False) if line)
+    spelled = (line.encode() if len(line) < SHORT and line.isascii() else line.to_ical() for line in lines)
+    return b"".join(b"%b\r\n" % line for line in spelled)
 
 
 def put(
