@@ -12,20 +12,9 @@ PACKAGES: Final = ("tasksys", "streams", "views", "monitoring")
 LINES: Final = 300
 
 PURE_MODULES: Final = frozenset(
-    {
-        "base64",
-        "binascii",
-        "bisect",
-        "calendar",
-        "collections",
-        "contextlib",
-        "dataclasses",
-        "datetime",
-        "difflib",
-        "enum",
-    }
-    | {"functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
-    | {"types", "typing", "unicodedata", "zoneinfo"}
+    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime", "difflib"}
+    | {"enum", "functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
+    | {"types", "typing", "tzdata", "unicodedata", "zoneinfo"}
 )
 """All that the pure core may import: no clocks, randomness, environment, input or output, nor the layers above it.
 
