@@ -16,7 +16,7 @@ from tasksys.ical import bounds
 from tasksys.ical.destination import Destination
 from tasksys.ical.lines import Component, NotACalendar, calendars, text_of
 from tasksys.ical.plan import plan
-from tasksys.ical.reading import todo
+from tasksys.ical.reading import KINDS, todo
 from tasksys.ical.step import CREATE, SKIP, UPDATE, Step
 from tasksys.ical.times import Zones, zones
 from tasksys.ical.todo import Todo
@@ -165,7 +165,7 @@ async def _read(request: web.Request, text: str) -> tuple[list[Todo], list[Step]
 
 def _todos(found: list[tuple[Component, Zones]]) -> Iterator[Todo | Step]:
     for component, known in found:
-        if component.name != "VTODO":
+        if component.name not in KINDS:
             yield Step(line=component.line, reason=f"{component.name} is no to-do (VTODO), and only those are imported")
             continue
         try:

@@ -15,7 +15,7 @@ from msgspec import UNSET, structs
 from tasksys.commands import CreateTask, EditTask
 from tasksys.ical import belongings, uids
 from tasksys.ical.destination import Destination
-from tasksys.ical.series_plan import as_task, occurrence, repeated
+from tasksys.ical.series_plan import as_task, begun_anew, counts_from_completion, occurrence, repeated
 from tasksys.ical.step import CREATE, UPDATE, Step
 from tasksys.ical.todo import Todo
 from tasksys.places import in_trash
@@ -33,12 +33,13 @@ def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool
 
     `never` tells whether the actor's command of that id was never decided, as far as that is remembered.
     """
+    todos = begun_anew(todos)
     masters = {one.uid: one for one in todos if one.original is None and one.repeating is not None}
     first: dict[str, Todo] = {}
     occurrences: list[Todo] = []
     for one in todos:
         single = one if one.original is None else as_task(one, masters, target)
-        if single is None or single.uid == f"{one.alias}/closed":
+        if single is None or (single.uid == f"{one.alias}/closed" and not counts_from_completion(masters[one.uid])):
             occurrences.append(one)
         if single is None:
             continue

@@ -1,7 +1,7 @@
 """VTODOs of a file as to-dos: every property that means something to us, and notes on what was left out and why."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, structs
@@ -12,16 +12,27 @@ from tasksys.ical.lines import Component, Property
 from tasksys.ical.properties import NAMED, READ, SILENT
 from tasksys.ical.times import UnknownZone, Zones, moment, when
 from tasksys.ical.todo import Alarm, Todo
-from tasksys.ical.todos import (
-    X_DESCRIPTION,
-)
-from tasksys.values import Of, Status, When
+from tasksys.ical.todos import X_DESCRIPTION, X_OCCURRENCE, X_ORIGINAL, X_SERIES
+from tasksys.values import DATE, Of, Status, When, require_when
+
+KINDS: Final = ("VTODO", X_SERIES)
+"""The components that are to-dos: the standard's, and series of ours that other programs are not told of."""
 
 
 def todo(component: Component, known: Zones) -> Todo:
     """The to-do of a VTODO. ValueError that says why there is none."""
     reader = Reader(component, known)
     return reader.todo()
+
+
+def _original(text: str) -> When | None:
+    """The time by which a series of ours knows an occurrence."""
+    value = When(date=text) if DATE.fullmatch(text) else When(local=text)
+    try:
+        require_when(value)
+    except ValueError:
+        return None
+    return value
 
 
 class Reader:
@@ -44,7 +55,12 @@ class Reader:
         name = uid.text.strip()
         if len(name) > bounds.HEAD_CHARACTERS:
             raise ValueError(f"its UID has more than {bounds.HEAD_CHARACTERS:,} characters")
-        return Todo(line=self.component.line, uid=name, notes=self.noted(), **self.fields)
+        told = Todo(line=self.component.line, uid=name, notes=self.noted(), **self.fields)
+        series = self.component.first(X_OCCURRENCE)
+        original = None if series is None else _original(series.parameter(X_ORIGINAL))
+        if series is None or original is None:
+            return told
+        return structs.replace(told, uid=series.text, alias=name, original=original)
 
     def noted(self) -> tuple[str, ...]:
         """The first notes, and how many more there are."""

@@ -47,7 +47,7 @@ class WholeSeries(Struct, frozen=True):
 def components(whole: WholeSeries, workspace: str, user: str) -> Iterator[Component]:
     """The VTODO of the series, and one for each occurrence to come that is different."""
     series = whole.series
-    made = VTodo()
+    made = _component(series)
     put(made, "UID", uid(workspace, series.id, SERIES))
     todos.fields(made, _as_task(whole, series.template), workspace)
     repeats.write(made, repeating(whole))
@@ -56,6 +56,13 @@ def components(whole: WholeSeries, workspace: str, user: str) -> Iterator[Compon
     for one in series.overrides:
         if not one.skipped:
             yield _different(whole, one, workspace)
+
+
+def _component(series: Series) -> Component:
+    """A VTODO; of a series that is paused, or after completion, what only we read, for others would show it wrong."""
+    made: Component = VTodo() if todos.comes_again(series) else Component()
+    made.name = "VTODO" if todos.comes_again(series) else todos.X_SERIES  # type: ignore[misc]
+    return made
 
 
 def _as_task(whole: WholeSeries, template: Template, due: When | None = None) -> Whole:
@@ -76,7 +83,7 @@ def _different(whole: WholeSeries, one: Override, workspace: str) -> Component:
     """One occurrence to come, whole as the standard asks."""
     original = original_of(whole.series, one.original)
     shown = _as_task(whole, overlay(whole.series.template, one.fields), one.due or original)
-    made = VTodo()
+    made = _component(whole.series)
     put(made, "UID", uid(workspace, whole.series.id, SERIES))
     todos.value(made, "RECURRENCE-ID", original)
     todos.fields(made, shown, workspace)

@@ -4,6 +4,7 @@ Only what is to come becomes occurrences of a series here. What has passed is le
 of ours, and so was a task, it becomes one by itself.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from tasksys.ical.belongings import Around
 from tasksys.ical.destination import Destination
 from tasksys.ical.step import CREATE, UPDATE, Step
 from tasksys.ical.todo import Alarm, Repeating, Todo
-from tasksys.recurrence import read_anchor, recurrence
+from tasksys.recurrence import after_completion, read_anchor, recurrence
 from tasksys.rows import Series
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
 from tasksys.values import CLOSED, UTC, When, zone_or
@@ -41,6 +42,34 @@ def as_task(todo: Todo, masters: dict[str, Todo], target: Destination) -> Todo |
         return alone
     # The series will have a task of its own id for that time, which is left out.
     return structs.replace(alone, uid=f"{todo.alias}/closed") if todo.status in CLOSED else None
+
+
+def counts_from_completion(todo: Todo) -> bool:
+    """Whether it is a series after completion, none of whose other times is known."""
+    return todo.repeating is not None and todo.repeating.after_completion
+
+
+def begun_anew(todos: Sequence[Todo]) -> list[Todo]:
+    """The to-dos, where a series after completion begins with its open occurrence: of those before, nothing depends."""
+    open_ones: dict[str, str] = {}
+    for one in todos:
+        if one.original is not None and one.alias is not None and one.status not in CLOSED:
+            text = one.original.date or one.original.local or ""
+            open_ones[one.uid] = max(text, open_ones.get(one.uid, ""))
+    return [_begun(one, open_ones[one.uid]) if one.repeating and one.uid in open_ones else one for one in todos]
+
+
+def _begun(todo: Todo, original: str) -> Todo:
+    repeating = todo.repeating
+    if repeating is None or not repeating.after_completion or (repeating.anchor.date is None) != ("T" in original):
+        return todo
+    at = repeating.anchor
+    anchor = When(date=original) if at.date is not None else When(local=original, zone=at.zone)
+    try:
+        after_completion(anchor, repeating.rule)
+    except ValueError:
+        return todo
+    return structs.replace(todo, repeating=structs.replace(repeating, anchor=anchor))
 
 
 def repeated(todo: Todo, around: Around) -> Step:

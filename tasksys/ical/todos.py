@@ -20,6 +20,7 @@ from tasksys.ical.todo import PRIORITIES, STATUSES
 from tasksys.ical.uids import SERIES, uid
 from tasksys.ical.writing import put
 from tasksys.rows import Comment, Project, Reminder, Section, Series, Task
+from tasksys.series.shapes import SeriesState
 from tasksys.values import UTC, Of, Repeat, Status, Trigger, When, zone_or
 
 X_ID: Final = "X-TASKSYS-ID"
@@ -37,6 +38,11 @@ X_AUTHOR: Final = "X-TASKSYS-AUTHOR"
 X_STATUS: Final = "X-TASKSYS-STATUS"
 X_UID: Final = "X-TASKSYS-UID"
 """The UID that an occurrence of a series has as a task, by which parents and links know it."""
+X_SERIES: Final = "X-TASKSYS-SERIES"
+"""The component that stands for a VTODO where other programs are not told of a series."""
+X_OCCURRENCE: Final = "X-TASKSYS-OCCURRENCE"
+X_ORIGINAL: Final = "X-TASKSYS-ORIGINAL"
+"""The UID of the series of which a task is a time, and which one, where other programs are not told of the series."""
 X_FIELDS: Final = "X-TASKSYS-FIELDS"
 """The fields in which an occurrence to come is different, also where they are now as its series has them."""
 X_REMINDER: Final = "X-TASKSYS-REMINDER"
@@ -67,17 +73,26 @@ class Kept(Struct, frozen=True, omit_defaults=True):
 def todo(whole: Whole, workspace: str, user: str) -> VTodo:
     """The VTODO of a task as the user sees it: with alarms for their own reminders only."""
     task, made = whole.task, VTodo()
-    if whole.series is not None and task.original is not None:
-        put(made, "UID", uid(workspace, whole.series.id, SERIES))
-        value(made, "RECURRENCE-ID", original_of(whole.series, task.original))
-        put(made, X_UID, uid(workspace, task.id))
+    known, series = uid(workspace, task.id), whole.series
+    if series is None or task.original is None:
+        put(made, "UID", known)
+    elif comes_again(series):
+        put(made, "UID", uid(workspace, series.id, SERIES))
+        value(made, "RECURRENCE-ID", original_of(series, task.original))
+        put(made, X_UID, known)
     else:
-        put(made, "UID", uid(workspace, task.id))
+        put(made, "UID", known)
+        put(made, X_OCCURRENCE, uid(workspace, series.id, SERIES), {X_ORIGINAL: task.original})
     fields(made, whole, workspace)
     values(made, task.start, task.due)
     related = {of: alarms.RELATED[of] for of, name in ((Of.DUE, "DUE"), (Of.START, "DTSTART")) if name in made}
     remind(made, whole, user, related)
     return made
+
+
+def comes_again(series: Series) -> bool:
+    """Whether other programs are told of the series: that is, if its rule says when its next times are."""
+    return series.state is SeriesState.ACTIVE and not series.after_completion
 
 
 def original_of(series: Series, original: str) -> When:

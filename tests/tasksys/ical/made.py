@@ -7,7 +7,7 @@ from tasksys.ical.calendar import Feed, View
 from tasksys.ical.destination import Destination
 from tasksys.ical.lines import calendars
 from tasksys.ical.plan import plan
-from tasksys.ical.reading import todo
+from tasksys.ical.reading import KINDS, todo
 from tasksys.ical.series import WholeSeries
 from tasksys.ical.step import Step
 from tasksys.ical.times import zones
@@ -37,7 +37,8 @@ def todos(text: str) -> list[Todo]:
         todo(one, zones(calendar))
         for calendar in calendars(text)
         if calendar is not None
-        for one in calendar.within("VTODO")
+        for one in calendar.components
+        if one.name in KINDS
     ]
 
 

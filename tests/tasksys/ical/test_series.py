@@ -286,3 +286,35 @@ def test_what_was_left_out_before_its_time_stays_out() -> None:
     after = founded()
     assert imported(calendar(before), after) == []
     assert there(after.state.series("bins")).next == "2026-03-11T09:00"
+
+
+def test_other_programs_are_not_told_of_what_they_would_show_wrong() -> None:
+    """A series that is paused, or after completion, is a component that only we read; its tasks are to-dos."""
+    for world in (world_with(after_completion=True, rule="FREQ=DAILY"), world_with().given(PauseSeries(series="bins"))):
+        found = calendar(world).replace("\r\n ", "").split("\r\n")
+        assert (found.count("BEGIN:VTODO"), found.count("BEGIN:X-TASKSYS-SERIES")) == (1, 1)
+        begin = found.index("BEGIN:VTODO")
+        first = there(world.state.series("bins")).open_tasks[0]
+        assert f"UID:{first}@acme.tasksys" in found[begin:]
+        assert not [line for line in found[begin:] if line.startswith(("RRULE", "RECURRENCE-ID"))]
+        after = founded()
+        assert imported(calendar(world), after) == []
+        assert model(after) == model(world)
+        assert {step.action for step in steps(calendar(after), after)} == {"skip"}
+
+
+def test_a_series_after_completion_goes_on_with_what_is_open() -> None:
+    """Its anchor is then that one's time; what was done is a task by itself."""
+    before = world_with(after_completion=True, rule="FREQ=DAILY;INTERVAL=3")
+    before.given(CompleteTask(task=there(before.state.series("bins")).open_tasks[0]))
+    series = there(before.state.series("bins"))
+    (second,) = series.open_tasks
+    original = before.task(second).original
+    assert original is not None
+    assert original > "2026-03-09T09:00"
+    after = founded()
+    assert imported(calendar(before), after) == []
+    again = there(after.state.series("bins"))
+    assert (again.anchor, again.open_tasks) == (structs.replace(MONDAY, local=original), (second,))
+    tasks = [row for row in after.rows().values() if isinstance(row, Task)]
+    assert sorted((row.status, row.series) for row in tasks) == [(Status.DONE, None), (Status.OPEN, "bins")]
