@@ -168,7 +168,9 @@ class Around:
         for link, name in todo.links:
             other = self.ids.get(name) or uids.identifier(self.target.workspace, name)
             if name not in self.ids and self.target.state.task(other) is None:
-                self._notes.append(f"what it {link.value}, {name[:64]!r}, is neither in the file nor here")
+                self._notes.append(
+                    f"the other end of its link ({link.value}), {name[:64]!r}, is neither in the file nor here"
+                )
                 continue
             if Link(link, other) in there or not self._new(task, link, other):
                 continue

@@ -6,10 +6,9 @@ Ids, those of the commands too, are made of what the file says, so that an impor
 was when it is repeated.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-import msgspec
 from msgspec import UNSET, structs
 
 from tasksys.commands import CreateTask, EditTask
@@ -161,8 +160,3 @@ def spelled(when: When) -> When:
     """A value with its local time in the shorter spelling."""
     local = when.local
     return structs.replace(when, local=local[:16]) if local and local[16:] == ":00" else when
-
-
-def shown(commands: Iterable[Any]) -> list[dict[str, Any]]:
-    """The commands as they could be sent, for a plan."""
-    return [msgspec.to_builtins(one) for one in commands]

@@ -35,8 +35,3 @@ def identifier(workspace: str, text: str, kind: str = TASK) -> str:
 def derived(*parts: str) -> str:
     """An id that is the same for the same parts."""
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def chosen(text: str, *parts: str) -> str:
-    """The text if it can be an id, else one that is made of the parts."""
-    return text if ID.fullmatch(text) else derived(*parts)
