@@ -62,9 +62,15 @@ class StateReader:
 
         return State(load)
 
-    def all(self, workspace: str, row_type: type[R], prefix: str = "") -> Iterator[R]:
-        """All rows of a type, by name, those whose name begins with `prefix`; as they are at this call."""
-        found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix))
+    def all(
+        self, workspace: str, row_type: type[R], prefix: str = "", start: str | None = None, reverse: bool = False
+    ) -> Iterator[R]:
+        """All rows of a type, by name, those whose name begins with `prefix`; as they are at this call.
+
+        From the one named `start` on, if that is given; from the last one back, if `reverse`.
+        """
+        first = None if start is None else keys.rows(workspace, row_type.kind, start)
+        found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix), first, reverse)
         return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
     def over(self, items: Iterable[T]) -> AsyncIterator[T]:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, time
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Annotated, Any, Final, NamedTuple
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from tasksys.series.shapes import Override, SeriesState
 from tasksys.state import State
 from tasksys.values import DATE, LOCAL, RFC3339, When
 from views import reads, series_shapes
-from views.context import flag, named, parameters, system, whole, workspace
+from views.context import flag, member, named, parameters, system, whole, workspace
 from views.problems import bad_request, not_found
 from views.routes import WS, Route
 
@@ -90,10 +90,12 @@ async def statistics(request: web.Request) -> web.StreamResponse:
     parameters(request, *reads.NOW)
     name, row, state = await _series(request)
     reader = system(request).state
-    position, found = reader.position(name), reader.all(name, Occurrence, f"{row.id}/")
-    kept = [one async for one in reader.over(found)][-LOOKED_AT:]
-    known = ((one, None if one.task is None else state.task(one.task)) for one in kept)
-    return reads.positioned(figures(known, times_of(row, state)), position)
+    position, found = reader.position(name), reader.all(name, Occurrence, f"{row.id}/", reverse=True)
+    kept = [
+        (one, None if one.task is None else state.task(one.task)) async for one in reader.over(islice(found, LOOKED_AT))
+    ]
+    member(request, name)  # who was removed meanwhile does not see what was found
+    return reads.positioned(figures(reversed(kept), times_of(row, state)), position)
 
 
 class Range(NamedTuple):
@@ -116,12 +118,10 @@ async def occurrences(request: web.Request) -> web.StreamResponse:
     wanted = _range(given, times)
     reader = system(request).state
     position = reader.position(name)
-    became = [
-        one
-        async for one in reader.over(reader.all(name, Occurrence, f"{row.id}/"))
-        if max(wanted.start, wanted.after) <= one.original < wanted.end and one.original != wanted.after
-    ]
-    past = [_became(one, times, state) for one in became]
+    rows = reader.all(name, Occurrence, f"{row.id}/", f"{row.id}/{max(wanted.start, wanted.after)}")
+    became = takewhile(lambda one: one.original < wanted.end, (one for one in rows if one.original != wanted.after))
+    past = [_became(one, times, state) async for one in reader.over(islice(became, limit + 1))]
+    member(request, name)
     known = {one.occurrence for one in past}
     coming = (_planned(one, row, times) for one in _coming(row, times, wanted, limit + 1) if one not in known)
     found = sorted([*past, *coming], key=lambda one: one.occurrence)[: limit + 1]

@@ -2,7 +2,8 @@
 
 import click
 
-from tasksys.cli import output
+from tasksys.cli import moments, output
+from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
@@ -59,6 +60,17 @@ def _add_and_remove(session: Session, task: str, action: str, add: tuple[str, ..
     session.show(changed, f"“{changed['title']}”: {', '.join(has) or 'none'}")
 
 
+def _following(session: Session, task: Json) -> str:
+    """When a task that comes again is to be done next, once this one is over."""
+    if session.as_json or not task.get("series") or task["status"] in ("open", "in-progress"):
+        return ""
+    series = session.client.get(session.path("series", task["series"]))
+    for one in series["open"]:
+        due = session.client.get(session.path("tasks", one))["due"]
+        return f" (next: {moments.readable(due)})"
+    return ""
+
+
 def action(name: str, method: str, action: str, said: str, help: str) -> click.Command:
     """A command that does one thing to each task named, whatever becomes of the others."""
 
@@ -78,7 +90,7 @@ def action(name: str, method: str, action: str, said: str, help: str) -> click.C
                 failure.show()
                 worst = max(worst, Exit(failure.exit_code))
                 continue
-            session.show(changed, f"{said}: {changed['title']}")
+            session.show(changed, f"{said}: {changed['title']}{_following(session, changed)}")
         if worst:
             raise click.exceptions.Exit(worst)
 

@@ -132,6 +132,8 @@ class _Settling:
         """The instant at which the occurrence becomes a task; None if that depends on others."""
         series, lead = self._series, self._lead()
         if series.missed is Missed.ALL and not series.after_completion:
+            if len(self._open) >= OPEN:
+                return time
             return _ahead(time, max(A_DAY, lead) if series.ahead is None else lead)
         if not self._open:
             return AT_ONCE if series.ahead is None else _ahead(time, lead)

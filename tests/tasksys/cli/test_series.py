@@ -15,9 +15,9 @@ def test_a_task_comes_again(run: Run) -> None:
     assert (made["anchor"]["local"], made["open"]) == ("2126-03-08T09:00", [task])
     assert "Put off: Plants, now due 2126-03-10 09:00 Etc/UTC" in run("postpone", task, "2d").stdout
     assert "2126-04-01" in run("postpone", task, "2126-04-01").stdout
-    assert run("skip", task).stdout == "Left out: Plants\n"
+    assert run("skip", task).stdout == "Left out: Plants (next: 2126-03-15 09:00 Etc/UTC)\n"
     (following,) = answer(run("series", "show", made["id"], "--json"))["open"]
-    assert run("done", following).stdout == "Done: Plants\n"
+    assert run("done", following).stdout == "Done: Plants (next: 2126-03-22 09:00 Etc/UTC)\n"
     shown = run("series", "show", made["id"]).stdout
     assert "1 done (100% of those that are over), 0 of them late; 1 skipped" in shown
     assert "Plants" in run("series", "list").stdout
