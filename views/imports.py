@@ -170,7 +170,7 @@ def _todos(found: list[tuple[Component, Zones]]) -> Iterator[Todo | Step]:
             continue
         try:
             yield todo(component, known)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             yield Step(line=component.line, reason=str(error), notes=tuple(component.broken[: bounds.NOTES]))
 
 

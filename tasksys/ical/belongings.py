@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, structs
@@ -13,7 +13,11 @@ from tasksys.commands import (
     AddReminder,
     AddSection,
     CreateProject,
+    CreateSeries,
+    CreateTask,
     EditChecklistItem,
+    EditSeries,
+    EditTask,
     LinkTask,
 )
 from tasksys.ical import uids
@@ -24,6 +28,18 @@ from tasksys.rows import ChecklistItem, Link, Project
 from tasksys.values import OPPOSITE, LinkType
 
 C = TypeVar("C", bound=Any)
+
+
+WHOLE: Final = (CreateTask, EditTask, CreateSeries, EditSeries, CreateProject, AddSection)
+
+
+def _wrong(command: Any) -> str | None:
+    """Why the command could not be sent: the way in has not checked it, for it was made of what a file says."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(command), type=type(command))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 class Around:
@@ -53,9 +69,17 @@ class Around:
         return tuple(self._notes)
 
     def named(self, todo: Todo, commands: Sequence[C]) -> tuple[C, ...]:
-        """The commands with ids that are made of what they say, and for whom."""
+        """The commands with ids that are made of what they say, and for whom.
+
+        What could not be sent is left out, which is noted; ValueError if all depends on it.
+        """
         found = []
         for one in commands:
+            if (wrong := _wrong(one)) is not None:
+                if isinstance(one, WHOLE):
+                    raise ValueError(wrong)
+                self._notes.append(f"{type(one).__name__} was left out: {wrong}"[:500])
+                continue
             digest = hashlib.sha256(msgspec.json.encode(one, order="sorted")).hexdigest()
             when = todo.modified or ""
             name = derived(self.target.workspace, self.target.actor, todo.uid, when, digest)

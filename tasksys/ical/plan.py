@@ -7,8 +7,10 @@ was when it is repeated.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import UNSET, structs
 
 from tasksys.commands import CreateTask, EditTask
@@ -33,7 +35,11 @@ def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool
     `never` tells whether the actor's command of that id was never decided, as far as that is remembered.
     """
     todos = begun_anew(todos)
-    masters = {one.uid: one for one in todos if one.original is None and one.repeating is not None}
+    whole: dict[str, Todo] = {}
+    for one in todos:
+        if one.original is None:
+            whole.setdefault(one.uid, one)
+    masters = {name: one for name, one in whole.items() if one.repeating is not None}
     first: dict[str, Todo] = {}
     occurrences: list[Todo] = []
     for one in todos:
@@ -51,13 +57,21 @@ def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool
     made: set[str] = set()
     for one in in_order(first, around.parents):
         if one.repeating is None:
-            yield _step(one, around, never)
+            yield guarded(one, partial(_step, one, around, never))
             continue
-        step = repeated(one, around)
+        step = guarded(one, partial(repeated, one, around))
         made |= {one.uid} if step.action == CREATE else set()
         yield step
     for one in occurrences:
-        yield occurrence(one, masters.get(one.uid), one.uid in made, around)
+        yield guarded(one, partial(occurrence, one, masters.get(one.uid), one.uid in made, around))
+
+
+def guarded(todo: Todo, make: Callable[[], Step]) -> Step:
+    """The step; or one that says why there is none, for a file may say of single things what no command can."""
+    try:
+        return make()
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        return Step(line=todo.line, uid=todo.uid, reason=f"it cannot be taken: {error}"[:500], notes=todo.notes)
 
 
 def parents(todos: dict[str, Todo]) -> dict[str, str]:

@@ -81,8 +81,8 @@ class Reader:
                 self.more.append(f"{NAMED[found.name]}: {found.text.strip()}"[: limits.DESCRIPTION_BYTES // 8])
             elif found.name not in SILENT and not found.name.startswith("X-"):
                 self.note(found.line, f"{found.name[:64]} has no counterpart here and was left out")
-        except (ValueError, msgspec.DecodeError) as error:
-            self.note(found.line, f"{found.name[:64]} was left out: {error}")
+        except (ValueError, RecursionError, msgspec.DecodeError) as error:
+            self.note(found.line, f"{found.name[:64]} was left out: {error}"[:500])
 
     def rest(self) -> None:
         """What several properties say together."""
@@ -114,7 +114,7 @@ class Reader:
         if exactly is not None and text is not UNSET:
             try:
                 told = msgspec.json.decode(exactly.text, type=str)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 told = ""
             if told.replace("\r\n", "\n").replace("\r", "\n") == text:  # else it was changed by who does not know ours
                 text = told

@@ -92,7 +92,7 @@ def _joined(found: Repeating, told: Repeating) -> Repeating:
 def _told(found: Property | None) -> Repeating | None:
     try:
         return msgspec.json.decode(found.text, type=Repeating) if found else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -144,8 +144,11 @@ def local_in(value: When, anchor: When) -> str:
     assert value.local is not None
     if value.zone in (None, anchor.zone) or anchor.zone is None:
         return value.local
-    moment = instant_of(datetime.fromisoformat(value.local), require_zone(value.zone or "UTC"))
-    return spoken(moment.astimezone(require_zone(anchor.zone)).replace(tzinfo=None))
+    try:
+        moment = instant_of(datetime.fromisoformat(value.local), require_zone(value.zone or "UTC"))
+        return spoken(moment.astimezone(require_zone(anchor.zone)).replace(tzinfo=None))
+    except OverflowError:  # at the ends of the calendar
+        return value.local
 
 
 def spoken(local: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from pathlib import Path
 
+from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import Run, answer, errors
 from tests.tasksys.ical.made import file, todos, vtodo
 
@@ -75,3 +76,13 @@ def test_an_exported_calendar_is_whole(run: Run, tmp_path: Path) -> None:
     (one,) = todos(target.read_bytes().decode())
     assert (one.title, one.labels) == ("Buy milk", ("home",))
     assert run("import", str(target)).stdout.splitlines()[-1] == "0 made, 0 changed, 1 left alone."
+
+
+def test_an_address_outlives_the_server(run: Run, server: Serving) -> None:
+    """The key that it is signed with is kept: a restart breaks nobody's subscription."""
+    run("add", "Buy milk")
+    before = answer(run("calendar", "--json"))
+    server.stop()
+    server.start()
+    assert answer(run("calendar", "--json")) == before
+    assert "Buy milk" in read(before["todos"])

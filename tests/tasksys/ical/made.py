@@ -1,6 +1,7 @@
 """Calendars of worlds, and worlds of calendars."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from tasksys.commands import Command
 from tasksys.ical.calendar import Feed, View
@@ -31,15 +32,15 @@ def vtodo(*lines: str, uid: str = "one@test") -> str:
     return "\n".join(["BEGIN:VTODO", f"UID:{uid}", "DTSTAMP:20260301T090000Z", *lines, "END:VTODO", ""])
 
 
-def todos(text: str) -> list[Todo]:
-    """The to-dos of a file."""
-    return [
-        todo(one, zones(calendar))
-        for calendar in calendars(text)
-        if calendar is not None
-        for one in calendar.components
-        if one.name in KINDS
-    ]
+def todos(text: str, strict: bool = True) -> list[Todo]:
+    """The to-dos of a file; `strict` raises the error of one that cannot be read, else that is left out."""
+    found = []
+    for calendar in (each for each in calendars(text) if each is not None):
+        for one in calendar.components:
+            if one.name in KINDS:
+                with suppress(*([] if strict else [ValueError])):
+                    found.append(todo(one, zones(calendar)))
+    return found
 
 
 def one(*lines: str) -> Todo:
@@ -82,11 +83,13 @@ def calendar(world: World, view: View = View.TODOS, user: str = OWNER) -> str:
     return feed.whole().decode()
 
 
-def steps(text: str, world: World, actor: str = OWNER, never: Callable[[str], bool] = lambda name: True) -> list[Step]:
+def steps(
+    text: str, world: World, actor: str = OWNER, never: Callable[[str], bool] = lambda name: True, strict: bool = True
+) -> list[Step]:
     """What a file comes to in a world."""
     at = world.workspace().at
     projects = tuple(row for row in world.rows().values() if isinstance(row, Project) and row.trashed_at is None)
-    return list(plan(todos(text), Destination(WORKSPACE, actor, world.state, at, projects), never))
+    return list(plan(todos(text, strict), Destination(WORKSPACE, actor, world.state, at, projects), never))
 
 
 def imported(text: str, world: World, actor: str = OWNER) -> list[tuple[Command, Refusal]]:
