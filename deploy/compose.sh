@@ -7,6 +7,10 @@ if [ ! -f .env ] || ! grep -q '^TASKSYS_JWT_SECRET=' .env; then
     printf 'TASKSYS_JWT_SECRET=%s\n' "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" >>.env
     echo "Made .env with a new secret for tokens." >&2
 fi
+if ! grep -q '^TASKSYS_SECRET_KEY=' .env; then
+    printf 'TASKSYS_SECRET_KEY=%s\n' "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" >>.env
+    echo "Added a key to .env that users' channels are sealed with; keep it." >&2
+fi
 [ $# -eq 0 ] || exec docker compose "$@"
 docker compose up -d --build --wait
 cat >&2 <<'END'

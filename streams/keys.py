@@ -9,6 +9,13 @@ Timeline (agents `reminders` and `recurrence`):
     0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due
     <workspace> NUL r <id>                     when it falls due
     <workspace> NUL z                          the release of the zone database that this was computed by
+Outbox (agent `deliveries`):
+    0x05 <instant> NUL <workspace> NUL <reminder> NUL <time of the firing> NUL <channel>
+                                               an attempt to deliver, by when it is due
+    <workspace> NUL d <reminder> NUL <time of the firing> NUL <channel>
+                                               when its next attempt is due
+    <workspace> NUL r <reminder>               the user of a reminder
+    <workspace> NUL u <user> NUL <reminder>    an armed reminder of a user
 History (agent `audit`):
     <workspace> NUL e <position>               an event and its link of the hash chain
     <workspace> NUL t <task> NUL <position>    the events of a task
@@ -27,6 +34,7 @@ OUTCOME: Final = b"\x01"
 MEMBERSHIP: Final = b"\x02"
 DEAD_LETTER: Final = b"\x03"
 TIMELINE: Final = b"\x04"
+OUTBOX: Final = b"\x05"
 
 
 def row(workspace: str, kind: str, name: str) -> bytes:
@@ -69,6 +77,31 @@ def zones(workspace: str) -> bytes:
     return f"{workspace}\0z".encode()
 
 
+def outbox(at: str, workspace: str, reminder: str, scheduled_for: str, channel: str) -> bytes:
+    """The place of an attempt in the outbox."""
+    return OUTBOX + f"{at}\0{workspace}\0{reminder}\0{scheduled_for}\0{channel}".encode()
+
+
+def delivery(workspace: str, reminder: str, scheduled_for: str, channel: str) -> bytes:
+    """Where the instant of a delivery's next attempt is."""
+    return deliveries(workspace, reminder) + f"{scheduled_for}\0{channel}".encode()
+
+
+def deliveries(workspace: str, reminder: str) -> bytes:
+    """The beginning of all of a reminder's."""
+    return f"{workspace}\0d{reminder}\0".encode()
+
+
+def user_of(workspace: str, reminder: str) -> bytes:
+    """Where the user of a reminder is."""
+    return f"{workspace}\0r{reminder}".encode()
+
+
+def armed_of(workspace: str, user: str, reminder: str = "") -> bytes:
+    """An armed reminder of a user; without a reminder, the beginning of all of theirs."""
+    return f"{workspace}\0u{user}\0{reminder}".encode()
+
+
 def event(workspace: str, position: int) -> bytes:
     """An event of a workspace."""
     return f"{workspace}\0e".encode() + POSITION.pack(position)
@@ -96,8 +129,10 @@ def last_position(key: bytes) -> int:
 
 
 def scan_workspace(rows: Rows, workspace: str) -> Iterator[tuple[bytes, bytes]]:
-    """Every row about a workspace, in the order of their keys; looks at everybody's memberships and reminders."""
+    """Every row about a workspace, in the order of their keys; looks at everybody's memberships, reminders and
+    attempts."""
     end, middle = f"\0{workspace}".encode(), f"\0{workspace}\0".encode()
     members = (entry for entry in rows.scan(MEMBERSHIP) if entry[0].endswith(end))
     armed = (entry for entry in rows.scan(TIMELINE) if middle in entry[0])
-    return chain(members, armed, rows.scan(f"{workspace}\0".encode()))
+    attempts = (entry for entry in rows.scan(OUTBOX) if entry[0].split(b"\0", 2)[1] == workspace.encode())
+    return chain(members, armed, attempts, rows.scan(f"{workspace}\0".encode()))

@@ -17,7 +17,7 @@ from faust.types import TP
 
 from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands, timeline
+from streams.agents import audit, commands, deliveries, timeline
 from streams.agents.commands import Committed
 from streams.agents.recurrence import RECURRENCE
 from streams.agents.reminders import REMINDERS
@@ -29,6 +29,7 @@ from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.indexes import Indexes
+from streams.outbox import Courier, Outbox
 from streams.partitioning import partition_of
 from streams.reader import StateReader
 from streams.replay import replay
@@ -46,7 +47,7 @@ logger = logging.getLogger(__name__)
 TIMELINES: Final = {kind.agent: kind for kind in (REMINDERS, RECURRENCE)}
 """What falls due, by the agent that knows when."""
 
-AGENTS: Final = ("commands", "audit", *TIMELINES)
+AGENTS: Final = ("commands", "audit", *TIMELINES, "deliveries")
 """Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -75,6 +76,8 @@ class Node:
     """What time it is, for what falls due."""
     zones: str = ZONES
     """The release of the zone database that instants are computed by."""
+    courier: Courier | None = None
+    """What takes letters to people; without one none are sent, and they wait."""
     apps: dict[str, faust.App] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
@@ -92,17 +95,15 @@ class Node:
         self._indexes = Indexes(rows, turns, self._states.rows)
         self.state = StateReader(rows, self._owned, self._indexes, turns)
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
+        append = self.gateway.append_all
         self._timers = {
             name: Timer(
-                kind,
-                partial(self._timed, name),
-                partial(self._partition_rows, name),
-                self.gateway.append_all,
-                self.clock,
-                self.zones,
+                kind, partial(self._served, name), partial(self._partition_rows, name), append, self.clock, self.zones
             )
             for name, kind in TIMELINES.items()
         }
+        box = partial(self._partition_rows, "deliveries")
+        self._outbox = Outbox(partial(self._served, "deliveries"), box, self.state.state, append, self.clock)
 
     # --- life
 
@@ -124,6 +125,8 @@ class Node:
         for name, timer in self._timers.items():
             if name in self.agents:
                 self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
+        if "deliveries" in self.agents and self.courier is not None:
+            self._supervisors.append(asyncio.create_task(self._outbox.run(self.courier), name="outbox"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -202,6 +205,8 @@ class Node:
             case name if name in TIMELINES:
                 timer = self._timers[name]
                 return timeline.agent(TIMELINES[name], timer.changed, timer.forget)
+            case "deliveries":
+                return deliveries.agent(self._outbox.changed, self._outbox.forget)
             case _:
                 raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
 
@@ -330,8 +335,9 @@ class Node:
         """Looks at the clock again: it was set."""
         for timer in self._timers.values():
             timer.wake()
+        self._outbox.wake()
 
-    def _timed(self, name: str) -> list[int]:
+    def _served(self, name: str) -> list[int]:
         app = self.apps.get(name)
         return [] if app is None or app.rebalancing else fold_agent(app).owned()
 

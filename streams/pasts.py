@@ -10,9 +10,9 @@ from typing import Final
 from tasksys import codec, decider
 from tasksys.audit import Remembered
 from tasksys.errors import HistoryIncomplete
-from tasksys.events import OF_REMINDERS
+from tasksys.events import OF_DELIVERIES, OF_REMINDERS
 from tasksys.query import Index
-from tasksys.rows import Comment, Project, Reminder, Row, Task, Workspace
+from tasksys.rows import Comment, Firing, Project, Reminder, Row, Task, Workspace
 from tasksys.state import Key, State
 from tasksys.values import UTC, zone_or
 from tasksys.weight import weight
@@ -144,14 +144,14 @@ def of_task(
         if reached > position:
             break
         event = codec.decode_event(found.event)
-        if event.type not in OF_REMINDERS:
+        if event.type not in OF_REMINDERS | OF_DELIVERIES:
             version = _next(version, event.version or 0, f"task {task}, version")
         decider.replay(event, workspace, state)
         yield
     return {
         key: row
         for key, row in state.rows.items()
-        if key == (Task.kind, task) or key[0] in (Comment.kind, Reminder.kind)
+        if key == (Task.kind, task) or key[0] in (Comment.kind, Reminder.kind, Firing.kind)
     }
 
 

@@ -11,16 +11,21 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from tasksys import codec, reminders
+from tasksys import codec, deliveries, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
     CommentAdded,
     CommentEdited,
     CommentRemoved,
+    DeliveryFailed,
     Event,
     EventRecord,
     LinkAdded,
@@ -29,11 +34,13 @@ from tasksys.events import (
     MemberRemoved,
     MemberRoleChanged,
     OccurrenceChanged,
+    PreferencesSet,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
     ProjectTrashed,
     ReminderAdded,
+    ReminderDelivered,
     ReminderRemoved,
     ReminderRescheduled,
     ReminderRestored,
@@ -211,6 +218,10 @@ def changes(event: Event) -> list[Change]:
             | CommentRemoved()
         ):
             return [_detail(event)]
+        case ReminderDelivered() | DeliveryFailed():
+            return [_change(*deliveries.told(event))]
+        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+            return [_change(*told) for told in preferences.told(event)]
         case _:
             return _reminder(event)
 

@@ -11,10 +11,12 @@ from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tasksys import limits
 from tasksys.events import EventRecord
 from tasksys.series.shapes import GivenFields, GivenTemplate, Missed, Original, Scope
 from tasksys.values import (
     Actor,
+    ChannelKind,
     Duration,
     Hour,
     Id,
@@ -26,6 +28,7 @@ from tasksys.values import (
     Name,
     Order,
     Priority,
+    QuietHours,
     Repeat,
     Role,
     Status,
@@ -35,11 +38,13 @@ from tasksys.values import (
     Users,
     When,
     Zone,
+    bounded,
 )
 
 Rule = Annotated[str, Meta(description="RFC 5545, such as FREQ=WEEKLY;BYDAY=MO,TH")]
 Originals = Annotated[tuple[Original, ...], Meta(description="At most 366 local times of the anchor's kind")]
 Completions = Annotated[int, Meta(ge=1, le=10_000)]
+ChannelNames = Annotated[tuple[Id, ...], Meta(description="`feed`, and names of the user's own channels")]
 Key = Annotated[Id, Meta(description="The command's own id, which is its Idempotency-Key; not that of the thing")]
 
 
@@ -298,13 +303,14 @@ class RemoveComment(Base, frozen=True, kw_only=True):
 
 
 class AddReminder(Base, frozen=True, kw_only=True):
-    """Reminds the user, by default who asks."""
+    """Reminds the user, by default who asks, on these channels, or else on those of the user's preferences."""
 
     task: Id
     reminder: Id = ""
     trigger: Trigger
     repeat: Repeat | None = None
     user: User | UnsetType = UNSET
+    channels: ChannelNames = ()
 
 
 class RemoveReminder(Base, frozen=True, kw_only=True):
@@ -417,6 +423,61 @@ class AdvanceSeries(Base, frozen=True, kw_only=True):
     series: Id
 
 
+class RecordDelivery(Base, frozen=True, kw_only=True):
+    """What came of an attempt to deliver a firing; without an error it came through. The clock alone sends this.
+
+    `retry_at` is when it may be tried again; without, it never will. See `streams.outbox`.
+    """
+
+    reminder: Id
+    scheduled_for: Instant
+    channel: Id
+    attempt: Annotated[int, Meta(ge=1)]
+    error: str = ""
+    retry_at: Instant | None = None
+
+
+class SetPreferences(Base, frozen=True, kw_only=True):
+    """Changes what the user who asks wants of reminders: the fields that are mentioned."""
+
+    zone: Zone | None | UnsetType = UNSET
+    reminder_hour: Hour | None | UnsetType = UNSET
+    quiet_hours: QuietHours | None | UnsetType = UNSET
+    channels: ChannelNames | None | UnsetType = UNSET
+    default_reminders: tuple[Trigger, ...] | None | UnsetType = UNSET
+
+
+class SetChannel(Base, frozen=True, kw_only=True):
+    """Adds a channel of the user who asks, or changes where it leads; one that was disabled is used again.
+
+    `target` is an address of the web, an e-mail address or a URL of Apprise's. The server seals it before the command
+    is appended: it stands in no log. What a client sends as `sealed` is refused.
+    """
+
+    channel: Id
+    kind: ChannelKind
+    target: Annotated[str, bounded(limits.TARGET_CHARACTERS, "An https:// URL, an e-mail address, or a URL of Apprise")]
+    sealed: tuple[str, str] | None = None
+
+
+class RemoveChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks."""
+
+    channel: Id
+
+
+class EnableChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks: it is used again."""
+
+    channel: Id
+
+
+class DisableChannel(Base, frozen=True, kw_only=True):
+    """Of the user who asks: it is not used until it is enabled."""
+
+    channel: Id
+
+
 class Undo(Base, frozen=True, kw_only=True):
     """Compensates a past command, named by the position of one of its events or by its id.
 
@@ -479,10 +540,16 @@ Command = (
     | EndSeries
     | AdvanceSeries
     | NoteZones
+    | RecordDelivery
+    | SetPreferences
+    | SetChannel
+    | RemoveChannel
+    | EnableChannel
+    | DisableChannel
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones, RecordDelivery)
 """What no client may send."""
 
 

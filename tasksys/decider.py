@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import codec, details, firing, projects, reminders, tasks, undo, workspaces
+from tasksys import codec, deliveries, details, firing, preferences, projects, reminders, tasks, undo, workspaces
 from tasksys.commands import (
     AcknowledgeReminder,
     AddChecklistItem,
@@ -27,6 +27,7 @@ from tasksys.commands import (
     CreateSeries,
     CreateTask,
     CreateWorkspace,
+    DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
@@ -34,6 +35,7 @@ from tasksys.commands import (
     EditSeries,
     EditTask,
     EditWorkspace,
+    EnableChannel,
     EndSeries,
     FireReminder,
     LabelTask,
@@ -42,6 +44,8 @@ from tasksys.commands import (
     NoteZones,
     PauseSeries,
     PostponeTask,
+    RecordDelivery,
+    RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -52,7 +56,9 @@ from tasksys.commands import (
     RestoreProject,
     RestoreTask,
     ResumeSeries,
+    SetChannel,
     SetMember,
+    SetPreferences,
     SettleReminder,
     SkipOccurrence,
     SkipTask,
@@ -65,12 +71,17 @@ from tasksys.commands import (
 )
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
     CommentAdded,
     CommentEdited,
     CommentRemoved,
+    DeliveryFailed,
     Event,
     EventRecord,
     Fact,
@@ -80,6 +91,7 @@ from tasksys.events import (
     MemberRemoved,
     MemberRoleChanged,
     OccurrenceChanged,
+    PreferencesSet,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -87,6 +99,7 @@ from tasksys.events import (
     ReminderAcknowledged,
     ReminderAdded,
     ReminderCancelled,
+    ReminderDelivered,
     ReminderExpired,
     ReminderFired,
     ReminderRemoved,
@@ -132,7 +145,7 @@ from tasksys.values import CLOCK
 
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, CreateSeries, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
-    AcknowledgeReminder, RenewCalendarToken,
+    AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel, RenewCalendarToken,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -187,6 +200,10 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             return reminders.decide(command, record, state)
         case FireReminder() | SettleReminder():
             return firing.decide(command, record, state)
+        case RecordDelivery():
+            return deliveries.decide(command, record, state)
+        case SetPreferences() | SetChannel() | RemoveChannel() | EnableChannel() | DisableChannel():
+            return preferences.decide(command, record, state)
         case (
             CreateProject()
             | EditProject()
@@ -253,6 +270,10 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
         ):
             assert task is not None
             reminders.evolve(event, task, state, stamp)
+        case ReminderDelivered() | DeliveryFailed():
+            deliveries.evolve(event, state, stamp)
+        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+            preferences.evolve(event, state, stamp)
         case (
             ProjectCreated()
             | ProjectEdited()
@@ -349,6 +370,9 @@ def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterat
 
 def _reminders(facts: list[Fact], state: State, at: str) -> Iterator[Fact]:
     """What follows for the reminders of tasks."""
+    for event, task, _ in facts:
+        if isinstance(event, TaskCreated) and task is not None and (made := state.task(task)) is not None:
+            yield from reminders.by_default(made, state, at)
     changed = dict.fromkeys(task for event, task, _ in facts if isinstance(event, SETTLING))
     for task in changed:
         row = state.task(task) if task is not None else None

@@ -35,3 +35,11 @@ class HistoryIncomplete(Exception):
 
     `tasksys replay` makes it anew from the event log; `tasksys audit verify` says where it breaks.
     """
+
+
+class TargetUnfit(ValueError):
+    """A channel cannot lead there; the message says what to give instead, and does not repeat what was given."""
+
+
+class ChannelUnavailable(Exception):
+    """Channels of this kind do not work on this server; the message says what its operator does about it."""

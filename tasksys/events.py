@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from tasksys.rows import ChecklistItem, Reminder, Section
+from tasksys.rows import Channel, ChecklistItem, Preferences, Reminder, Section
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template, TemplateFields
 from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
@@ -291,7 +291,10 @@ class CommentRemoved(Base, frozen=True):
 
 
 class ReminderAdded(Base, frozen=True):
-    """`scheduled_for` is None while its task has no such value. `snoozed_from` is the reminder that it goes on from."""
+    """`scheduled_for` is None while its task has no such value. `snoozed_from` is the reminder that it goes on from.
+
+    `by_default` tells that its user's preferences, and not somebody, put it on a new task.
+    """
 
     reminder: str
     user: str
@@ -299,6 +302,8 @@ class ReminderAdded(Base, frozen=True):
     scheduled_for: str | None = None
     repeat: Repeat | None = None
     snoozed_from: str | None = None
+    channels: tuple[str, ...] = ()
+    by_default: bool = False
 
 
 class ReminderRemoved(Base, frozen=True):
@@ -322,8 +327,16 @@ class ReminderRescheduled(Base, frozen=True):
     after: str | None
 
 
+class Planned(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One channel that a firing goes to, and when: later in quiet hours, never if there is an error already."""
+
+    channel: str
+    at: str | None = None
+    error: str | None = None
+
+
 class ReminderFired(Base, frozen=True):
-    """`next` is when it fires again, if it repeats; `left` how often then."""
+    """`next` is when it fires again, if it repeats; `left` how often then. The feed has it by this very event."""
 
     reminder: str
     state_before: ReminderState
@@ -331,6 +344,7 @@ class ReminderFired(Base, frozen=True):
     late_by_seconds: int = 0
     next: str | None = None
     left: int = 0
+    deliveries: tuple[Planned, ...] = ()
 
 
 class ReminderExpired(Base, frozen=True):
@@ -449,6 +463,64 @@ class OccurrenceChanged(Base, frozen=True):
     after: Override | None
 
 
+class ReminderDelivered(Base, frozen=True):
+    """A firing came through on a channel, at this attempt."""
+
+    reminder: str
+    scheduled_for: str
+    channel: str
+    attempt: int
+
+
+class DeliveryFailed(Base, frozen=True):
+    """An attempt to deliver a firing failed; without `retry_at` it is given up, and `expired` if a day was over."""
+
+    reminder: str
+    scheduled_for: str
+    channel: str
+    attempt: int
+    reason: str
+    retry_at: str | None = None
+    expired: bool = False
+
+
+class PreferencesSet(Base, frozen=True):
+    """A user's preferences as they were and are."""
+
+    user: str
+    before: Preferences
+    after: Preferences
+
+
+class ChannelSet(Base, frozen=True):
+    """A user's channel as it was, if it was there, and as it is. Where it leads is sealed."""
+
+    user: str
+    before: Channel | None
+    after: Channel
+
+
+class ChannelRemoved(Base, frozen=True):
+    user: str
+    channel: Channel
+
+
+class ChannelDisabled(Base, frozen=True):
+    """It is not used until the user enables it again: nothing came through for a day, or they have switched it off."""
+
+    user: str
+    channel: str
+    reason: str
+
+
+class ChannelEnabled(Base, frozen=True):
+    """`reason` is why it was disabled."""
+
+    user: str
+    channel: str
+    reason: str
+
+
 Event = (
     WorkspaceCreated
     | WorkspaceEdited
@@ -504,6 +576,13 @@ Event = (
     | SeriesEnded
     | SeriesAdvanced
     | OccurrenceChanged
+    | ReminderDelivered
+    | DeliveryFailed
+    | PreferencesSet
+    | ChannelSet
+    | ChannelRemoved
+    | ChannelDisabled
+    | ChannelEnabled
 )
 
 
@@ -524,6 +603,13 @@ OF_SERIES: Final = frozenset(
     )
 )  # fmt: skip
 """The types of events that are about a series and no single task."""
+OF_DELIVERIES: Final = frozenset({ReminderDelivered.__name__, DeliveryFailed.__name__})
+"""The types of events of the ledger: they leave the reminder, its task and that one's version as they are."""
+
+OF_PREFERENCES: Final = frozenset(
+    kind.__name__ for kind in (PreferencesSet, ChannelSet, ChannelRemoved, ChannelDisabled, ChannelEnabled)
+)
+"""The types of events that are about one user's own settings."""
 
 
 class Fact(NamedTuple):

@@ -7,13 +7,13 @@ state never says one thing of a task and another of its reminders.
 from datetime import datetime, timedelta
 from typing import Final
 
-from tasksys import durations, places
+from tasksys import deliveries, durations, places, preferences
 from tasksys.commands import CommandRecord, FireReminder, SettleReminder
 from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFired, ReminderRescheduled
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Reminder, Task
 from tasksys.state import State
-from tasksys.values import CLOCK, CLOSED, UTC, Of, ReminderState, Trigger, instant, zone_or
+from tasksys.values import CLOCK, CLOSED, Of, ReminderState, Trigger, instant
 
 Settled = ReminderCancelled | ReminderRescheduled | ReminderExpired
 
@@ -24,18 +24,20 @@ SHOWN: Final = (ReminderState.PENDING, ReminderState.FIRED)
 """What can still be answered, or withdrawn."""
 
 
-def schedule(trigger: Trigger, task: Task, state: State) -> str | None:
-    """The instant at which a reminder of the task fires; None while the task has no such value.
+def schedule(trigger: Trigger, task: Task, user: str, state: State) -> str | None:
+    """The instant at which a reminder of the task fires for the user; None while the task has no such value.
 
-    Floating times and dates are those of the workspace's zone.
+    Floating times and dates are those of the user's zone, or else the workspace's; a date begins at the user's hour, or
+    else at midnight.
     """
     if trigger.at is not None:
         return trigger.at
     when = task.due if trigger.of is Of.DUE else task.start
-    workspace = state.workspace
-    if when is None or trigger.before is None or workspace is None:
+    if when is None or trigger.before is None or state.workspace is None:
         return None
-    return instant(durations.before(when, durations.parse(trigger.before), zone_or(workspace.time_zone, UTC)))
+    wanted = preferences.of(user, state)
+    zone, hour = preferences.zone(wanted, state), wanted.reminder_hour or 0
+    return instant(durations.before(when, durations.parse(trigger.before), zone, hour))
 
 
 def settle(task: Task, state: State, at: str) -> list[Fact]:
@@ -55,7 +57,7 @@ def _settled(reminder: Reminder, task: Task, state: State, at: str) -> Settled |
         return cancelled if reminder.state in SHOWN else None
     if reminder.state is ReminderState.SNOOZED:
         return None
-    wanted = schedule(reminder.trigger, task, state)
+    wanted = schedule(reminder.trigger, task, reminder.user, state)
     if reminder.state is ReminderState.CANCELLED:
         open_again = wanted is None or wanted > at
         rescheduled = ReminderRescheduled(reminder.id, reminder.state, reminder.scheduled_for, wanted)
@@ -96,7 +98,8 @@ def _fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fa
     late = max(0, int((now - due).total_seconds()))
     if now - due > CATCH_UP:
         return [Fact(ReminderExpired(reminder.id, reminder.state, command.scheduled_for, late), reminder.task)]
-    fired = ReminderFired(reminder.id, reminder.state, command.scheduled_for, late, *_following(reminder, due, now))
+    planned, following = deliveries.planned(reminder, record.at, state), _following(reminder, due, now)
+    fired = ReminderFired(reminder.id, reminder.state, command.scheduled_for, late, *following, planned)
     return [Fact(fired, reminder.task)]
 
 

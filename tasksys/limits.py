@@ -15,6 +15,10 @@ REMINDERS_PER_TASK: Final = 50
 """That wait or are shown; those that are over count as well, but more of them may be kept."""
 REMINDERS_KEPT_PER_TASK: Final = 500
 REMINDER_REPEATS: Final = 100
+CHANNELS_PER_USER: Final = 10
+DEFAULT_REMINDERS: Final = 5
+TARGET_CHARACTERS: Final = 2_000
+DELIVERY_ERROR_CHARACTERS: Final = 300
 SECTIONS_PER_PROJECT: Final = 200
 SUBTASK_DEPTH: Final = 32
 ESTIMATE_MINUTES: Final = 10 * 365 * 24 * 60

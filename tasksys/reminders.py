@@ -1,11 +1,13 @@
 """Reminders: who adds, removes, snoozes and acknowledges them. When they fire is in `firing`."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import checks, durations, firing, limits, places, tasks
+from tasksys import checks, deliveries, durations, firing, limits, places, preferences, tasks
 from tasksys.commands import (
     AcknowledgeReminder,
     AddReminder,
@@ -93,12 +95,24 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
     trigger = _normal(command.trigger)
     if isinstance(trigger, Refusal):
         return trigger
-    if refusal := _repeats(command.repeat) or full(task, state):
+    if refusal := _repeats(command.repeat) or preferences.unnamed(command.channels, user, state) or full(task, state):
         return refusal
-    at = firing.schedule(trigger, task, state)
+    at = firing.schedule(trigger, task, user, state)
     if at is not None and at <= record.at:
         return invalid("/trigger", f"That is {at}, which has passed; give a later time.")
-    return [Fact(ReminderAdded(command.reminder, user, trigger, at, command.repeat), task.id)]
+    channels = tuple(dict.fromkeys(command.channels))
+    return [Fact(ReminderAdded(command.reminder, user, trigger, at, command.repeat, channels=channels), task.id)]
+
+
+def by_default(task: Task, state: State, at: str) -> Iterator[Fact]:
+    """The reminders that a new task gets by the preferences of those that it is for; what has passed is left out."""
+    if task.status in CLOSED:
+        return
+    room = limits.REMINDERS_PER_TASK
+    for reminder, user, trigger in islice(preferences.defaults(task, state), room):
+        when = firing.schedule(trigger, task, user, state)
+        if when is not None and when > at and state.reminder(reminder) is None:
+            yield Fact(ReminderAdded(reminder, user, trigger, when, by_default=True), task.id)
 
 
 def _normal(trigger: Trigger) -> Trigger | Refusal:
@@ -154,7 +168,7 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
         return invalid("/until" if command.until is not None else "/duration", f"{error}.")
     if until <= record.at:
         return invalid("/until" if command.until is not None else "/duration", "That has passed; give a later time.")
-    again = ReminderAdded(command.into, reminder.user, Trigger(at=until), until, None, reminder.id)
+    again = ReminderAdded(command.into, reminder.user, Trigger(at=until), until, None, reminder.id, reminder.channels)
     snoozed = ReminderSnoozed(reminder.id, reminder.state, command.into)
     return [Fact(snoozed, reminder.task), Fact(again, reminder.task)]
 
@@ -193,13 +207,16 @@ def evolve(event: ReminderEvent, task: str, state: State, stamp: Stamp) -> None:
     if isinstance(event, ReminderAdded | ReminderRestored):
         added = _added(event, task, stamp) if isinstance(event, ReminderAdded) else event.reminder
         named = state.get(TaskReminders, task)
-        state.put(structs.replace(added, position=stamp.position))
+        state.put(structs.replace(added, position=stamp.position, shown=()))
         state.put(TaskReminders(task, (*(named.reminders if named else ()), added.id)))
         return
     if isinstance(event, ReminderRemoved):
         named = state.get(TaskReminders, task)
         assert named is not None
         left = tuple(one for one in named.reminders if one != event.reminder.id)
+        removed = state.reminder(event.reminder.id)
+        if removed is not None:
+            deliveries.closed(removed, False, state, stamp)
         state.delete(Reminder, event.reminder.id)
         if left:
             state.put(TaskReminders(task, left))
@@ -208,7 +225,19 @@ def evolve(event: ReminderEvent, task: str, state: State, stamp: Stamp) -> None:
         return
     reminder = state.reminder(event.reminder)
     assert reminder is not None
-    state.put(structs.replace(_changed(event, reminder, stamp), position=stamp.position))
+    changed = structs.replace(_changed(event, reminder, stamp), position=stamp.position)
+    if isinstance(event, ReminderFired):
+        if deliveries.fired(event, reminder, state, stamp):
+            shown = (*reminder.shown, event.scheduled_for)
+            changed = structs.replace(changed, shown=shown, fired_for=event.scheduled_for)
+    elif reminder.shown:
+        deliveries.closed(reminder, isinstance(event, ANSWERS), state, stamp)
+        changed = structs.replace(changed, shown=())
+    state.put(changed)
+
+
+ANSWERS: Final = (ReminderAcknowledged, ReminderSnoozed)
+"""What tells that the user has seen a reminder."""
 
 
 def _added(event: ReminderAdded, task: str, stamp: Stamp) -> Reminder:
@@ -224,6 +253,7 @@ def _added(event: ReminderAdded, task: str, stamp: Stamp) -> Reminder:
         basis=event.scheduled_for,
         left=event.repeat.times if event.repeat else 0,
         snoozed_from=event.snoozed_from,
+        channels=event.channels,
     )
 
 

@@ -2,6 +2,8 @@
 
 Frozen; a change makes a new row. Defaults are left out when encoded, so a row written by an earlier release still
 decodes after a field was added.
+
+Why so long: it is one list of rows, a few fields each; they are read side by side.
 """
 
 from typing import ClassVar
@@ -9,7 +11,20 @@ from typing import ClassVar
 from msgspec import Struct
 
 from tasksys.series.shapes import Missed, Override, SeriesState, Template
-from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
+from tasksys.values import (
+    FEED,
+    ChannelKind,
+    DeliveryState,
+    LinkType,
+    Priority,
+    QuietHours,
+    ReminderState,
+    Repeat,
+    Role,
+    Status,
+    Trigger,
+    When,
+)
 
 
 class Row(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -185,7 +200,9 @@ class Reminder(Row, frozen=True, omit_defaults=True):
     """A reminder of a task, for one user.
 
     `scheduled_for` is the instant of its next firing while it is `armed`, and else of the last one, if there was any;
-    `basis` is what its trigger gave, before repeats. `left` are the repeats that are left.
+    `basis` is what its trigger gave, before repeats. `left` are the repeats that are left. `channels` are its own, if
+    it has any; else the user's are taken when it fires. `shown` are the times of firings that are not answered yet,
+    `fired_for` that of the last one that the ledger has.
     """
 
     kind = "r"
@@ -204,6 +221,9 @@ class Reminder(Row, frozen=True, omit_defaults=True):
     left: int = 0
     snoozed_from: str | None = None
     position: int = 0
+    channels: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    fired_for: str | None = None
 
     @property
     def key(self) -> str:
@@ -220,6 +240,101 @@ class TaskReminders(Row, frozen=True, omit_defaults=True):
     @property
     def key(self) -> str:
         return self.task
+
+
+class Delivery(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What became of a firing on one channel. `due` is when it was first to be tried, `next_attempt` when it will be.
+
+    `attempts` counts those whose result is known, `at` is when the state last changed.
+    """
+
+    channel: str
+    state: DeliveryState = DeliveryState.SCHEDULED
+    attempts: int = 0
+    due: str | None = None
+    next_attempt: str | None = None
+    at: str | None = None
+    error: str | None = None
+
+
+class Firing(Row, frozen=True, omit_defaults=True):
+    """One firing of a reminder, and what became of it on each channel: a page of the ledger, kept for ever."""
+
+    kind = "f"
+    reminder: str
+    task: str
+    user: str
+    scheduled_for: str
+    fired_at: str
+    position: int
+    deliveries: tuple[Delivery, ...]
+    late_by_seconds: int = 0
+
+    @property
+    def key(self) -> str:
+        return firing_key(self.reminder, self.scheduled_for)
+
+    def delivery(self, channel: str) -> Delivery | None:
+        """What became of it on that channel."""
+        return next((one for one in self.deliveries if one.channel == channel), None)
+
+
+def firing_key(reminder: str, scheduled_for: str) -> str:
+    """The name of a firing's row: of a reminder, for a time."""
+    return f"{reminder}/{scheduled_for}"
+
+
+class Preferences(Row, frozen=True, omit_defaults=True):
+    """What a user wants of reminders in the workspace; without a zone or an hour, the workspace's zone, and midnight.
+
+    `channels` are used by reminders that name none; `default_reminders` are put on new tasks with a due value.
+    """
+
+    kind = "P"
+    user: str
+    zone: str | None = None
+    reminder_hour: int | None = None
+    quiet_hours: QuietHours | None = None
+    channels: tuple[str, ...] = (FEED,)
+    default_reminders: tuple[Trigger, ...] = ()
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.user
+
+
+class Channel(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A way to reach a user. Where it leads is sealed with the server's key; `hint` is what may be shown of that.
+
+    `made` is the position that made it, of which its secret is derived. `disabled` is why it is not used, and
+    `failing_since` when the first of its attempts failed since one succeeded.
+    """
+
+    name: str
+    kind: ChannelKind
+    sealed: str
+    hint: str
+    made: int = 0
+    disabled: str | None = None
+    failing_since: str | None = None
+
+
+class Channels(Row, frozen=True, omit_defaults=True):
+    """The channels of a user."""
+
+    kind = "C"
+    user: str
+    channels: tuple[Channel, ...]
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.user
+
+    def named(self, name: str) -> Channel | None:
+        """The channel of that name."""
+        return next((one for one in self.channels if one.name == name), None)
 
 
 class Series(Row, frozen=True, omit_defaults=True):
@@ -279,5 +394,6 @@ class Occurrence(Row, frozen=True, omit_defaults=True):
 
 
 ROW_TYPES: tuple[type[Row], ...] = (
-    Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders, Series, Occurrence
+    Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders, Firing, Preferences, Channels, Series,
+    Occurrence,
 )  # fmt: skip

@@ -89,10 +89,19 @@ class Settings:
     agents: tuple[str, ...] = ()
     partitions: int | None = None
     replication: int = 1
-    secret_key: str = field(default="", repr=False)
     auth: Auth = Auth()
+    secret_key: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
+    smtp_from: str = ""
+    allow_private_webhooks: bool = False
 
     def __post_init__(self) -> None:
+        if self.secret_key and len(self.secret_key) < SECRET_BYTES:
+            raise SettingsUnfit(
+                f"--secret-key needs at least {SECRET_BYTES} characters; `openssl rand -hex {SECRET_BYTES}` makes one"
+            )
+        if bool(self.smtp_url) != bool(self.smtp_from):
+            raise SettingsUnfit("--smtp-url and --smtp-from go together: the relay, and where mail comes from")
         if self.auth.mode is AuthMode.NONE and not is_loopback(self.host):
             raise SettingsUnfit(
                 f"--host {self.host} can be reached from other machines, where --auth none would let anybody act as "

@@ -11,18 +11,24 @@ from typing import assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, tasks, trees, undo_reminders, workspaces
+from tasksys import checks, codec, details, places, preferences, tasks, trees, undo_reminders, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
+    OF_PREFERENCES,
     OF_REMINDERS,
     CalendarTokenRenewed,
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
     ChecklistItemAdded,
     ChecklistItemEdited,
     ChecklistItemRemoved,
     CommentAdded,
     CommentEdited,
     CommentRemoved,
+    DeliveryFailed,
     Event,
     EventRecord,
     Fact,
@@ -33,6 +39,7 @@ from tasksys.events import (
     MemberRoleChanged,
     OccurrenceChanged,
     Place,
+    PreferencesSet,
     ProjectCreated,
     ProjectEdited,
     ProjectRestored,
@@ -40,6 +47,7 @@ from tasksys.events import (
     ReminderAcknowledged,
     ReminderAdded,
     ReminderCancelled,
+    ReminderDelivered,
     ReminderExpired,
     ReminderFired,
     ReminderRemoved,
@@ -91,7 +99,7 @@ Undoable = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     """The compensating events, the newest event first; refused whole if one of them cannot be."""
-    own = bool(command.events) and all(past.type in OF_REMINDERS for past in command.events)
+    own = bool(command.events) and all(past.type in OF_REMINDERS | OF_PREFERENCES for past in command.events)
     if refusal := checks.allowed(state, record.actor, Role.VIEWER if own else Role.COMMENTER):
         return refusal
     if not command.events:
@@ -131,6 +139,10 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
+        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+            return preferences.compensate(event, actor, state)
+        case ReminderAdded(by_default=True) | ReminderDelivered() | DeliveryFailed():
+            return []
         case ReminderRescheduled() | ReminderFired() | ReminderExpired() | ZonesChanged():
             return []  # they follow from others, or from the time
         case (

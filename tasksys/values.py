@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, reset_tzpath
 
 import tzdata
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from tasksys import limits
 
@@ -136,6 +136,32 @@ class ReminderState(StrEnum):
     EXPIRED = "expired"
 
 
+class DeliveryState(StrEnum):
+    """What became of one firing on one channel: it waits, failed (and may be tried again), came, was seen, or is over.
+
+    `expired` was tried for a day in vain; `withdrawn` had not come when its task or reminder made it pointless.
+    """
+
+    SCHEDULED = "scheduled"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class ChannelKind(StrEnum):
+    """How a channel of a user's reaches them. The feed is everybody's, and no such channel."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    APPRISE = "apprise"
+
+
+FEED: Final = "feed"
+"""The channel that everybody has: the workspace's events."""
+
+
 class Of(StrEnum):
     """Which of its task's values a relative reminder goes by."""
 
@@ -159,6 +185,13 @@ class Repeat(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     every: str
     times: Annotated[int, Meta(ge=1, le=limits.REMINDER_REPEATS)]
+
+
+class QuietHours(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """From when to when, each day, only the feed is used: wall times such as 22:00 and 07:00, in the user's zone."""
+
+    start: str = field(name="from")
+    end: str = field(name="to")
 
 
 class When(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):

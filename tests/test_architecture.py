@@ -11,6 +11,9 @@ ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("tasksys", "streams", "views", "monitoring")
 LINES: Final = 300
 
+DELIVERY: Final = "streams/delivery"
+"""What reaches people: the one part of `streams` that is a client of the web."""
+
 PURE_MODULES: Final = frozenset(
     {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime", "difflib"}
     | {"enum", "functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
@@ -25,13 +28,13 @@ IMPURE_CALLS: Final = frozenset({"open", "print", "input", "__import__", "exec",
 CLOCKS: Final = frozenset({"datetime.datetime", "datetime.date"})
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})
 PURE_SYS: Final = frozenset({"getsizeof", "intern", "maxsize"})
-EDGE: Final = ("tasksys/cli/", "tasksys/settings.py", "tasksys/server_key.py")
+EDGE: Final = ("tasksys/cli/", "tasksys/settings.py")
 """The parts of `tasksys` that are not the pure core, which must not know them: the command line, and what it was told.
 
 Settings do no input or output either, but they are the process's: paths, ports and secrets, of which a fold of the log
 must not depend.
 """
-OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.settings", "tasksys.server_key"})
+OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.settings"})
 
 KAFKA_SIDE: Final = frozenset({"aiokafka", "faust", "mode", "rocksdict"})
 """Only `streams` knows what carries and stores the records."""
@@ -174,8 +177,23 @@ def test_only_views_serve_http(module: str) -> None:
     """`aiohttp.web` is behind `views`; the command line may be an HTTP client, and nobody else needs aiohttp."""
     names = imports(source(module), module)
     assert "aiohttp.web" not in names
-    assert "aiohttp" not in tops(names) or module.startswith("tasksys/cli/")
+    assert "aiohttp" not in tops(names) or module.startswith(("tasksys/cli/", DELIVERY))
     assert "aiohttp.web" not in {ast.unparse(node) for node in ast.walk(ast.parse(source(module)))}
+
+
+@pytest.mark.parametrize("module", modules(DELIVERY))
+def test_delivery_knows_the_core_only(module: str) -> None:
+    """It sends what it is handed; neither the log nor the server is its business."""
+    names = imports(source(module), module)
+    assert not tops(names) & ({"views"} | KAFKA_SIDE)
+    assert all(name.startswith("streams.delivery") for name in names if name.startswith("streams."))
+
+
+@pytest.mark.parametrize("module", modules("tasksys", "streams", "views", "monitoring"))
+def test_delivery_is_known_where_the_process_is_composed(module: str) -> None:
+    """Others say what they need of it as protocols."""
+    known = any(name.startswith("streams.delivery") for name in imports(source(module), module))
+    assert not known or module in COMPOSITION or module.startswith(DELIVERY)
 
 
 @pytest.mark.parametrize("module", modules("streams"))

@@ -24,13 +24,16 @@ TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{1,200})\.([A-Za-z0-9_-]{43})", re.ASC
 
 
 class CalendarTokens:
-    """Makes tokens, and tells whose they are."""
+    """Makes tokens, and tells whose they are. The key is made of the server's own, for this purpose alone."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.digest(secret.encode(), b"calendars", "sha256") if secret else b""
 
     def token(self, workspace: str, member: Member) -> str:
-        """The token of a member's calendar."""
+        """The token of a member's calendar. Problem 409 on a server that has no key."""
+        if not self._key:
+            detail = "This server has no key to sign addresses with; its operator gives one by --secret-key."
+            raise Problem(HTTPStatus.CONFLICT, "calendar-unavailable", detail)
         return f"{_spelled(member.user.encode())}.{_spelled(self._sign(workspace, member))}"
 
     def wanted(self, request: web.Request) -> str | None:

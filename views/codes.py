@@ -59,6 +59,16 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.TOO_MANY_REQUESTS,
         "More is being asked than is taken on at once. Wait for the seconds of Retry-After and repeat the request.",
     ),
+    "calendar-unavailable": Meaning(
+        HTTPStatus.CONFLICT,
+        "This server has no key that it could sign the address of a calendar with. Its operator gives it one; a token "
+        "in a header reads the calendar all the same.",
+    ),
+    "channel-unavailable": Meaning(
+        HTTPStatus.CONFLICT,
+        "Channels of this kind do not work on this server: it has no key to seal them with, or no relay for mail. "
+        "The detail says what its operator does about it; the other kinds work.",
+    ),
     "command-too-large": Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "The command has more bytes than the log takes. Send less at once; a text can be shortened.",

@@ -18,12 +18,14 @@ from tasksys.rows import Member
 from tasksys.values import Id, instant
 from views.auth import Authenticator, Identity
 from views.calendar_tokens import CalendarTokens
-from views.ports import System
+from views.ports import Channels, System
 from views.problems import Problem, bad_query, bad_request, invalid, no_workspace
 
 SYSTEM: Final = web.AppKey("system", System)
 AUTHENTICATOR: Final = web.AppKey("authenticator", Authenticator)
 CALENDAR_TOKENS: Final = web.AppKey("calendar_tokens", CalendarTokens)
+CHANNELS: Final[web.AppKey[Channels | None]] = web.AppKey("channels")
+"""None where the process sends nothing."""
 IDENTITY: Final = web.RequestKey("identity", Identity)
 
 

@@ -11,20 +11,32 @@ import msgspec
 from msgspec import structs
 
 from tasksys import limits
-from tasksys.commands import Command, CreateProject, CreateTask, EditProject, EditTask, EditWorkspace, MoveTask, Undo
+from tasksys.commands import (
+    Command,
+    CreateProject,
+    CreateTask,
+    EditProject,
+    EditTask,
+    EditWorkspace,
+    MoveTask,
+    SetChannel,
+    Undo,
+)
 from tasksys.refusals import FieldError
-from tasksys.values import LinkType, Priority, Role, Status
+from tasksys.values import ChannelKind, LinkType, Priority, Role, Status
 from views.problems import Problem, invalid
 
 C = TypeVar("C", bound=Command)
 
-LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap"}
+LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap", SetChannel: "sealed"}
 """Commands that are decided by a fact which the server looks up, and the field for it."""
 
 ERRORS: Final = 50
 """Wrong fields that one answer names at most."""
 
-CHOICES: Final[dict[str, type[StrEnum]]] = {"role": Role, "status": Status, "priority": Priority, "link": LinkType}
+CHOICES: Final[dict[str, type[StrEnum]]] = {
+    "role": Role, "status": Status, "priority": Priority, "link": LinkType, "kind": ChannelKind,
+}  # fmt: skip
 NUMBERS: Final = {
     "estimate_minutes": f"a whole number from 0 to {limits.ESTIMATE_MINUTES}",
     "reminder_hour": "a whole number from 0 to 23",
@@ -32,7 +44,7 @@ NUMBERS: Final = {
     "position": "a whole number, 1 or more",
 }
 WHEN: Final = 'an object such as {"date": "2026-03-08"} or {"local": "2026-03-08T09:00", "zone": "Europe/Berlin"}'
-OBJECTS: Final = {"due": WHEN, "start": WHEN}
+OBJECTS: Final = {"due": WHEN, "start": WHEN, "quiet_hours": 'an object such as {"from": "22:00", "to": "07:00"}'}
 KINDS: Final = {
     "str": "a text", "array": "a list", "object": "an object", "bool": "true or false", "int": "a whole number",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tasksys import commands
 from tasksys.ical.calendar import View
-from tasksys.values import LinkType, ReminderState
+from tasksys.values import DeliveryState, LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.quickadd import ParseRequest
 from views.recurrence import RecurrencePreview
@@ -57,6 +57,11 @@ QUERY: Final[dict[str, Described]] = {
     "to": (BOUND, "Before this date, local time or instant."),
     "state": ({"type": "string", "enum": list(ReminderState)}, "Only those of this state."),
     "user": ({"type": "string"}, "Only those of this user."),
+    "channel": ({"type": "string"}, "Only firings that went to this channel."),
+    "delivery": (
+        {"type": "string", "enum": list(DeliveryState)},
+        "Only firings with a delivery in this state.",
+    ),
     "actor": ({"type": "string"}, "Only by this user."),
     "since": (INSTANT, "Not before this instant."),
     "until": (INSTANT, "Not after this instant."),
@@ -141,6 +146,7 @@ TAGS: Final = {
     "reminders": "What to be told of, and when; each is one member's.",
     "calendar": "Tasks in calendar programs, and from their files.",
     "series": "Tasks that come again and again, each occurrence a task of its own.",
+    "preferences": "What you want of reminders: zone, quiet hours, and the channels that reach you. Nobody else's.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
@@ -185,6 +191,8 @@ EXAMPLES: Final[dict[type[Any], Any]] = {
         "template": {"title": "Water all plants"},
     },
     commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
+    commands.SetPreferences: {"zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"}},
+    commands.SetChannel: {"kind": "webhook", "target": "https://example.org/hooks/tasks"},
     commands.Undo: {"position": 42},
     str: "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
     "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",

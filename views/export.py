@@ -41,7 +41,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
         ("projects", (shapes.project(row, name) for row in projects)),
         ("tasks", (shapes.task(row, name, then) for row in tasks)),
         ("comments", (shapes.comment(row) for row in comments)),
-        ("reminders", (shapes.reminder(row) for row in reminders)),
+        ("reminders", (shapes.reminder(row, state) for row in reminders)),
         ("series", (series_shapes.series(row, name, state) for row in found_series)),
         ("occurrences", (series_shapes.occurrence(row) for row in occurrences)),
     ]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from tasksys import codec
-from tasksys.rows import Comment, Member, Project, Reminder, Row, Series
+from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, Series
 from views.problems import bad_request
 
 R = TypeVar("R", bound=Row)
@@ -28,12 +28,14 @@ class Order(NamedTuple):
 BY_USER: Final = Order(lambda row: ("", row.user), "")
 BY_ORDER: Final = Order(lambda row: (row.order, row.id), "[0-9A-Za-z]{0,256}")
 BY_INSTANT: Final = Order(lambda row: (row.created_at, row.id), r"\d{4}-\d\d-\d\dT[\d:.]{12}Z")
+BY_FIRING: Final = Order(lambda row: (row.fired_at, f"{row.position:015}"), BY_INSTANT.first)
 ORDERS: Final[dict[type[Row], Order]] = {
     Member: BY_USER,
     Project: BY_ORDER,
     Comment: BY_INSTANT,
     Reminder: BY_INSTANT,
     Series: BY_INSTANT,
+    Firing: BY_FIRING,
 }
 
 NAME: Final = "[A-Za-z0-9._@+:|-]{1,128}"

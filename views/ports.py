@@ -8,8 +8,9 @@ from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
 from tasksys.query import FilterError, Page, PageRequest
-from tasksys.rows import Member, Row, Workspace
+from tasksys.rows import Channel, Member, Row, Workspace
 from tasksys.state import Key, State
+from tasksys.values import ChannelKind
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -85,6 +86,42 @@ class HistoryReader(Protocol):
     async def task_at(self, workspace: str, task: str, position: int) -> dict[Key, Row | None]: ...
 
     async def query_at(self, workspace: str, position: int, wanted: PageRequest) -> Page | FilterError: ...
+
+
+class Ticket(Protocol):
+    """What a link in a mail may do; see delivery.keys."""
+
+    @property
+    def workspace(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def reminder(self) -> str: ...
+
+    @property
+    def scheduled_for(self) -> str: ...
+
+
+class Channels(Protocol):
+    """The channels that users set; see delivery.channels."""
+
+    async def seal(self, workspace: str, user: str, channel: str, kind: ChannelKind, target: str) -> tuple[str, str]:
+        """The sealed target and its hint. Raises TargetUnfit, ChannelUnavailable."""
+        ...
+
+    def blinded(self, target: str) -> str:
+        """Tells targets apart without saying anything of them. Raises ChannelUnavailable."""
+        ...
+
+    def secret(self, workspace: str, user: str, channel: Channel) -> str | None:
+        """What the receiver of a webhook checks signatures with."""
+        ...
+
+    def admitted(self, token: str) -> Ticket | None:
+        """The ticket of a link's token, if it is one and not too old."""
+        ...
 
 
 class Positions(Protocol):

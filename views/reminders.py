@@ -37,17 +37,19 @@ async def _reminders(
         return (task or row.task) == row.task and state in (None, row.state) and user in (None, row.user)
 
     items, cursor, position = await reads.page(request, name, given, Reminder, wanted)
-    return reads.positioned(shapes.Reminders([shapes.reminder(row) for row in items], cursor, position), position)
+    now = system(request).state.state(name)
+    return reads.positioned(shapes.Reminders([shapes.reminder(row, now) for row in items], cursor, position), position)
 
 
 async def one_reminder(request: web.Request) -> web.StreamResponse:
     """A reminder."""
     parameters(request, *reads.NOW)
     name, _ = await workspace(request)
-    row = system(request).state.state(name).reminder(named(request, "reminder"))
+    now = system(request).state.state(name)
+    row = now.reminder(named(request, "reminder"))
     if row is None or request.match_info.get("task", row.task) != row.task:
         raise not_found("reminder", named(request, "reminder"))
-    return reads.positioned(shapes.reminder(row), system(request).state.position(name))
+    return reads.positioned(shapes.reminder(row, now), system(request).state.position(name))
 
 
 ROUTES: Final = [

@@ -4,14 +4,16 @@ What was not changed since is read as it is now. A task that was is folded from 
 only where a project, the workspace or its members were changed since, the whole workspace is, as for `as_of`.
 """
 
+from typing import Final
+
 from aiohttp import web
 from msgspec import structs
 
 from tasksys import codec
-from tasksys.commands import Command
+from tasksys.commands import Command, DisableChannel, EnableChannel, RemoveChannel, SetChannel, SetPreferences
 from tasksys.errors import HistoryIncomplete, NotOwned
 from tasksys.outcomes import Outcome
-from tasksys.rows import Workspace
+from tasksys.rows import Channels, Preferences, Workspace
 from tasksys.state import State
 from views.context import history_has, system
 from views.ports import HistoryReader
@@ -25,6 +27,8 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
     state, history = system(request).state, system(request).history
     if state.position(workspace) == outcome.position:
         return state.state(workspace)
+    if isinstance(command, OWN):
+        return await _with_own(request, workspace, outcome)
     try:
         if not await history_has(request, workspace, outcome.position):
             return None
@@ -42,6 +46,24 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
         else:
             then = _with_members(history, now, workspace, outcome)
         return then or await history.state_at(workspace, outcome.position)
+    except (NotOwned, HistoryIncomplete):
+        return None
+
+
+OWN: Final = (SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel)
+"""Commands whose answers show what one user has set for themselves."""
+
+
+async def _with_own(request: web.Request, workspace: str, outcome: Outcome) -> State | None:
+    """The state with the user's own settings as of the outcome."""
+    now = system(request).state.state(workspace)
+    rows = (now.get(Preferences, outcome.actor), now.get(Channels, outcome.actor))
+    if all(row is not None and row.position <= outcome.position for row in rows):
+        return now  # what is not there may have been removed since
+    try:
+        if not await history_has(request, workspace, outcome.position):
+            return None
+        return await system(request).history.state_at(workspace, outcome.position)
     except (NotOwned, HistoryIncomplete):
         return None
 

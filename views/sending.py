@@ -25,6 +25,7 @@ from tasksys.commands import (
     CreateWorkspace,
     EditSeries,
     MoveTask,
+    SetChannel,
     SnoozeReminder,
     Undo,
 )
@@ -38,6 +39,7 @@ from views.context import ID, history_caught_up, history_reached, identity, syst
 from views.ids import derived, ulid
 from views.problems import Problem, invalid, no_workspace, refused
 from views.room import Room
+from views.sealing import sealed
 
 C = TypeVar("C", bound=Command)
 
@@ -151,7 +153,11 @@ def digest(command: Command) -> str:
 
 async def record(request: web.Request, workspace: str, command: Command) -> CommandRecord:
     """The command as it goes into the log: who, when, from where, with the facts it needs."""
-    payload = digest(command)
+    if isinstance(command, SetChannel):
+        blinded, command = await sealed(request, workspace, command)
+        payload = digest(blinded)
+    else:
+        payload = digest(command)
     if isinstance(command, Undo):
         command = await _with_events(request, workspace, command)
     if isinstance(command, MoveTask) and (command.after is None) != (command.before is None):

@@ -7,8 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
-from tasksys.server_key import purpose_key
 from views import (
+    acknowledge,
     calendar,
     commands,
     docs,
@@ -16,6 +16,7 @@ from views import (
     imports,
     operations,
     past,
+    preferences,
     problems,
     protocol,
     quickadd,
@@ -28,8 +29,8 @@ from views import (
 )
 from views.auth import Authenticator, NoAuthentication
 from views.calendar_tokens import CalendarTokens
-from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, STOPPING, SYSTEM, Bounds, identify
-from views.ports import System
+from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.ports import Channels, System
 from views.routes import Route
 
 MAX_BODY: Final = 900 * 1024
@@ -45,6 +46,7 @@ ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
     *series.ROUTES,
+    *preferences.ROUTES,
     *recurrence.ROUTES,
     *quickadd.ROUTES,
     *writes.ROUTES,
@@ -65,7 +67,7 @@ forty took 20 microseconds. No address matches two patterns."""
 class Options:
     """Where to listen and how to find out who asks. `port` 0 takes a free one.
 
-    `key` is the server's own, `url` how others reach it, if not at the address that they ask.
+    `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
     """
 
     host: str = "127.0.0.1"
@@ -73,7 +75,8 @@ class Options:
     authenticator: Authenticator = field(default_factory=NoAuthentication)
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = CONNECTIONS
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    channels: Channels | None = None
+    key: str = field(default_factory=secrets.token_hex, repr=False)
     url: str = ""
 
 
@@ -96,9 +99,10 @@ def application(system: System, options: Options) -> web.Application:
     app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
-    app[CALENDAR_TOKENS] = CalendarTokens(purpose_key(options.key, "calendars"))
+    app[CALENDAR_TOKENS] = CalendarTokens(options.key)
     app[calendar.PUBLIC] = options.url
     app[BOUNDS] = options.bounds
+    app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
     app[problems.MAX_BODY] = MAX_BODY
     app[written.ON_THEIR_WAY] = written.OnTheirWay()
@@ -108,6 +112,7 @@ def application(system: System, options: Options) -> web.Application:
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
+    app.add_routes(acknowledge.pages())
     return app
 
 

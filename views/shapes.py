@@ -8,12 +8,38 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from tasksys import places
+from tasksys import deliveries, places, preferences
 from tasksys.audit import Entry
 from tasksys.query import Entry as IndexEntry
-from tasksys.rows import ChecklistItem, Comment, Link, Member, Project, Reminder, Section, Task, Workspace
+from tasksys.rows import (
+    Channel,
+    Channels,
+    ChecklistItem,
+    Comment,
+    Delivery,
+    Firing,
+    Link,
+    Member,
+    Project,
+    Reminder,
+    Section,
+    Task,
+    Workspace,
+    firing_key,
+)
 from tasksys.state import State
-from tasksys.values import Priority, ReminderState, Repeat, Role, Status, Trigger, When
+from tasksys.values import (
+    ChannelKind,
+    DeliveryState,
+    Priority,
+    QuietHours,
+    ReminderState,
+    Repeat,
+    Role,
+    Status,
+    Trigger,
+    When,
+)
 from views.series_shapes import KeptOccurrence, SeriesShape
 
 
@@ -111,8 +137,22 @@ class CommentShape(Struct):
     edited_at: str | None
 
 
+class DeliveryShape(Struct):
+    """What became of a firing on one channel. `next_attempt` is null when none is to come; `error` is the last one."""
+
+    channel: str
+    state: DeliveryState
+    attempts: int
+    next_attempt: str | None
+    at: str | None
+    error: str | None
+
+
 class ReminderShape(Struct):
-    """A reminder. `scheduled_for` is when it fires next, or else fired last; `repeats_left` how often after that."""
+    """A reminder. `scheduled_for` is when it fires next, or else fired last; `repeats_left` how often after that.
+
+    `deliveries` are those of its last firing.
+    """
 
     id: str
     task: str
@@ -126,6 +166,49 @@ class ReminderShape(Struct):
     repeats_left: int
     snoozed_from: str | None
     created_at: str
+    channels: tuple[str, ...]
+    deliveries: list[DeliveryShape]
+
+
+class FiringShape(Struct):
+    """A firing of a reminder in the ledger. `key` is sent along, so that receivers drop repeats."""
+
+    key: str
+    task: str
+    reminder: str
+    user: str
+    scheduled_for: str
+    fired_at: str
+    late_by_seconds: int
+    position: int
+    deliveries: list[DeliveryShape]
+
+
+class ChannelShape(Struct):
+    """A channel of the caller's. `leads_to` is as much as is shown of where it leads; `disabled` is why it is not used.
+
+    `secret` is what the receiver of a webhook checks signatures with: shown to its user, and only where one channel is
+    read.
+    """
+
+    channel: str
+    kind: ChannelKind
+    leads_to: str
+    disabled: str | None
+    failing_since: str | None
+    secret: str | None = None
+
+
+class PreferencesShape(Struct):
+    """What the caller wants of reminders. Without a zone the workspace's holds, without an hour a date is midnight."""
+
+    user: str
+    zone: str | None
+    reminder_hour: int | None
+    quiet_hours: QuietHours | None
+    channels: tuple[str, ...]
+    default_reminders: tuple[Trigger, ...]
+    own_channels: list[ChannelShape]
 
 
 class EventShape(Struct):
@@ -238,6 +321,14 @@ class Reminders(Struct):
     """A page of reminders, oldest first; `next_cursor` is null on the last one."""
 
     items: list[ReminderShape]
+    next_cursor: str | None
+    position: int
+
+
+class Firings(Struct):
+    """A page of the ledger, oldest first; `next_cursor` is null on the last one."""
+
+    items: list[FiringShape]
     next_cursor: str | None
     position: int
 
@@ -375,8 +466,43 @@ def comment(row: Comment) -> CommentShape:
     return CommentShape(row.id, row.task, row.author, row.body, row.created_at, row.edited_at)
 
 
-def reminder(row: Reminder) -> ReminderShape:
-    """A reminder."""
+def delivery(one: Delivery) -> DeliveryShape:
+    """What became of a firing on a channel."""
+    return DeliveryShape(one.channel, one.state, one.attempts, one.next_attempt, one.at, one.error)
+
+
+def firing(row: Firing, workspace: str) -> FiringShape:
+    """A firing in the ledger."""
+    return FiringShape(
+        deliveries.key(workspace, row.task, row.reminder, row.scheduled_for),
+        row.task,
+        row.reminder,
+        row.user,
+        row.scheduled_for,
+        row.fired_at,
+        row.late_by_seconds,
+        row.position,
+        [delivery(one) for one in row.deliveries],
+    )
+
+
+def channel(one: Channel, secret: str | None = None) -> ChannelShape:
+    """A channel, for its user."""
+    return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, secret)
+
+
+def own(user: str, state: State) -> PreferencesShape:
+    """The preferences of a user, for that user."""
+    row, channels = preferences.of(user, state), state.get(Channels, user)
+    own_channels = [channel(one) for one in channels.channels] if channels else []
+    return PreferencesShape(
+        user, row.zone, row.reminder_hour, row.quiet_hours, row.channels, row.default_reminders, own_channels
+    )
+
+
+def reminder(row: Reminder, state: State) -> ReminderShape:
+    """A reminder, with what became of its last firing looked up in the state."""
+    fired = state.get(Firing, firing_key(row.id, row.fired_for)) if row.fired_for is not None else None
     return ReminderShape(
         row.id,
         row.task,
@@ -390,4 +516,6 @@ def reminder(row: Reminder) -> ReminderShape:
         row.left,
         row.snoozed_from,
         row.created_at,
+        row.channels or preferences.of(row.user, state).channels,
+        [delivery(one) for one in fired.deliveries] if fired else [],
     )

@@ -13,7 +13,7 @@ from tasksys import commands
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
 from tasksys.refusals import FieldError
-from tasksys.rows import Comment, Member, Project, Reminder, Series, Task
+from tasksys.rows import Channels, Comment, Member, Project, Reminder, Series, Task
 from tasksys.state import State
 from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
@@ -74,7 +74,17 @@ def _series(state: State, workspace: str, command: Any, user: str) -> Shown:
 
 def _reminder(state: State, workspace: str, command: Any, user: str) -> Shown:
     row = state.get(Reminder, getattr(command, "into", "") or command.reminder)
-    return (shapes.reminder(row), None) if row else (None, None)
+    return (shapes.reminder(row, state), None) if row else (None, None)
+
+
+def _preferences(state: State, workspace: str, command: Any, user: str) -> Shown:
+    return shapes.own(user, state), None
+
+
+def _channel(state: State, workspace: str, command: Any, user: str) -> Shown:
+    channels = state.get(Channels, user)
+    row = channels.named(command.channel) if channels else None
+    return (shapes.channel(row), None) if row else (None, None)
 
 
 ANSWERS: Final[dict[Show, Any]] = {
@@ -85,6 +95,8 @@ ANSWERS: Final[dict[Show, Any]] = {
     _comment: shapes.CommentShape,
     _reminder: shapes.ReminderShape,
     _series: series_shapes.SeriesShape,
+    _preferences: shapes.PreferencesShape,
+    _channel: shapes.ChannelShape,
 }
 
 
@@ -108,6 +120,7 @@ COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
 REMINDER: Final = f"{WS}/reminders/{{reminder}}"
 SERIES: Final = f"{WS}/series/{{series}}"
+CHANNEL: Final = f"{WS}/preferences/channels/{{channel}}"
 
 WRITES: Final = (
     Write("POST", "/api/v1/workspaces", commands.CreateWorkspace, _workspace, "Create a workspace", True, "ws"),
@@ -152,6 +165,11 @@ WRITES: Final = (
     Write("POST", f"{SERIES}/pause", commands.PauseSeries, _series, "Pause a series"),
     Write("POST", f"{SERIES}/resume", commands.ResumeSeries, _series, "Resume a series"),
     Write("DELETE", SERIES, commands.EndSeries, _series, "End a series"),
+    Write("PATCH", f"{WS}/preferences", commands.SetPreferences, _preferences, "Change your preferences"),
+    Write("PUT", CHANNEL, commands.SetChannel, _channel, "Add a channel of yours, or change where it leads"),
+    Write("DELETE", CHANNEL, commands.RemoveChannel, _channel, "Remove a channel of yours"),
+    Write("POST", f"{CHANNEL}/enable", commands.EnableChannel, _channel, "Use a channel of yours again"),
+    Write("POST", f"{CHANNEL}/disable", commands.DisableChannel, _channel, "Do not use a channel of yours for now"),
     Write("POST", f"{TASK}/undo", commands.Undo, _task, "Undo a past command on a task"),
 )
 
@@ -248,7 +266,9 @@ def _tag(path: str) -> str:
     return nouns[-1] if nouns else "workspaces"
 
 
-NOUNS: Final = ("members", "projects", "tasks", "comments", "checklist", "links", "reminders", "series")
+NOUNS: Final = (
+    "members", "projects", "tasks", "comments", "checklist", "links", "reminders", "series", "preferences",
+)  # fmt: skip
 
 ROUTES: Final = [
     Route(

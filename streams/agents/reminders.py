@@ -27,11 +27,12 @@ def armed(record: EventRecord) -> Armed:
     event = codec.event(record)
     assert isinstance(event, ReminderEvent)
     if isinstance(event, ReminderRemoved | ReminderRestored):
-        return Armed(event.reminder.id, _at(event))
-    return Armed(event.reminder, _at(event))
+        return Armed(event.reminder.id, waits_for(event))
+    return Armed(event.reminder, waits_for(event))
 
 
-def _at(event: ReminderEvent) -> str | None:
+def waits_for(event: ReminderEvent) -> str | None:
+    """The instant that the reminder waits for after the event; None if it waits for none."""
     match event:
         case ReminderAdded() | ReminderReturned():
             return event.scheduled_for

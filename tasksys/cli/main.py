@@ -11,6 +11,7 @@ from tasksys.cli import (
     adding,
     audit,
     calendars,
+    channels,
     checklists,
     comments,
     completion,
@@ -37,6 +38,7 @@ SECTIONS: Final = {
     "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *series.ON_TASKS, *past.COMMANDS),
     "What comes again and again": series.COMMANDS,
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
+    "How reminders reach you": channels.COMMANDS,
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
     "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
     "The server and its data": (

@@ -14,6 +14,10 @@ from typing import Final
 
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
+from streams.delivery.channels import Channels
+from streams.delivery.channels import Options as ChannelOptions
+from streams.delivery.keys import kept
+from streams.delivery.mail import Relay
 from streams.node import AGENTS, Node
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
@@ -21,7 +25,6 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys.cli import damage, descriptors
 from tasksys.cli.failures import Failure
 from tasksys.errors import BrokerUnavailable
-from tasksys.server_key import server_key
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
@@ -49,8 +52,13 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
                 running.push_async_callback(EmbeddedLog.open(broker.directory).close)
-            key = server_key(settings.data_dir, settings.secret_key)
-            node = Node(broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url)
+            options_of_channels = channel_options(settings, broker)
+            channels = Channels(options_of_channels)
+            running.push_async_callback(channels.close)
+            node = Node(
+                broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
+                courier=channels,
+            )  # fmt: skip
             metrics = await running.enter_async_context(_metrics(node, agents, settings))
             _must_be_free(settings.host, settings.port, "--port")
             running.push_async_callback(node.stop)
@@ -59,18 +67,18 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             embedded = broker.directory is not None
             taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
             options = server.Options(
-                settings.host,
-                settings.port,
-                authenticator,
-                connections=descriptors.connections(taken),
-                key=key,
-                url=settings.public_url.rstrip("/"),
-            )
+                settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
+                channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"),
+            )  # fmt: skip
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
         running.push_async_callback(http.stop)
         calm_collector()
         started(settings, agents)
+        if not options_of_channels.key:
+            logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
+        if "deliveries" in agents and "commands" not in agents:
+            logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
         await stop.wait()
         metrics.stopping = True
 
@@ -100,6 +108,22 @@ def parse_agents(settings: Settings) -> tuple[str, ...]:
 def authentication(settings: Settings) -> Authenticator:
     """How to find out who asks."""
     return NoAuthentication() if settings.auth.mode is AuthMode.NONE else JwtAuthentication(settings.auth)
+
+
+def channel_options(settings: Settings, broker: Broker) -> ChannelOptions:
+    """What channels need. On an embedded log a key is made at the first start; a cluster's is given to each process."""
+    try:
+        relay = Relay.parse(settings.smtp_url, settings.smtp_from) if settings.smtp_url else None
+    except ValueError as error:
+        raise SettingsUnfit(f"--smtp-url and --smtp-from: {error}") from error
+    key, file = settings.secret_key, settings.data_dir / "secret.key"
+    if not key and broker.directory is not None:
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            key = kept(file)
+        except OSError as error:
+            raise Failure(f"The key that channels are sealed with cannot be kept: {error}.") from error
+    return ChannelOptions(key, relay, settings.allow_private_webhooks, settings.url)
 
 
 @contextmanager

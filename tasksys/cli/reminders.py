@@ -92,9 +92,17 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
 @option("--every", metavar="DURATION", help="Again and again so long after, until it is acknowledged.")
 @option("--times", type=click.IntRange(min=1), help="How often again, with --every; 3 if this is not given.")
 @option("--whom", metavar="USER", help="Whom to remind, if not you.")
+@option("--on", metavar="CHANNEL,…", help="On which channels, if not on those of the preferences.")
 @in_workspace
 def add_reminder(
-    session: Session, task: str, when: str, of: str, every: str | None, times: int | None, whom: str | None
+    session: Session,
+    task: str,
+    when: str,
+    of: str,
+    every: str | None,
+    times: int | None,
+    whom: str | None,
+    on: str | None,
 ) -> None:
     """Be reminded of a task: `tasksys reminder add TASK 30m`, or at a time: `2026-03-08T09:00`.
 
@@ -107,6 +115,8 @@ def add_reminder(
     at = ":" in when
     trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": _before(when), "of": of}
     body: Json = {"trigger": trigger} | ({"user": whom} if whom else {})
+    if on:
+        body["channels"] = [one.strip() for one in on.split(",") if one.strip()]
     if every:
         body["repeat"] = {"every": iso(every, "--every"), "times": times or 3}
     made = session.client.send("POST", session.path("tasks", found["id"], "reminders"), body)

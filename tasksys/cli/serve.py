@@ -62,9 +62,6 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            help="Partitions of topics that do not exist yet; fixed once they do."),
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
-    setting("--secret-key", default="", metavar="SECRET", show_default="made once, in the data directory",
-           help="What the addresses of calendars are signed with, at least 32 bytes; the same for every process that "
-           "serves the same users. Better given in the environment."),
     setting("--auth", type=click.Choice([mode.value for mode in AuthMode]), default=AuthMode.NONE.value,
            help="Who may do what: `none` believes everybody on this machine, `jwt` asks for a token."),
     setting("--jwt-secret", default="", metavar="SECRET", show_default=False,
@@ -78,6 +75,17 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            show_default="HS256 with a secret, RS256 and ES256 with keys", help="Signatures that are accepted."),
     setting("--admins", type=Names(), default="", metavar="USER,…", show_default="nobody; without --auth jwt everybody",
            help="Users who may use /admin."),
+    setting("--secret-key", default="", metavar="KEY", show_default="one of its own in DATA_DIR, on an embedded log",
+           help="What users' channels are sealed with, and addresses of calendars signed, at least 32 characters; the "
+           "same for all processes of a cluster. Better given in the environment: other users of this machine can see "
+           "options."),
+    setting("--smtp-url", default="", metavar="URL", show_default=False,
+           help="The relay for mail: smtp://user:password@mail.example.org:587, or smtps://. Better given in the "
+           "environment."),
+    setting("--smtp-from", default="", metavar="ADDRESS", show_default=False, help="The address that mail comes from."),
+    setting("--allow-private-webhooks", is_flag=True,
+           help="Let users' channels lead to private addresses, and to any host by Apprise: only where every user may "
+           "reach what this machine reaches."),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",

@@ -243,7 +243,7 @@ class _Settling:
             if self._state.member(user) is None or self._state.reminder(name) is not None:
                 continue
             trigger = Trigger(before=one.trigger.before, of=one.trigger.of)
-            at = firing.schedule(trigger, task, self._state)
+            at = firing.schedule(trigger, task, user, self._state)
             yield Fact(ReminderAdded(name, user, trigger, at, one.repeat), task.id)
             if at is not None and at <= self._at and not self._by_clock:
                 # Nobody was kept from it by an outage: it is too late for it because of what somebody just did.

@@ -23,10 +23,12 @@ from tasksys.commands import (
     CreateSeries,
     CreateTask,
     CreateWorkspace,
+    DisableChannel,
     EditTask,
     LinkTask,
     MoveTask,
     PauseSeries,
+    SetChannel,
     SetMember,
     TrashProject,
     TrashTask,
@@ -38,7 +40,7 @@ from tasksys.refusals import Refusal
 from tasksys.rows import Comment, Member, Project, Row, Series, Task, Workspace
 from tasksys.series.shapes import GivenTemplate
 from tasksys.state import Key, State
-from tasksys.values import LinkType, Role, Status, Trigger, When, instant
+from tasksys.values import ChannelKind, LinkType, Role, Status, Trigger, When, instant
 
 WORKSPACE: Final = "acme"
 START: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
@@ -198,11 +200,10 @@ def furnished() -> World:
 
     Project `home` with sections `todo` and `doing`, project `work`, project `attic` in the trash. Task `milk` in
     `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`, with the reminder `bell`; `tax` in no
-    project; `rent` is done; `junk` is in the trash. Series `chores` has the open task
-    CHORE, and NEXT_CHORE is to come;
-    `paused` is paused.
+    project; `rent` is done; `junk` is in the trash. Series `chores` has the open task CHORE, and NEXT_CHORE is to
+    come; `paused` is paused. Everybody has the channel `phone`, and `pager`, which is disabled.
     """
-    return founded().given(
+    world = founded().given(
         CreateProject(project="home", name="Home"),
         AddSection(project="home", section="todo", name="To do"),
         AddSection(project="home", section="doing", name="Doing"),
@@ -234,3 +235,13 @@ def furnished() -> World:
         ),
         PauseSeries(series="paused"),
     )
+    for user in ACTORS.values():
+        world.given(
+            SetChannel(
+                channel="phone", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.xyz", "https://phone.example/…")
+            ),
+            SetChannel(channel="pager", kind=ChannelKind.EMAIL, target="", sealed=("v1.zyx", "p…@example.org")),
+            DisableChannel(channel="pager"),
+            actor=user,
+        )
+    return world

@@ -27,6 +27,8 @@ from rocksdict import WriteBatch
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.broker import Broker
+from streams.delivery.channels import Channels
+from streams.delivery.channels import Options as ChannelOptions
 from streams.node import AGENTS, Node
 from streams.topics import table
 from views.auth import Authenticator, NoAuthentication
@@ -36,6 +38,8 @@ from views.server import Options, Server, start
 Json = dict[str, Any]
 
 OWNER: Final = "olga"
+KEY: Final = "0123456789abcdef0123456789abcdef"
+"""The key of servers of tests."""
 BOUND: Final = 20.0
 """Seconds after which a condition that a test waits for counts as never met; the machine may be busy."""
 
@@ -55,7 +59,7 @@ TASK: Final = {
 COMMENT: Final = {"id", "task", "author", "body", "created_at", "edited_at"}
 REMINDER: Final = {
     "id", "task", "user", "trigger", "repeat", "state", "scheduled_for", "fired_at", "late_by_seconds", "repeats_left",
-    "snoozed_from", "created_at",
+    "snoozed_from", "created_at", "channels", "deliveries",
 }  # fmt: skip
 SERIES: Final = {
     "id", "workspace", "template", "rule", "anchor", "rdate", "exdate", "missed", "after_completion", "stop_after",
@@ -290,7 +294,7 @@ class Site:
 async def running(
     directory: Path, bounds: Bounds | None = None, agents: tuple[str, ...] = AGENTS
 ) -> AsyncIterator[Site]:
-    """A whole system, or some of its agents, in a directory, in this event loop."""
+    """A whole system, or some of its agents, in a directory, in this event loop; it sends nothing by itself."""
     node = Node(Broker.parse(f"embedded://{directory}/log"), directory / "tables", agents)
     await node.start()
     try:
@@ -302,10 +306,16 @@ async def running(
 
 @asynccontextmanager
 async def serving(
-    node: Node, authenticator: Authenticator | None = None, bounds: Bounds | None = None
+    node: Node,
+    authenticator: Authenticator | None = None,
+    bounds: Bounds | None = None,
+    channels: Channels | None = None,
 ) -> AsyncIterator[Site]:
-    """A server of a system that runs; it may have several."""
-    options = Options(port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds())
+    """A server of a system that runs; it may have several. Channels may lead anywhere, but there is no relay."""
+    own = Channels(ChannelOptions(KEY, private=True)) if channels is None else None
+    options = Options(
+        port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds(), channels=channels or own
+    )
     server = await start(node, options)
     try:
         url = f"http://127.0.0.1:{server.port}"
@@ -313,6 +323,8 @@ async def serving(
             yield Site(node, server, session)
     finally:
         await server.stop()
+        if own is not None:
+            await own.close()
 
 
 async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:

@@ -3,10 +3,13 @@
     python -m tests.support.kill_child submit URL DIRECTORY SEED COMMANDS ACKNOWLEDGED.json
     python -m tests.support.kill_child worker URL DIRECTORY [begin|sent|committed]
     python -m tests.support.kill_child fire URL DIRECTORY INSTANT
+    python -m tests.support.kill_child send URL DIRECTORY INSTANT [once]
 
 `submit` sends a stream of commands that the seed determines, all that is not in the file of what was acknowledged
 before, and prints a JSON line for each outcome. `worker` only folds; with a point named it freezes itself (SIGSTOP)
 there, in its first transaction after a line on its standard input. `fire` does what is due at an instant, and ends.
+`send` also delivers it, and ends when nothing waits any more; with `once` it dies after the first answer, before it is
+recorded.
 """
 
 import asyncio
@@ -24,8 +27,11 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from streams.agents.deliveries import attempts
 from streams.agents.timeline import timeline
 from streams.broker import Broker
+from streams.delivery.channels import Channels, Options
+from streams.keys import OUTBOX
 from streams.node import TIMELINES, Node
 from streams.transport.kafka.transaction import PartitionWriter
 from tasksys import decider
@@ -42,6 +48,7 @@ from tasksys.commands import (
     MoveTask,
     ReopenTask,
 )
+from tasksys.deliveries import Letter, Result
 from tasksys.outcomes import Decided
 from tasksys.refusals import Code, Refusal
 from tasksys.state import State
@@ -50,6 +57,7 @@ from tests.support.nodes import AT, check, until
 
 WORKSPACES: Final = 6
 SESSION_SECONDS: Final = 2.0
+KEY: Final = "0123456789abcdef0123456789abcdef"
 WAIT: Final = 30.0
 
 Ack = tuple[str, int, int, str]
@@ -215,6 +223,46 @@ async def fire(url: str, directory: str, instant: str) -> None:
     say(phase="done")
 
 
+async def send(url: str, directory: str, instant: str, once: str = "") -> None:
+    """Lets the clock stand at an instant until everything is fired and delivered."""
+    now = datetime.fromisoformat(instant)
+    channels = Channels(Options(KEY, private=True), lambda: now)
+    courier = Dying(channels) if once else channels
+    node = Node(Broker.parse(url), Path(directory), session_timeout=SESSION_SECONDS, clock=lambda: now, courier=courier)
+    await node.start()
+    say(phase="started")
+
+    def waits() -> bool:
+        rows = (node._partition_rows("deliveries", number) for number in range(node.partitions))
+        due = any(attempts(one, OUTBOX, 1) for one in rows)
+        reminders = (node._partition_rows("reminders", number) for number in range(node.partitions))
+        return due or any(one.at <= instant for rows in reminders for one in timeline(rows))
+
+    def over() -> bool:
+        lag = [one["lag"] for agent in node.status()["agents"].values() for one in agent["partitions"]]
+        return not waits() and not any(lag)
+
+    await until(over, bound=WAIT)
+    await node.stop()
+    await channels.close()
+    say(phase="done")
+
+
+class Dying:
+    """A courier that dies as soon as the first letter has come through."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def deliver(self, letter: Letter) -> Result:
+        """One attempt, the last."""
+        result = await self._channels.deliver(letter)
+        if not result.error:
+            say(phase="sent")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
 def freeze_at(point: str, armed: asyncio.Event) -> None:
     """Has the first armed transaction of commands freeze the process: before it begins, before its commit, after it."""
     commit = PartitionWriter.commit
@@ -250,5 +298,10 @@ def freeze() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {"submit": submit, "worker": worker, "fire": fire}
+    main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
+        "submit": submit,
+        "worker": worker,
+        "fire": fire,
+        "send": send,
+    }
     asyncio.run(main[sys.argv[1]](*sys.argv[2:]))

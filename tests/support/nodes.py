@@ -18,6 +18,7 @@ from msgspec import structs
 
 from streams import eventlog, keys
 from streams.agents.audit import decode as decode_remembered
+from streams.agents.deliveries import Attempt
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.fold import Headers, Record
@@ -28,7 +29,7 @@ from tasksys import audit, codec, decider
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
 from tasksys.events import EventRecord, SeriesAdvanced
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
-from tasksys.rows import Member, Reminder, Workspace
+from tasksys.rows import Firing, Member, Reminder, Workspace
 from tasksys.state import State
 from tests.support.domain import OWNER
 
@@ -250,7 +251,7 @@ async def check(node: Node) -> Truth:
     """Compares tables, history and outcomes with what the events topic says; AssertionError where they differ."""
     await caught_up(node)
     truth = Truth()
-    states, history, timelines, series = (table(node, name) for name in AGENTS)
+    states, history, timelines, series, outboxes = (table(node, name) for name in AGENTS)
     for partition, records in enumerate(await read(node, EVENTS)):
         expected = _expected(records, truth)
         outcomes = {key: row for key, row in states[partition].items() if key.startswith(keys.OUTCOME)}
@@ -267,6 +268,7 @@ async def check(node: Node) -> Truth:
         zones = {keys.zones(row.id): row.zones.encode() for row in _workspaces(expected)}
         _check_timeline(expected, timelines[partition], zones)
         _check_series(records, series[partition], zones)
+        check_outbox(expected, outboxes[partition])
     _check_outcomes(truth)
     return truth
 
@@ -331,6 +333,27 @@ def _check_series(records: list[Record], rows: dict[bytes, bytes], zones: dict[b
         if at is not None:
             expected[keys.armed(workspace, name)] = at.encode()
             expected[keys.timeline(at, workspace, name)] = position.to_bytes(8)
+
+
+def check_outbox(state: dict[bytes, bytes], rows: dict[bytes, bytes]) -> None:
+    """Every attempt that the ledger waits for is in the outbox, and whose each reminder is; and nothing else."""
+    expected: dict[bytes, bytes] = {}
+    for key, row in state.items():
+        workspace, _, name = (part.decode() for part in key.partition(b"\0"))
+        if name.startswith(Firing.kind):
+            fired = codec.decode_row(Firing.kind, row)
+            assert isinstance(fired, Firing)
+            for number, one in enumerate(fired.deliveries):
+                if one.next_attempt is not None:
+                    which = (workspace, fired.reminder, fired.scheduled_for, one.channel)
+                    tried = Attempt(one.next_attempt, *which, fired.position, number, one.attempts + 1)
+                    expected |= {tried.key: tried.row, keys.delivery(*which): one.next_attempt.encode()}
+        if name.startswith(Reminder.kind):
+            found = codec.decode_row(Reminder.kind, row)
+            assert isinstance(found, Reminder)
+            expected[keys.user_of(workspace, found.id)] = found.user.encode()
+            if found.armed:
+                expected[keys.armed_of(workspace, found.user, found.id)] = b""
     assert {key: row for key, row in rows.items() if key != APPLIED} == expected
 
 

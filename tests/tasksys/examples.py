@@ -15,6 +15,7 @@ from tasksys.commands import (
     CreateProject,
     CreateSeries,
     CreateTask,
+    DisableChannel,
     EditChecklistItem,
     EditComment,
     EditProject,
@@ -22,12 +23,14 @@ from tasksys.commands import (
     EditSeries,
     EditTask,
     EditWorkspace,
+    EnableChannel,
     EndSeries,
     LabelTask,
     LinkTask,
     MoveTask,
     PauseSeries,
     PostponeTask,
+    RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
     RemoveMember,
@@ -37,7 +40,9 @@ from tasksys.commands import (
     RestoreProject,
     RestoreTask,
     ResumeSeries,
+    SetChannel,
     SetMember,
+    SetPreferences,
     SkipOccurrence,
     SkipTask,
     SnoozeReminder,
@@ -48,7 +53,7 @@ from tasksys.commands import (
     UnlinkTask,
 )
 from tasksys.series.shapes import GivenFields, GivenTemplate
-from tasksys.values import LinkType, Role, Trigger, When
+from tasksys.values import ChannelKind, LinkType, QuietHours, Role, Trigger, When
 from tests.support.domain import CHORE, EDITOR, LEAVER, NEXT_CHORE, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
@@ -104,6 +109,14 @@ EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (PauseSeries(series="chores"), Role.EDITOR),
     (ResumeSeries(series="paused"), Role.EDITOR),
     (EndSeries(series="chores"), Role.EDITOR),
+    (SetPreferences(zone="Europe/Berlin", quiet_hours=QuietHours("22:00", "07:00"), channels=("phone",)), Role.VIEWER),
+    (
+        SetChannel(channel="desk", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.AbC", "https://desk.example/…")),
+        Role.VIEWER,
+    ),
+    (RemoveChannel(channel="phone"), Role.VIEWER),
+    (DisableChannel(channel="phone"), Role.VIEWER),
+    (EnableChannel(channel="pager"), Role.VIEWER),
     (Undo(command="rename-bread"), Role.EDITOR),
 ]
 

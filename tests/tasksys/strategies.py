@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from tasksys import codec, limits
-from tasksys.commands import AssignTask, Command, CreateTask, CreateWorkspace, Undo
+from tasksys.commands import CLOCK_COMMANDS, AssignTask, Command, CreateTask, CreateWorkspace, Undo
 from tasksys.events import Event
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach
-from tasksys.values import Of, Repeat, Trigger, When
+from tasksys.values import Of, QuietHours, Repeat, Trigger, When
 from tests.support.domain import ACTORS, CHORE, LEAVER, NEXT_CHORE, OWNER, STRANGER
 
 QUICK: Final = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,6 +62,13 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "into": st.sampled_from(["r1", "r2", "r3", "s2"]),
     "duration": st.sampled_from(["PT1M", "P1D", "-PT1H", "soon"]),
     "until": st.sampled_from(["2026-03-09T09:00:00Z", "2020-01-01T00:00:00Z", "soon"]),
+    "channel": st.sampled_from(["phone", "pager", "desk", "feed"]),
+    "channels": st.lists(st.sampled_from(["phone", "pager", "feed"]), max_size=3).map(tuple),
+    "target": st.just(""),
+    "sealed": st.tuples(st.just("v1.sealed"), st.just("https://x.example/…")),
+    "attempt": st.integers(1, 3),
+    "error": st.sampled_from(["", "503"]),
+    "retry_at": st.sampled_from(["2026-04-01T10:00:00.000Z", "2026-04-03T09:00:00.000Z"]),
     "scheduled_for": st.sampled_from(["2026-04-01T09:00:00.000Z", "2026-03-09T09:00:00.000Z"]),
     "user": st.sampled_from([*[user for user in ACTORS.values() if user != OWNER] * 3, LEAVER, "nina", OWNER]),
     "assignees": st.lists(USERS, max_size=3).map(tuple),
@@ -70,6 +77,9 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "remove": st.lists(LABELS, max_size=2).map(tuple),
     "order": st.from_regex(r"[0-9A-Za-z]{0,3}[1-9A-Za-z]", fullmatch=True),
     "time_zone": st.sampled_from(ZONES),
+    "zone": st.sampled_from(ZONES),
+    "quiet_hours": st.sampled_from([QuietHours("22:00", "07:00"), QuietHours("12:00", "13:30")]),
+    "default_reminders": st.lists(st.builds(Trigger, before=st.just("PT30M")), max_size=2).map(tuple),
     "reminder_hour": st.integers(0, 23),
     "estimate_minutes": st.integers(0, limits.ESTIMATE_MINUTES),
     "position": st.integers(1, 50),
@@ -85,7 +95,21 @@ BEFORE: Final = st.builds(Trigger, before=st.sampled_from(["P1D", "PT30M", "-PT1
 ABSOLUTE: Final = st.builds(Trigger, at=st.sampled_from(["2026-03-09T10:00:00+01:00", "2020-01-01T00:00:00Z", "soon"]))
 REPEATS: Final = st.builds(Repeat, every=st.sampled_from(["PT1M", "P1D", "PT1S"]), times=st.integers(1, 100))
 STRINGS: Final = frozenset(
-    {"name", "title", "description", "body", "colour", "task", "other", "parent", "project", "section", "item", "user"}
+    {"channel", "target", "error", "zone", "user"}
+    | {
+        "name",
+        "title",
+        "description",
+        "body",
+        "colour",
+        "task",
+        "other",
+        "parent",
+        "project",
+        "section",
+        "item",
+        "user",
+    }
     | {"reminder", "into", "duration", "until"}
     | {"time_zone", "order", "after", "before", "comment", "id", "command"}
 )
@@ -188,9 +212,8 @@ EVENTS: Final[dict[str, st.SearchStrategy[Event]]] = {name: of(kind) for name, k
 """Each type of event, with any fields."""
 
 FREQUENT: Final = ("CreateTask", "EditTask", "MoveTask", "ReopenTask", "RestoreTask", "AddComment", "LinkTask", "Undo")
-ANY_COMMAND: Final = st.sampled_from([*sorted(set(COMMANDS) - {CreateWorkspace.__name__}), *FREQUENT * 2]).flatmap(
-    COMMANDS.__getitem__
-)
+NOT_SENT: Final = {kind.__name__ for kind in (CreateWorkspace, *CLOCK_COMMANDS)}
+ANY_COMMAND: Final = st.sampled_from([*sorted(set(COMMANDS) - NOT_SENT), *FREQUENT * 2]).flatmap(COMMANDS.__getitem__)
 ANY_ACTOR: Final = st.sampled_from([OWNER] * 20 + [*ACTORS.values(), STRANGER])
 STEP: Final = st.tuples(ANY_COMMAND, ANY_ACTOR)
 STORY: Final = st.lists(STEP, max_size=30) | st.lists(STEP, min_size=15, max_size=30)

@@ -20,12 +20,22 @@ from tasksys.commands import (
     MoveTask,
     PostponeTask,
     RenewCalendarToken,
+    SettleReminder,
 )
-from tasksys.events import OF_REMINDERS, OF_SERIES, Event, Fact, TaskMoved, TaskTrashed
+from tasksys.events import (
+    OF_DELIVERIES,
+    OF_PREFERENCES,
+    OF_REMINDERS,
+    OF_SERIES,
+    Event,
+    Fact,
+    TaskMoved,
+    TaskTrashed,
+)
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Link, Member, Project, Reminder, Subtasks, Task, TaskReminders
 from tasksys.state import State
-from tasksys.values import CLOSED, OPPOSITE, Priority, ReminderState, Role, Status, When
+from tasksys.values import CLOCK, CLOSED, OPPOSITE, Priority, ReminderState, Role, Status, When
 from tests.support.domain import ACTORS, OWNER, STRANGER, World, furnished, replayed
 from tests.tasksys.examples import EXAMPLES, name
 from tests.tasksys.strategies import ANY_COMMAND, QUICK, STORIES, STORY, SURROGATES, WILD
@@ -202,6 +212,9 @@ def sendable(record: CommandRecord) -> bool:
 def test_what_holds_after_any_story(story: Story) -> None:
     """Trees, counters, links, versions and positions agree with the rows and the log."""
     world = told(story)
+    for row in world.rows().values():
+        if isinstance(row, Reminder):
+            world.accepted(SettleReminder(reminder=row.id), CLOCK)  # what the clock does when a zone has changed
     rows = list(world.rows().values())
     assert {row.task: row.levels for row in rows if isinstance(row, Subtasks)} == counted(world)
     check_members(world, [row for row in rows if isinstance(row, Member)])
@@ -257,7 +270,7 @@ def check_reminders(world: World, reminders: list[Reminder]) -> None:
         if task.status in CLOSED or task.trashed_at is not None:
             assert row.state not in firing.SHOWN
         elif row.state is ReminderState.PENDING:
-            assert row.scheduled_for == firing.schedule(row.trigger, task, world.state)
+            assert row.scheduled_for == firing.schedule(row.trigger, task, row.user, world.state)
 
 
 def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
@@ -267,16 +280,14 @@ def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
     assert instants == sorted(instants)
     assert len({event.id for event in world.log}) == len(world.log)
     assert world.workspace().position == len(world.log)
-    changes = [event for event in world.log if event.type not in OF_REMINDERS]
+    changes = [event for event in world.log if event.type not in OF_REMINDERS | OF_DELIVERIES | OF_PREFERENCES]
     of_task = Counter(event.task for event in changes)
     newest = {event.task: event.position for event in changes}
     for task in tasks:
         assert (task.version, task.position) == (of_task[task.id], newest[task.id])
-    of_project = Counter(
-        getattr(codec.event(event), "project", None)
-        for event in world.log
-        if event.task is None and event.type not in OF_SERIES
-    )
+    of_others = OF_PREFERENCES | OF_SERIES
+    of_none = [event for event in world.log if event.task is None and event.type not in of_others]
+    of_project = Counter(getattr(codec.event(event), "project", None) for event in of_none)
     for project in projects:
         assert project.version == of_project[project.id]
     assert world.workspace().version == of_project[None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import jwt
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.http import Answer, Site, Space, serving
 from tests.tasksys.ical.made import todos
 from tests.views.tokens import SECRET, SHARED, bearer, claims
 from views.auth import JwtAuthentication
+from views.server import Options, start
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -223,3 +225,17 @@ async def test_series_in_it(site: Site, space: Space) -> None:
     ]
     again = await elsewhere.post("/import", data=raw, headers={"Content-Type": "text/calendar"})
     assert {one["action"] for one in again.ok["items"]} == {"skip"}
+
+
+async def test_a_server_without_a_key(site: Site, space: Space) -> None:
+    """Signs no addresses and believes none; who is known otherwise reads the calendar all the same."""
+    secret = await token(space)
+    server = await start(site.node, Options(port=0, key=""))
+    try:
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:
+            keyless = Space(session, space.headers, space.prefix, space.id)
+            (await keyless.get("/calendar-token")).problem(409, "calendar-unavailable")
+            (await keyless.get("/calendar.ics", token=secret)).problem(409, "calendar-unavailable")
+            assert (await keyless.get("/calendar.ics")).status == 200
+    finally:
+        await server.stop()

@@ -68,13 +68,14 @@ async def furnished(space: Space) -> dict[str, str]:
     await space.post("/tasks/milk/checklist", {"title": "Oat", "item": "oat"})
     await space.post("/tasks/milk/comments", {"body": "Two", "comment": "two"})
     await space.post("/tasks/milk/reminders", {"trigger": {"at": "2126-03-08T09:00:00Z"}, "reminder": "bell"})
+    await space.put("/preferences/channels/phone", {"kind": "webhook", "target": "https://example.org/hook"})
     await space.post("/commands", {"type": "CompleteTask", "id": "done", "task": "bread"})
     plants = {"template": {"title": "Plants"}, "rule": "FREQ=DAILY", "anchor": {"date": "2126-03-08"}}
     await space.post("/series", {**plants, "series": "plants"})
     return {
         "ws": space.id, "user": "ann", "project": "home", "section": "todo", "task": "milk", "link": "blocks",
         "other": "bread", "item": "oat", "comment": "two", "reminder": "bell", "command": "done", "series": "plants",
-        "letter": "0-0",
+        "channel": "phone", "letter": "0-0",
     }  # fmt: skip
 
 

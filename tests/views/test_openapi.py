@@ -32,8 +32,8 @@ from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
-REFERENCE: Final = {"/", "/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}"}
-"""What serves the reference is not in it."""
+REFERENCE: Final = {"/", "/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}", "/acknowledge"}
+"""What serves the reference is not in it, nor the page for those who follow a link in a mail."""
 
 
 def operations() -> list[tuple[str, str, Json]]:
@@ -188,6 +188,7 @@ def test_writes_take_a_key() -> None:
         assert headers >= {"Idempotency-Key", "Prefer"}
         assert "202" in operation["responses"]
         of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
-        unconditional = path.endswith(("/members/{user}", "/workspaces", "/calendar-token", *of_a_reminder))
+        own = "/preferences" in path or path.endswith("/calendar-token")
+        unconditional = own or path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
         creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
         assert ("If-Match" in headers) != (unconditional or creating)

@@ -1,0 +1,194 @@
+"""The fold of deliveries: which attempts to deliver a firing are due, and when. The outbox takes what is due from here.
+
+Its table has a row for each attempt, in the order of their instants, and one that finds it again. It also knows the
+armed reminders of each user: when one changes their zone or hour, it commands that each of those is settled anew.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple
+
+from streams import keys
+from streams.agents.reminders import waits_for
+from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.topics import COMMANDS, EVENTS
+from tasksys import codec
+from tasksys.commands import CommandRecord, SettleReminder
+from tasksys.deliveries import DeliveryEvent
+from tasksys.events import (
+    OF_DELIVERIES,
+    OF_REMINDERS,
+    DeliveryFailed,
+    EventRecord,
+    PreferencesSet,
+    ReminderAdded,
+    ReminderFired,
+    ReminderRemoved,
+    ReminderRestored,
+)
+from tasksys.reminders import ReminderEvent
+from tasksys.values import CLOCK, FEED
+
+PATIENCE_SECONDS: Final = 0.25
+"""So much later an attempt may be noticed on Kafka."""
+
+PLACE: Final = struct.Struct(">QHI")
+
+Changes = dict[bytes, bytes | None]
+
+
+class Attempt(NamedTuple):
+    """An attempt to deliver a firing on a channel, due at an instant (as stored).
+
+    `position` is that of the firing's event, `number` the channel's place in it, `attempt` counts from 1.
+    """
+
+    at: str
+    workspace: str
+    reminder: str
+    scheduled_for: str
+    channel: str
+    position: int
+    number: int
+    attempt: int
+
+    @property
+    def key(self) -> bytes:
+        """Its row's."""
+        return keys.outbox(self.at, self.workspace, self.reminder, self.scheduled_for, self.channel)
+
+    @property
+    def row(self) -> bytes:
+        """Its row."""
+        return PLACE.pack(self.position, self.number, self.attempt)
+
+
+def attempts(rows: Rows, start: bytes, most: int) -> list[Attempt]:
+    """The first attempts of a partition from a key on, the earliest first, so many at most."""
+    return [attempt(key, row) for key, row in islice(rows.scan(keys.OUTBOX, start), most)]
+
+
+def attempt(key: bytes, row: bytes) -> Attempt:
+    """The attempt of a row."""
+    at, workspace, reminder, scheduled_for, channel = key.removeprefix(keys.OUTBOX).decode().split("\0")
+    return Attempt(at, workspace, reminder, scheduled_for, channel, *PLACE.unpack(row))
+
+
+class DeliveriesFold:
+    """The outbox of one partition."""
+
+    def __init__(self, rows: Rows, publish: Callable[[str | None], None]) -> None:
+        self._rows = rows
+        self._publish = publish
+        self._earliest: str | None = None
+
+    def fold(self, records: Sequence[Record]) -> Effects:
+        """Puts into the outbox what is to be delivered, and takes out what was, or need not be any more."""
+        effects, self._earliest = Effects(), None
+        for record in records:
+            assert record.key is not None
+            assert record.value is not None
+            workspace, event = record.key.decode(), codec.decode_event(record.value)
+            if event.type in OF_REMINDERS:
+                self._reminder(workspace, event, effects.rows)
+            elif event.type in OF_DELIVERIES:
+                self._result(workspace, event, effects.rows)
+            elif event.type == PreferencesSet.__name__:
+                effects.outputs += self._settling(workspace, event, effects.rows)
+        return effects
+
+    def _reminder(self, workspace: str, record: EventRecord, rows: Changes) -> None:
+        event = codec.event(record)
+        assert isinstance(event, ReminderEvent)
+        self._whose(workspace, event, rows)
+        if isinstance(event, ReminderFired):
+            for number, plan in enumerate(event.deliveries):
+                if plan.at is not None and plan.channel != FEED:
+                    which = (workspace, event.reminder, event.scheduled_for, plan.channel)
+                    self._put(Attempt(plan.at, *which, record.position, number, 1), rows)
+        elif not isinstance(event, ReminderAdded | ReminderRestored):
+            reminder = event.reminder.id if isinstance(event, ReminderRemoved) else event.reminder
+            for place in list(self._all(keys.deliveries(workspace, reminder), rows)):
+                self._take(workspace, place, rows)
+
+    def _result(self, workspace: str, record: EventRecord, rows: Changes) -> None:
+        event = codec.event(record)
+        assert isinstance(event, DeliveryEvent)
+        which = (workspace, event.reminder, event.scheduled_for, event.channel)
+        tried = self._take(workspace, keys.delivery(*which), rows)
+        if tried is not None and isinstance(event, DeliveryFailed) and event.retry_at is not None:
+            self._put(Attempt(event.retry_at, *which, tried.position, tried.number, event.attempt + 1), rows)
+
+    def _put(self, one: Attempt, rows: Changes) -> None:
+        rows[one.key] = one.row
+        rows[keys.delivery(one.workspace, one.reminder, one.scheduled_for, one.channel)] = one.at.encode()
+        self._earliest = one.at if self._earliest is None else min(one.at, self._earliest)
+
+    def _take(self, workspace: str, place: bytes, rows: Changes) -> Attempt | None:
+        """Takes out the attempt whose instant is at that place, if there is one."""
+        at = self._get(place, rows)
+        if at is None:
+            return None
+        rest = place.decode().removeprefix(f"{workspace}\0d").split("\0")
+        key = keys.outbox(at.decode(), workspace, *rest)
+        row = self._get(key, rows)
+        assert row is not None
+        rows[key] = rows[place] = None
+        return attempt(key, row)
+
+    def _whose(self, workspace: str, event: ReminderEvent, rows: Changes) -> None:
+        """Keeps whose the reminder is, and whether it is armed."""
+        if isinstance(event, ReminderRemoved | ReminderRestored):
+            reminder, user = event.reminder.id, event.reminder.user
+        else:
+            reminder = event.reminder
+            known = self._get(keys.user_of(workspace, reminder), rows)
+            user = event.user if isinstance(event, ReminderAdded) else (known or b"").decode()
+        rows[keys.user_of(workspace, reminder)] = None if isinstance(event, ReminderRemoved) else user.encode()
+        rows[keys.armed_of(workspace, user, reminder)] = None if waits_for(event) is None else b""
+
+    def _settling(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
+        """Commands that look at every armed reminder of the user again, where their zone or hour has changed."""
+        event = codec.event(record)
+        assert isinstance(event, PreferencesSet)
+        before, after = event.before, event.after
+        if (before.zone, before.reminder_hour) == (after.zone, after.reminder_hour):
+            return
+        prefix = keys.armed_of(workspace, event.user)
+        for number, place in enumerate(self._all(prefix, rows)):
+            settle = SettleReminder(id=f"settle-{record.position}-{number}", reminder=place[len(prefix) :].decode())
+            command = CommandRecord(workspace, CLOCK, record.at, settle, source="clock")
+            yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
+
+    def _get(self, key: bytes, rows: Changes) -> bytes | None:
+        return rows[key] if key in rows else self._rows.get(key)
+
+    def _all(self, prefix: bytes, rows: Changes) -> Iterator[bytes]:
+        """The keys of all rows that begin with the prefix, as they are with the changes of this batch."""
+        found = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
+        return (key for key, row in found.items() if row is not None)
+
+    def committed(self) -> None:
+        """Tells that the outbox has changed, and the earliest instant that was put into it."""
+        self._publish(self._earliest)
+
+    def aborted(self) -> None:
+        """Nothing is cached."""
+
+
+def agent(publish: Callable[[int, str | None], None], close: Callable[[int], None]) -> AgentSpec:
+    """The declaration; `publish` is called after every batch with its partition and the earliest instant put there.
+
+    `close` is called when nothing that was published of a partition holds any more.
+    """
+    return AgentSpec(
+        name="deliveries",
+        source=EVENTS,
+        outputs=(COMMANDS,),
+        patience=PATIENCE_SECONDS,
+        open=lambda partition, rows: DeliveriesFold(rows, partial(publish, partition)),
+        rebuild=lambda rows: DeliveriesFold(rows, lambda earliest: None),
+        close=close,
+    )

@@ -1,0 +1,124 @@
+"""All channels of a server: what may be set as one, how it is sealed, and the courier that sends through it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, assert_never
+from urllib.parse import quote
+
+from streams.delivery import apprises, mail, webhook
+from streams.delivery.keys import Keys, SealBroken, Ticket
+from tasksys.deliveries import Letter, Result
+from tasksys.errors import ChannelUnavailable
+from tasksys.rows import Channel
+from tasksys.values import ChannelKind, instant
+
+LINK_DAYS: Final = 30
+"""So long the link of a mail acknowledges."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator says: the key (blank: there is none), the relay of mail, whether hosts inside may be asked."""
+
+    key: str = ""
+    relay: mail.Relay | None = None
+    private: bool = False
+    url: str = "http://127.0.0.1:3001"
+    """Where people reach this server, for links."""
+
+
+class Channels:
+    """Seals, unseals and sends. Open from its making until `close`; made on the event loop."""
+
+    def __init__(self, options: Options, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._options = options
+        self._now = now
+        self._keys = Keys(options.key) if options.key else None
+        self._webhooks = webhook.Webhooks(options.private, now)
+        self._mail = mail.Mail(options.relay, now) if options.relay is not None else None
+        self._apprises = apprises.Apprises()
+
+    async def close(self) -> None:
+        """Ends what is under way."""
+        await self._webhooks.close()
+        await self._apprises.close()
+
+    # --- what the views ask
+
+    async def seal(self, workspace: str, user: str, channel: str, kind: ChannelKind, target: str) -> tuple[str, str]:
+        """The sealed target and its hint. Raises TargetUnfit, ChannelUnavailable."""
+        keys = self._known()
+        match kind:
+            case ChannelKind.WEBHOOK:
+                hint = webhook.hint(target, self._options.private)
+            case ChannelKind.EMAIL:
+                hint = mail.hint(target)
+                if self._mail is None:
+                    raise ChannelUnavailable(NO_RELAY)
+            case ChannelKind.APPRISE:
+                hint = await asyncio.to_thread(apprises.hint, target, self._options.private)
+            case _:
+                assert_never(kind)
+        return keys.seal(target, workspace, user, channel, kind), hint
+
+    def blinded(self, target: str) -> str:
+        """Tells targets apart without saying anything of them. Raises ChannelUnavailable."""
+        return self._known().blinded(target)
+
+    def secret(self, workspace: str, user: str, channel: Channel) -> str | None:
+        """What a webhook's receiver checks signatures with; None for other kinds, and without a key."""
+        if self._keys is None or channel.kind is not ChannelKind.WEBHOOK:
+            return None
+        return self._keys.webhook(workspace, user, channel.name, str(channel.made))
+
+    def admitted(self, token: str) -> Ticket | None:
+        """The ticket of a link's token, if it is one and not too old."""
+        return self._keys.admitted(token, instant(self._now())) if self._keys is not None else None
+
+    # --- what the outbox asks
+
+    async def deliver(self, letter: Letter) -> Result:
+        """One attempt."""
+        if self._keys is None:
+            return Result("The server has lost its key; its operator has to give it again (--secret-key).")
+        channel = letter.channel
+        try:
+            target = self._keys.unseal(channel.sealed, letter.workspace, letter.user, channel.name, channel.kind)
+        except SealBroken:
+            return Result("It was sealed with another key of the server; set the channel again.")
+        match channel.kind:
+            case ChannelKind.WEBHOOK:
+                secret = self.secret(letter.workspace, letter.user, channel)
+                assert secret is not None
+                return await self._webhooks.send(target, secret, letter)
+            case ChannelKind.EMAIL:
+                return (
+                    Result(NO_RELAY) if self._mail is None else await self._mail.send(target, self.link(letter), letter)
+                )
+            case ChannelKind.APPRISE:
+                if target.partition("://")[0].lower() not in apprises.HOSTED and not self._options.private:
+                    return Result(webhook.INSIDE, retry=False)
+                return await self._apprises.send(target, letter)
+            case _:
+                assert_never(channel.kind)
+
+    def link(self, letter: Letter) -> str:
+        """The address of the page that acknowledges."""
+        assert self._keys is not None
+        until = instant(self._now() + timedelta(days=LINK_DAYS))
+        ticket = Ticket(letter.workspace, letter.user, letter.reminder, letter.scheduled_for, until)
+        return f"{self._options.url}/acknowledge?token={quote(self._keys.ticket(ticket))}"
+
+    def _known(self) -> Keys:
+        if self._keys is None:
+            raise ChannelUnavailable(NO_KEY)
+        return self._keys
+
+
+NO_KEY: Final = (
+    "This server has no key to seal channels with; its operator gives every process the same one with --secret-key, or "
+    "TASKSYS_SECRET_KEY."
+)
+NO_RELAY: Final = "This server sends no mail; its operator names a relay with --smtp-url and --smtp-from."

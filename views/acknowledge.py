@@ -1,0 +1,98 @@
+"""The page behind the link of a mail. Who opens it only looks, as mail scanners do; its button acknowledges."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from html import escape
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from tasksys.commands import AcknowledgeReminder, CommandRecord
+from tasksys.rows import Reminder, Task
+from tasksys.values import instant
+from views.context import BOUNDS, CHANNELS, system
+from views.docs import POLICY
+from views.ports import Ticket
+from views.sending import WAIT, digest
+
+ADDRESS: Final = "/acknowledge"
+TOKEN_CHARACTERS: Final = 1_000
+BODY_BYTES: Final = 4_096
+
+
+def pages() -> list[web.RouteDef]:
+    """The page, and what its button does."""
+    return [web.get(ADDRESS, look), web.post(ADDRESS, press)]
+
+
+async def look(request: web.Request) -> web.StreamResponse:
+    """Shows the reminder and a button; changes nothing."""
+    ticket = _ticket(request, request.query.get("token", ""))
+    if ticket is None:
+        return _over()
+    found = _shown(request, ticket)
+    if found is None:
+        return _answered()
+    token = escape(request.query["token"])
+    button = f'<input type="hidden" name="token" value="{token}"><button type="submit">Acknowledge</button>'
+    return _page(found[1].title, f'<form method="post" action="{ADDRESS}">{button}</form>')
+
+
+async def press(request: web.Request) -> web.StreamResponse:
+    """Acknowledges, as the user to whom the mail went; a second time it is answered the same."""
+    if request.content_length is None or request.content_length > BODY_BYTES:
+        return _over()
+    try:
+        async with asyncio.timeout(request.app[BOUNDS].body):
+            sent = await request.post()
+    except (TimeoutError, ValueError, web.RequestPayloadError):
+        return _over()
+    ticket = _ticket(request, str(sent.get("token", "")))
+    if ticket is None:
+        return _over()
+    if _shown(request, ticket) is None:
+        return _answered()
+    firing = f"{ticket.reminder}\0{ticket.scheduled_for}".encode()
+    command = AcknowledgeReminder(id=f"mail-{hashlib.sha256(firing).hexdigest()[:32]}", reminder=ticket.reminder)
+    at = instant(datetime.now(UTC))
+    record = CommandRecord(ticket.workspace, ticket.user, at, command, "link of a mail", digest(command))
+    decided = await system(request).gateway.submit(record, WAIT)
+    if decided is not None and decided.outcome.refusal is not None:
+        return _page("Not acknowledged", f"<p>{escape(decided.outcome.refusal.detail)}</p>", HTTPStatus.CONFLICT)
+    return _page("Acknowledged", "<p>You will not be reminded of this again.</p>")
+
+
+def _ticket(request: web.Request, token: str) -> Ticket | None:
+    channels = request.app[CHANNELS]
+    return channels.admitted(token) if channels is not None and len(token) <= TOKEN_CHARACTERS else None
+
+
+def _shown(request: web.Request, ticket: Ticket) -> tuple[Reminder, Task] | None:
+    """The reminder and its task, while this firing of it waits for an answer and the user is a member."""
+    state = system(request).state.state(ticket.workspace)
+    reminder = state.reminder(ticket.reminder)
+    task = state.task(reminder.task) if reminder is not None else None
+    if reminder is None or task is None or state.member(ticket.user) is None or reminder.user != ticket.user:
+        return None
+    return (reminder, task) if ticket.scheduled_for in reminder.shown else None
+
+
+def _over() -> web.Response:
+    return _page("This link is not valid", "<p>It is too old, or not whole. Open the newest mail.</p>", HTTPStatus.GONE)
+
+
+def _answered() -> web.Response:
+    return _page("There is nothing to acknowledge", "<p>It was answered already, or is not needed any more.</p>")
+
+
+def _page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+        f'<link rel="stylesheet" href="/api/docs.css"></head>'
+        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+    policy = {"Content-Security-Policy": f"{POLICY}; form-action 'self'"}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status.value, headers=policy)
