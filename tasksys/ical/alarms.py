@@ -25,6 +25,9 @@ INSTANT: Final = re.compile(Instant.__metadata__[0].pattern)  # type: ignore[att
 EXACTLY: Final = "X-TASKSYS-AT"
 """The parameter that has an instant with its milliseconds, where it is not of a whole second."""
 
+CHANNEL: Final = "X-TASKSYS-CHANNEL"
+"""A channel of the reminder's own, by its name."""
+
 UNREGULAR: Final = re.compile(r"T(\d+H)(\d+S)")
 
 
@@ -45,6 +48,8 @@ def written(reminder: Reminder, title: str, related: dict[Of, str]) -> VAlarm | 
     if reminder.repeat is not None:
         put(made, "REPEAT", str(reminder.repeat.times), raw=True)
         put(made, "DURATION", regular(reminder.repeat.every), raw=True)
+    for channel in reminder.channels:
+        put(made, CHANNEL, channel)
     if reminder.snoozed_from is not None:
         put(made, "RELATED-TO", reminder.snoozed_from, {"RELTYPE": "SNOOZE"})
     if reminder.state in QUIET:
@@ -77,6 +82,7 @@ def read(component: Component, number: int) -> Alarm:
         trigger=meant,
         repeat=_repeat(component),
         over=told is not None and _over(meant, told),
+        channels=tuple(one.text for one in component.all(CHANNEL)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import UNSET, structs
 
+from tasksys import preferences
 from tasksys.commands import (
     AddChecklistItem,
     AddComment,
@@ -155,8 +156,11 @@ class Around:
             elif known[one.id] != one:
                 yield EditChecklistItem(task=task, item=one.id, title=one.title, done=one.done)
 
-    def alarms(self, todo: Todo, task: str, closed: bool) -> Iterator[Any]:
-        """The reminders that are not here. A closed task takes none, and one that was acknowledged is over."""
+    def alarms(self, todo: Todo, task: str, closed: bool, made: CreateTask | None = None) -> Iterator[Any]:
+        """The reminders that are not here. A closed task takes none, and one that was acknowledged is over.
+
+        Of a task that is `made`, those that it gets by itself are not added to it once more.
+        """
         waiting = [one for one in todo.alarms if not one.over]
         if waiting and closed:
             self._notes.append(f"it is closed, and its {len(waiting)} alarms were left out")
@@ -166,9 +170,26 @@ class Around:
             name = self._reminder(todo, task, one)
             if self.target.state.member(user) is None:
                 self._notes.append(f"line {one.line}: {user[:64]!r} is no member here, and is not reminded")
-            elif self.target.state.reminder(name) is None:
+            elif self.target.state.reminder(name) is None and not self._by_itself(one, user, made):
                 who = UNSET if user == self.target.actor else user
-                yield AddReminder(task=task, reminder=name, trigger=one.trigger, repeat=one.repeat, user=who)
+                channels = self._channels(one, user)
+                yield AddReminder(
+                    task=task, reminder=name, trigger=one.trigger, repeat=one.repeat, user=who, channels=channels
+                )
+
+    def _by_itself(self, alarm: Alarm, user: str, made: CreateTask | None) -> bool:
+        """Whether a new task gets such a reminder by the user's preferences."""
+        if made is None or made.due is None or alarm.repeat is not None or alarm.channels:
+            return False
+        theirs = user in (made.assignees or (self.target.actor,))
+        return theirs and alarm.trigger in preferences.of(user, self.target.state).default_reminders
+
+    def _channels(self, alarm: Alarm, user: str) -> tuple[str, ...]:
+        """The reminder's own channels, if the user has them here too."""
+        if alarm.channels and preferences.unnamed(alarm.channels, user, self.target.state) is not None:
+            self._notes.append(f"line {alarm.line}: its channels are none of {user[:64]}'s here, and were left out")
+            return ()
+        return alarm.channels
 
     def _reminder(self, todo: Todo, task: str, alarm: Alarm) -> str:
         """Its own id if the file comes from this workspace."""

@@ -141,7 +141,7 @@ def _creation(todo: Todo, task: str, title: str, around: belongings.Around) -> t
     place = around.place(todo)
     made = CreateTask(**{**given, **place, "task": task, "title": title, "assignees": around.members(todo)})
     closed = made.status in CLOSED
-    parts = [*around.checklist(todo, task, ()), *around.alarms(todo, task, closed), *around.remarks(todo, task)]
+    parts = [*around.checklist(todo, task, ()), *around.alarms(todo, task, closed, made), *around.remarks(todo, task)]
     return around.named(todo, [*around.before, made, *parts, *around.links(todo, task, ())])
 
 

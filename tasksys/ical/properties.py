@@ -140,7 +140,7 @@ def _remark(reader: "Reader", found: Property) -> None:
 
 def _kept(reader: "Reader", found: Property) -> None:
     one = msgspec.json.decode(found.text, type=Kept)
-    reader.add("alarms", [Alarm(found.line, one.id, one.trigger, one.repeat, one.user)])
+    reader.add("alarms", [Alarm(found.line, one.id, one.trigger, one.repeat, one.user, channels=one.channels)])
 
 
 def _named(name: str) -> Callable[["Reader", Property], None]:

@@ -44,6 +44,7 @@ class Alarm(Struct, frozen=True):
     repeat: Repeat | None = None
     user: str = ""
     over: bool = False
+    channels: tuple[str, ...] = ()
 
 
 class Remark(Struct, frozen=True):

@@ -68,6 +68,7 @@ class Kept(Struct, frozen=True, omit_defaults=True):
     user: str
     trigger: Trigger
     repeat: Repeat | None = None
+    channels: tuple[str, ...] = ()
 
 
 def todo(whole: Whole, workspace: str, user: str) -> VTodo:
@@ -202,5 +203,5 @@ def remind(made: Component, whole: Whole, user: str, related: dict[Of, str]) -> 
         if alarm is not None:
             made.add_component(alarm)
         elif one.state not in alarms.QUIET:
-            kept = Kept(one.id, one.user, one.trigger, one.repeat)
+            kept = Kept(one.id, one.user, one.trigger, one.repeat, one.channels)
             put(made, X_REMINDER, msgspec.json.encode(kept).decode())

@@ -13,12 +13,14 @@ from tasksys.commands import (
     CreateTask,
     EditTask,
     LinkTask,
+    SetChannel,
+    SetPreferences,
     TrashProject,
 )
 from tasksys.ical import uids
 from tasksys.ical.step import Step
 from tasksys.rows import Link
-from tasksys.values import LinkType, Of, Repeat, Status, Trigger
+from tasksys.values import ChannelKind, LinkType, Of, Repeat, Status, Trigger, When
 from tests.support.domain import EDITOR, OWNER, WORKSPACE, World, founded, furnished
 from tests.tasksys.ical.made import calendar, file, imported, one, steps, vtodo
 
@@ -277,3 +279,35 @@ def test_comments_become_their_importer_s() -> None:
     assert noted == ("comments of carl are now by olga",)
     assert imported(text, after) == []
     assert after.comment("milk", "remark").author == OWNER
+
+
+def test_channels_of_a_reminder() -> None:
+    """Its own go along where its user has them, and are left out where not, which is told."""
+    desk = SetChannel(channel="desk", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.AbC", "https://desk.example/…"))
+    before = founded().given(desk, CreateTask(task="milk", title="Milk", due=When(date="2126-03-08")))
+    of_edda = AddReminder(task="milk", reminder="b", trigger=Trigger(before="P2D"), user=EDITOR, channels=("feed",))
+    before.given(
+        AddReminder(task="milk", reminder="a", trigger=Trigger(before="P1D"), channels=("desk", "feed")), of_edda
+    )
+    after = founded().given(desk)
+    assert imported(calendar(before), after) == []
+    assert {one.id: one.channels for one in after.state.reminders("milk")} == {"a": ("desk", "feed"), "b": ("feed",)}
+    without = founded()
+    (step,) = steps(calendar(before), without)
+    assert len(step.notes) == 1
+    assert "its channels are none of olga's here" in step.notes[0]
+    assert imported(calendar(before), without) == []
+    assert {one.id: one.channels for one in without.state.reminders("milk")} == {"a": (), "b": ("feed",)}
+
+
+def test_reminders_that_a_task_gets_by_itself() -> None:
+    """They are not there twice."""
+    wanted = SetPreferences(default_reminders=(Trigger(before="P1D"),))
+    before = founded().given(wanted, CreateTask(task="milk", title="Milk", due=When(date="2126-03-08")))
+    before.given(AddReminder(task="milk", reminder="own", trigger=Trigger(before="P2D")))
+    after = founded().given(wanted)
+    assert imported(calendar(before), after) == []
+    assert [one.trigger.before for one in after.state.reminders("milk")] == ["P1D", "P2D"]
+    without = founded()
+    assert imported(calendar(before), without) == []
+    assert len(without.state.reminders("milk")) == 2

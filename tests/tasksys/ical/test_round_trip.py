@@ -75,9 +75,10 @@ def test_nothing_is_lost(made: list[tuple[CreateTask, Any]], data: st.DataObject
         inside = {"parent": f"t{above}"} if above is not None else inside
         before.given(structs.replace(task, task=f"t{number}", **inside))
         for index, (trigger, repeat, user) in enumerate(reminders):
-            before.when(
-                AddReminder(task=f"t{number}", reminder=f"r{number}-{index}", trigger=trigger, repeat=repeat, user=user)
-            )
+            name, channels = f"r{number}-{index}", ("feed",) * (index % 2)
+            before.when(AddReminder(
+                task=f"t{number}", reminder=name, trigger=trigger, repeat=repeat, user=user, channels=channels,
+            ))  # fmt: skip
         for index, (title, done) in enumerate(items):
             before.given(AddChecklistItem(task=f"t{number}", item=f"i{index}", title=title, done=done))
         for index, body in enumerate(bodies):
@@ -130,6 +131,7 @@ def reminder(row: Reminder) -> tuple[str, ...]:
         trigger.of.value if before else "",
         again,
         row.scheduled_for or "",
+        *row.channels,
     )
 
 
