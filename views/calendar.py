@@ -99,7 +99,8 @@ async def feed(request: web.Request) -> web.StreamResponse:
     series = await _series(request, above, repeating, passed)
     async for each in reader.over(series.values()):
         if each.series.state is not SeriesState.ENDED:
-            made.add_series(each, reader.state(name))
+            async for _ in reader.over(made.add_series(each, reader.state(name))):
+                pass
     async for task in reader.over(whole):
         if task.id in chosen.ids:
             of = series.get(task.series or "")

@@ -1,6 +1,6 @@
 """A calendar of tasks: its head, the time zones that its values are in, and a component for each task."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -42,19 +42,25 @@ class Feed:
         make = todo if self._view is View.TODOS else event
         made = make(whole, self._workspace.id, self._user)
         if made is not None:
-            self._add([made], [whole.task.start, whole.task.due])
+            self._add(made, [whole.task.start, whole.task.due])
 
-    def add_series(self, whole: WholeSeries, state: State) -> None:
-        """Adds the series with what is different of its occurrences; or its next ones, where they are events."""
+    def add_series(self, whole: WholeSeries, state: State) -> Iterator[None]:
+        """Adds the series with what is different of its occurrences; or its next ones, where they are events.
+
+        Lazily, so that others have turns between any two.
+        """
         if self._view is View.TODOS:
             times = [one.due for one in whole.series.overrides]
-            self._add(components(whole, self._workspace.id, self._user), [whole.series.anchor, *times])
+            for one in components(whole, self._workspace.id, self._user):
+                self._add(one, [whole.series.anchor, *times])
+                yield
             return
-        for one in next_ones(whole.series, [gone.original for gone in whole.gone], state):
-            self.add(one)
+        for coming in next_ones(whole.series, [gone.original for gone in whole.gone], state):
+            self.add(coming)
+            yield
 
-    def _add(self, made: Iterable[Component], values: list[When | None]) -> None:
-        part = b"".join(map(written, made))
+    def _add(self, made: Component, values: list[When | None]) -> None:
+        part = written(made)
         if self._size + len(part) > bounds.FEED_BYTES:
             self._left_out += 1
             return

@@ -77,7 +77,8 @@ def calendar(world: World, view: View = View.TODOS, user: str = OWNER) -> str:
     """The calendar of a world."""
     feed = Feed(world.workspace(), user, view)
     for series in every_series(world):
-        feed.add_series(series, world.state)
+        for _ in feed.add_series(series, world.state):
+            pass
     for whole in wholes(world):
         feed.add(whole)
     return feed.whole().decode()
