@@ -14,6 +14,7 @@ import msgspec
 from tasksys import codec, deliveries, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
+    CalendarTokenRenewed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -180,6 +181,8 @@ def changes(event: Event) -> list[Change]:
             return [_change(f"members/{event.user}", event.before, event.after)]
         case MemberRemoved():
             return [_change(f"members/{event.user}", event.role, None)]
+        case CalendarTokenRenewed():
+            return [Change(f"members/{event.user}/calendar", event.generation - 1, event.generation)]
         case SectionAdded() | SectionEdited() | SectionRemoved():
             return [_section(event)]
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():

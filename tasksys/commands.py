@@ -89,6 +89,10 @@ class RemoveMember(Base, frozen=True, kw_only=True):
     user: User
 
 
+class RenewCalendarToken(Base, frozen=True, kw_only=True):
+    """The address of the actor's own calendar becomes another one; the former never works again."""
+
+
 class CreateProject(Base, frozen=True, kw_only=True):
     project: Id = ""
     name: Name
@@ -493,6 +497,7 @@ Command = (
     | EditWorkspace
     | SetMember
     | RemoveMember
+    | RenewCalendarToken
     | CreateProject
     | EditProject
     | TrashProject

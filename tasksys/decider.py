@@ -51,6 +51,7 @@ from tasksys.commands import (
     RemoveMember,
     RemoveReminder,
     RemoveSection,
+    RenewCalendarToken,
     ReopenTask,
     RestoreProject,
     RestoreTask,
@@ -69,6 +70,7 @@ from tasksys.commands import (
     UnlinkTask,
 )
 from tasksys.events import (
+    CalendarTokenRenewed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -143,7 +145,7 @@ from tasksys.values import CLOCK
 
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, CreateSeries, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
-    AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel,
+    AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel, RenewCalendarToken,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -212,7 +214,7 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
-        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | NoteZones():
+        case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken() | NoteZones():
             return workspaces.decide(command, record, state)
         case Undo():
             return undo.decide(command, record, state)
@@ -299,6 +301,7 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             | MemberAdded()
             | MemberRoleChanged()
             | MemberRemoved()
+            | CalendarTokenRenewed()
         ):
             workspaces.evolve(event, state, stamp)
         case _:

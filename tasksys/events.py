@@ -64,6 +64,13 @@ class MemberRemoved(Base, frozen=True):
     role: Role
 
 
+class CalendarTokenRenewed(Base, frozen=True):
+    """Of a member's calendar: `generation` counts its addresses, the first of which is 0."""
+
+    user: str
+    generation: int
+
+
 class ProjectFields(Base, frozen=True):
     """The mentioned fields of a project."""
 
@@ -521,6 +528,7 @@ Event = (
     | MemberAdded
     | MemberRoleChanged
     | MemberRemoved
+    | CalendarTokenRenewed
     | ProjectCreated
     | ProjectEdited
     | ProjectTrashed

@@ -67,12 +67,13 @@ class Workspace(Row, frozen=True, omit_defaults=True):
 
 
 class Member(Row, frozen=True, omit_defaults=True):
-    """A user's role in the workspace."""
+    """A user's role in the workspace. `calendar` counts how often the address of their calendar was renewed."""
 
     kind = "m"
     user: str
     role: Role
     since: str
+    calendar: int = 0
 
     @property
     def key(self) -> str:

@@ -18,6 +18,7 @@ from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
     OF_PREFERENCES,
     OF_REMINDERS,
+    CalendarTokenRenewed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -137,6 +138,8 @@ def _answer(past: EventRecord, record: CommandRecord, undone: list[Fact], state:
 def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
     task, actor = past.task, record.actor
     match event:
+        case CalendarTokenRenewed():
+            return Refusal(Code.NOT_UNDOABLE, "A former address of a calendar never works again; renew it once more.")
         case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():

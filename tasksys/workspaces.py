@@ -5,8 +5,17 @@ from typing import assert_never
 from msgspec import UNSET, structs
 
 from tasksys import checks, limits
-from tasksys.commands import CommandRecord, CreateWorkspace, EditWorkspace, NoteZones, RemoveMember, SetMember
+from tasksys.commands import (
+    CommandRecord,
+    CreateWorkspace,
+    EditWorkspace,
+    NoteZones,
+    RemoveMember,
+    RenewCalendarToken,
+    SetMember,
+)
 from tasksys.events import (
+    CalendarTokenRenewed,
     Fact,
     MemberAdded,
     MemberRemoved,
@@ -23,8 +32,9 @@ from tasksys.stamp import Stamp
 from tasksys.state import State
 from tasksys.values import CLOCK, ZONES, Role
 
-WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | NoteZones
-WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | ZonesChanged | MemberAdded | MemberRoleChanged | MemberRemoved
+WorkspaceCommand = CreateWorkspace | EditWorkspace | SetMember | RemoveMember | RenewCalendarToken | NoteZones
+MemberEvent = MemberAdded | MemberRoleChanged | MemberRemoved | CalendarTokenRenewed
+WorkspaceEvent = WorkspaceCreated | WorkspaceEdited | ZonesChanged | MemberEvent
 
 
 def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -38,6 +48,8 @@ def decide(command: WorkspaceCommand, record: CommandRecord, state: State) -> li
             return _set_member(command, record.actor, state)
         case RemoveMember():
             return _remove_member(command, record.actor, state)
+        case RenewCalendarToken():
+            return _renew(record.actor, state)
         case NoteZones():
             return _note_zones(command, record.actor, state)
         case _:
@@ -109,6 +121,14 @@ def _remove_member(command: RemoveMember, actor: str, state: State) -> list[Fact
     return [Fact(MemberRemoved(command.user, member.role))]
 
 
+def _renew(actor: str, state: State) -> list[Fact] | Refusal:
+    if refusal := checks.allowed(state, actor, Role.VIEWER):
+        return refusal
+    member = state.member(actor)
+    assert member is not None
+    return [Fact(CalendarTokenRenewed(actor, member.calendar + 1))]
+
+
 def _note_zones(command: NoteZones, actor: str, state: State) -> list[Fact] | Refusal:
     if actor != CLOCK:
         return Refusal(Code.FORBIDDEN, "The release of the zone database comes with the system; upgrade tasksys.")
@@ -152,6 +172,10 @@ def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
             state.put(structs.replace(member, role=event.after))
             owners = workspace.owners + (event.after is Role.OWNER) - (event.before is Role.OWNER)
             workspace = structs.replace(workspace, owners=owners)
+        case CalendarTokenRenewed():
+            member = state.member(event.user)
+            assert member is not None
+            state.put(structs.replace(member, calendar=event.generation))
         case MemberRemoved():
             state.delete(Member, event.user)
             workspace = structs.replace(

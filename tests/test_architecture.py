@@ -15,25 +15,14 @@ DELIVERY: Final = "streams/delivery"
 """What reaches people: the one part of `streams` that is a client of the web."""
 
 PURE_MODULES: Final = frozenset(
-    {"base64", "binascii", "bisect", "calendar", "collections", "datetime", "difflib", "enum", "functools", "hashlib"}
-    | {
-        "itertools",
-        "math",
-        "msgspec",
-        "operator",
-        "re",
-        "sys",
-        "tasksys",
-        "types",
-        "typing",
-        "tzdata",
-        "unicodedata",
-        "zoneinfo",
-    }
+    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime", "difflib"}
+    | {"enum", "functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
+    | {"types", "typing", "tzdata", "unicodedata", "zoneinfo"}
 )
 """All that the pure core may import: no clocks, randomness, environment, input or output, nor the layers above it.
 
-`datetime` has clocks all the same, and `sys` streams and the environment; what is used of them is looked at.
+`datetime` has clocks all the same, and `sys` streams and the environment; what is used of them is looked at. Of
+`icalendar` only what makes and reads lines, components and names of zones is used: see `tasksys.ical`.
 """
 IMPURE_CALLS: Final = frozenset({"open", "print", "input", "__import__", "exec", "breakpoint"})
 CLOCKS: Final = frozenset({"datetime.datetime", "datetime.date"})

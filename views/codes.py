@@ -23,6 +23,10 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.BAD_REQUEST,
         "The body is not of the shape that this address takes. Compare it with the reference of the address.",
     ),
+    "bad-calendar": Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The file is no calendar that can be imported. The detail says where and why; nothing of it was taken over.",
+    ),
     "bad-etag": Meaning(
         HTTPStatus.BAD_REQUEST,
         "If-Match needs one ETag as an answer gave it, in quotes: a version. Read the thing again and send its own.",
@@ -54,6 +58,11 @@ CODES: Final[dict[str, Meaning]] = {
     "busy": Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
         "More is being asked than is taken on at once. Wait for the seconds of Retry-After and repeat the request.",
+    ),
+    "calendar-unavailable": Meaning(
+        HTTPStatus.CONFLICT,
+        "This server has no key that it could sign the address of a calendar with. Its operator gives it one; a token "
+        "in a header reads the calendar all the same.",
     ),
     "channel-unavailable": Meaning(
         HTTPStatus.CONFLICT,
@@ -125,6 +134,10 @@ CODES: Final[dict[str, Meaning]] = {
     "method-not-allowed": Meaning(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "This address does not take the method. The header Allow names those that it takes.",
+    ),
+    "not-calendar": Meaning(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body must be a calendar file and be called so. Send `Content-Type: text/calendar`.",
     ),
     "not-found": Meaning(
         HTTPStatus.NOT_FOUND,
@@ -215,6 +228,8 @@ TITLES: Final = {
     "bad-parameter": "A parameter is wrong",
     "invalid": "Something given is not valid",
     "malformed-json": "The body is not JSON",
+    "bad-calendar": "The calendar file cannot be imported",
+    "not-calendar": "The body is not sent as a calendar",
     "not-json": "The body is not sent as JSON",
 }
 """Titles of codes that do not read as one themselves."""

@@ -17,11 +17,13 @@ from tasksys.query import Query
 from tasksys.rows import Member
 from tasksys.values import Id, instant
 from views.auth import Authenticator, Identity
+from views.calendar_tokens import CalendarTokens
 from views.ports import Channels, System
 from views.problems import Problem, bad_query, bad_request, invalid, no_workspace
 
 SYSTEM: Final = web.AppKey("system", System)
 AUTHENTICATOR: Final = web.AppKey("authenticator", Authenticator)
+CALENDAR_TOKENS: Final = web.AppKey("calendar_tokens", CalendarTokens)
 CHANNELS: Final[web.AppKey[Channels | None]] = web.AppKey("channels")
 """None where the process sends nothing."""
 IDENTITY: Final = web.RequestKey("identity", Identity)
@@ -57,9 +59,14 @@ ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
 
 @web.middleware
 async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Authenticates everything under /api/v1 and /admin."""
+    """Authenticates everything under /api/v1 and /admin; a calendar also by the secret in its address."""
     if request.path.startswith(("/api/v1/", "/admin/")):
-        request[IDENTITY] = await request.app[AUTHENTICATOR].identify(request)
+        tokens = request.app[CALENDAR_TOKENS]
+        calendar = tokens.wanted(request) if "token" in request.query else None
+        if calendar is not None:
+            request[IDENTITY] = tokens.identify(request, calendar, request.app[SYSTEM])
+        else:
+            request[IDENTITY] = await request.app[AUTHENTICATOR].identify(request)
     response: web.StreamResponse = await handler(request)
     return response
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from tasksys import commands
+from tasksys.ical.calendar import View
 from tasksys.values import DeliveryState, LinkType, ReminderState
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
 from views.quickadd import ParseRequest
@@ -37,6 +38,13 @@ QUERY: Final[dict[str, Described]] = {
         "A position, or an instant with offset: the state then.",
     ),
     "min_position": (POSITION, "Wait until the view has this position."),
+    "token": (
+        {"type": "string", "maxLength": 256},
+        "The secret of the caller's calendar: it says who asks, so that nothing else needs to.",
+    ),
+    "view": ({"type": "string", "enum": list(View), "default": "todos"}, "Tasks as to-dos, or those due as events."),
+    "dry_run": ({"type": "boolean", "default": False}, "Only tell what would be done."),
+    "project": ({"type": "string"}, "The project that new tasks go to."),
     "trashed": ({"type": "boolean", "default": False}, "Those in the trash instead."),
     "after": ({**POSITION, "default": 0}, "Only what comes after this position."),
     "wait": (
@@ -116,7 +124,7 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
         "The version is another one by now; `conflicts` are the events since.", (REPLAYED_HEADER,)
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body, or the command, is too large; send less at once.", ()),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not sent as JSON.", ()),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not of the content type that is taken here.", ()),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A field is wrong; `errors` point to it. Or the idempotency key names another command.", (REPLAYED_HEADER,)
     ),
@@ -136,6 +144,7 @@ TAGS: Final = {
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
+    "calendar": "Tasks in calendar programs, and from their files.",
     "series": "Tasks that come again and again, each occurrence a task of its own.",
     "preferences": "What you want of reminders: zone, quiet hours, and the channels that reach you. Nobody else's.",
     "recurrence": "Rules of what comes again and again.",
@@ -144,7 +153,7 @@ TAGS: Final = {
     "operations": "For operators.",
 }
 
-EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
+EXAMPLES: Final[dict[type[Any], Any]] = {
     commands.CreateWorkspace: {"name": "Home", "time_zone": "Europe/Berlin"},
     commands.EditWorkspace: {"reminder_hour": 8},
     commands.SetMember: {"role": "editor"},
@@ -185,6 +194,8 @@ EXAMPLES: Final[dict[type[Any], dict[str, Any]]] = {
     commands.SetPreferences: {"zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"}},
     commands.SetChannel: {"kind": "webhook", "target": "https://example.org/hooks/tasks"},
     commands.Undo: {"position": 42},
+    str: "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
+    "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
     ParseRequest: {"text": "Buy milk tomorrow 9am #home !high @anna every monday", "zone": "Europe/Berlin"},
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",

@@ -120,7 +120,7 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         ]
         parts.append("<h3>Parameters</h3>" + table(("Name", "What it is"), rows))
     if "requestBody" in operation:
-        content = operation["requestBody"]["content"]["application/json"]
+        content = next(iter(operation["requestBody"]["content"].values()))
         shown = content.get("examples", {}).values() or (
             [{"value": content["example"]}] if "example" in content else []
         )

@@ -35,7 +35,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     if request.method == "HEAD":
         return response
     projects = [row async for row in reader.over(found)]
-    then = await _inherited(request, projects, first, again)
+    then = await inherited(request, projects, first, again)
     parts: list[tuple[str, Iterator[Any]]] = [
         ("members", (shapes.member(row) for row in members)),
         ("projects", (shapes.project(row, name) for row in projects)),
@@ -69,7 +69,7 @@ async def export_csv(request: web.Request) -> web.StreamResponse:
     response = await _begun(request, position, f"{name}.csv", "text/csv")
     if request.method == "HEAD":
         return response
-    then = await _inherited(request, [row async for row in reader.over(found)], first, again)
+    then = await inherited(request, [row async for row in reader.over(found)], first, again)
     await put(request, response, sheet.head().encode())
     shown = (shapes.task(row, name, then) for row in tasks)
     lines = (sheet.row(task, _names(task, then)).encode("utf-8", "replace") for task in shown)
@@ -114,7 +114,7 @@ async def _put_all(request: web.Request, response: web.StreamResponse, rows: Ite
         await put(request, response, bytes(chunk))
 
 
-async def _inherited(
+async def inherited(
     request: web.Request, projects: list[Project], first: Iterator[Task], again: Iterator[Task]
 ) -> State:
     """What tasks inherit from, as it was when the snapshots were taken: projects, and tasks that have subtasks."""

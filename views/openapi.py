@@ -145,9 +145,9 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["description"] = " ".join(text.split())
     if route.body is not None:
         schema = _body(route, schemas)
-        types = ["application/json", *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
+        types = [route.takes, *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
         named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
-        required = bool(named.get("required") or "oneOf" in named)
+        required = bool(named.get("required") or "oneOf" in named or route.body is str)
         content = {"schema": schema, **_examples(route)}
         operation["requestBody"] = {"required": required, "content": dict.fromkeys(types, content)}
     return operation

@@ -21,7 +21,7 @@ class Route:
     `body_without` are fields of the body's type that the address says, `or_named` other names that some of its fields
     can be sent under instead, all of them together, `most` the bound of the parameter `limit`, and
     `also` further statuses with the answer's own content. `tells` are headers that only this answer has, and `name` is
-    the operation's, where its command or address do not make a good one.
+    the operation's, where its command or address do not make a good one. `takes` is the body's content type.
     """
 
     method: str
@@ -39,5 +39,6 @@ class Route:
     most: int = PAGE_ITEMS
     write: bool = False
     content_type: str = "application/json"
+    takes: str = "application/json"
     tells: tuple[str, ...] = ()
     name: str = ""

@@ -1,6 +1,7 @@
 """The HTTP server: routes, middlewares, limits, and a shutdown that answers what was accepted."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,9 +9,11 @@ from aiohttp import web
 
 from views import (
     acknowledge,
+    calendar,
     commands,
     docs,
     export,
+    imports,
     operations,
     past,
     preferences,
@@ -25,7 +28,8 @@ from views import (
     written,
 )
 from views.auth import Authenticator, NoAuthentication
-from views.context import AUTHENTICATOR, BOUNDS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.calendar_tokens import CalendarTokens
+from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
 from views.ports import Channels, System
 from views.routes import Route
 
@@ -49,6 +53,8 @@ ROUTES: Final[list[Route]] = [
     *commands.ROUTES,
     *past.ROUTES,
     *export.ROUTES,
+    *calendar.ROUTES,
+    *imports.ROUTES,
     *operations.ROUTES,
 ]
 
@@ -59,7 +65,10 @@ forty took 20 microseconds. No address matches two patterns."""
 
 @dataclass(frozen=True)
 class Options:
-    """Where to listen and how to find out who asks. `port` 0 takes a free one."""
+    """Where to listen and how to find out who asks. `port` 0 takes a free one.
+
+    `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
+    """
 
     host: str = "127.0.0.1"
     port: int = 3001
@@ -67,6 +76,8 @@ class Options:
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = CONNECTIONS
     channels: Channels | None = None
+    key: str = field(default_factory=secrets.token_hex, repr=False)
+    url: str = ""
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -88,6 +99,8 @@ def application(system: System, options: Options) -> web.Application:
     app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
+    app[CALENDAR_TOKENS] = CalendarTokens(options.key)
+    app[calendar.PUBLIC] = options.url
     app[BOUNDS] = options.bounds
     app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()

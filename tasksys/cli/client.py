@@ -106,6 +106,10 @@ class Client:
         """The parts of an answer that is no JSON, as they come. Not repeated when the connection breaks."""
         return self._each(self._parts("GET", path, None))
 
+    def upload(self, path: str, raw: bytes, content_type: str, query: Json) -> Json:
+        """The answer to a file that is sent as it is, however long it takes. Not repeated if the connection breaks."""
+        return self._run(self._sent(path, raw, content_type, query))
+
     def _each(self, stream: AsyncIterator[T]) -> Iterator[T]:
         try:
             while (one := self._run(anext(stream, None))) is not None:
@@ -192,6 +196,17 @@ class Client:
                 response.headers.get("Location", ""),
                 float(after) if after.isdigit() else LONGEST_RETRY_AFTER + 1,
             )
+
+    async def _sent(self, path: str, raw: bytes, content_type: str, query: Json) -> Json:
+        parameters = {name: str(value) for name, value in query.items() if value not in (None, "")}
+        session, headers = await self._open(), {**self._headers, "Content-Type": content_type}
+        async with session.post(
+            self.server + path, params=parameters, data=raw, headers=headers, timeout=STREAM_TIMEOUT
+        ) as response:
+            answer = problems.decoded(response.status, await response.read(), self.server)
+            if response.status >= 400:
+                raise problems.refused(response.status, answer, self.server)
+            return answer
 
     async def _decided(self, location: str) -> Json:
         """Waits for the outcome of an accepted command; the outcome, with the `location` it was found at."""

@@ -68,7 +68,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
-                channels=channels,
+                channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"),
             )  # fmt: skip
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)

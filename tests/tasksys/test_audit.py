@@ -35,6 +35,7 @@ from tasksys.commands import (
     RemoveComment,
     RemoveMember,
     RemoveSection,
+    RenewCalendarToken,
     ReopenTask,
     RestoreProject,
     RestoreTask,
@@ -141,6 +142,7 @@ CHANGES: list[tuple[Command, list[tuple[str, Any, Any]]]] = [
     (SetMember(user="nina", role=Role.VIEWER), [("members/nina", None, "viewer")]),
     (SetMember(user=VIEWER, role=Role.EDITOR), [("members/vera", "viewer", "editor")]),
     (RemoveMember(user=LEAVER), [("members/mia", "editor", None)]),
+    (RenewCalendarToken(), [("members/olga/calendar", 0, 1)]),
     (
         CreateProject(project="new", name="New", order="V"),
         [("project", None, "new"), ("name", None, "New"), ("order", None, "V")],

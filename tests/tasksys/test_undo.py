@@ -36,6 +36,7 @@ from tasksys.commands import (
     RemoveComment,
     RemoveMember,
     RemoveSection,
+    RenewCalendarToken,
     ReopenTask,
     RestoreProject,
     RestoreTask,
@@ -489,8 +490,10 @@ def test_undo_is_all_or_nothing() -> None:
 def test_the_last_command_can_be_undone(story: list[tuple[Command, str]], command: Command) -> None:
     """After any story, undo of the last command restores the rows, and undo of that undo does it again.
 
-    Two things stand in the way: the other end of a link in the trash, and an assignee who is not a member any more.
+    Two things stand in the way: the other end of a link in the trash, and an assignee who is not a member any more. And
+    the former address of a calendar never comes back.
     """
+    assume(not isinstance(command, RenewCalendarToken))
     world = furnished()
     for earlier, actor in story:
         world.when(earlier, actor)

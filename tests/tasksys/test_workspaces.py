@@ -4,8 +4,17 @@ import pytest
 from msgspec import structs
 
 from tasksys import codec, limits
-from tasksys.commands import CreateWorkspace, EditWorkspace, NoteZones, RemoveMember, SetMember, Undo
+from tasksys.commands import (
+    CreateWorkspace,
+    EditWorkspace,
+    NoteZones,
+    RemoveMember,
+    RenewCalendarToken,
+    SetMember,
+    Undo,
+)
 from tasksys.events import (
+    CalendarTokenRenewed,
     MemberAdded,
     MemberRemoved,
     MemberRoleChanged,
@@ -174,6 +183,32 @@ def test_a_member_that_is_not_there_cannot_be_removed() -> None:
     refusal = founded().refused(RemoveMember(user=STRANGER))
     assert refusal.code is Code.NOT_FOUND
     assert "'sam'" in refusal.detail
+
+
+@pytest.mark.parametrize("user", [OWNER, ADMIN, EDITOR, COMMENTER, VIEWER])
+def test_anybody_renews_the_address_of_their_calendar(user: str) -> None:
+    """Each renewal counts, for that member alone."""
+    world = founded()
+    assert world.events(RenewCalendarToken(), actor=user) == [CalendarTokenRenewed(user, 1)]
+    assert world.events(RenewCalendarToken(), actor=user) == [CalendarTokenRenewed(user, 2)]
+    assert [world.member(one).calendar for one in (user, LEAVER)] == [2, 0]
+
+
+def test_a_role_leaves_the_calendar_as_it_is() -> None:
+    """A change of the role brings no former address back."""
+    world = founded().given(RenewCalendarToken(), actor=VIEWER).given(SetMember(user=VIEWER, role=Role.EDITOR))
+    assert world.member(VIEWER).calendar == 1
+
+
+def test_strangers_have_no_calendar() -> None:
+    """To a stranger the answer is that of a workspace that is not there."""
+    assert founded().refused(RenewCalendarToken(), STRANGER) == World().refused(RenewCalendarToken(), STRANGER)
+
+
+def test_a_renewal_is_not_undone() -> None:
+    """What was revoked stays revoked."""
+    world = founded().given(RenewCalendarToken(id="renewal"))
+    assert world.refused(Undo(command="renewal")).code is Code.NOT_UNDOABLE
 
 
 def test_another_release_of_the_zone_database_is_a_fact() -> None:

@@ -1,0 +1,23 @@
+"""What is to be done with one component of a file."""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+CREATE: Final = "create"
+UPDATE: Final = "update"
+SKIP: Final = "skip"
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What becomes of one component. `commands` are done in their order."""
+
+    line: int
+    uid: str = ""
+    title: str = ""
+    action: str = SKIP
+    reason: str = ""
+    task: str = ""
+    series: str = ""
+    commands: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
