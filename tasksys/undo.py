@@ -103,24 +103,28 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     if task is not None and (refusal := checks.stale("task", command.expected_version, task.version)):
         return refusal
     facts: list[Fact] = []
+    stay = undoing.staying(command.events, state)
     for past in reversed(command.events):
-        answer = _answer(past, record.actor, state)
+        if past.task in stay:
+            continue
+        answer = _answer(past, record, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
         facts += [fact._replace(undoes=past.position) for fact in answer]
     return facts
 
 
-def _answer(past: EventRecord, actor: str, state: State) -> Answer:
+def _answer(past: EventRecord, record: CommandRecord, state: State) -> Answer:
     try:
         event = codec.event(past)
     except (codec.UnknownEvent, DecodeError):
         detail = "This release cannot read the event; upgrade tasksys to the release that wrote it."
         return Refusal(Code.NOT_UNDOABLE, detail)
-    return _compensate(event, past.task, past.version, actor, state)
+    return _compensate(event, past.task, past.version, record, state)
 
 
-def _compensate(event: Event, task: str | None, version: int | None, actor: str, state: State) -> Answer:
+def _compensate(event: Event, task: str | None, version: int | None, record: CommandRecord, state: State) -> Answer:
+    actor = record.actor
     match event:
         case WorkspaceCreated() | WorkspaceEdited() | MemberAdded() | MemberRoleChanged() | MemberRemoved():
             return _workspace(event, actor, state)
@@ -137,7 +141,7 @@ def _compensate(event: Event, task: str | None, version: int | None, actor: str,
             | ReminderSnoozed()
             | ReminderReturned()
         ):
-            return undo_reminders.compensate(event, _task(task, state), actor, state)
+            return undo_reminders.compensate(event, _task(task, state), record, state)
         case _:
             pass
     if refusal := checks.allowed(state, actor, Role.EDITOR):

@@ -1,8 +1,13 @@
 """Undo of what was done to a series, or to a task as one of its occurrences."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
+from msgspec import DecodeError
+
+from tasksys import codec
 from tasksys.events import (
+    EventRecord,
     Fact,
     OccurrenceChanged,
     SeriesAdvanced,
@@ -13,6 +18,7 @@ from tasksys.events import (
     SeriesResumed,
     TaskCreated,
     TaskPostponed,
+    TaskRestored,
     TaskSeriesChanged,
     TaskTrashed,
 )
@@ -20,17 +26,45 @@ from tasksys.fields import standing
 from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Series, Task
 from tasksys.series.evolving import SeriesEvent
-from tasksys.series.shapes import SeriesState
+from tasksys.series.shapes import Occurs, SeriesState
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
 
 Answer = list[Fact] | Refusal
 
 
+def staying(events: Iterable[EventRecord], state: State) -> set[str]:
+    """The tasks that a series made of these events, or took back, and that something has become of since.
+
+    Nothing of these events is undone for them: they are done, say, and with their reminders.
+    """
+    found: set[str] = set()
+    restored: set[str | None] = set()
+    for past in events:
+        if past.type == TaskRestored.__name__:
+            restored.add(past.task)
+        became = _came(past, past.task in restored)
+        task = state.task(past.task or "")
+        if became is not None and task is not None and (not is_open(task) or occurs(task) != became):
+            found.add(task.id)
+    return found
+
+
+def _came(past: EventRecord, restored: bool) -> Occurs | None:
+    """The occurrence that the series made of a new task, or of one that it restored; None for every other event."""
+    if past.type not in (TaskCreated.__name__, TaskSeriesChanged.__name__):
+        return None
+    try:
+        event = codec.event(past)
+    except (codec.UnknownEvent, DecodeError):
+        return None  # whoever undoes it says so
+    if isinstance(event, TaskCreated):
+        return event.occurs
+    return event.after if isinstance(event, TaskSeriesChanged) and event.before is None and restored else None
+
+
 def created(event: TaskCreated, task: Task) -> Answer:
-    """A series made it because of what is undone: it goes, unless something has become of it since."""
-    if not is_open(task) or occurs(task) != event.occurs:
-        return []
+    """A series made it because of what is undone: it goes."""
     return [Fact(TaskTrashed(), task.id), Fact(TaskSeriesChanged(event.occurs, None), task.id)]
 
 

@@ -1,0 +1,88 @@
+"""Undo of what made room for the next occurrence: of that, what has become something since stays as it is."""
+
+from msgspec import structs
+
+from tasksys.commands import CompleteTask, CreateSeries, FireReminder, Undo
+from tasksys.events import ReminderReturned
+from tasksys.recurrence import occurrence_id
+from tasksys.rows import Reminder
+from tasksys.series.shapes import Before, GivenTemplate, OfEach
+from tasksys.values import CLOCK, ReminderState, Status, When
+from tests.support.domain import World, founded, there
+
+DAYS = ("2026-03-09", "2026-03-10", "2026-03-11")
+FIRST, SECOND, THIRD = (occurrence_id("plants", f"{day}T09:00") for day in DAYS)
+
+
+def watering() -> World:
+    """Every day at nine from the day after the start, with a reminder an hour before."""
+    template = GivenTemplate("Water", reminders=(OfEach(Before("PT1H")),))
+    anchor = When(local="2026-03-09T09:00", zone="UTC")
+    return founded().given(CreateSeries(series="plants", template=template, rule="FREQ=DAILY", anchor=anchor))
+
+
+def completed(world: World, task: str) -> str:
+    """The id of the command that completes the task."""
+    command = CompleteTask(id=f"complete-{world.sent}", task=task)
+    world.given(command)
+    return command.id
+
+
+def ring(world: World, task: str) -> Reminder | None:
+    """The reminder of an occurrence."""
+    return world.state.reminder(occurrence_id(task, "reminder-0"))
+
+
+def test_what_came_and_is_done_stays_with_its_reminders() -> None:
+    """The first is open again; the second, which came because of it, is done and loses nothing."""
+    world = watering()
+    done = completed(world, FIRST)
+    world.given(
+        FireReminder(reminder=there(ring(world, SECOND)).id, scheduled_for="2026-03-10T08:00:00.000Z"), actor=CLOCK
+    )
+    completed(world, SECOND)
+    before = world.task(SECOND), ring(world, SECOND)
+    world.given(Undo(command=done))
+    assert world.task(FIRST).status is Status.OPEN
+    assert (world.task(SECOND), ring(world, SECOND)) == before
+
+
+def test_what_came_again_and_is_done_stays() -> None:
+    """The second was withdrawn by an undo, came again and is done: it stays in its series, and out of the trash."""
+    world = watering()
+    world.given(Undo(command=completed(world, FIRST)))
+    again = completed(world, FIRST)
+    completed(world, SECOND)
+    before = world.task(SECOND)
+    world.given(Undo(command=again))
+    assert world.task(FIRST).status is Status.OPEN
+    assert world.task(SECOND) == before
+    assert (before.status, before.original, before.trashed_at) == (Status.DONE, f"{DAYS[1]}T09:00", None)
+
+
+def test_what_came_again_and_is_open_goes_again() -> None:
+    """As if it had never come back."""
+    world = watering()
+    world.given(Undo(command=completed(world, FIRST)))
+    again = completed(world, FIRST)
+    world.given(Undo(command=again))
+    assert there(world.state.series("plants")).open_tasks == (FIRST,)
+    assert world.task(SECOND).trashed_at is not None
+
+
+def test_a_reminder_whose_time_has_passed_meanwhile_does_not_come_back() -> None:
+    """As when the task is opened again: nobody wants to be told at once, days late."""
+    world = watering()
+    done = completed(world, FIRST)
+    world.now = "2026-03-09T08:30:00.000Z"
+    undone = world.events(Undo(command=done))
+    assert not [event for event in undone if isinstance(event, ReminderReturned)]
+    assert there(ring(world, FIRST)).state is ReminderState.CANCELLED
+
+
+def test_a_reminder_whose_time_is_to_come_does() -> None:
+    """It waits as before."""
+    world = watering()
+    before = there(ring(world, FIRST))
+    world.given(Undo(command=completed(world, FIRST)))
+    assert structs.replace(there(ring(world, FIRST)), position=before.position) == before
