@@ -1,7 +1,7 @@
 """Undo of what was done to a series, or to a task as one of its occurrences."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import DecodeError
 
@@ -26,11 +26,15 @@ from tasksys.fields import standing
 from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Series, Task
 from tasksys.series.evolving import SeriesEvent
+from tasksys.series.rules import times_of
 from tasksys.series.shapes import Occurs, SeriesState
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
 
 Answer = list[Fact] | Refusal
+
+STEPS: Final = 200
+"""Occurrences that a series may have passed over since what is undone; if it has passed more, it does not go back."""
 
 
 def staying(events: Iterable[EventRecord], state: State) -> set[str]:
@@ -106,7 +110,7 @@ def compensate(event: SeriesEvent, series: Series, state: State) -> Answer:
         case SeriesEnded():
             return _back(series, SeriesState.ENDED, event.before)
         case SeriesAdvanced():
-            return _advanced(series, event.next_before) if series.next == event.next else []
+            return _advanced(series, event.next_before) if _goes_back(event, series, state) else []
         case OccurrenceChanged():
             return _occurrence(event, series, state)
         case _:
@@ -130,6 +134,28 @@ def _to(series: Series, state: SeriesState) -> list[Fact]:
             return [Fact(SeriesEnded(series.id, series.state))]
         case _:
             assert_never(state)
+
+
+def _goes_back(event: SeriesAdvanced, series: Series, state: State) -> bool:
+    """True if the series is where the event left it.
+
+    Or if what it opened then goes now, and it has passed only over occurrences since that something has become of:
+    nothing else would bring that one back.
+    """
+    if series.next == event.next:
+        return True
+    opened = state.occurrence(series.id, event.next_before or "")
+    task = state.task(opened.task) if opened is not None and opened.task is not None else None
+    if task is None or not is_open(task) or series.after_completion:
+        return False
+    times, original = times_of(series, state), event.next
+    for _ in range(STEPS):
+        if original is None or original == series.next:
+            return original == series.next
+        if state.occurrence(series.id, original) is None:
+            return False
+        original = times.after(original)
+    return False
 
 
 def _advanced(series: Series, following: str | None) -> list[Fact]:

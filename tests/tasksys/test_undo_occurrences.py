@@ -2,7 +2,15 @@
 
 from msgspec import structs
 
-from tasksys.commands import CompleteTask, CreateSeries, FireReminder, Undo
+from tasksys.commands import (
+    CompleteTask,
+    CreateSeries,
+    FireReminder,
+    PauseSeries,
+    ResumeSeries,
+    SkipOccurrence,
+    Undo,
+)
 from tasksys.events import ReminderReturned
 from tasksys.recurrence import occurrence_id
 from tasksys.rows import Reminder
@@ -68,6 +76,30 @@ def test_what_came_again_and_is_open_goes_again() -> None:
     world.given(Undo(command=again))
     assert there(world.state.series("plants")).open_tasks == (FIRST,)
     assert world.task(SECOND).trashed_at is not None
+
+
+def test_what_went_comes_again_though_the_next_one_was_left_out() -> None:
+    """The series had gone past the third since; it goes back to the second all the same."""
+    world = watering()
+    done = completed(world, FIRST)
+    world.given(SkipOccurrence(series="plants", occurrence=f"{DAYS[2]}T09:00"))
+    world.given(Undo(command=done))
+    assert there(world.state.series("plants")).open_tasks == (FIRST,)
+    completed(world, FIRST)
+    assert there(world.state.series("plants")).open_tasks == (SECOND,)
+    completed(world, SECOND)
+    (fourth,) = there(world.state.series("plants")).open_tasks
+    assert world.task(fourth).original == "2026-03-12T09:00"
+
+
+def test_a_series_that_was_changed_since_does_not_go_back() -> None:
+    """What was away in between is not made up for."""
+    world = watering()
+    done = completed(world, FIRST)
+    world.given(PauseSeries(series="plants"))
+    world.now = "2026-03-20T07:00:00.000Z"
+    world.given(ResumeSeries(series="plants"), Undo(command=done))
+    assert there(world.state.series("plants")).next == "2026-03-20T09:00"
 
 
 def test_a_reminder_whose_time_has_passed_meanwhile_does_not_come_back() -> None:
