@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from tasksys import durations, firing, ordering, places, tasks
 from tasksys.events import (
@@ -18,15 +18,18 @@ from tasksys.events import (
     ReminderExpired,
     SeriesAdvanced,
     TaskCreated,
+    TaskEdited,
+    TaskFields,
     TaskRestored,
     TaskSeriesChanged,
 )
-from tasksys.fields import overlay
+from tasksys.fields import difference, overlay
 from tasksys.recurrence.identity import occurrence_id
+from tasksys.refusals import Refusal
 from tasksys.rows import ChecklistItem, Series, Task
 from tasksys.series.rules import times_of
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template
-from tasksys.series.spans import earlier
+from tasksys.series.spans import between, earlier
 from tasksys.state import State
 from tasksys.values import ReminderState, Status, Trigger, When, instant
 
@@ -198,8 +201,12 @@ class _Settling:
         if before is not None:
             self._facts += [Fact(TaskRestored(before.trashed_at), name)] if before.trashed_at else []
             self._facts.append(Fact(TaskSeriesChanged(None, becomes), name))
-            self._facts += self._reminders(self._series.template, before)
-            self._open[original] = structs.replace(before, original=original)
+            self._facts += self._edited(before, original)
+            override = self._series.override(original)
+            due = before.due if override is None or override.due is None else override.due
+            task = structs.replace(before, original=original, due=due)
+            self._facts += self._reminders(self._series.template, task)
+            self._open[original] = task
             return
         override = self._series.override(original) or Override(original)
         template, due = overlay(self._series.template, override.fields), self._due(original)
@@ -222,6 +229,30 @@ class _Settling:
         task = Task(name, template.title, self._at, start=start, due=due, original=original)
         self._facts += self._reminders(template, task)
         self._open[original] = task
+
+    def _edited(self, task: Task, original: str) -> Iterator[Fact]:
+        """What was changed of an occurrence while its task was withdrawn."""
+        override = self._series.override(original)
+        if override is None:
+            return
+        fields, due = override.fields, UNSET if override.due is None else override.due
+        start = task.start if (kept := between(task.start, task.due)) is None else earlier(self._due(original), kept)
+        wanted = TaskFields(
+            title=fields.title,
+            description=fields.description,
+            priority=fields.priority,
+            start=UNSET if due is UNSET else start,
+            due=due,
+            estimate_minutes=fields.estimate_minutes,
+        )
+        before, after = difference(task, wanted)
+        if after != TaskFields():
+            yield Fact(TaskEdited(before, after), task.id)
+        for answer in (
+            [] if fields.labels is UNSET else tasks.label(task, fields.labels),
+            [] if fields.assignees is UNSET else tasks.assign(task, fields.assignees, self._state),
+        ):
+            yield from [] if isinstance(answer, Refusal) else answer
 
     def _place(self, template: Template) -> Place:
         """Where the template says, or what is left of that place."""

@@ -5,6 +5,7 @@ from msgspec import structs
 from tasksys.commands import (
     CompleteTask,
     CreateSeries,
+    EditSeries,
     FireReminder,
     PauseSeries,
     ResumeSeries,
@@ -14,7 +15,7 @@ from tasksys.commands import (
 from tasksys.events import ReminderReturned
 from tasksys.recurrence import occurrence_id
 from tasksys.rows import Reminder
-from tasksys.series.shapes import Before, GivenTemplate, OfEach
+from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
 from tasksys.values import CLOCK, ReminderState, Status, When
 from tests.support.domain import World, founded, there
 
@@ -90,6 +91,20 @@ def test_what_went_comes_again_though_the_next_one_was_left_out() -> None:
     completed(world, SECOND)
     (fourth,) = there(world.state.series("plants")).open_tasks
     assert world.task(fourth).original == "2026-03-12T09:00"
+
+
+def test_what_was_changed_of_it_while_it_was_gone_holds_when_it_comes_again() -> None:
+    """Its due value, its title and its labels; its reminder goes by the new due value."""
+    world = watering()
+    world.given(Undo(command=completed(world, FIRST)))
+    due, own = When(local="2026-03-10T18:00", zone="UTC"), GivenFields(title="Water all", labels=("big",))
+    world.given(
+        EditSeries(series="plants", scope=Scope.THIS, occurrence=f"{DAYS[1]}T09:00", due=due, template=own),
+        CompleteTask(task=FIRST),
+    )
+    second = world.task(SECOND)
+    assert (second.trashed_at, second.due, second.title, second.labels) == (None, due, "Water all", ("big",))
+    assert there(ring(world, SECOND)).scheduled_for == "2026-03-10T17:00:00.000Z"
 
 
 def test_a_series_that_was_changed_since_does_not_go_back() -> None:
