@@ -45,12 +45,15 @@ class Line:
     violations: list[str] = field(default_factory=list)
 
     @property
+    def occurrences(self) -> tuple[int, ...]:
+        """The columns that are not about reminders."""
+        return self.expected, self.done, self.skipped, self.missed, self.open, self.postponed, self.withdrawn
+
+    @property
     def numbers(self) -> tuple[int, ...]:
         """The columns behind the name."""
-        return (
-            self.expected, self.done, self.skipped, self.missed, self.open, self.postponed, self.withdrawn,
-            self.on_time, self.late, self.expired, self.cancelled, self.doubled, self.unaccounted,
-        )  # fmt: skip
+        reminders = self.on_time, self.late, self.expired, self.cancelled
+        return *self.occurrences, *reminders, self.doubled, self.unaccounted
 
 
 def accounts(ledger: Ledger, logs: dict[str, Log], end: datetime) -> list[Line]:
