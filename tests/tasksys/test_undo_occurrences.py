@@ -1,5 +1,6 @@
 """Undo of what made room for the next occurrence: of that, what has become something since stays as it is."""
 
+import pytest
 from msgspec import structs
 
 from tasksys.commands import (
@@ -14,7 +15,9 @@ from tasksys.commands import (
 )
 from tasksys.events import ReminderReturned
 from tasksys.recurrence import occurrence_id
+from tasksys.refusals import Code
 from tasksys.rows import Reminder
+from tasksys.series import undoing
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
 from tasksys.values import CLOCK, ReminderState, Status, When
 from tests.support.domain import World, founded, there
@@ -91,6 +94,27 @@ def test_what_went_comes_again_though_the_next_one_was_left_out() -> None:
     completed(world, SECOND)
     (fourth,) = there(world.state.series("plants")).open_tasks
     assert world.task(fourth).original == "2026-03-12T09:00"
+
+
+def test_it_does_not_go_back_over_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command costs what it may."""
+    monkeypatch.setattr(undoing, "STEPS", 0)
+    world = watering()
+    done = completed(world, FIRST)
+    world.given(SkipOccurrence(series="plants", occurrence=f"{DAYS[2]}T09:00"), Undo(command=done))
+    assert there(world.state.series("plants")).next == "2026-03-12T09:00"
+
+
+def test_what_a_later_release_made_cannot_be_undone() -> None:
+    """Nor be taken for what it may not be."""
+    world = watering()
+    done = completed(world, FIRST)
+    events = tuple(
+        structs.replace(one, schema=99) if one.type == "TaskCreated" else one
+        for one in world.log
+        if one.command == done
+    )
+    assert world.refused(Undo(command=done, events=events)).code is Code.NOT_UNDOABLE
 
 
 def test_what_was_changed_of_it_while_it_was_gone_holds_when_it_comes_again() -> None:
