@@ -34,4 +34,8 @@ demo: ## 10,000 commands through HTTP, kill -9 in the middle, replay --verify, o
 	deploy/install.sh dev
 	$(PYTHON) -m tests.demo
 
-.PHONY: help run test quick format chaos fuzz rules bench demo
+year: ## A year of recurring tasks and reminders with outages, every one accounted for, on both transports
+	deploy/install.sh dev
+	$(PYTHON) -m tests.year
+
+.PHONY: help run test quick format chaos fuzz rules bench demo year

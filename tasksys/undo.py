@@ -116,9 +116,10 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
         return refusal
     facts: list[Fact] = []
     made = {past.task for past in command.events if past.type in (TaskCreated.__name__, TaskRestored.__name__)}
+    stay = undoing.staying(command.events, state)
     for past in reversed(command.events):
-        if past.type == ReminderAdded.__name__ and past.task in made:
-            continue  # it goes and comes with the occurrence that has it, whatever became of it
+        if past.task in stay or (past.type == ReminderAdded.__name__ and past.task in made):
+            continue  # a reminder goes and comes with the occurrence that has it, whatever became of it
         answer = _answer(past, record, facts, state)
         if isinstance(answer, Refusal):
             return structs.replace(answer, detail=f"{past.type} at position {past.position}: {answer.detail}")
@@ -159,7 +160,7 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             | ReminderSnoozed()
             | ReminderReturned()
         ):
-            return undo_reminders.compensate(event, _task(task, state), actor, state)
+            return undo_reminders.compensate(event, _task(task, state), record, state)
         case _:
             pass
     if refusal := checks.allowed(state, actor, Role.EDITOR):

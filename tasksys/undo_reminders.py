@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from tasksys import checks, places, reminders, tasks
+from tasksys.commands import CommandRecord
 from tasksys.events import (
     Fact,
     ReminderAcknowledged,
@@ -30,10 +31,14 @@ Compensable = (
 """What undo answers with an event of its own."""
 
 
-def compensate(event: Compensable, task: Task | Refusal, actor: str, state: State) -> list[Fact] | Refusal:
-    """The opposite of an event on a reminder of the task, or why it stands."""
+def compensate(event: Compensable, task: Task | Refusal, record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    """The opposite of an event on a reminder of the task, or why it stands.
+
+    A cancelled one whose time has passed meanwhile stays cancelled, as when its task is opened again.
+    """
     if isinstance(task, Refusal):
         return task
+    actor = record.actor
     named = event.reminder.id if isinstance(event, ReminderRemoved | ReminderRestored) else event.reminder
     reminder = state.reminder(named)
     user = event.reminder.user if isinstance(event, ReminderRemoved) else reminder.user if reminder else actor
@@ -53,7 +58,7 @@ def compensate(event: Compensable, task: Task | Refusal, actor: str, state: Stat
             return conflict("The reminder") if answered else [Fact(ReminderRemoved(reminder), task.id)]
         case ReminderRestored():
             return [Fact(ReminderRemoved(reminder), task.id)]
-        case ReminderCancelled() if reminder.state is not ReminderState.CANCELLED:
+        case ReminderCancelled() if reminder.state is not ReminderState.CANCELLED or _past(event, reminder, record.at):
             return []
         case ReminderCancelled() | ReminderAcknowledged() | ReminderSnoozed() | ReminderReturned():
             if reminder.state is not reminders.state_after(event):
@@ -61,6 +66,12 @@ def compensate(event: Compensable, task: Task | Refusal, actor: str, state: Stat
             return [Fact(_returned(reminder, event.state_before), task.id)]
         case _:
             assert_never(event)
+
+
+def _past(event: ReminderCancelled, reminder: Reminder, at: str) -> bool:
+    """True if it was waiting for a time that has passed."""
+    due = reminder.scheduled_for
+    return event.state_before is ReminderState.PENDING and due is not None and due <= at
 
 
 def _returned(reminder: Reminder, state: ReminderState) -> ReminderReturned:

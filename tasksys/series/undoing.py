@@ -1,9 +1,13 @@
 """Undo of what was done to a series, or to a task as one of its occurrences."""
 
-from collections.abc import Iterator, Sequence
-from typing import assert_never
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, assert_never
 
+from msgspec import DecodeError
+
+from tasksys import codec
 from tasksys.events import (
+    EventRecord,
     Fact,
     OccurrenceChanged,
     SeriesAdvanced,
@@ -14,6 +18,7 @@ from tasksys.events import (
     SeriesResumed,
     TaskCreated,
     TaskPostponed,
+    TaskRestored,
     TaskSeriesChanged,
     TaskTrashed,
 )
@@ -23,11 +28,44 @@ from tasksys.rows import Series, Task
 from tasksys.series import moving
 from tasksys.series.evolving import SeriesEvent
 from tasksys.series.rules import times_of
-from tasksys.series.shapes import Override, SeriesState
+from tasksys.series.shapes import Occurs, Override, SeriesState
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
 
 Answer = list[Fact] | Refusal
+
+STEPS: Final = 200
+"""Occurrences that a series may have passed over since what is undone; if it has passed more, it does not go back."""
+
+
+def staying(events: Iterable[EventRecord], state: State) -> set[str]:
+    """The tasks that a series made of these events, or took back, and that something has become of since.
+
+    Nothing of these events is undone for them: they are done, say, and with their reminders.
+    """
+    found: set[str] = set()
+    restored: set[str | None] = set()
+    for past in events:
+        if past.type == TaskRestored.__name__:
+            restored.add(past.task)
+        became = _came(past, past.task in restored)
+        task = state.task(past.task or "")
+        if became is not None and task is not None and (not is_open(task) or occurs(task) != became):
+            found.add(task.id)
+    return found
+
+
+def _came(past: EventRecord, restored: bool) -> Occurs | None:
+    """The occurrence that the series made of a new task, or of one that it restored; None for every other event."""
+    if past.type not in (TaskCreated.__name__, TaskSeriesChanged.__name__):
+        return None
+    try:
+        event = codec.event(past)
+    except (codec.UnknownEvent, DecodeError):
+        return None  # whoever undoes it says so
+    if isinstance(event, TaskCreated):
+        return event.occurs
+    return event.after if isinstance(event, TaskSeriesChanged) and event.before is None and restored else None
 
 
 def created(event: TaskCreated, task: Task, state: State) -> Answer:
@@ -89,7 +127,7 @@ def compensate(event: SeriesEvent, series: Series, undone: Sequence[Fact], at: s
             return _back(series, SeriesState.ENDED, event.before, at, state)
         case SeriesAdvanced():
             reached = _reached(series, undone)
-            return _advanced(series, reached, event.next_before) if reached == event.next else []
+            return _advanced(series, reached, event.next_before) if _goes_back(event, reached, series, state) else []
         case OccurrenceChanged():
             return _occurrence(event, series, undone, state)
         case _:
@@ -152,6 +190,28 @@ def _reached(series: Series, undone: Sequence[Fact]) -> str | None:
     """What comes next, with what is undone already."""
     advanced = (event for event, _, _ in reversed(undone) if isinstance(event, SeriesAdvanced))
     return next((event.next for event in advanced if event.series == series.id), series.next)
+
+
+def _goes_back(event: SeriesAdvanced, reached: str | None, series: Series, state: State) -> bool:
+    """True if the series is where the event left it.
+
+    Or if what it opened then goes now, and it has passed only over occurrences since that something has become of:
+    nothing else would bring that one back.
+    """
+    if reached == event.next:
+        return True
+    opened = state.occurrence(series.id, event.next_before or "")
+    task = state.task(opened.task) if opened is not None and opened.task is not None else None
+    if task is None or not is_open(task) or series.after_completion:
+        return False
+    times, original = times_of(series, state), event.next
+    for _ in range(STEPS):
+        if original is None or original == reached:
+            return original == reached
+        if state.occurrence(series.id, original) is None:
+            return False
+        original = times.after(original)
+    return False
 
 
 def _advanced(series: Series, reached: str | None, following: str | None) -> list[Fact]:

@@ -16,9 +16,9 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tests.bench import __main__ as program
-from tests.bench import domain_workload, prefill, realistic, running, workload
-from tests.bench.figures import fold, memory, query, rebuild, reminders
-from tests.bench.peers import sqlite_page
+from tests.bench import domain_workload, prefill, realistic, rules, running, workload
+from tests.bench.figures import fold, memory, query, rebuild, reminders, series
+from tests.bench.peers import dateutil_rules, sqlite_page
 from tests.bench.results import Report
 from tests.bench.run_peers import REGISTRY, compare
 
@@ -114,3 +114,22 @@ def test_reminders_fire_while_others_work(tmp_path: Path) -> None:
     seconds, waits = asyncio.run(reminders.fired(tmp_path, reminders.WORKSPACES * reminders.PER_TASK))
     assert seconds > 0
     assert waits
+
+
+def test_the_rules_are_those_that_both_expand_alike() -> None:
+    """Different ones, each with its anchor, and one of twenty that only ours can do."""
+    given = list(rules.rules(400))
+    assert len({(one.text, one.anchor) for one in given}) == 400
+    assert given == list(rules.rules(400))
+    plain = [one for one in given if one.plain]
+    assert 0.02 < 1 - len(plain) / len(given) < 0.1
+    assert all(next(made.occurrences()).local == made.anchor.local for made in series.made(given))
+    series.agree(series.made(plain), dateutil_rules.made(plain))
+    with pytest.raises(ValueError, match="from"):
+        series.agree(series.made(plain[:2]), dateutil_rules.made(plain[1::-1]))
+
+
+def test_a_step_is_measured_where_something_is_done() -> None:
+    """Decided, and enacted: that takes longer."""
+    decided, enacted = series.steps(1)
+    assert 0 < decided < enacted
