@@ -42,6 +42,11 @@ def ring(node: Node, workspace: str) -> Reminder:
     return there(node.state.state(workspace).reminder("ring"))
 
 
+def reminders(node: Node, workspace: str) -> list[Reminder]:
+    """All of a workspace now."""
+    return list(node.state.all(workspace, Reminder))
+
+
 def day(number: int) -> str:
     """The original time of the occurrence so many days after the first."""
     return f"{(START + timedelta(days=1 + number)).date().isoformat()}T09:00"
@@ -55,8 +60,10 @@ def became(node: Node, workspace: str, name: str = "plants") -> dict[str, str]:
 
 
 async def settled(node: Node, workspace: str, clock: Clock, name: str = "plants") -> None:
-    """Waits until the series is looked at again only later than now."""
-    await until(lambda: (series(node, workspace, name).at or "~") > after(seconds=(clock.now - START).total_seconds()))
+    """Waits until the series is looked at again only later than now, and no reminder is due."""
+    now = after(seconds=(clock.now - START).total_seconds())
+    await until(lambda: (series(node, workspace, name).at or "~") > now)
+    await until(lambda: all((one.scheduled_for or "~") > now for one in reminders(node, workspace) if one.armed))
 
 
 async def test_a_series_goes_on_when_its_time_comes(url: str, tmp_path: Path) -> None:
