@@ -36,8 +36,6 @@ FIRST_RETRY_SECONDS: Final = 10.0
 LONGEST_RETRY_SECONDS: Final = 2 * 3600.0
 GROWTH: Final = 3.0
 
-WAITING: Final = (DeliveryState.SCHEDULED, DeliveryState.FAILED)
-
 
 class Letter(NamedTuple):
     """One attempt to be made, with all that a channel needs to know of it. Instants are as stored."""

@@ -595,14 +595,6 @@ OF_REMINDERS: Final = frozenset(
 )  # fmt: skip
 """The types of events that are about a task's reminder and leave the task, and its version, as it is."""
 
-
-OF_SERIES: Final = frozenset(
-    kind.__name__
-    for kind in (
-        SeriesCreated, SeriesEdited, SeriesPaused, SeriesResumed, SeriesEnded, SeriesAdvanced, OccurrenceChanged
-    )
-)  # fmt: skip
-"""The types of events that are about a series and no single task."""
 OF_DELIVERIES: Final = frozenset({ReminderDelivered.__name__, DeliveryFailed.__name__})
 """The types of events of the ledger: they leave the reminder, its task and that one's version as they are."""
 
