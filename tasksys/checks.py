@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import UnsetType, structs
 
 from tasksys import limits
-from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
+from tasksys.refusals import Code, FieldError, Refusal, invalid, over, sentence
 from tasksys.rows import Member
 from tasksys.state import State
 from tasksys.values import Role, When, require_when, require_zone
@@ -79,7 +79,7 @@ def zone(pointer: str, name: str) -> Refusal | None:
     try:
         require_zone(name)
     except ValueError as error:
-        return invalid(pointer, f"{error}.")
+        return invalid(pointer, sentence(error))
     return None
 
 
@@ -89,7 +89,7 @@ def when(pointer: str, value: When | UnsetType | None) -> Refusal | None:
         if isinstance(value, When):
             require_when(value)
     except ValueError as error:
-        return invalid(pointer, f"{error}.")
+        return invalid(pointer, sentence(error))
     return None
 
 
@@ -127,9 +127,3 @@ def every(*refusals: Refusal | None) -> Refusal | None:
     if len(found) < 2:
         return found[0] if found else None
     return structs.replace(found[0], errors=tuple(error for one in found for error in one.errors))
-
-
-__all__ = [
-    "allowed", "apart", "every", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing",
-    "no_workspace", "short", "stale", "when", "zone",
-]  # fmt: skip

@@ -28,7 +28,7 @@ from tasksys.events import (
     ReminderReturned,
     ReminderSnoozed,
 )
-from tasksys.refusals import Code, Refusal, invalid, missing, over
+from tasksys.refusals import Code, Refusal, invalid, missing, over, sentence
 from tasksys.rows import Reminder, Task, TaskReminders
 from tasksys.stamp import Stamp
 from tasksys.state import State
@@ -124,7 +124,7 @@ def _normal(trigger: Trigger) -> Trigger | Refusal:
             return Trigger(at=require_instant(trigger.at))
         durations.parse(trigger.before or "")
     except ValueError as error:
-        return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", f"{error}.")
+        return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", sentence(error))
     return trigger
 
 
@@ -132,7 +132,7 @@ def _repeats(repeat: Repeat | None) -> Refusal | None:
     try:
         every = durations.parse(repeat.every) if repeat else None
     except ValueError as error:
-        return invalid("/repeat/every", f"{error}.")
+        return invalid("/repeat/every", sentence(error))
     if every is not None and every < MINUTE:
         return invalid("/repeat/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
     return None
@@ -165,7 +165,7 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
     try:
         until = require_instant(command.until) if command.until is not None else _after(record.at, command.duration)
     except ValueError as error:
-        return invalid("/until" if command.until is not None else "/duration", f"{error}.")
+        return invalid("/until" if command.until is not None else "/duration", sentence(error))
     if until <= record.at:
         return invalid("/until" if command.until is not None else "/duration", "That has passed; give a later time.")
     again = ReminderAdded(command.into, reminder.user, Trigger(at=until), until, None, reminder.id, reminder.channels)

@@ -22,6 +22,7 @@ from tasksys.ical.times import Zones, zones
 from tasksys.ical.todo import Todo
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
+from tasksys.refusals import sentence
 from tasksys.rows import Project
 from tasksys.values import UTC, Role, instant
 from views.context import (
@@ -113,8 +114,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     try:
         todos, others = await _read(request, text_of(raw))
     except NotACalendar as error:
-        text = str(error)
-        raise bad_request("bad-calendar", f"{text[:1].upper()}{text[1:]}.") from error
+        raise bad_request("bad-calendar", sentence(error)) from error
     steps = [*others, *await _planned(request, name, todos, given.get("project"))]
     doing = [Doing(one) for one in steps]
     if not dry:

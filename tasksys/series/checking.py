@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tasksys import checks, durations, limits, places
 from tasksys.commands import CreateTask
 from tasksys.recurrence import after_completion, parse_rule, print_rule, read_anchor, recurrence
-from tasksys.refusals import Refusal, invalid, over
+from tasksys.refusals import Refusal, invalid, over, sentence
 from tasksys.series.shapes import OfEach, Template, TemplateFields
 from tasksys.state import State
 from tasksys.values import When
@@ -51,12 +51,6 @@ def recurs(wanted: Recurs) -> Recurs | Refusal:
     except ValueError as error:
         return invalid(pointer, sentence(error))
     return wanted._replace(rule=rule, anchor=anchor)
-
-
-def sentence(error: ValueError) -> str:
-    """What is wrong, as a sentence."""
-    detail = str(error)
-    return f"{detail[:1].upper()}{detail[1:]}."
 
 
 def duration(pointer: str, text: str | None | UnsetType) -> Refusal | None:

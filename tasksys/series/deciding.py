@@ -31,7 +31,7 @@ from tasksys.events import (
     TaskSeriesChanged,
 )
 from tasksys.fields import difference
-from tasksys.refusals import Code, Refusal, invalid, missing
+from tasksys.refusals import Code, Refusal, invalid, missing, sentence
 from tasksys.rows import Series, Task
 from tasksys.series import advancing, checking, editing, moving
 from tasksys.series.checking import Recurs
@@ -272,7 +272,7 @@ def _postpone(command: PostponeTask, record: CommandRecord, task: Task, state: S
     try:
         due = command.to or _later(task.due or When(), command.by or "", record, state)
     except ValueError as error:
-        return invalid("/by", checking.sentence(error))
+        return invalid("/by", sentence(error))
     start: When | None = task.start
     kept = between(task.start, task.due)
     if kept is not None and start is not None:
