@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import UnsetType, structs
 
-from tasksys import limits
+from tasksys import durations, limits
 from tasksys.refusals import Code, FieldError, Refusal, invalid, over, sentence
 from tasksys.rows import Member
 from tasksys.state import State
-from tasksys.values import Role, When, require_when, require_zone
+from tasksys.values import Repeat, Role, When, require_when, require_zone
 
 NOT_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Controls but for tab and line breaks, and lone surrogates: Unicode's Cc and Cs, which no new version can add to."""
@@ -114,6 +114,16 @@ def members(pointer: str, users: Iterable[str], state: State, known: tuple[str, 
         if user not in known and state.member(user) is None
     )
     return Refusal(Code.INVALID, errors[0].detail, errors) if errors else None
+
+
+def repeat(pointer: str, value: Repeat | None) -> Refusal | None:
+    """A reminder repeats after a duration of a minute or more."""
+    try:
+        if value is None or durations.parse(value.every) >= durations.MINUTE:
+            return None
+    except ValueError as error:
+        return invalid(f"{pointer}/every", sentence(error))
+    return invalid(f"{pointer}/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
 
 
 def identifier(pointer: str, name: str) -> Refusal | None:

@@ -24,6 +24,9 @@ class Duration(NamedTuple):
     seconds: int
 
 
+MINUTE: Final = Duration(0, 60)
+
+
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Duration:
     """The duration that the text spells; ValueError that says what to write instead."""
@@ -58,3 +61,4 @@ def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> dat
 
 EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""The ends of the calendar, as far as every zone has them."""

@@ -32,7 +32,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing, over, sentence
 from tasksys.rows import Reminder, Task, TaskReminders
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import CLOSED, ReminderState, Repeat, Role, Trigger, instant, require_instant
+from tasksys.values import CLOSED, ReminderState, Role, Trigger, instant, require_instant
 
 ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder
 ReminderChange = (
@@ -95,7 +95,11 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
     trigger = _normal(command.trigger)
     if isinstance(trigger, Refusal):
         return trigger
-    if refusal := _repeats(command.repeat) or preferences.unnamed(command.channels, user, state) or full(task, state):
+    if refusal := (
+        checks.repeat("/repeat", command.repeat)
+        or preferences.unnamed(command.channels, user, state)
+        or full(task, state)
+    ):
         return refusal
     at = firing.schedule(trigger, task, user, state)
     if at is not None and at <= record.at:
@@ -126,19 +130,6 @@ def _normal(trigger: Trigger) -> Trigger | Refusal:
     except ValueError as error:
         return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", sentence(error))
     return trigger
-
-
-def _repeats(repeat: Repeat | None) -> Refusal | None:
-    try:
-        every = durations.parse(repeat.every) if repeat else None
-    except ValueError as error:
-        return invalid("/repeat/every", sentence(error))
-    if every is not None and every < MINUTE:
-        return invalid("/repeat/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
-    return None
-
-
-MINUTE: Final = durations.Duration(0, 60)
 
 
 def full(task: Task, state: State, leaving: int = 0) -> Refusal | None:

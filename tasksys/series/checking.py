@@ -15,8 +15,6 @@ from tasksys.values import When
 
 T = TypeVar("T")
 
-SHORTEST_REPEAT = durations.Duration(0, 60)
-
 
 class Recurs(NamedTuple):
     """When a series recurs, as a command says it."""
@@ -117,14 +115,12 @@ def _reminders(pointer: str, each: Iterable[OfEach], known: Template | None, sta
 
 
 def _reminder(pointer: str, one: OfEach, known: bool, state: State) -> Refusal | None:
-    where = f"{pointer}/trigger/before"
     try:
         durations.parse(one.trigger.before)
-        where = f"{pointer}/repeat/every"
-        if one.repeat is not None and durations.parse(one.repeat.every) < SHORTEST_REPEAT:
-            return invalid(where, "A reminder repeats after a minute at the soonest; give PT1M or more.")
     except ValueError as error:
-        return invalid(where, sentence(error))
+        return invalid(f"{pointer}/trigger/before", sentence(error))
+    if refusal := checks.repeat(f"{pointer}/repeat", one.repeat):
+        return refusal
     if one.user is not None and not known and state.member(one.user) is None:
         return invalid(f"{pointer}/user", f"{one.user!r} is not a member of the workspace; add them first.")
     return None
