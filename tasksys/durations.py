@@ -41,6 +41,14 @@ def parse(text: str) -> Duration:
     return duration
 
 
+def spelled(duration: Duration) -> str:
+    """A duration that is not negative, as text."""
+    minutes, seconds = divmod(duration.seconds, 60)
+    exact = "".join(f"{number}{unit}" for number, unit in ((minutes, "M"), (seconds, "S")) if number)
+    days = f"{duration.days}D" if duration.days or not exact else ""
+    return f"P{days}{f'T{exact}' if exact else ''}"
+
+
 def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> datetime:
     """The instant so long before a start or due value (after it, if negative).
 
