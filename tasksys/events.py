@@ -618,8 +618,8 @@ class Fact(NamedTuple):
 class EventRecord(Struct, frozen=True, gc=False):
     """An event as it stands in the log and in answers; see `codec` for its data as a typed event.
 
-    `position` is gapless within the workspace, `version` counts the events of the task (or project), `id` is made of
-    the command's place in the log. `undoes` is the position of the event that it compensates, in an undo.
+    `position` is gapless within the workspace, `version` counts the events of the task (or project, or series), `id` is
+    made of the command's place in the log. `undoes` is the position of the event that it compensates, in an undo.
     """
 
     position: int

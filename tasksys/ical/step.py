@@ -8,6 +8,9 @@ CREATE: Final = "create"
 UPDATE: Final = "update"
 SKIP: Final = "skip"
 
+UNTITLED: Final = "Untitled"
+"""The title of what is made of a component that has none."""
+
 
 class Step(Struct, frozen=True, kw_only=True):
     """What becomes of one component. `commands` are done in their order."""
