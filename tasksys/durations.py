@@ -67,6 +67,16 @@ def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> dat
         return EARLIEST if duration > (0, 0) else LATEST
 
 
+def after(moment: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
+    """The instant so long after another: days by the zone's wall clock, then the exact part.
+
+    OverflowError where the calendar ends before.
+    """
+    if duration.days:
+        moment = (moment.astimezone(zone) + timedelta(days=duration.days)).replace(fold=0)
+    return moment.astimezone(UTC) + timedelta(seconds=duration.seconds)
+
+
 EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 """The ends of the calendar, as far as every zone has them."""

@@ -1,9 +1,10 @@
 """Reminders: who adds, removes, snoozes and acknowledges them. When they fire is in `firing`."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Final, assert_never
+from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, structs
 
@@ -154,7 +155,7 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
     if (command.duration is None) == (command.until is None):
         return invalid("/duration", 'Give either "duration", such as PT10M, or "until", an instant.')
     try:
-        until = require_instant(command.until) if command.until is not None else _after(record.at, command.duration)
+        until = _again(command, record.at, preferences.zone(preferences.of(reminder.user, state), state))
     except ValueError as error:
         return invalid("/until" if command.until is not None else "/duration", sentence(error))
     if until <= record.at:
@@ -164,10 +165,12 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
     return [Fact(snoozed, reminder.task), Fact(again, reminder.task)]
 
 
-def _after(at: str, duration: str | None) -> str:
-    days, seconds = durations.parse(duration or "")
+def _again(command: SnoozeReminder, at: str, zone: ZoneInfo) -> str:
+    """When a snoozed reminder fires again, for a user in that zone. ValueError that says what to give instead."""
+    if command.until is not None:
+        return require_instant(command.until)
     try:
-        return instant(datetime.fromisoformat(at) + timedelta(days=days, seconds=seconds))
+        return instant(durations.after(datetime.fromisoformat(at), durations.parse(command.duration or ""), zone))
     except OverflowError:
         raise ValueError("the calendar ends before that; give a shorter duration") from None
 
