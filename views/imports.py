@@ -17,7 +17,7 @@ from tasksys.ical.destination import Destination
 from tasksys.ical.lines import Component, NotACalendar, calendars, text_of
 from tasksys.ical.plan import plan
 from tasksys.ical.reading import KINDS, todo
-from tasksys.ical.step import CREATE, SKIP, UPDATE, Step
+from tasksys.ical.step import CREATE, SKIP, UPDATE, Action, Step
 from tasksys.ical.times import Zones, zones
 from tasksys.ical.todo import Todo
 from tasksys.limits import COMMANDS_PER_BATCH
@@ -66,7 +66,7 @@ class ImportedItem(Struct):
     line: int
     uid: str
     title: str
-    action: Literal["create", "update", "skip"]
+    action: Action
     status: Status
     reason: str
     task: str | None
@@ -215,6 +215,7 @@ async def _done(request: web.Request, name: str, doing: list[Doing]) -> None:
 def _note(one: Doing, sent: CommandRecord, outcome: Decided | Exception | None) -> None:
     """Notes what became of a command: a task that could not be made spoils the step, anything else a part of it."""
     kind, problem = type(sent.command).__name__, None
+    worst: Status = "done"
     one.decided += 1
     if isinstance(outcome, Exception):
         told = foreseen(outcome)
@@ -232,7 +233,7 @@ def _note(one: Doing, sent: CommandRecord, outcome: Decided | Exception | None) 
         == sent.command.id
     )
     if one.main == "done" or main:
-        one.main = worst if main or worst != "refused" else "partly"  # type: ignore[assignment]
+        one.main = worst if main or worst != "refused" else "partly"
     if len(one.problems) < bounds.NOTES:
         one.problems.append(problem)
 
@@ -245,7 +246,7 @@ def _told(doing: list[Doing], dry: bool, position: int) -> Imported:
         status: Status = "skipped" if step.action == SKIP else "planned" if dry else one.main
         items.append(
             ImportedItem(
-                step.line, step.uid[:256], step.title, step.action, status, step.reason,  # type: ignore[arg-type]
+                step.line, step.uid[:256], step.title, step.action, status, step.reason,
                 step.task or None, step.series or None, len(step.commands), list(step.notes), one.problems,
             )
         )  # fmt: skip
