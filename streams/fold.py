@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol
 from streams.topics import TopicSpec
 
 Headers = tuple[tuple[str, bytes], ...]
+Changes = dict[bytes, bytes | None]
+"""Rows by their keys, as a batch changes them; None deletes."""
 
 
 class Record(NamedTuple):
@@ -40,7 +42,7 @@ class Output(NamedTuple):
 class Effects:
     """What a batch of records does: rows to put (None deletes) and records to append. All of it or nothing."""
 
-    rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    rows: Changes = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
 
 
@@ -56,6 +58,17 @@ class Rows(Protocol):
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with the prefix and their rows, in key order, from `start` on."""
         ...
+
+
+def current(key: bytes, rows: Rows, changes: Changes) -> bytes | None:
+    """The row of a key, as it is with the changes of this batch."""
+    return changes[key] if key in changes else rows.get(key)
+
+
+def all_current(prefix: bytes, rows: Rows, changes: Changes) -> list[bytes]:
+    """The keys of all rows that begin with the prefix, in their order, as they are with the changes of this batch."""
+    found = dict(rows.scan(prefix)) | {key: row for key, row in changes.items() if key.startswith(prefix)}
+    return sorted(key for key, row in found.items() if row is not None)
 
 
 class PartitionFold(Protocol):

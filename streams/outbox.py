@@ -21,7 +21,7 @@ from streams import keys
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
-from streams.timers import Append, woken
+from streams.timers import LOOK_SECONDS, Append, woken
 from tasksys import deliveries
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
@@ -30,9 +30,6 @@ from tasksys.state import State
 from tasksys.values import UTC, instant
 
 logger = logging.getLogger(__name__)
-
-LOOK_SECONDS: Final = 1.0
-"""How soon partitions that were given to this process, and a clock that was set, are noticed."""
 
 SLICE: Final = 500
 """Rows that are looked at before others get their turn: about 3 ms."""

@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import UnsetType, structs
 
-from tasksys import limits
-from tasksys.refusals import Code, FieldError, Refusal, invalid, missing, over
+from tasksys import durations, limits
+from tasksys.refusals import Code, FieldError, Refusal, invalid, over, sentence
 from tasksys.rows import Member
 from tasksys.state import State
-from tasksys.values import Role, When, require_when, require_zone
+from tasksys.values import Repeat, Role, When, require_when, require_zone
 
 NOT_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Controls but for tab and line breaks, and lone surrogates: Unicode's Cc and Cs, which no new version can add to."""
@@ -79,7 +79,7 @@ def zone(pointer: str, name: str) -> Refusal | None:
     try:
         require_zone(name)
     except ValueError as error:
-        return invalid(pointer, f"{error}.")
+        return invalid(pointer, sentence(error))
     return None
 
 
@@ -89,7 +89,7 @@ def when(pointer: str, value: When | UnsetType | None) -> Refusal | None:
         if isinstance(value, When):
             require_when(value)
     except ValueError as error:
-        return invalid(pointer, f"{error}.")
+        return invalid(pointer, sentence(error))
     return None
 
 
@@ -116,6 +116,16 @@ def members(pointer: str, users: Iterable[str], state: State, known: tuple[str, 
     return Refusal(Code.INVALID, errors[0].detail, errors) if errors else None
 
 
+def repeat(pointer: str, value: Repeat | None) -> Refusal | None:
+    """A reminder repeats after a duration of a minute or more."""
+    try:
+        if value is None or durations.parse(value.every) >= durations.MINUTE:
+            return None
+    except ValueError as error:
+        return invalid(f"{pointer}/every", sentence(error))
+    return invalid(f"{pointer}/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
+
+
 def identifier(pointer: str, name: str) -> Refusal | None:
     """An id was chosen: the way in fills it in where the client left it out."""
     return None if name else invalid(pointer, "Give an id, such as a ULID.")
@@ -127,9 +137,3 @@ def every(*refusals: Refusal | None) -> Refusal | None:
     if len(found) < 2:
         return found[0] if found else None
     return structs.replace(found[0], errors=tuple(error for one in found for error in one.errors))
-
-
-__all__ = [
-    "allowed", "apart", "every", "forbidden", "identifier", "labels", "line", "markdown", "members", "missing",
-    "no_workspace", "short", "stale", "when", "zone",
-]  # fmt: skip

@@ -339,7 +339,10 @@ class FireReminder(Base, frozen=True, kw_only=True):
 
 
 class SettleReminder(Base, frozen=True, kw_only=True):
-    """The zone has changed by which its time may go. The clock alone sends this; see `streams.agents.reminders`."""
+    """The zone or hour has changed by which its time may go. The clock alone sends this.
+
+    See `streams.agents.timeline`, and for a user's own `streams.agents.deliveries`.
+    """
 
     reminder: Id
 
@@ -461,19 +464,19 @@ class SetChannel(Base, frozen=True, kw_only=True):
 
 
 class RemoveChannel(Base, frozen=True, kw_only=True):
-    """Of the user who asks."""
+    """Removes a channel of the user who asks."""
 
     channel: Id
 
 
 class EnableChannel(Base, frozen=True, kw_only=True):
-    """Of the user who asks: it is used again."""
+    """A channel of the user who asks is used again."""
 
     channel: Id
 
 
 class DisableChannel(Base, frozen=True, kw_only=True):
-    """Of the user who asks: it is not used until it is enabled."""
+    """A channel of the user who asks is not used until it is enabled."""
 
     channel: Id
 

@@ -136,7 +136,7 @@ from tasksys.events import (
     ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
-from tasksys.series import advancing
+from tasksys.series import advancing, putting_off
 from tasksys.series import deciding as series
 from tasksys.series import evolving as series_events
 from tasksys.stamp import Stamp
@@ -185,7 +185,7 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
         ):
             return details.decide(command, record, state)
         case SkipTask() | PostponeTask():
-            return series.decide_on_task(command, record, state)
+            return putting_off.decide(command, record, state)
         case (
             CreateSeries()
             | EditSeries()

@@ -1,7 +1,7 @@
 """Deliveries: which channels a firing goes to, when each is tried, and what became of it. The ledger of reminders.
 
 A firing is (task, reminder, scheduled time); its key goes along to every channel, so that a receiver drops repeats.
-What is sent is `delivery`'s; here it is decided what a result means, and each is recorded once.
+Letters are sent by `streams.delivery`; here it is decided what a result means, and each is recorded once.
 """
 
 import hashlib
@@ -35,8 +35,6 @@ DISABLED: Final = (ChannelKind.WEBHOOK, ChannelKind.APPRISE)
 FIRST_RETRY_SECONDS: Final = 10.0
 LONGEST_RETRY_SECONDS: Final = 2 * 3600.0
 GROWTH: Final = 3.0
-
-WAITING: Final = (DeliveryState.SCHEDULED, DeliveryState.FAILED)
 
 
 class Letter(NamedTuple):

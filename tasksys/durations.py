@@ -24,6 +24,9 @@ class Duration(NamedTuple):
     seconds: int
 
 
+MINUTE: Final = Duration(0, 60)
+
+
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Duration:
     """The duration that the text spells; ValueError that says what to write instead."""
@@ -36,6 +39,14 @@ def parse(text: str) -> Duration:
     if abs(duration.days) + abs(duration.seconds) // 86_400 > MOST_DAYS:
         raise ValueError("a duration is at most ten years; give a shorter one")
     return duration
+
+
+def spelled(duration: Duration) -> str:
+    """A duration that is not negative, as text."""
+    minutes, seconds = divmod(duration.seconds, 60)
+    exact = "".join(f"{number}{unit}" for number, unit in ((minutes, "M"), (seconds, "S")) if number)
+    days = f"{duration.days}D" if duration.days or not exact else ""
+    return f"P{days}{f'T{exact}' if exact else ''}"
 
 
 def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> datetime:
@@ -56,5 +67,16 @@ def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> dat
         return EARLIEST if duration > (0, 0) else LATEST
 
 
+def after(moment: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
+    """The instant so long after another: days by the zone's wall clock, then the exact part.
+
+    OverflowError where the calendar ends before.
+    """
+    if duration.days:
+        moment = (moment.astimezone(zone) + timedelta(days=duration.days)).replace(fold=0)
+    return moment.astimezone(UTC) + timedelta(seconds=duration.seconds)
+
+
 EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""The ends of the calendar, as far as every zone has them."""

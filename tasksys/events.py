@@ -595,14 +595,6 @@ OF_REMINDERS: Final = frozenset(
 )  # fmt: skip
 """The types of events that are about a task's reminder and leave the task, and its version, as it is."""
 
-
-OF_SERIES: Final = frozenset(
-    kind.__name__
-    for kind in (
-        SeriesCreated, SeriesEdited, SeriesPaused, SeriesResumed, SeriesEnded, SeriesAdvanced, OccurrenceChanged
-    )
-)  # fmt: skip
-"""The types of events that are about a series and no single task."""
 OF_DELIVERIES: Final = frozenset({ReminderDelivered.__name__, DeliveryFailed.__name__})
 """The types of events of the ledger: they leave the reminder, its task and that one's version as they are."""
 
@@ -626,8 +618,8 @@ class Fact(NamedTuple):
 class EventRecord(Struct, frozen=True, gc=False):
     """An event as it stands in the log and in answers; see `codec` for its data as a typed event.
 
-    `position` is gapless within the workspace, `version` counts the events of the task (or project), `id` is made of
-    the command's place in the log. `undoes` is the position of the event that it compensates, in an undo.
+    `position` is gapless within the workspace, `version` counts the events of the task (or project, or series), `id` is
+    made of the command's place in the log. `undoes` is the position of the event that it compensates, in an undo.
     """
 
     position: int

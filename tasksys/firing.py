@@ -98,17 +98,26 @@ def _fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fa
     late = max(0, int((now - due).total_seconds()))
     if now - due > CATCH_UP:
         return [Fact(ReminderExpired(reminder.id, reminder.state, command.scheduled_for, late), reminder.task)]
-    planned, following = deliveries.planned(reminder, record.at, state), _following(reminder, due, now)
+    planned, following = deliveries.planned(reminder, record.at, state), _following(reminder, now, state)
     fired = ReminderFired(reminder.id, reminder.state, command.scheduled_for, late, *following, planned)
     return [Fact(fired, reminder.task)]
 
 
-def _following(reminder: Reminder, due: datetime, now: datetime) -> tuple[str | None, int]:
-    """When it fires again, and how often then: what an outage has missed is not made up for in a burst."""
-    if reminder.repeat is None or not reminder.left:
+def _following(reminder: Reminder, now: datetime, state: State) -> tuple[str | None, int]:
+    """When it fires again, and how often then: what an outage has missed is not made up for in a burst.
+
+    Each time is counted from the first one, so that days keep their wall time where one of them does not have it.
+    """
+    if reminder.repeat is None or reminder.basis is None:
         return None, 0
-    days, seconds = durations.parse(reminder.repeat.every)
-    step = timedelta(days=days, seconds=seconds)
-    steps = max(1, (now - due) // step + 1)
-    left = reminder.left - steps
-    return (instant(due + steps * step), left) if left >= 0 else (None, 0)
+    first, every = datetime.fromisoformat(reminder.basis), durations.parse(reminder.repeat.every)
+    zone = preferences.zone(preferences.of(reminder.user, state), state)
+    for left in range(reminder.left - 1, -1, -1):
+        times = reminder.repeat.times - left
+        try:
+            at = durations.after(first, durations.Duration(every.days * times, every.seconds * times), zone)
+        except OverflowError:
+            break
+        if at > now:
+            return instant(at), left
+    return None, 0

@@ -15,7 +15,7 @@ from msgspec import UNSET, structs
 from tasksys import checks, durations, limits
 from tasksys.commands import CommandRecord, DisableChannel, EnableChannel, RemoveChannel, SetChannel, SetPreferences
 from tasksys.events import ChannelDisabled, ChannelEnabled, ChannelRemoved, ChannelSet, Fact, PreferencesSet
-from tasksys.refusals import Code, Refusal, conflict, invalid, missing, over
+from tasksys.refusals import Code, Refusal, conflict, invalid, missing, over, sentence
 from tasksys.rows import Channel, Channels, Preferences, Task
 from tasksys.stamp import Stamp
 from tasksys.state import State
@@ -136,7 +136,7 @@ def _defaults(triggers: tuple[Trigger, ...]) -> Refusal | None:
                 raise ValueError('give "before", a duration such as PT30M or P1D')
             durations.parse(trigger.before)
         except ValueError as error:
-            return invalid("/default_reminders", f"{str(error)[0].upper()}{str(error)[1:]}.")
+            return invalid("/default_reminders", sentence(error))
     return None
 
 

@@ -48,6 +48,12 @@ class Refusal(Struct, frozen=True, gc=False, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
+def sentence(error: ValueError) -> str:
+    """The message of an error as the detail of a refusal: errors begin small and end without a full stop."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def missing(what: str, identifier: str) -> Refusal:
     """There is no such thing in this workspace."""
     return Refusal(Code.NOT_FOUND, f"There is no {what} {identifier!r} in this workspace; check the id.")

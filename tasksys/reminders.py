@@ -1,9 +1,10 @@
 """Reminders: who adds, removes, snoozes and acknowledges them. When they fire is in `firing`."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Final, assert_never
+from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, structs
 
@@ -28,11 +29,11 @@ from tasksys.events import (
     ReminderReturned,
     ReminderSnoozed,
 )
-from tasksys.refusals import Code, Refusal, invalid, missing, over
+from tasksys.refusals import Code, Refusal, invalid, missing, over, sentence
 from tasksys.rows import Reminder, Task, TaskReminders
 from tasksys.stamp import Stamp
 from tasksys.state import State
-from tasksys.values import CLOSED, ReminderState, Repeat, Role, Trigger, instant, require_instant
+from tasksys.values import CLOSED, ReminderState, Role, Trigger, instant, require_instant
 
 ReminderCommand = AddReminder | RemoveReminder | SnoozeReminder | AcknowledgeReminder
 ReminderChange = (
@@ -95,7 +96,11 @@ def _add(command: AddReminder, record: CommandRecord, state: State) -> list[Fact
     trigger = _normal(command.trigger)
     if isinstance(trigger, Refusal):
         return trigger
-    if refusal := _repeats(command.repeat) or preferences.unnamed(command.channels, user, state) or full(task, state):
+    if refusal := (
+        checks.repeat("/repeat", command.repeat)
+        or preferences.unnamed(command.channels, user, state)
+        or full(task, state)
+    ):
         return refusal
     at = firing.schedule(trigger, task, user, state)
     if at is not None and at <= record.at:
@@ -124,21 +129,8 @@ def _normal(trigger: Trigger) -> Trigger | Refusal:
             return Trigger(at=require_instant(trigger.at))
         durations.parse(trigger.before or "")
     except ValueError as error:
-        return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", f"{error}.")
+        return invalid("/trigger/at" if trigger.at is not None else "/trigger/before", sentence(error))
     return trigger
-
-
-def _repeats(repeat: Repeat | None) -> Refusal | None:
-    try:
-        every = durations.parse(repeat.every) if repeat else None
-    except ValueError as error:
-        return invalid("/repeat/every", f"{error}.")
-    if every is not None and every < MINUTE:
-        return invalid("/repeat/every", "A reminder repeats after a minute at the soonest; give PT1M or more.")
-    return None
-
-
-MINUTE: Final = durations.Duration(0, 60)
 
 
 def full(task: Task, state: State, leaving: int = 0) -> Refusal | None:
@@ -163,9 +155,9 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
     if (command.duration is None) == (command.until is None):
         return invalid("/duration", 'Give either "duration", such as PT10M, or "until", an instant.')
     try:
-        until = require_instant(command.until) if command.until is not None else _after(record.at, command.duration)
+        until = _again(command, record.at, preferences.zone(preferences.of(reminder.user, state), state))
     except ValueError as error:
-        return invalid("/until" if command.until is not None else "/duration", f"{error}.")
+        return invalid("/until" if command.until is not None else "/duration", sentence(error))
     if until <= record.at:
         return invalid("/until" if command.until is not None else "/duration", "That has passed; give a later time.")
     again = ReminderAdded(command.into, reminder.user, Trigger(at=until), until, None, reminder.id, reminder.channels)
@@ -173,10 +165,12 @@ def _snooze(command: SnoozeReminder, record: CommandRecord, reminder: Reminder, 
     return [Fact(snoozed, reminder.task), Fact(again, reminder.task)]
 
 
-def _after(at: str, duration: str | None) -> str:
-    days, seconds = durations.parse(duration or "")
+def _again(command: SnoozeReminder, at: str, zone: ZoneInfo) -> str:
+    """When a snoozed reminder fires again, for a user in that zone. ValueError that says what to give instead."""
+    if command.until is not None:
+        return require_instant(command.until)
     try:
-        return instant(datetime.fromisoformat(at) + timedelta(days=days, seconds=seconds))
+        return instant(durations.after(datetime.fromisoformat(at), durations.parse(command.duration or ""), zone))
     except OverflowError:
         raise ValueError("the calendar ends before that; give a shorter duration") from None
 

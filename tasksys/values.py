@@ -49,6 +49,11 @@ Instant = Annotated[
 ]
 
 
+def pattern_of(kind: Any) -> re.Pattern[str]:
+    """What a text of one of these types must match, for where it is not decoded as one."""
+    return re.compile(kind.__metadata__[0].pattern)
+
+
 def bounded(characters: int, description: str) -> Any:
     """Documents a length that `decide` enforces, so that every way in gives the same refusal."""
     return Meta(description=description, extra_json_schema={"maxLength": characters})

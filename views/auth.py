@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import re
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,12 +13,12 @@ import jwt
 from aiohttp import web
 
 from tasksys.settings import Auth, AuthMode
-from tasksys.values import User
+from tasksys.values import User, pattern_of
 from views.log import logger
 from views.problems import Problem
 
 ACTOR_HEADER: Final = "Tasksys-Actor"
-USER: Final = re.compile(User.__metadata__[0].pattern)  # type: ignore[attr-defined]
+USER: Final = pattern_of(User)
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -203,9 +203,10 @@ TOKEN: Final = f"{WS}/calendar-token"
 
 ROUTES: Final = [
     Route("GET", f"{WS}/calendar.ics", feed, "The tasks as a calendar", "calendar", str, parameters=SHOWN,
-          tells=("ETag", "Content-Disposition"), name="get_calendar", content_type=CONTENT),
+          tells=("ETag", "Content-Disposition"), name="get_calendar", content_type=CONTENT,
+          wrong=(HTTPStatus.CONFLICT,)),
     Route("GET", TOKEN, addresses, "Secret addresses of the calendar", "calendar", CalendarAddresses,
-          name="get_calendar_addresses"),
+          name="get_calendar_addresses", wrong=(HTTPStatus.CONFLICT,)),
     Route("POST", TOKEN, renew, "Make other addresses of the calendar", "calendar", CalendarAddresses,
           body=RenewCalendarToken, write=True, name="renew_calendar_addresses"),
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.query import Query
 from tasksys.rows import Member
-from tasksys.values import Id, instant
+from tasksys.values import Id, instant, pattern_of
 from views.auth import Authenticator, Identity
 from views.calendar_tokens import CalendarTokens
 from views.ports import Channels, System
@@ -54,7 +54,7 @@ POSITIONS: Final = 10**15 - 1
 
 LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 
-ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
+ID: Final = pattern_of(Id)
 
 
 @web.middleware

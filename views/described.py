@@ -74,6 +74,10 @@ HEADERS: Final[dict[str, Described]] = {
         {"type": "string", "pattern": KEY, "examples": ["01JQ5Z8V0Y8B6W3M2N4P5R6S7T"]},
         "Names the command: repeated under the same key, it is applied once, and answered as the first time.",
     ),
+    "If-None-Match": (
+        {"type": "string", "examples": ['"5f2c"']},
+        "An ETag as it came: the answer is 304 while nothing has changed since.",
+    ),
     "If-Match": (
         {"type": "string", "pattern": '^(\\*|(W/)?"[0-9]{1,15}")$', "examples": ['"3"']},
         "Only if the version is still this one: an ETag as it was given.",
@@ -86,7 +90,10 @@ HEADERS: Final[dict[str, Described]] = {
 }
 
 ANSWERED: Final[dict[str, Described]] = {
-    "ETag": ({"type": "string", "examples": ['"3"']}, "The version of what is shown, for If-Match."),
+    "ETag": (
+        {"type": "string", "examples": ['"3"']},
+        "The version of what is shown, for If-Match; of a calendar, for If-None-Match.",
+    ),
     "Location": (
         {"type": "string", "format": "uri-reference"},
         "The address of what was made, or where the outcome is told.",

@@ -17,11 +17,12 @@ from tasksys.ical.destination import Destination
 from tasksys.ical.lines import Component, NotACalendar, calendars, text_of
 from tasksys.ical.plan import plan
 from tasksys.ical.reading import KINDS, todo
-from tasksys.ical.step import CREATE, SKIP, UPDATE, Step
+from tasksys.ical.step import CREATE, SKIP, UPDATE, Action, Step
 from tasksys.ical.times import Zones, zones
 from tasksys.ical.todo import Todo
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
+from tasksys.refusals import sentence
 from tasksys.rows import Project
 from tasksys.values import UTC, Role, instant
 from views.context import (
@@ -65,7 +66,7 @@ class ImportedItem(Struct):
     line: int
     uid: str
     title: str
-    action: Literal["create", "update", "skip"]
+    action: Action
     status: Status
     reason: str
     task: str | None
@@ -113,8 +114,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     try:
         todos, others = await _read(request, text_of(raw))
     except NotACalendar as error:
-        text = str(error)
-        raise bad_request("bad-calendar", f"{text[:1].upper()}{text[1:]}.") from error
+        raise bad_request("bad-calendar", sentence(error)) from error
     steps = [*others, *await _planned(request, name, todos, given.get("project"))]
     doing = [Doing(one) for one in steps]
     if not dry:
@@ -215,6 +215,7 @@ async def _done(request: web.Request, name: str, doing: list[Doing]) -> None:
 def _note(one: Doing, sent: CommandRecord, outcome: Decided | Exception | None) -> None:
     """Notes what became of a command: a task that could not be made spoils the step, anything else a part of it."""
     kind, problem = type(sent.command).__name__, None
+    worst: Status = "done"
     one.decided += 1
     if isinstance(outcome, Exception):
         told = foreseen(outcome)
@@ -232,7 +233,7 @@ def _note(one: Doing, sent: CommandRecord, outcome: Decided | Exception | None) 
         == sent.command.id
     )
     if one.main == "done" or main:
-        one.main = worst if main or worst != "refused" else "partly"  # type: ignore[assignment]
+        one.main = worst if main or worst != "refused" else "partly"
     if len(one.problems) < bounds.NOTES:
         one.problems.append(problem)
 
@@ -245,7 +246,7 @@ def _told(doing: list[Doing], dry: bool, position: int) -> Imported:
         status: Status = "skipped" if step.action == SKIP else "planned" if dry else one.main
         items.append(
             ImportedItem(
-                step.line, step.uid[:256], step.title, step.action, status, step.reason,  # type: ignore[arg-type]
+                step.line, step.uid[:256], step.title, step.action, status, step.reason,
                 step.task or None, step.series or None, len(step.commands), list(step.notes), one.problems,
             )
         )  # fmt: skip

@@ -24,8 +24,16 @@ PROBLEM: Final = {
     "description": "What is wrong, and what to do (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}},
 }
-RENAMED: Final = {"Entry": "AuditEntry"}
+RENAMED: Final = {
+    "Entry": "AuditEntry", "Kind": "PhraseKind", "Missed": "MissedPolicy", "Scope": "SeriesScope",
+    "Figures": "SeriesStatistics", "Override": "OccurrenceOverride", "OfEach": "SeriesReminder",
+    "Before": "SeriesTrigger", "Template": "SeriesTemplate", "TemplateFields": "SeriesTemplateFields",
+    "GivenTemplate": "NewSeriesTemplate", "GivenFields": "SeriesTemplateChanges",
+}  # fmt: skip
 """Types whose own names say too little outside; the others lose their `Shape`."""
+
+INSTANTS: Final = ("at", "failing_since", "instant", "next_attempt", "scheduled_for", "since", "until")
+"""Fields that are instants, besides those that end in `_at`."""
 
 
 def document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -89,7 +97,7 @@ def _renamed(part: Any, names: dict[str, str]) -> Any:
     if isinstance(reference := part.get("$ref"), str) and reference.startswith("#/components/schemas/"):
         found["$ref"] = TEMPLATE.format(name=names[reference.rpartition("/")[2]])
     if "securitySchemes" in part:
-        found["schemas"] = {names[name]: schema for name, schema in found["schemas"].items()}
+        found["schemas"] = {names[name]: {**schema, "title": names[name]} for name, schema in found["schemas"].items()}
     return found
 
 
@@ -107,7 +115,7 @@ def _amend(schemas: dict[str, Any]) -> None:
             if field.get("default") == "" and "pattern" in field:  # chosen by the server if it is left out
                 field.pop("default")
             for one in _strings(field):
-                if name in ("at", "since") or name.endswith("_at"):
+                if name in INSTANTS or name.endswith("_at"):
                     one["format"] = "date-time"
                 if "pattern" in one:  # `$` is the very end everywhere but in Python
                     one["pattern"] = one["pattern"].replace("(?!\\n)", "")
@@ -180,6 +188,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         schema, description = IN_PATH.get(name, (ID, f"The {name}."))
         found.append({"name": name, "in": "path", "required": True, "schema": schema, "description": description})
     headers = [POSITION_HEADER] if "min_position" in route.parameters else []
+    headers += ["If-None-Match"] if "ETag" in route.tells else []
     if route.write:
         headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNVERSIONED else ["If-Match"])]
     for place, names, known in (("query", route.parameters, QUERY), ("header", headers, HEADERS)):
@@ -202,7 +211,7 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
 
 def _wrong(route: Route) -> list[HTTPStatus]:
     """The statuses of what can be wrong with a request there."""
-    found = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR}
+    found = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR, *route.wrong}
     if route.path.startswith(("/api/", "/admin/")):
         found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
     if "{" in route.path or (route.body is not None and not route.write):
@@ -230,6 +239,9 @@ def _success(route: Route) -> dict[str, Any]:
         str(status.value): {"description": route.summary, "headers": _headers(*tells), "content": content}
         for status in (route.status, *route.also)
     }
+    if "ETag" in route.tells:
+        tagged = _headers("ETag", *tells[:1])
+        responses["304"] = {"description": "Nothing has changed since If-None-Match was given.", "headers": tagged}
     if not route.write:
         return responses
     pending = (

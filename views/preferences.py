@@ -71,6 +71,6 @@ ROUTES: Final = [
     Route("GET", f"{WS}/deliveries", ledger, "Deliveries", "reminders", shapes.Firings, parameters=LEDGER),
     Route(
         "GET", f"{WS}/reminders/{{reminder}}/deliveries", ledger_of_reminder, "Deliveries of a reminder", "reminders",
-        shapes.Firings, parameters=LEDGER, name="get_deliveries_of_reminder",
+        shapes.Firings, parameters=LEDGER, name="list_deliveries_of_reminder",
     ),
 ]  # fmt: skip

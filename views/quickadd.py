@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from tasksys.quickadd import TEXT_CHARACTERS, Kind, Named, Names, Understood, parse
+from tasksys.refusals import sentence
 from tasksys.rows import Member, Project
 from tasksys.values import Id, require_zone
 from views.context import answer, body, identity, member, parameters, parse_moment, system
@@ -79,7 +80,7 @@ def _zone(request: web.Request, wanted: ParseRequest) -> ZoneInfo:
     except ValueError as error:
         if wanted.zone is None:
             return ZoneInfo("UTC")
-        raise invalid("/zone", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise invalid("/zone", sentence(error)) from error
 
 
 async def _names(request: web.Request, wanted: ParseRequest) -> Names:

@@ -17,6 +17,7 @@ from tasksys.recurrence import (
     read_anchor,
 )
 from tasksys.recurrence import recurrence as recurrence_of
+from tasksys.refusals import sentence
 from tasksys.values import When, instant
 from views.context import answer, body, parameters, workspace
 from views.decoding import wrong_field
@@ -91,8 +92,7 @@ def _without_error(pointer: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except ValueError as error:
-        detail = str(error)
-        raise invalid(pointer, f"{detail[:1].upper()}{detail[1:]}.") from error
+        raise invalid(pointer, sentence(error)) from error
 
 
 def _one_after_another(made: AfterCompletion) -> Iterator[Occurrence]:

@@ -19,9 +19,10 @@ class Route:
     """One method of one address. `body` and `answer` are types whose schemas the reference shows; a tuple is any of it.
 
     `body_without` are fields of the body's type that the address says, `or_named` other names that some of its fields
-    can be sent under instead, all of them together, `most` the bound of the parameter `limit`, and
-    `also` further statuses with the answer's own content. `tells` are headers that only this answer has, and `name` is
-    the operation's, where its command or address do not make a good one. `takes` is the body's content type.
+    can be sent under instead, all of them together, `most` the bound of the parameter `limit`, `also` further statuses
+    with the answer's own content, and `wrong` further ones of problems. `tells` are headers that only this answer has,
+    and `name` is the operation's, where its command or address do not make a good one. `takes` is the body's content
+    type.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Route:
     or_named: Mapping[str, str] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     also: tuple[HTTPStatus, ...] = ()
+    wrong: tuple[HTTPStatus, ...] = ()
     parameters: tuple[str, ...] = ()
     most: int = PAGE_ITEMS
     write: bool = False

@@ -1,6 +1,7 @@
 """Where a channel leads is sealed before its command is appended: it stands in no log, and nobody else reads it."""
 
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
 from msgspec import structs
@@ -11,7 +12,7 @@ from tasksys.limits import TARGET_CHARACTERS
 from views.context import CHANNELS, identity
 from views.problems import Problem, invalid
 
-NONE_HERE = "This process sends nothing; ask one that runs the agent `deliveries`."
+NONE_HERE: Final = "This process sends nothing; ask one that runs the agent `deliveries`."
 
 
 async def sealed(request: web.Request, workspace: str, command: SetChannel) -> tuple[SetChannel, SetChannel]:

@@ -45,7 +45,7 @@ Became = Annotated[
 ]
 
 
-class OfSeries(Struct):
+class SeriesOccurrence(Struct):
     """An occurrence: by its original time, with its due value, the instant of that, and its task if it is one yet."""
 
     occurrence: str
@@ -56,10 +56,10 @@ class OfSeries(Struct):
     title: str
 
 
-class OccurrencesOfSeries(Struct):
+class SeriesOccurrences(Struct):
     """Occurrences in the order of their original times; `next_cursor` is null where there are no more in the range."""
 
-    items: list[OfSeries]
+    items: list[SeriesOccurrence]
     next_cursor: str | None
     position: int
 
@@ -127,7 +127,7 @@ async def occurrences(request: web.Request) -> web.StreamResponse:
     found = sorted([*past, *coming], key=lambda one: one.occurrence)[: limit + 1]
     items = found[:limit]
     cursor = items[-1].occurrence if len(found) > limit else None
-    return reads.positioned(OccurrencesOfSeries(items, cursor, position), position)
+    return reads.positioned(SeriesOccurrences(items, cursor, position), position)
 
 
 async def _series(request: web.Request) -> tuple[str, Series, State]:
@@ -152,25 +152,25 @@ def _coming(row: Series, times: Times, wanted: Range, most: int) -> list[str]:
     return [one for one in islice(found, most) if one < wanted.end]
 
 
-def _became(one: Occurrence, times: Times, state: State) -> OfSeries:
+def _became(one: Occurrence, times: Times, state: State) -> SeriesOccurrence:
     task = None if one.task is None else state.task(one.task)
     due = times.when(one.original)
     if task is None:
-        return OfSeries(one.original, due, times.instant(due), "skipped" if one.skipped else "missed", None, "")
+        return SeriesOccurrence(one.original, due, times.instant(due), "skipped" if one.skipped else "missed", None, "")
     due = task.due or due
-    return OfSeries(one.original, due, times.instant(due), _state(task), task.id, task.title)
+    return SeriesOccurrence(one.original, due, times.instant(due), _state(task), task.id, task.title)
 
 
 def _state(task: Task) -> str:
     return "trashed" if task.trashed_at is not None else task.status.value
 
 
-def _planned(original: str, row: Series, times: Times) -> OfSeries:
+def _planned(original: str, row: Series, times: Times) -> SeriesOccurrence:
     override = row.override(original) or Override(original)
     due = override.due or times.when(original)
     title = override.fields.title if isinstance(override.fields.title, str) else row.template.title
     state = "skipped" if override.skipped else "planned"
-    return OfSeries(original, due, times.instant(due), state, None, title)
+    return SeriesOccurrence(original, due, times.instant(due), state, None, title)
 
 
 CURSOR: Final = re.compile(f"{DATE.pattern}|{LOCAL.pattern}", re.ASCII)
@@ -206,11 +206,12 @@ def _bound(given: dict[str, str], name: str, times: Times) -> str | None:
 
 ROUTES: Final[list[Any]] = [
     Route("GET", f"{WS}/series", series, "Series", "series", SeriesPage, parameters=LISTED),
-    Route("GET", SERIES, one_series, "A series", "series", series_shapes.SeriesShape, parameters=reads.NOW),
+    Route("GET", SERIES, one_series, "A series", "series", series_shapes.SeriesShape, parameters=reads.NOW,
+          name="get_series"),
     Route(
         "GET", f"{SERIES}/occurrences", occurrences, "Occurrences of a series in a range", "series",
-        OccurrencesOfSeries, parameters=RANGE,
+        SeriesOccurrences, parameters=RANGE, name="list_series_occurrences",
     ),
     Route("GET", f"{SERIES}/statistics", statistics, "What became of a series' occurrences", "series", Figures,
-          parameters=reads.NOW),
+          parameters=reads.NOW, name="get_series_statistics"),
 ]  # fmt: skip

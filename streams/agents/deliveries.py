@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from streams import keys
 from streams.agents.reminders import waits_for
-from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, current
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
 from tasksys.commands import CommandRecord, RecordDelivery, SettleReminder
@@ -35,8 +35,6 @@ PATIENCE_SECONDS: Final = 0.25
 """So much later an attempt may be noticed on Kafka."""
 
 PLACE: Final = struct.Struct(">QHI")
-
-Changes = dict[bytes, bytes | None]
 
 
 class Attempt(NamedTuple):
@@ -137,11 +135,11 @@ class DeliveriesFold:
             for number, plan in enumerate(event.deliveries):
                 if plan.at is not None and plan.channel != FEED:
                     which = (workspace, event.reminder, event.scheduled_for, plan.channel)
-                    user = (self._get(keys.user_of(workspace, event.reminder), rows) or b"").decode()
+                    user = (current(keys.user_of(workspace, event.reminder), self._rows, rows) or b"").decode()
                     self._put(Attempt(plan.at, *which, record.position, number, 1, user), rows)
         elif not isinstance(event, ReminderAdded | ReminderRestored):
             reminder = event.reminder.id if isinstance(event, ReminderRemoved) else event.reminder
-            for place in list(self._all(keys.deliveries(workspace, reminder), rows)):
+            for place in all_current(keys.deliveries(workspace, reminder), self._rows, rows):
                 self._take(workspace, place, rows)
 
     def _result(self, workspace: str, record: EventRecord, rows: Changes) -> None:
@@ -160,12 +158,12 @@ class DeliveriesFold:
 
     def _take(self, workspace: str, place: bytes, rows: Changes) -> Attempt | None:
         """Takes out the attempt whose instant is at that place, if there is one."""
-        at = self._get(place, rows)
+        at = current(place, self._rows, rows)
         if at is None:
             return None
         rest = place.decode().removeprefix(f"{workspace}\0d").split("\0")
         key = keys.outbox(at.decode(), workspace, *rest)
-        row = self._get(key, rows)
+        row = current(key, self._rows, rows)
         assert row is not None
         taken = attempt(key, row)
         rows[key] = rows[place] = rows[taken.in_lane] = None
@@ -177,7 +175,7 @@ class DeliveriesFold:
             reminder, user = event.reminder.id, event.reminder.user
         else:
             reminder = event.reminder
-            known = self._get(keys.user_of(workspace, reminder), rows)
+            known = current(keys.user_of(workspace, reminder), self._rows, rows)
             user = event.user if isinstance(event, ReminderAdded) else (known or b"").decode()
         rows[keys.user_of(workspace, reminder)] = None if isinstance(event, ReminderRemoved) else user.encode()
         rows[keys.armed_of(workspace, user, reminder)] = None if waits_for(event) is None else b""
@@ -190,18 +188,10 @@ class DeliveriesFold:
         if (before.zone, before.reminder_hour) == (after.zone, after.reminder_hour):
             return
         prefix = keys.armed_of(workspace, event.user)
-        for number, place in enumerate(self._all(prefix, rows)):
+        for number, place in enumerate(all_current(prefix, self._rows, rows)):
             settle = SettleReminder(id=f"settle-{record.position}-{number}", reminder=place[len(prefix) :].decode())
             command = CommandRecord(workspace, CLOCK, record.at, settle, source="clock")
             yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
-
-    def _get(self, key: bytes, rows: Changes) -> bytes | None:
-        return rows[key] if key in rows else self._rows.get(key)
-
-    def _all(self, prefix: bytes, rows: Changes) -> Iterator[bytes]:
-        """The keys of all rows that begin with the prefix, as they are with the changes of this batch."""
-        found = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
-        return (key for key, row in found.items() if row is not None)
 
     def committed(self) -> None:
         """Tells that the outbox has changed, and the earliest instant that was put into it."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from msgspec import UNSET
 
 from streams import keys
-from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, current
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord
@@ -90,7 +90,7 @@ class TimelineFold:
                 effects.outputs += self._zones(record.key.decode(), event, effects.rows)
         return effects
 
-    def _zones(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
+    def _zones(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
         """Commands that look at everything armed again, where the workspace's zone or the zone database has changed."""
         event = codec.event(record)
         match event:
@@ -104,20 +104,17 @@ class TimelineFold:
             case _:
                 pass
 
-    def _look(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> Iterator[Output]:
+    def _look(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
         prefix = keys.armed(workspace)
-        places = dict(self._rows.scan(prefix)) | {key: row for key, row in rows.items() if key.startswith(prefix)}
-        for number, (place, at) in enumerate(places.items()):
-            if at is not None:
-                name = place.removeprefix(prefix).decode()
-                look = self._kind.look(f"settle-{record.position}-{number}", name)
-                command = CommandRecord(workspace, CLOCK, record.at, look, source="clock")
-                yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
+        for number, place in enumerate(all_current(prefix, self._rows, rows)):
+            look = self._kind.look(f"settle-{record.position}-{number}", place.removeprefix(prefix).decode())
+            command = CommandRecord(workspace, CLOCK, record.at, look, source="clock")
+            yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
 
-    def _fold_one(self, workspace: str, record: EventRecord, rows: dict[bytes, bytes | None]) -> None:
+    def _fold_one(self, workspace: str, record: EventRecord, rows: Changes) -> None:
         says = self._kind.armed(record)
         place = keys.armed(workspace, says.name)
-        before = rows[place] if place in rows else self._rows.get(place)
+        before = current(place, self._rows, rows)
         if before is not None:
             rows[keys.timeline(before.decode(), workspace, says.name)] = None
             rows[place] = None

@@ -7,7 +7,7 @@ import click
 
 from tasksys.cli import moments, names, output
 from tasksys.cli.client import Json
-from tasksys.cli.options import in_workspace, option
+from tasksys.cli.options import in_workspace, option, parts
 from tasksys.cli.reminders import iso
 from tasksys.cli.session import Session
 from tasksys.values import ChannelKind, DeliveryState
@@ -150,11 +150,6 @@ def _changes(given: dict[str, str]) -> Json:
         times = [] if remind == NONE else parts(remind)
         body["default_reminders"] = [{"before": iso(one, "--remind")} for one in times]
     return body
-
-
-def parts(text: str) -> list[str]:
-    """What stands between commas."""
-    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 @click.command()

@@ -63,6 +63,11 @@ JSON: Final = option("--json", "as_json", envvar="TASKSYS_JSON", is_flag=True, i
 BROKER_HELP: Final = "Where the log is: embedded://DIRECTORY or kafka://HOST:PORT[,HOST:PORT]."
 
 
+def parts(text: str) -> list[str]:
+    """What stands between commas."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
 def connected(command: Command) -> Command:
     """The command's first argument becomes a Session with the server, made from the options that this adds."""
 

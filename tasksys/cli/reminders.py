@@ -8,7 +8,7 @@ import click
 from tasksys import durations
 from tasksys.cli import moments, names, output
 from tasksys.cli.client import Json
-from tasksys.cli.options import in_workspace, option
+from tasksys.cli.options import in_workspace, option, parts
 from tasksys.cli.session import Session
 
 UNITS: Final = {"m": "PT{}M", "h": "PT{}H", "d": "P{}D", "w": "P{}W"}
@@ -116,7 +116,7 @@ def add_reminder(
     trigger = {"at": moments.instant_of(when, "WHEN")} if at else {"before": _before(when), "of": of}
     body: Json = {"trigger": trigger} | ({"user": whom} if whom else {})
     if on:
-        body["channels"] = [one.strip() for one in on.split(",") if one.strip()]
+        body["channels"] = parts(on)
     if every:
         body["repeat"] = {"every": iso(every, "--every"), "times": times or 3}
     made = session.client.send("POST", session.path("tasks", found["id"], "reminders"), body)

@@ -11,7 +11,7 @@ import click
 import platformdirs
 
 from tasksys.cli import output
-from tasksys.cli.options import BROKER_HELP, option
+from tasksys.cli.options import BROKER_HELP, option, parts
 from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA, Auth, AuthMode, Settings, SettingsUnfit
 
 logger = logging.getLogger("tasksys.serve")
@@ -34,7 +34,7 @@ class Names(click.ParamType):
         """The names, without blanks."""
         if isinstance(value, tuple):
             return value
-        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+        return tuple(parts(str(value)))
 
 
 def setting(name: str, **given: Any) -> Callable[[Any], Any]:

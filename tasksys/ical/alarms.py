@@ -15,13 +15,13 @@ from tasksys.ical.times import moment, moment_spelled
 from tasksys.ical.todo import Alarm
 from tasksys.ical.writing import put
 from tasksys.rows import Reminder
-from tasksys.values import Instant, Of, ReminderState, Repeat, Trigger, instant
+from tasksys.values import Instant, Of, ReminderState, Repeat, Trigger, instant, pattern_of
 
 RELATED: Final = {Of.START: "START", Of.DUE: "END"}
 QUIET: Final = (ReminderState.ACKNOWLEDGED, ReminderState.SNOOZED, ReminderState.EXPIRED)
 """Those whose time has come and gone."""
 
-INSTANT: Final = re.compile(Instant.__metadata__[0].pattern)  # type: ignore[attr-defined]
+INSTANT: Final = pattern_of(Instant)
 EXACTLY: Final = "X-TASKSYS-AT"
 """The parameter that has an instant with its milliseconds, where it is not of a whole second."""
 

@@ -12,14 +12,14 @@ from msgspec import structs
 
 from tasksys import durations
 from tasksys.ical import alarms, todos
-from tasksys.ical.repeats import later
 from tasksys.ical.times import moment_spelled
 from tasksys.ical.todo import PRIORITIES
 from tasksys.ical.todos import Whole
 from tasksys.ical.uids import uid
 from tasksys.ical.writing import put
 from tasksys.rows import Reminder
-from tasksys.values import CLOSED, Of, Status, Trigger
+from tasksys.series.spans import later
+from tasksys.values import CLOSED, UTC, Of, Status, Trigger, zone_or
 
 MINUTES: Final = 30
 """How long an event is whose task has no estimate."""
@@ -45,8 +45,9 @@ def event(whole: Whole, workspace: str, user: str) -> Event | None:
     put(made, "PRIORITY", str(PRIORITIES[task.priority]), raw=True)
     todos.value(made, "DTSTART", task.due)
     if task.due.date is None:
-        with suppress(OverflowError):  # at the end of the calendar
-            ends = later(task.due, durations.Duration(0, 60 * (task.estimate_minutes or MINUTES)))
+        with suppress(ValueError):  # at the end of the calendar
+            lasts = durations.Duration(0, 60 * (task.estimate_minutes or MINUTES))
+            ends = later(task.due, lasts, zone_or(task.due.zone, UTC))
             todos.value(made, "DTEND", ends)
     put(
         made,

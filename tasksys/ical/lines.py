@@ -14,7 +14,6 @@ from icalendar.parser import Contentline
 
 from tasksys.ical import bounds
 
-FOLD: Final = re.compile(r"\r?\n[ \t]")
 BREAK: Final = re.compile(r"\r?\n|\r")
 HEAD: Final = re.compile(r'(?:[^":]|"[^"]*")*:')
 ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)

@@ -17,7 +17,7 @@ from tasksys.commands import CreateTask, EditTask
 from tasksys.ical import belongings, uids
 from tasksys.ical.destination import Destination
 from tasksys.ical.series_plan import as_task, begun_anew, counts_from_completion, occurrence, repeated
-from tasksys.ical.step import CREATE, UPDATE, Step
+from tasksys.ical.step import CREATE, UNTITLED, UPDATE, Step
 from tasksys.ical.todo import Todo
 from tasksys.places import in_trash
 from tasksys.rows import Task
@@ -26,7 +26,6 @@ from tasksys.values import CLOSED, Status, When
 C = TypeVar("C", bound=Any)
 
 FIELDS: Final = ("title", "description", "priority", "labels", "start", "due", "estimate_minutes", "order", "status")
-UNTITLED: Final = "Untitled"
 
 
 def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool]) -> Iterator[Step]:

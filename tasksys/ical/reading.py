@@ -13,7 +13,8 @@ from tasksys.ical.properties import NAMED, READ, SILENT
 from tasksys.ical.times import UnknownZone, Zones, moment, when
 from tasksys.ical.todo import Alarm, Todo
 from tasksys.ical.todos import X_DESCRIPTION, X_OCCURRENCE, X_ORIGINAL, X_SERIES
-from tasksys.values import DATE, Of, Status, When, require_when
+from tasksys.series.spans import later
+from tasksys.values import DATE, UTC, Of, Status, When, require_when, zone_or
 
 KINDS: Final = ("VTODO", X_SERIES)
 """The components that are to-dos: the standard's, and series of ours that other programs are not told of."""
@@ -145,8 +146,8 @@ class Reader:
         if lasts is None or "due" in self.fields or not isinstance(start, When):
             return
         try:
-            self.fields["due"] = repeats.later(start, durations.parse(lasts.value.strip()))
-        except (ValueError, OverflowError) as error:
+            self.fields["due"] = later(start, durations.parse(lasts.value.strip()), zone_or(start.zone, UTC))
+        except ValueError as error:
             self.note(lasts.line, f"DURATION was left out: {error}")
 
     def _modified(self) -> str | None:

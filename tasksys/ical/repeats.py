@@ -11,7 +11,6 @@ import msgspec
 from icalendar import Component
 from msgspec import structs
 
-from tasksys.durations import Duration
 from tasksys.ical.lines import Property
 from tasksys.ical.times import local_spelled, spelled
 from tasksys.ical.todo import Repeating
@@ -26,6 +25,7 @@ from tasksys.recurrence import (
     read_anchor,
     recurrence,
 )
+from tasksys.series.spans import between, local
 from tasksys.values import When, require_zone
 
 if TYPE_CHECKING:
@@ -173,10 +173,8 @@ def fitting(text: str, anchor: When) -> str:
 
 def _from_due(made: Repeating, start: When, due: When) -> Repeating | None:
     """The same recurrence with the due value as its anchor; None if that does not go with its rule."""
-    if (start.date is None) != (due.date is None) or start.zone != due.zone:
-        return None
-    apart = _local(due) - _local(start)
-    if apart <= timedelta(0):
+    start_before, apart = between(start, due), local(due) - local(start)
+    if start_before is None or not apart:
         return None
     rule = parse_rule(made.rule)
     try:
@@ -190,32 +188,9 @@ def _from_due(made: Repeating, start: When, due: When) -> Repeating | None:
     except (ValueError, OverflowError):
         return None
     lead = apart.days * 24 * 60 * 60 + apart.seconds
-    return Repeating(text, due, dates[0], dates[1], start_before=_spelled(apart), lead=lead)
-
-
-def _local(value: When) -> datetime:
-    return datetime.fromisoformat(value.date or value.local or "")
+    return Repeating(text, due, dates[0], dates[1], start_before=start_before, lead=lead)
 
 
 def _moved(text: str, apart: timedelta) -> str:
     moved = datetime.fromisoformat(text) + apart
     return spoken(moved) if "T" in text else moved.date().isoformat()
-
-
-def _spelled(apart: timedelta) -> str:
-    """A duration of days and the rest."""
-    minutes, seconds = divmod(apart.seconds, 60)
-    rest = "".join(f"{number}{letter}" for number, letter in ((minutes, "M"), (seconds, "S")) if number)
-    return f"P{f'{apart.days}D' if apart.days else ''}{f'T{rest}' if rest else ''}"
-
-
-def later(start: When, duration: Duration) -> When:
-    """A value so long after another: days by the calendar, hours exactly where there is a zone."""
-    local = _local(start) + timedelta(days=duration.days)
-    if start.date is not None:
-        return When(date=(local + timedelta(seconds=duration.seconds)).date().isoformat())
-    if start.zone is None:
-        return When(local=spoken(local + timedelta(seconds=duration.seconds)))
-    zone = require_zone(start.zone)
-    moment = instant_of(local, zone) + timedelta(seconds=duration.seconds)
-    return When(local=spoken(moment.astimezone(zone).replace(tzinfo=None)), zone=start.zone)

@@ -19,14 +19,14 @@ from tasksys.ical.todo import Repeating
 from tasksys.ical.todos import Kept, Whole, original_of
 from tasksys.ical.uids import SERIES, uid
 from tasksys.ical.writing import put
-from tasksys.recurrence import Kind, Until, instant_of, parse_rule, print_rule, read_anchor
+from tasksys.recurrence import Kind, Until, instant_of, parse_rule, print_rule
 from tasksys.recurrence.identity import occurrence_id
 from tasksys.rows import ChecklistItem, Occurrence, Project, Reminder, Section, Series, Task
-from tasksys.series.rules import times_of
+from tasksys.series.rules import anchor_of, times_of
 from tasksys.series.shapes import Override, SeriesState, Template
 from tasksys.series.spans import earlier
 from tasksys.state import State
-from tasksys.values import Of, Trigger, When, require_zone
+from tasksys.values import Of, Trigger, When
 
 EVENTS: Final = 60
 """Of the next occurrences of a series that are shown as events."""
@@ -118,12 +118,12 @@ def cut(series: Series) -> str:
     """The rule; of a series that another one goes on with, up to there."""
     if series.ends_before is None:
         return series.rule
-    rule, anchor = parse_rule(series.rule), read_anchor(series.anchor)
+    rule, anchor = parse_rule(series.rule), anchor_of(series.anchor)
     last = datetime.fromisoformat(series.ends_before) - (
         timedelta(days=1) if anchor.kind is Kind.DATE else timedelta(seconds=1)
     )
-    if anchor.kind is Kind.ZONED:
-        last = instant_of(last, require_zone(series.anchor.zone or "UTC")).replace(tzinfo=None)
+    if anchor.zone is not None:
+        last = instant_of(last, anchor.zone).replace(tzinfo=None)
     if rule.until is not None and rule.until.at <= last:
         return series.rule
     return print_rule(structs.replace(rule, count=None, until=Until(last, anchor.kind)))

@@ -14,16 +14,15 @@ from tasksys.commands import CreateSeries, EditSeries, PauseSeries, SkipOccurren
 from tasksys.ical import repeats, uids
 from tasksys.ical.belongings import Around
 from tasksys.ical.destination import Destination
-from tasksys.ical.step import CREATE, UPDATE, Step
+from tasksys.ical.step import CREATE, UNTITLED, UPDATE, Step
 from tasksys.ical.todo import Alarm, Repeating, Todo
 from tasksys.recurrence import after_completion, read_anchor, recurrence
 from tasksys.rows import Series
-from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
+from tasksys.series.shapes import OF_ONE, Before, GivenFields, GivenTemplate, OfEach, Scope
 from tasksys.values import CLOSED, UTC, When, zone_or
 
-UNTITLED: Final = "Untitled"
-OF_ONE: Final = ("title", "description", "priority", "labels", "estimate_minutes")
-"""What one occurrence may have of its own, as a file says it."""
+SAID: Final = tuple(one for one in OF_ONE if one != "assignees")
+"""What one occurrence may have of its own and a file says as it is; of assignees only members are taken."""
 
 
 def as_task(todo: Todo, masters: dict[str, Todo], target: Destination) -> Todo | None:
@@ -111,7 +110,7 @@ def _changed(todo: Todo, repeating: Repeating, row: Series, told: Step, around: 
         return structs.replace(told, reason="it is here already, and nothing in the file is newer")
     fields = {
         name: getattr(todo, name)
-        for name in OF_ONE
+        for name in SAID
         if getattr(todo, name) is not UNSET and getattr(todo, name) != getattr(row.template, name)
     }
     times: dict[str, Any] = {}
@@ -129,7 +128,7 @@ def _changed(todo: Todo, repeating: Repeating, row: Series, told: Step, around: 
 
 
 def _template(todo: Todo, repeating: Repeating, title: str, around: Around) -> GivenTemplate:
-    given: dict[str, Any] = {name: getattr(todo, name) for name in OF_ONE if getattr(todo, name) is not UNSET}
+    given: dict[str, Any] = {name: getattr(todo, name) for name in SAID if getattr(todo, name) is not UNSET}
     each = []
     for one in sorted(todo.alarms, key=_place):
         if one.trigger.before is None:
@@ -185,7 +184,7 @@ def _differences(todo: Todo, master: Todo, original: str, around: Around) -> dic
     own = todo.own or ()
     fields = {
         name: getattr(todo, name)
-        for name in (*OF_ONE, "assignees")
+        for name in OF_ONE
         if getattr(todo, name) is not UNSET and (name in own or getattr(todo, name) != getattr(master, name))
     }
     emptied = {"description": "", "labels": (), "assignees": (), "estimate_minutes": None}

@@ -1,12 +1,16 @@
 """What is to be done with one component of a file."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+Action = Literal["create", "update", "skip"]
 CREATE: Final = "create"
 UPDATE: Final = "update"
 SKIP: Final = "skip"
+
+UNTITLED: Final = "Untitled"
+"""The title of what is made of a component that has none."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -15,7 +19,7 @@ class Step(Struct, frozen=True, kw_only=True):
     line: int
     uid: str = ""
     title: str = ""
-    action: str = SKIP
+    action: Action = SKIP
     reason: str = ""
     task: str = ""
     series: str = ""

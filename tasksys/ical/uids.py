@@ -8,12 +8,12 @@ import hashlib
 import re
 from typing import Final
 
-from tasksys.values import Id
+from tasksys.values import Id, pattern_of
 
 TASK: Final = "tasksys"
 SERIES: Final = "series.tasksys"
 OWN: Final = re.compile(r"([A-Za-z0-9_-]{1,64})@([A-Za-z0-9_-]{1,64})\.((?:series\.)?tasksys)", re.ASCII)
-ID: Final = re.compile(Id.__metadata__[0].pattern)  # type: ignore[attr-defined]
+ID: Final = pattern_of(Id)
 
 
 def uid(workspace: str, identifier: str, kind: str = TASK) -> str:

@@ -17,7 +17,7 @@ def occurrence_id(series: str, original: str) -> str:
     A whole minute may also be given with its seconds, `2026-03-08T09:00:00`: it is the same time.
     """
     digest = bytearray(
-        hashlib.sha1(NAMESPACE + f"{series}/{_canonical(original)}".encode(), usedforsecurity=False).digest()
+        hashlib.sha1(NAMESPACE + f"{series}/{canonical(original)}".encode(), usedforsecurity=False).digest()
     )
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
@@ -25,5 +25,6 @@ def occurrence_id(series: str, original: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _canonical(original: str) -> str:
+def canonical(original: str) -> str:
+    """An original time in its one spelling: a whole minute has no seconds."""
     return original.removesuffix(":00") if original.count(":") == 2 else original

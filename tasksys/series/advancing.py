@@ -31,7 +31,10 @@ AT_ONCE: Final = ""
 
 
 def settle(identifier: str, state: State, at: str, by_clock: bool) -> list[Fact]:
-    """What follows for a series from how it is at an instant; nothing, if it is so already."""
+    """What follows for a series from how it is at an instant; nothing, if it is so already.
+
+    `by_clock`: the time has come, nobody has commanded anything; see `making.Maker`.
+    """
     series = state.series(identifier)
     return [] if series is None or state.workspace is None else _Settling(series, state, at, by_clock).facts()
 

@@ -8,14 +8,12 @@ from msgspec import UNSET, UnsetType
 from tasksys import checks, durations, limits, places
 from tasksys.commands import CreateTask
 from tasksys.recurrence import after_completion, parse_rule, print_rule, read_anchor, recurrence
-from tasksys.refusals import Refusal, invalid, over
+from tasksys.refusals import Refusal, invalid, over, sentence
 from tasksys.series.shapes import OfEach, Template, TemplateFields
 from tasksys.state import State
 from tasksys.values import When
 
 T = TypeVar("T")
-
-SHORTEST_REPEAT = durations.Duration(0, 60)
 
 
 class Recurs(NamedTuple):
@@ -51,12 +49,6 @@ def recurs(wanted: Recurs) -> Recurs | Refusal:
     except ValueError as error:
         return invalid(pointer, sentence(error))
     return wanted._replace(rule=rule, anchor=anchor)
-
-
-def sentence(error: ValueError) -> str:
-    """What is wrong, as a sentence."""
-    detail = str(error)
-    return f"{detail[:1].upper()}{detail[1:]}."
 
 
 def duration(pointer: str, text: str | None | UnsetType) -> Refusal | None:
@@ -123,14 +115,12 @@ def _reminders(pointer: str, each: Iterable[OfEach], known: Template | None, sta
 
 
 def _reminder(pointer: str, one: OfEach, known: bool, state: State) -> Refusal | None:
-    where = f"{pointer}/trigger/before"
     try:
         durations.parse(one.trigger.before)
-        where = f"{pointer}/repeat/every"
-        if one.repeat is not None and durations.parse(one.repeat.every) < SHORTEST_REPEAT:
-            return invalid(where, "A reminder repeats after a minute at the soonest; give PT1M or more.")
     except ValueError as error:
-        return invalid(where, sentence(error))
+        return invalid(f"{pointer}/trigger/before", sentence(error))
+    if refusal := checks.repeat(f"{pointer}/repeat", one.repeat):
+        return refusal
     if one.user is not None and not known and state.member(one.user) is None:
         return invalid(f"{pointer}/user", f"{one.user!r} is not a member of the workspace; add them first.")
     return None

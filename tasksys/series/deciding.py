@@ -1,11 +1,11 @@
-"""The commands on a series, and those on a task that it has because it may be an occurrence. Edits are in `editing`."""
+"""The commands on a series. Edits are in `editing`, what is commanded of the task of an occurrence in `putting_off`."""
 
 from datetime import datetime
 from typing import assert_never
 
 from msgspec import structs
 
-from tasksys import checks, durations, places, tasks
+from tasksys import checks, places, tasks
 from tasksys.commands import (
     AdvanceSeries,
     CommandRecord,
@@ -13,10 +13,8 @@ from tasksys.commands import (
     EditSeries,
     EndSeries,
     PauseSeries,
-    PostponeTask,
     ResumeSeries,
     SkipOccurrence,
-    SkipTask,
 )
 from tasksys.events import (
     Fact,
@@ -27,23 +25,22 @@ from tasksys.events import (
     SeriesResumed,
     TaskEdited,
     TaskFields,
-    TaskPostponed,
     TaskSeriesChanged,
 )
 from tasksys.fields import difference
+from tasksys.recurrence.identity import canonical
 from tasksys.refusals import Code, Refusal, invalid, missing
 from tasksys.rows import Series, Task
-from tasksys.series import advancing, checking, editing, moving
+from tasksys.series import advancing, checking, editing, moving, putting_off
 from tasksys.series.checking import Recurs
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
-from tasksys.series.spans import between, earlier, kind, later, not_before
-from tasksys.series.tracking import is_open, occurs
+from tasksys.series.spans import between
+from tasksys.series.tracking import is_open
 from tasksys.state import State
-from tasksys.values import CLOCK, UTC, Role, Status, When, zone_or
+from tasksys.values import CLOCK, Role, When
 
 SeriesCommand = CreateSeries | EditSeries | SkipOccurrence | PauseSeries | ResumeSeries | EndSeries | AdvanceSeries
-PuttingOff = SkipTask | PostponeTask
 
 
 def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -62,7 +59,7 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
     if refusal := checks.stale("series", command.expected_version, series.version):
         return refusal
     if isinstance(command, EditSeries | SkipOccurrence) and command.occurrence is not None:
-        command = structs.replace(command, occurrence=_plain(command.occurrence))
+        command = structs.replace(command, occurrence=canonical(command.occurrence))
     match command:
         case EditSeries():
             return editing.decide(command, record, series, state)
@@ -94,11 +91,6 @@ def _taken_back(series: Series, at: str, state: State) -> list[Fact]:
 
 def _ended() -> Refusal:
     return Refusal(Code.SERIES_ENDED, "The series has ended; resume it first.")
-
-
-def _plain(original: str) -> str:
-    """An original time in its one spelling: a whole minute has no seconds."""
-    return original.removesuffix(":00") if original.count(":") == 2 else original
 
 
 def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -228,7 +220,7 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
         task = state.task(found.task)
         if task is None:
             return missing("task", found.task)
-        return tasks.trashed(task) if places.in_trash(task, state) else _skipped(task, record, state)
+        return tasks.trashed(task) if places.in_trash(task, state) else putting_off.skipped(task, record)
     if found is not None:
         return [] if found.skipped else Refusal(Code.OCCURRENCE_PAST, "That occurrence was missed; it is past.")
     before = series.override(command.occurrence)
@@ -236,61 +228,3 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
         return []
     after = Override(command.occurrence, skipped=True)
     return editing.overridden(series, before, after)
-
-
-def decide_on_task(command: PuttingOff, record: CommandRecord, state: State) -> list[Fact] | Refusal:
-    """The events of leaving out, or putting off, a task."""
-    if refusal := checks.allowed(state, record.actor, Role.EDITOR):
-        return refusal
-    task = state.task(command.task)
-    if task is None:
-        return missing("task", command.task)
-    if refusal := checks.stale("task", command.expected_version, task.version):
-        return refusal
-    if places.in_trash(task, state):
-        return tasks.trashed(task)
-    return _skipped(task, record, state) if isinstance(command, SkipTask) else _postpone(command, record, task, state)
-
-
-def _skipped(task: Task, record: CommandRecord, state: State) -> list[Fact] | Refusal:
-    if occurs(task) is None:
-        return Refusal(Code.NOT_RECURRING, "Only an occurrence of a series is skipped; cancel this task instead.")
-    if task.status in (Status.DONE, Status.CANCELLED):
-        return Refusal(Code.TASK_CLOSED, f"The task is {task.status.value}; reopen it first.")
-    return tasks.to_status(task, Status.SKIPPED, record.at)
-
-
-def _postpone(command: PostponeTask, record: CommandRecord, task: Task, state: State) -> list[Fact] | Refusal:
-    if not is_open(task):
-        return Refusal(Code.TASK_CLOSED, f"The task is {task.status.value}; reopen it first.")
-    if (command.to is None) == (command.by is None):
-        return invalid("/to", 'Give either "to", a due value, or "by", a duration such as P1D.')
-    if refusal := checks.when("/to", command.to):
-        return refusal
-    if task.due is None and command.by is not None:
-        return invalid("/by", 'The task has no due value to put off; give "to", or set one.')
-    try:
-        due = command.to or _later(task.due or When(), command.by or "", record, state)
-    except ValueError as error:
-        return invalid("/by", checking.sentence(error))
-    start: When | None = task.start
-    kept = between(task.start, task.due)
-    if kept is not None and start is not None:
-        start = earlier(due, kept) if kind(due) == kind(start) else None
-    before, after = difference(task, TaskFields(due=due, start=start))
-    times = task.postponed
-    return [Fact(TaskPostponed(before, after, times, times + 1), task.id)] if after != TaskFields() else []
-
-
-def _later(due: When, by: str, record: CommandRecord, state: State) -> When:
-    """The due value so much later; from today on, if it is past. ValueError if that is no duration, or not later."""
-    duration = durations.parse(by)
-    if duration <= (0, 0):
-        raise ValueError("give a duration that is not negative, such as P1D")
-    if due.date is not None and duration.seconds:
-        raise ValueError("a date is put off by days; give such as P1D")
-    workspace = state.workspace
-    assert workspace is not None
-    zone = zone_or(due.zone, zone_or(workspace.time_zone, UTC))
-    today = datetime.fromisoformat(record.at).astimezone(zone).date()
-    return later(not_before(due, today), duration, zone)

@@ -22,7 +22,7 @@ from tasksys.events import (
 from tasksys.fields import difference, mentioned, overlay
 from tasksys.recurrence import Skip, explicit, parse_rule, print_rule
 from tasksys.recurrence.recurrence import anchored
-from tasksys.refusals import Code, FieldError, Refusal, invalid, over
+from tasksys.refusals import Code, FieldError, Refusal, invalid, over, sentence
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
@@ -193,7 +193,7 @@ def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refus
         try:
             anchor = anchored(anchor, rule)
         except ValueError as error:
-            return invalid("/rule", checking.sentence(error))
+            return invalid("/rule", sentence(error))
     wanted = Recurs(rule, anchor, (), (), series.after_completion)
     found = checking.recurs(wanted)
     if isinstance(found, Refusal):

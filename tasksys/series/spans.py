@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tasksys import durations
-from tasksys.values import When
+from tasksys.values import UTC, When
 
 
 def local(when: When) -> datetime:
@@ -31,8 +31,7 @@ def between(start: When | None, due: When | None) -> str | None:
     length = local(due) - local(start)
     if not timedelta(0) <= length <= timedelta(days=durations.MOST_DAYS):
         return None
-    days, seconds = length.days, length.seconds
-    return f"P{days}D" + (f"T{seconds}S" if seconds else "")
+    return durations.spelled(durations.Duration(length.days, length.seconds))
 
 
 def earlier(when: When, duration: str) -> When:
@@ -45,17 +44,16 @@ def earlier(when: When, duration: str) -> When:
 
 
 def later(when: When, duration: durations.Duration, zone: ZoneInfo) -> When:
-    """The value so much later: days by its wall clock, then the exact part. `zone` is that of floating times.
+    """The value so much later: days by its wall clock, then the exact part.
 
-    ValueError where the calendar ends before.
+    `zone` is its own, or that in which it is read if it has none that is known. ValueError where the calendar ends
+    before.
     """
     try:
-        if when.date is not None:
-            return like(when, local(when) + timedelta(days=duration.days, seconds=duration.seconds))
         stepped = local(when) + timedelta(days=duration.days)
-        if not duration.seconds:
-            return like(when, stepped)
-        exact = durations.before(like(when, stepped), durations.Duration(0, -duration.seconds), zone)
+        if when.date is not None or not duration.seconds:
+            return like(when, stepped + timedelta(seconds=duration.seconds))
+        exact = stepped.replace(tzinfo=zone).astimezone(UTC) + timedelta(seconds=duration.seconds)
         return like(when, exact.astimezone(zone).replace(tzinfo=None))
     except OverflowError:
         raise ValueError("the calendar ends before that; give a shorter duration") from None

@@ -126,7 +126,7 @@ def test_a_zone_is_known() -> None:
     assert checks.zone("/time_zone", "Europe/Berlin") is None
     refusal = checks.zone("/time_zone", "Berlin")
     assert refusal is not None
-    assert refusal.detail == "unknown time zone 'Berlin'; give an IANA name such as Europe/Berlin."
+    assert refusal.detail == "Unknown time zone 'Berlin'; give an IANA name such as Europe/Berlin."
 
 
 def test_labels_are_named_by_index() -> None:

@@ -1,6 +1,7 @@
 """The whole decider: roles, purity, idempotence, replay, and what holds after any story."""
 
 from collections import Counter
+from typing import get_args
 
 import msgspec
 import pytest
@@ -26,7 +27,6 @@ from tasksys.events import (
     OF_DELIVERIES,
     OF_PREFERENCES,
     OF_REMINDERS,
-    OF_SERIES,
     Event,
     Fact,
     TaskMoved,
@@ -34,6 +34,7 @@ from tasksys.events import (
 )
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Link, Member, Project, Reminder, Subtasks, Task, TaskReminders
+from tasksys.series.evolving import SeriesEvent
 from tasksys.state import State
 from tasksys.values import CLOCK, CLOSED, OPPOSITE, Priority, ReminderState, Role, Status, When
 from tests.support.domain import ACTORS, OWNER, STRANGER, World, furnished, replayed
@@ -285,7 +286,7 @@ def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
     newest = {event.task: event.position for event in changes}
     for task in tasks:
         assert (task.version, task.position) == (of_task[task.id], newest[task.id])
-    of_others = OF_PREFERENCES | OF_SERIES
+    of_others = OF_PREFERENCES | {kind.__name__ for kind in get_args(SeriesEvent)}
     of_none = [event for event in world.log if event.task is None and event.type not in of_others]
     of_project = Counter(getattr(codec.event(event), "project", None) for event in of_none)
     for project in projects:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksys.durations import EARLIEST, LATEST, Duration, before, parse
+from tasksys.durations import EARLIEST, LATEST, Duration, before, parse, spelled
 from tasksys.values import When
 
 NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
@@ -70,6 +70,16 @@ def test_the_calendar_ends() -> None:
     """What would be outside of it is at its ends."""
     assert before(When(date="0001-01-01"), parse("P1W"), BERLIN) == EARLIEST
     assert before(When(date="9999-12-31"), parse("-P1W"), BERLIN) == LATEST
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("P1W", "P7D"), ("PT2H", "PT120M"), ("P1DT90S", "P1DT1M30S"), ("PT1S", "PT1S"), ("PT0S", "P0D")],
+)
+def test_one_spelling(text: str, expected: str) -> None:
+    """Days, minutes and seconds, whatever it was made of; it is read as the same."""
+    assert spelled(parse(text)) == expected
+    assert parse(expected) == parse(text)
 
 
 @given(st.text(alphabet="PT0123456789WDHMS+-", max_size=12))

@@ -19,6 +19,7 @@ from tasksys.commands import (
     ReopenTask,
     RestoreTask,
     SetMember,
+    SetPreferences,
     SettleReminder,
     SnoozeReminder,
     TrashTask,
@@ -209,6 +210,36 @@ def test_repeats_end_with_an_answer() -> None:
     assert (ring(world).armed, ring(world).state) == (False, ReminderState.ACKNOWLEDGED)
     world.given(EditTask(task="milk", due=LATER))
     assert (ring(world).armed, ring(world).left) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    ("first", "every", "then"),
+    [
+        ("2026-03-28T08:00", "P1D", ["2026-03-29T07:00", "2026-03-30T07:00"]),
+        ("2026-03-28T08:00", "PT24H", ["2026-03-29T08:00", "2026-03-30T08:00"]),
+        ("2026-03-28T01:30", "P1D", ["2026-03-29T01:30", "2026-03-30T00:30"]),  # there is no 02:30 on the 29th
+    ],
+)
+def test_days_are_of_the_clock_on_the_wall(first: str, every: str, then: list[str]) -> None:
+    """In the user's zone, and counted from the first time, however often it repeats; hours are exact."""
+    world = reminded(Trigger(at=f"{first}:00.000Z"), Repeat(every, 2))
+    world.given(SetPreferences(zone="Europe/Berlin"))
+    fire(world)
+    found = []
+    for _ in then:
+        found.append(ring(world).scheduled_for)
+        fire(world)
+    assert (found, ring(world).armed) == ([f"{one}:00.000Z" for one in then], False)
+
+
+@pytest.mark.parametrize(("duration", "again"), [("P1D", "2026-03-29T07:00"), ("PT24H", "2026-03-29T08:00")])
+def test_snoozed_for_a_day(duration: str, again: str) -> None:
+    """The same time tomorrow, though the clocks change; so many hours are so many hours."""
+    at = "2026-03-28T08:00:00.000Z"
+    world = reminded(Trigger(at=at)).given(SetPreferences(zone="Europe/Berlin"))
+    fire(world)
+    world.accepted(SnoozeReminder(reminder="ring", duration=duration, into="again"), OWNER, at)
+    assert ring(world, "again").scheduled_for == f"{again}:00.000Z"
 
 
 def test_a_new_date_of_a_repeating_one() -> None:

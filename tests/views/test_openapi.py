@@ -179,6 +179,22 @@ def test_a_link_may_be_sent_as_it_is_shown() -> None:
     assert [set(one["properties"]) - set(one["required"]) for one in forms] == [{"id", "expected_version"}] * 2
 
 
+def test_schemas_are_called_by_their_names_outside() -> None:
+    """Their titles too; and none by a word that says nothing without the module that it is of."""
+    schemas = DOCUMENT["components"]["schemas"]
+    assert all(schema.get("title", name) == name for name, schema in schemas.items())
+    assert schemas.keys().isdisjoint({"Before", "OfEach", "GivenFields", "Figures", "Kind", "Override", "Scope"})
+    series = {operation["operationId"] for _, path, operation in operations() if "/series" in path}
+    assert {"list_series", "get_series", "list_series_occurrences", "get_series_statistics"} < series
+
+
+def test_what_has_a_tag_may_be_asked_for_if_it_changed() -> None:
+    """A calendar is read under If-None-Match; without a key of the server's it has no address, which is a 409."""
+    feed = DOCUMENT["paths"]["/api/v1/workspaces/{ws}/calendar.ics"]["get"]
+    assert "If-None-Match" in {one["name"] for one in feed["parameters"]}
+    assert {"200", "304", "409"} <= feed["responses"].keys()
+
+
 def test_writes_take_a_key() -> None:
     """Each takes an idempotency key, may be answered 202, and those with a version take a condition."""
     for method, path, operation in operations():

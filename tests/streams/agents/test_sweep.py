@@ -1,30 +1,13 @@
 """Old outcomes are forgotten, young ones never."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from streams.agents.sweep import DAY_MS, EVERY_MS, LATEST_MS, LOOKED_AT, Sweep
 from tasksys.values import instant
+from tests.support.nodes import MemoryRows
 
 START = datetime(2026, 3, 8, tzinfo=UTC)
 START_MS = int(START.timestamp() * 1000)
-
-
-class Rows:
-    """Rows in a dict; the row is the instant it was made."""
-
-    def __init__(self) -> None:
-        self.rows: dict[bytes, bytes] = {}
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.rows.get(key)
-
-    def scan(
-        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        return iter(
-            [(key, self.rows[key]) for key in sorted(self.rows) if key.startswith(prefix) and key >= (start or b"")]
-        )
 
 
 def made(days: float) -> bytes:
@@ -34,7 +17,7 @@ def made(days: float) -> bytes:
 
 def test_only_what_is_older_than_eight_days_goes() -> None:
     """The bound is eight days of the log's own time, and other rows are left alone."""
-    rows = Rows()
+    rows = MemoryRows()
     rows.rows = {b"\x01old": made(0), b"\x01young": made(1), b"other": made(-100)}
     sweep = Sweep(rows, b"\x01", bytes.decode)
     assert [sweep.expired(START_MS + 8 * DAY_MS) for _ in range(2)] == [[], []]
@@ -43,7 +26,7 @@ def test_only_what_is_older_than_eight_days_goes() -> None:
 
 def test_a_sweep_looks_at_a_few_rows_with_each_batch() -> None:
     """A long list is walked over several batches, each row once."""
-    rows = Rows()
+    rows = MemoryRows()
     rows.rows = {b"\x01%05d" % number: made(0) for number in range(LOOKED_AT * 2 + 3)}
     sweep = Sweep(rows, b"\x01", bytes.decode)
     now = START_MS + 9 * DAY_MS
@@ -55,7 +38,7 @@ def test_a_sweep_looks_at_a_few_rows_with_each_batch() -> None:
 
 def test_between_sweeps_nothing_is_read() -> None:
     """Batches that follow at once cost nothing."""
-    rows = Rows()
+    rows = MemoryRows()
     sweep = Sweep(rows, b"\x01", bytes.decode)
     assert [sweep.expired(START_MS) for _ in range(2)] == [[], []]
     rows.rows = {b"\x01old": made(-100)}
@@ -65,7 +48,7 @@ def test_between_sweeps_nothing_is_read() -> None:
 
 def test_a_time_to_come_deletes_nothing_young() -> None:
     """A batch that claims the year 9999, alone or first after a start, does no harm; nor does it stop the walks."""
-    rows = Rows()
+    rows = MemoryRows()
     rows.rows = {b"\x01old": made(-9), b"\x01young": made(0)}
     sweep = Sweep(rows, b"\x01", bytes.decode)
     times = [LATEST_MS, START_MS, LATEST_MS + 1, START_MS, START_MS + EVERY_MS, LATEST_MS, START_MS + EVERY_MS]
@@ -81,7 +64,7 @@ def test_a_time_to_come_deletes_nothing_young() -> None:
 
 def test_what_was_not_committed_is_looked_at_again() -> None:
     """A batch that failed has deleted nothing: its rows are named once more."""
-    rows = Rows()
+    rows = MemoryRows()
     rows.rows = {b"\x01%05d" % number: made(0) for number in range(LOOKED_AT + 3)}
     sweep = Sweep(rows, b"\x01", bytes.decode)
     now = START_MS + 9 * DAY_MS

@@ -96,7 +96,7 @@ def test_a_workspace_is_shown_and_changed(run: Run) -> None:
     for said in ("House", "Europe/Berlin", "7", "owner"):
         assert said in shown
     assert "House" in run("workspace", "list").stdout
-    assert "unknown time zone" in errors(run("workspace", "edit", "--time-zone", "Mars/Phobos", code=1))
+    assert "Unknown time zone" in errors(run("workspace", "edit", "--time-zone", "Mars/Phobos", code=1))
     assert "Nothing to change" in errors(run("workspace", "edit", code=2))
 
 

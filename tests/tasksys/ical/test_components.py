@@ -18,6 +18,9 @@ from tasksys.commands import (
     SnoozeReminder,
 )
 from tasksys.ical.calendar import View
+from tasksys.ical.events import event
+from tasksys.ical.todos import Whole
+from tasksys.rows import Task
 from tasksys.values import CLOCK, Of, Priority, Repeat, Status, Trigger, When
 from tests.support.domain import EDITOR, World, founded, furnished
 from tests.tasksys.ical.made import calendar, todos
@@ -174,6 +177,14 @@ def test_events_at_the_end_of_the_calendar() -> None:
     """A task that is due in its last minutes is one too."""
     found = lines(with_task(due=When(local="9999-12-31T23:59", zone="America/New_York")), View.EVENTS)
     assert "DTSTART;TZID=America/New_York:99991231T235900" in found
+
+
+def test_events_of_a_zone_that_is_none_any_more() -> None:
+    """A release of the zones may drop a name; what was stored with it is shown at its wall time."""
+    due = When(local="2126-03-08T09:00", zone="Mars/Olympus")
+    made = event(Whole(Task("milk", "Milk", "2026-03-01T00:00:00.000Z", due=due)), "acme", "olga")
+    assert made is not None
+    assert "DTEND;TZID=Mars/Olympus:21260308T093000" in made.to_ical().decode()
 
 
 def test_names_of_people_are_no_addresses() -> None:

@@ -21,9 +21,10 @@ from tasksys.commands import (
 )
 from tasksys.ical import uids
 from tasksys.ical.calendar import View
+from tasksys.ical.series import cut
 from tasksys.recurrence import occurrence_id
 from tasksys.rows import Series, Task
-from tasksys.series.shapes import Before, GivenFields, GivenTemplate, Missed, OfEach, Scope, SeriesState
+from tasksys.series.shapes import Before, GivenFields, GivenTemplate, Missed, OfEach, Scope, SeriesState, Template
 from tasksys.values import Of, Priority, Repeat, Status, When
 from tests.support.domain import EDITOR, OWNER, WORKSPACE, World, founded
 from tests.tasksys.ical.made import calendar, file, imported, steps, vtodo
@@ -318,3 +319,10 @@ def test_a_series_after_completion_goes_on_with_what_is_open() -> None:
     assert (again.anchor, again.open_tasks) == (structs.replace(MONDAY, local=original), (second,))
     tasks = [row for row in after.rows().values() if isinstance(row, Task)]
     assert sorted((row.status, row.series) for row in tasks) == [(Status.DONE, None), (Status.OPEN, "bins")]
+
+
+def test_where_another_series_goes_on_in_a_zone_that_is_none_any_more() -> None:
+    """A release of the zones may drop a name: the rule still ends before the other one begins."""
+    anchor = structs.replace(MONDAY, zone="Mars/Olympus")
+    row = Series("s", Template("Bins"), "FREQ=DAILY", anchor, "", "", ends_before="2026-03-11T09:00")
+    assert cut(row) == "FREQ=DAILY;UNTIL=20260311T085959Z"

@@ -130,6 +130,14 @@ def test_putting_off_by_a_duration(due: When, by: str, expected: When) -> None:
     assert world.task("x").due == expected
 
 
+def test_putting_off_beyond_the_calendar() -> None:
+    """What would be due after its end is refused; it is not due earlier instead."""
+    due = When(local="9999-12-31T23:00", zone="UTC")
+    world = workspace().given(CreateTask(task="milk", title="Milk", due=due))
+    for by in ("PT1H", "P1D"):
+        assert world.refused(PostponeTask(task="milk", by=by)).errors[0].pointer == "/by"
+
+
 def test_undo_of_postponing_later() -> None:
     """Unless it was moved again it is where it was, and was put off once less."""
     world = workspace().given(daily(rule="FREQ=WEEKLY"))

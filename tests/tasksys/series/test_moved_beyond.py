@@ -2,13 +2,14 @@
 
 import pytest
 
-from tasksys.commands import CreateSeries, CreateTask, EditTask, PauseSeries, PostponeTask, Undo
+from tasksys.commands import Command, CreateSeries, CreateTask, EditTask, EndSeries, PauseSeries, PostponeTask, Undo
 from tasksys.refusals import Code
-from tasksys.series.shapes import Scope
+from tasksys.series.shapes import Missed, Scope
 from tasksys.values import When
 from tests.tasksys.series.calendar import (
     SERIES,
     became,
+    complete,
     daily,
     edit,
     identifier,
@@ -68,6 +69,20 @@ def test_undo_of_a_pause_after_days_misses_nothing() -> None:
     pass_time(world, "2026-03-06T10:00")
     world.given(Undo(events=tuple(paused)))
     assert became(world) == {TODAY: "missed", "2026-03-06T09:00": "open"}
+
+
+@pytest.mark.parametrize("change", [PauseSeries(series=SERIES), EndSeries(series=SERIES)])
+def test_undo_of_a_pause_or_an_end_forgets_nothing_that_waits_its_turn(change: Command) -> None:
+    """What waits until the one before it is done, though its time has come, waits still."""
+    world = workspace().given(daily(missed=Missed.ONE_AT_A_TIME))
+    pass_time(world, "2026-03-05T10:00")
+    waiting = world.series(SERIES).next
+    done = world.accepted(change)
+    world.given(Undo(events=tuple(done)))
+    assert (world.series(SERIES).next, waiting) == (NEXT, NEXT)
+    complete(world, TODAY)
+    assert opened(world) == [NEXT]
+    settled(world)
 
 
 def test_an_exception_of_its_own_is_no_place_to_split() -> None:
