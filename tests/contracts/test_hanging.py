@@ -4,7 +4,7 @@ The state is planted: batches go to partitions that their transaction does not n
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -182,6 +182,31 @@ async def test_what_a_broker_forgot_is_ended_by_the_writer_that_lives_on(place: 
         await asyncio.to_thread(broker.restart)
         await until(lambda: not writer.log.cluster.steady(writer.log.id))
         await writer._begin([place.changelog, place.events])
+        await writer.log.append({place.events: [(b"torn", b"x", ())]})  # and then it dies
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+    assert await place.committed(place.events) == [b"event", b"e1", b"event"]
+    assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
+
+
+async def test_what_is_forgotten_again_is_ended_before_anything_follows(
+    place: Place, broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that is just back may forget the markers of the empty transaction, too."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        await plant(writer, place.events, [b"e1"])
+        await plant(writer, place.changelog, [b"r", APPLIED])
+        writer.log.cluster.settle(writer.log.id)
+        await asyncio.to_thread(broker.restart)
+        await until(lambda: not writer.log.cluster.steady(writer.log.id))
+        add, forgets = writer.log.add, iter([True])
+
+        async def forgetful(topics: Sequence[str]) -> None:
+            await add([place.events] if next(forgets, False) else topics)
+
+        monkeypatch.setattr(writer.log, "add", forgetful)
+        await writer._begin([place.changelog])
         await writer.log.append({place.events: [(b"torn", b"x", ())]})  # and then it dies
     async with place.writer() as writer:
         await commit(place, writer, 2)

@@ -47,9 +47,7 @@ async def end_hanging(writer: Transactional, changelog: str, outputs: Sequence[s
     TimeoutError where the partitions cannot be looked at, and Undecidable.
     """
     async with asyncio.timeout(LOOK_SECONDS):
-        unstable = [await _unstable(writer, topic) for topic in (changelog, *outputs)]
-        found = {topic: await _open(writer, topic, *span) for topic, *span in filter(None, unstable)}
-        hanging = {topic: records for topic, records in found.items() if records}
+        hanging = await left_open(writer, (changelog, *outputs))
         if not hanging:
             return
         whole = await _whole(writer, changelog, hanging)
@@ -57,8 +55,21 @@ async def end_hanging(writer: Transactional, changelog: str, outputs: Sequence[s
         "a transaction on %s[%d] was never ended by its brokers; it is %s now",
         changelog, writer.partition, "committed, for it is whole" if whole else "aborted, for it is not whole",
     )  # fmt: skip
-    await writer.add(list(hanging))
-    await writer.end(commit=whole)
+    while hanging:  # a broker that is just back may forget these markers, too
+        await writer.add(list(hanging))
+        await writer.end(commit=whole)
+        hanging = await left_open(writer, list(hanging))
+
+
+async def left_open(writer: Transactional, topics: Sequence[str]) -> dict[str, list[Any]]:
+    """The records that this writer's producer id has in open transactions, by topic; none of those that have none.
+
+    Raises KafkaError or TimeoutError where the partitions cannot be looked at.
+    """
+    async with asyncio.timeout(LOOK_SECONDS):
+        unstable = [await _unstable(writer, topic) for topic in topics]
+        found = {topic: await _open(writer, topic, *span) for topic, *span in filter(None, unstable)}
+    return {topic: records for topic, records in found.items() if records}
 
 
 async def _unstable(writer: Transactional, topic: str) -> tuple[str, int, int] | None:

@@ -9,7 +9,7 @@ from streams.fold import Effects
 from streams.runner import APPLIED
 from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.hanging import OUTPUTS, end_hanging
+from streams.transport.kafka.hanging import OUTPUTS, end_hanging, left_open
 from streams.transport.kafka.transactional import Entry, Transactional
 
 
@@ -75,14 +75,15 @@ class PartitionWriter:
 
         A broker that was killed may have forgotten them, see `hanging`; then the last transaction, which was committed,
         would share the fate of this one. So after a lost connection an empty one is committed first, whose markers end
-        what is open.
+        what is open; until they do, for a broker that is just back may forget those as well.
         """
-        cluster, line = self.log.cluster, self.log.id
+        cluster, line, everywhere = self.log.cluster, self.log.id, [self._changelog, *self._outputs]
+        steady = cluster.steady(line)
         while True:
-            steady = cluster.steady(line)
             if not steady:
                 cluster.settle(line)
-            await self.log.add(topics if steady else [self._changelog, *self._outputs])
+            await self.log.add(topics if steady else everywhere)
             if steady and cluster.steady(line):
                 return
             await self.log.end(commit=True)  # nothing is in it
+            steady = cluster.steady(line) and not await left_open(self.log, everywhere)
