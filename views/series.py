@@ -147,7 +147,7 @@ def _coming(row: Series, times: Times, wanted: Range, most: int) -> list[str]:
         return [row.next] if wanted.start <= row.next < wanted.end and row.next > wanted.after else []
     begin = max(row.next, wanted.start, wanted.after)
     found = (
-        one for one in times.between(times.anchor.read(begin), None) if one != wanted.after and one >= wanted.start
+        one for one in times.between(datetime.fromisoformat(begin), None) if one != wanted.after and one >= wanted.start
     )
     return [one for one in islice(found, most) if one < wanted.end]
 

@@ -5,6 +5,7 @@ rule still has its occurrence, and goes to the trash if it has not and its time 
 of one occurrence is not overwritten.
 """
 
+from datetime import datetime
 from typing import Any, Final, assert_never
 
 from msgspec import UNSET, structs
@@ -238,7 +239,7 @@ def _split(
     old, begins = times_of(series, state), command.occurrence
     if begins in series.rdate:
         return invalid("/occurrence", "This one is an exception of its own; split at one that the rule gives.")
-    stays = command.anchor is UNSET or local(command.anchor).date() == old.anchor.read(begins).date()
+    stays = command.anchor is UNSET or local(command.anchor).date() == datetime.fromisoformat(begins).date()
     rest = structs.replace(series, rule=_rest(series.rule, old, begins, stays))
     found = _recurs(command, rest, old.when(begins))
     if isinstance(found, Refusal):
