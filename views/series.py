@@ -178,9 +178,14 @@ CURSOR: Final = re.compile(f"{DATE.pattern}|{LOCAL.pattern}", re.ASCII)
 
 def _range(given: dict[str, str], times: Times) -> Range:
     after = given.get("cursor", "")
-    if after and not CURSOR.fullmatch(after):
+    try:
+        if after and not CURSOR.fullmatch(after):
+            raise ValueError
+        if after:
+            datetime.fromisoformat(after)  # there are days and times that look like one, but are none
+    except ValueError:
         detail = "This is not a cursor that a page gave; send next_cursor as it came, or none to begin again."
-        raise bad_request("cursor-syntax", detail, parameter="cursor")
+        raise bad_request("cursor-syntax", detail, parameter="cursor") from None
     return Range(_bound(given, "from", times) or "", _bound(given, "to", times) or "~", after)
 
 
