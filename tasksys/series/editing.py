@@ -166,6 +166,7 @@ def _all(
         missed=command.missed,
         stop_after=command.stop_after,
         ahead=command.ahead,
+        ends_before=_ends(series, found.anchor),
     )
     before, after = difference(series, fields)
     template_before, template_after = difference(series.template, wanted)
@@ -212,6 +213,12 @@ def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refus
     return checking.recurs(found._replace(**{**kept, **given}))
 
 
+def _ends(series: Series, anchor: When) -> str | None:
+    """Where another series goes on, by the time of an anchor: else an occurrence of that day would be in both."""
+    ends = series.ends_before
+    return None if ends is None else rules.carried(ends, rules.anchor_of(series.anchor), rules.anchor_of(anchor))
+
+
 def _edited(
     task: Task, before: TemplateFields, after: TemplateFields, record: CommandRecord, state: State
 ) -> list[Fact]:
@@ -244,11 +251,7 @@ def _split(
     found = _recurs(command, rest, old.when(begins))
     if isinstance(found, Refusal):
         return found
-    carried = (
-        None
-        if series.ends_before is None
-        else rules.carried(series.ends_before, old.anchor, rules.anchor_of(found.anchor))
-    )
+    carried = _ends(series, found.anchor)
     left = None if series.stop_after is None else max(1, series.stop_after - series.completions)
     template_before, template_after = difference(series.template, wanted)
     created = SeriesCreated(
