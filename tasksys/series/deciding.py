@@ -35,6 +35,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing
 from tasksys.rows import Series, Task
 from tasksys.series import advancing, checking, editing, moving
 from tasksys.series.checking import Recurs
+from tasksys.series.overriding import overridden
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
 from tasksys.series.spans import between, earlier, kind, later, not_before
@@ -235,7 +236,7 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
     if before is not None and before.skipped:
         return []
     after = Override(command.occurrence, skipped=True)
-    return editing.overridden(series, before, after)
+    return overridden(series, before, after)
 
 
 def decide_on_task(command: PuttingOff, record: CommandRecord, state: State) -> list[Fact] | Refusal:

@@ -14,7 +14,6 @@ from tasksys import checks, tasks
 from tasksys.commands import CommandRecord, EditSeries, EditTask
 from tasksys.events import (
     Fact,
-    OccurrenceChanged,
     SeriesAdvanced,
     SeriesCreated,
     SeriesEdited,
@@ -23,18 +22,17 @@ from tasksys.events import (
 from tasksys.fields import difference, mentioned, overlay
 from tasksys.recurrence import Skip, explicit, parse_rule, print_rule
 from tasksys.recurrence.recurrence import anchored
-from tasksys.refusals import Code, FieldError, Refusal, invalid, over
+from tasksys.refusals import Code, FieldError, Refusal, invalid
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
 from tasksys.series.moving import Moving, staying
+from tasksys.series.overriding import overridden
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import OF_ONE, Override, Scope, TemplateFields
 from tasksys.series.spans import local
 from tasksys.state import State
 from tasksys.values import When
-
-OVERRIDES: Final = 366
 
 OF_THE_SERIES: Final = ("rule", "anchor", "rdate", "exdate", "missed", "stop_after", "ahead")
 PLACE: Final = ("project", "section", "parent")
@@ -137,16 +135,6 @@ def _under_template(answer: list[Fact] | Refusal) -> list[Fact] | Refusal:
         one if one.pointer == "/due" else FieldError(f"/template{one.pointer}", one.detail) for one in answer.errors
     )
     return structs.replace(answer, errors=errors)
-
-
-def overridden(series: Series, before: Override | None, after: Override | None) -> list[Fact] | Refusal:
-    """The event that makes one occurrence different."""
-    if before == after:
-        return []
-    if before is None and len(series.overrides) >= OVERRIDES:
-        return over("/occurrence", "occurrences of a series that differ before they are tasks", OVERRIDES)
-    original = (after or before or Override("")).original
-    return [Fact(OccurrenceChanged(series.id, original, before, after))]
 
 
 # --- all
