@@ -19,6 +19,7 @@ from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
+from tasksys.errors import NotFollowed
 from tasksys.events import EventRecord, Fact
 from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
@@ -107,11 +108,19 @@ class CommandsFold:
         try:
             answer = decider.decide(command, state)
         except Exception as error:
-            self._dead(record, f"decide raised {error!r}", command)
-            refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
-            self._conclude(command, key, state, refusal, request)
+            self._faulty(record, command, key, state, request, f"decide raised {error!r}")
             return
-        self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
+        try:
+            self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
+        except NotFollowed as error:
+            self._faulty(record, command, key, state, request, f"what follows raised {error}")
+
+    def _faulty(
+        self, record: Record, command: CommandRecord, key: bytes, state: State, request: str, reason: str
+    ) -> None:
+        self._dead(record, reason, command)
+        refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
+        self._conclude(command, key, state, refusal, request)
 
     def _conclude(
         self,
@@ -122,13 +131,16 @@ class CommandsFold:
         request: str,
         origin: str = "",
     ) -> None:
+        """Raises NotFollowed, and has then changed nothing."""
         events: list[EventRecord] = []
         refusal: Refusal | None = None
         status = OutcomeStatus.ACCEPTED
         if isinstance(answer, Refusal):
             refusal, status = answer, OutcomeStatus.REFUSED
         elif answer:
-            events = decider.enact(answer, command, origin, state)
+            draft = state.draft()
+            events = decider.enact(answer, command, origin, draft)
+            state.take(draft)
             self._touched[command.workspace] = state
             for event in events:
                 self._effects.outputs.append(Output(EVENTS.name, command.workspace.encode(), codec.encode_event(event)))
