@@ -19,7 +19,8 @@ from tasksys.commands import (
     SkipOccurrence,
     SkipTask,
 )
-from tasksys.ical import uids
+from tasksys.ical import bounds, uids
+from tasksys.ical import calendar as calendars
 from tasksys.ical.calendar import View
 from tasksys.recurrence import occurrence_id
 from tasksys.rows import Series, Task
@@ -318,3 +319,16 @@ def test_a_series_after_completion_goes_on_with_what_is_open() -> None:
     assert (again.anchor, again.open_tasks) == (structs.replace(MONDAY, local=original), (second,))
     tasks = [row for row in after.rows().values() if isinstance(row, Task)]
     assert sorted((row.status, row.series) for row in tasks) == [(Status.DONE, None), (Status.OPEN, "bins")]
+
+
+def test_what_has_no_room_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calendar that is full says how much is left out, and costs no more for it."""
+    world = founded()
+    for name in "abcdef":
+        world.given(CreateSeries(series=name, template=GivenTemplate(title="Bins"), rule="FREQ=WEEKLY", anchor=MONDAY))
+    made = []
+    event = calendars.event
+    monkeypatch.setattr(calendars, "event", lambda whole, *rest: made.append(whole) or event(whole, *rest))
+    monkeypatch.setattr(bounds, "FEED_BYTES", 3_000)
+    assert "X-TASKSYS-LEFT-OUT" in calendar(world, View.EVENTS)
+    assert len(made) < 30
