@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from icalendar import Calendar, Component
@@ -59,11 +60,10 @@ class Feed:
                 self._add(one, [whole.series.anchor, *times])
                 yield
             return
-        for coming in next_ones(whole.series, [gone.original for gone in whole.gone], state):
-            self.add(coming)
+        coming = next_ones(whole.series, [gone.original for gone in whole.gone], state)
+        for one_of_them in takewhile(lambda _: not self._full, coming):
+            self.add(one_of_them)
             yield
-            if self._full:
-                return
 
     def _add(self, made: Component, values: list[When | None]) -> None:
         part = written(made)
