@@ -35,6 +35,11 @@ RETRY: Final = "retry-of"
 OFFSET_DIGITS: Final = 18
 """More than any offset has, and few enough for 8 bytes."""
 
+EVENTS_AT_ONCE: Final = 2_000
+"""So many make a batch, whose commands may be 500: most come to one event or two, but a series may open a hundred tasks
+with all that each has."""
+EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
@@ -66,10 +71,16 @@ class CommandsFold:
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
-        """Decides the commands in order."""
+        """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        for record in records:
+        events = size = 0
+        for folded, record in enumerate(records, 1):
             self._fold_one(record)
+            size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
+            events = len(self._effects.outputs)
+            if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
+                self._effects.folded = folded
+                break
         for workspace, state in self._touched.items():
             self._store(workspace, state)
         for key in self._sweep.expired(min(record.timestamp_ms for record in records)):

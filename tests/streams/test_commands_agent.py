@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import keys
+from streams.agents import commands
 from streams.agents.commands import REQUEST, RETRY, CommandsFold, Committed
 from streams.agents.states import States
 from streams.fold import Effects, Headers, Record
@@ -207,6 +208,20 @@ def test_a_fault_in_what_follows_is_a_dead_letter(partition: Partition, monkeypa
     told = partition.commit(partition.sent("w", broken, ((RETRY, str(letter.offset).encode()),)))
     assert [(one.outcome.status, one.outcome.first) for one in told.decided] == [("accepted", 5)]
     assert not partition.letters()
+
+
+def test_a_batch_is_bounded_by_its_events(partition: Partition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes behind is left for the next one."""
+    made = [partition.sent("w", CreateTask(id=f"c-{n}", task=f"t-{n}", title="x")) for n in range(5)]
+    monkeypatch.setattr(commands, "EVENTS_AT_ONCE", 3)
+    effects = partition.fold.fold(made)
+    partition.apply(effects)
+    assert (effects.folded, len(partition.told[-1].decided)) == (3, 3)
+    effects = partition.fold.fold(made[3:])
+    assert (effects.folded, len(effects.outputs)) == (None, 2)
+    partition.fold.aborted()
+    monkeypatch.setattr(commands, "EVENT_BYTES_AT_ONCE", 1)
+    assert partition.fold.fold(made[3:]).folded == 1
 
 
 HEADERS = st.lists(
