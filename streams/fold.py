@@ -40,10 +40,14 @@ class Output(NamedTuple):
 
 @dataclass(slots=True)
 class Effects:
-    """What a batch of records does: rows to put (None deletes) and records to append. All of it or nothing."""
+    """What a batch of records does: rows to put (None deletes) and records to append. All of it or nothing.
+
+    Where that would become too much, `folded` says of how many of the records it is; they are the first ones.
+    """
 
     rows: Changes = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    folded: int | None = None
 
 
 class Rows(Protocol):

@@ -48,10 +48,11 @@ class PartitionRunner:
         """Applies the records in order; what was applied before is skipped."""
         for start in range(0, len(records), BATCH):
             chunk = [record for record in records[start : start + BATCH] if record.offset >= self.position]
-            if chunk:
-                await self._apply(chunk)
+            while chunk:
+                chunk = chunk[await self._apply(chunk) :]
 
-    async def _apply(self, chunk: list[Record]) -> None:
+    async def _apply(self, chunk: list[Record]) -> int:
+        """Applies the records, or the first of them where their effects are too many at once; how many."""
         try:
             effects = self._fold.fold(chunk)
         except Exception as error:
@@ -60,11 +61,13 @@ class PartitionRunner:
                 f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
                 f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
             ) from error
-        self.position = await self._durably(effects, chunk[-1].offset + 1)
+        folded = len(chunk) if effects.folded is None else effects.folded
+        self.position = await self._durably(effects, chunk[folded - 1].offset + 1)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
+        return folded
 
     async def _durably(self, effects: Effects, position: int) -> int:
         """The position, when the effects are durable; if there are none it need not be durable itself.

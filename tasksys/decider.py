@@ -69,6 +69,7 @@ from tasksys.commands import (
     Undo,
     UnlinkTask,
 )
+from tasksys.errors import NotFollowed
 from tasksys.events import (
     CalendarTokenRenewed,
     ChannelDisabled,
@@ -317,6 +318,8 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
     What follows from them for series and reminders is recorded behind them.
     `origin` is the command's place in the log (partition and offset); the events' ids are made of it. Positions are
     gapless; instants never run backwards within a workspace, whatever the clocks did.
+
+    Raises NotFollowed for a fault in what is decided here; the state has then evolved by a part of it.
     """
     records: list[EventRecord] = []
     for index, (event, task, undoes) in enumerate(chain(facts, _following(facts, record, state))):
@@ -357,7 +360,17 @@ ADVANCING: Final = (
 
 
 def _following(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
-    """What follows from facts, once the state has evolved by them: the caller takes these after all of those."""
+    """What follows from facts, once the state has evolved by them: the caller takes these after all of those.
+
+    Raises NotFollowed.
+    """
+    try:
+        yield from _found_to_follow(facts, record, state)
+    except Exception as error:
+        raise NotFollowed(f"{error!r}") from error
+
+
+def _found_to_follow(facts: list[Fact], record: CommandRecord, state: State) -> Iterator[Fact]:
     workspace = state.workspace
     if workspace is None:
         return

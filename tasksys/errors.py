@@ -18,6 +18,10 @@ class StillPending(Exception):
     """The same command was sent before and is not decided yet; nothing was appended."""
 
 
+class NotFollowed(Exception):
+    """A fault of the server in finding out what follows from a command."""
+
+
 class RecordTooLarge(Exception):
     """The record is larger than the log takes; nothing was appended. To repeat it is of no use: send less at once."""
 

@@ -1,7 +1,7 @@
 """One workspace's rows in memory, as `decide` reads them and `evolve` changes them."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, Row, Series, Task, TaskReminders, Workspace
 
@@ -48,6 +48,21 @@ class State:
         """Removes a row, if it is there."""
         key = (row_type.kind, name)
         self.rows[key] = self.changed[key] = None
+
+    def draft(self) -> Self:
+        """A state to try changes in, which this one knows nothing of until it takes them over."""
+        return type(self)(self._look)
+
+    def take(self, draft: Self) -> None:
+        """Takes over what was changed in a draft."""
+        self.rows.update(draft.changed)
+        self.changed.update(draft.changed)
+
+    def _look(self, kind: str, name: str) -> Row | None:
+        key = (kind, name)
+        if key not in self.rows:
+            self.rows[key] = self._load(*key)
+        return self.rows[key]
 
     @property
     def workspace(self) -> Workspace | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from views.sending import WAIT, digest
 ADDRESS: Final = "/acknowledge"
 TOKEN_CHARACTERS: Final = 1_000
 BODY_BYTES: Final = 4_096
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 def pages() -> list[web.RouteDef]:
@@ -42,14 +44,14 @@ async def look(request: web.Request) -> web.StreamResponse:
 
 async def press(request: web.Request) -> web.StreamResponse:
     """Acknowledges, as the user to whom the mail went; a second time it is answered the same."""
-    if request.content_length is None or request.content_length > BODY_BYTES:
+    if request.content_length is None or request.content_length > BODY_BYTES or request.content_type != FORM:
         return _over()
     try:
         async with asyncio.timeout(request.app[BOUNDS].body):
-            sent = await request.post()
+            sent = parse_qs((await request.read()).decode())
     except (TimeoutError, ValueError, web.RequestPayloadError):
         return _over()
-    ticket = _ticket(request, str(sent.get("token", "")))
+    ticket = _ticket(request, sent.get("token", [""])[0])
     if ticket is None:
         return _over()
     if _shown(request, ticket) is None:

@@ -147,7 +147,7 @@ def _coming(row: Series, times: Times, wanted: Range, most: int) -> list[str]:
         return [row.next] if wanted.start <= row.next < wanted.end and row.next > wanted.after else []
     begin = max(row.next, wanted.start, wanted.after)
     found = (
-        one for one in times.between(times.anchor.read(begin), None) if one != wanted.after and one >= wanted.start
+        one for one in times.between(datetime.fromisoformat(begin), None) if one != wanted.after and one >= wanted.start
     )
     return [one for one in islice(found, most) if one < wanted.end]
 
@@ -178,9 +178,14 @@ CURSOR: Final = re.compile(f"{DATE.pattern}|{LOCAL.pattern}", re.ASCII)
 
 def _range(given: dict[str, str], times: Times) -> Range:
     after = given.get("cursor", "")
-    if after and not CURSOR.fullmatch(after):
+    try:
+        if after and not CURSOR.fullmatch(after):
+            raise ValueError
+        if after:
+            datetime.fromisoformat(after)  # there are days and times that look like one, but are none
+    except ValueError:
         detail = "This is not a cursor that a page gave; send next_cursor as it came, or none to begin again."
-        raise bad_request("cursor-syntax", detail, parameter="cursor")
+        raise bad_request("cursor-syntax", detail, parameter="cursor") from None
     return Range(_bound(given, "from", times) or "", _bound(given, "to", times) or "~", after)
 
 

@@ -19,6 +19,7 @@ from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
+from tasksys.errors import NotFollowed
 from tasksys.events import EventRecord, Fact
 from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
@@ -33,6 +34,11 @@ RETRY: Final = "retry-of"
 
 OFFSET_DIGITS: Final = 18
 """More than any offset has, and few enough for 8 bytes."""
+
+EVENTS_AT_ONCE: Final = 2_000
+"""So many make a batch, whose commands may be 500: most come to one event or two, but a series may open a hundred tasks
+with all that each has."""
+EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -65,10 +71,16 @@ class CommandsFold:
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
-        """Decides the commands in order."""
+        """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        for record in records:
+        events = size = 0
+        for folded, record in enumerate(records, 1):
             self._fold_one(record)
+            size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
+            events = len(self._effects.outputs)
+            if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
+                self._effects.folded = folded
+                break
         for workspace, state in self._touched.items():
             self._store(workspace, state)
         for key in self._sweep.expired(min(record.timestamp_ms for record in records)):
@@ -107,11 +119,19 @@ class CommandsFold:
         try:
             answer = decider.decide(command, state)
         except Exception as error:
-            self._dead(record, f"decide raised {error!r}", command)
-            refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
-            self._conclude(command, key, state, refusal, request)
+            self._faulty(record, command, key, state, request, f"decide raised {error!r}")
             return
-        self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
+        try:
+            self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
+        except NotFollowed as error:
+            self._faulty(record, command, key, state, request, f"what follows raised {error}")
+
+    def _faulty(
+        self, record: Record, command: CommandRecord, key: bytes, state: State, request: str, reason: str
+    ) -> None:
+        self._dead(record, reason, command)
+        refusal = Refusal(Code.INTERNAL, "A fault of the server; the operators see it and can retry the command.")
+        self._conclude(command, key, state, refusal, request)
 
     def _conclude(
         self,
@@ -122,13 +142,16 @@ class CommandsFold:
         request: str,
         origin: str = "",
     ) -> None:
+        """Raises NotFollowed, and has then changed nothing."""
         events: list[EventRecord] = []
         refusal: Refusal | None = None
         status = OutcomeStatus.ACCEPTED
         if isinstance(answer, Refusal):
             refusal, status = answer, OutcomeStatus.REFUSED
         elif answer:
-            events = decider.enact(answer, command, origin, state)
+            draft = state.draft()
+            events = decider.enact(answer, command, origin, draft)
+            state.take(draft)
             self._touched[command.workspace] = state
             for event in events:
                 self._effects.outputs.append(Output(EVENTS.name, command.workspace.encode(), codec.encode_event(event)))

@@ -53,9 +53,17 @@ def hint(url: str, private: bool) -> str:
             f"{scheme}:// leads to any host, which this server does not ask; its operator can allow that with "
             "--allow-private-webhooks. Services at an address of their own, such as tgram and pover, are allowed."
         )
-    if _opened(url) is None:
+    opened = _opened(url)
+    if opened is not None and _reads(opened):
+        raise TargetUnfit("This makes the server read a file or another address, its template; leave that out.")
+    if opened is None:
         raise TargetUnfit(f"{GIVE}; this one lacks something that {scheme}:// needs.")
     return f"{scheme}://…"
+
+
+def _reads(opened: Any) -> bool:
+    """True for what first reads a template, from a file of this machine or any address, and would send it on."""
+    return any(isinstance(one, apprise.AppriseAttachment) and one for one in vars(opened).values())
 
 
 def _opened(url: str) -> Any:
@@ -69,7 +77,7 @@ def _opened(url: str) -> Any:
 
 def _notify(url: str, title: str, body: str) -> bool:
     opened = _opened(url)
-    return opened is not None and bool(opened.notify(body=body, title=title, body_format="text"))
+    return opened is not None and not _reads(opened) and bool(opened.notify(body=body, title=title, body_format="text"))
 
 
 class Apprises:

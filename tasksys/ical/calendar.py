@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from icalendar import Calendar, Component
@@ -35,6 +36,7 @@ class Feed:
         self._workspace, self._user, self._view, self._left_out = workspace, user, view, left_out
         self._parts: list[bytes] = []
         self._size = 0
+        self._full = False
         self._values: list[When] = []
 
     def add(self, whole: Whole) -> None:
@@ -47,22 +49,26 @@ class Feed:
     def add_series(self, whole: WholeSeries, state: State) -> Iterator[None]:
         """Adds the series with what is different of its occurrences; or its next ones, where they are events.
 
-        Lazily, so that others have turns between any two.
+        Lazily, so that others have turns between any two. After something had no room, none is made.
         """
+        if self._full:
+            self._left_out += 1
+            return
         if self._view is View.TODOS:
             times = [one.due for one in whole.series.overrides]
             for one in components(whole, self._workspace.id, self._user):
                 self._add(one, [whole.series.anchor, *times])
                 yield
             return
-        for coming in next_ones(whole.series, [gone.original for gone in whole.gone], state):
-            self.add(coming)
+        coming = next_ones(whole.series, [gone.original for gone in whole.gone], state)
+        for one_of_them in takewhile(lambda _: not self._full, coming):
+            self.add(one_of_them)
             yield
 
     def _add(self, made: Component, values: list[When | None]) -> None:
         part = written(made)
         if self._size + len(part) > bounds.FEED_BYTES:
-            self._left_out += 1
+            self._left_out, self._full = self._left_out + 1, True
             return
         self._parts.append(part)
         self._size += len(part)

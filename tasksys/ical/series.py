@@ -148,7 +148,7 @@ def next_ones(series: Series, known: Iterable[str], state: State) -> Iterator[Wh
     if series.state is not SeriesState.ACTIVE or series.next is None:
         return
     times, whole, passed = times_of(series, state), WholeSeries(series), set(known)
-    first = times.anchor.read(series.next)
+    first = datetime.fromisoformat(series.next)
     found: Iterable[str] = (series.next,) if series.after_completion else times.between(first, None)
     for count, original in enumerate(found):
         if count >= EVENTS:

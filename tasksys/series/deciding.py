@@ -33,6 +33,7 @@ from tasksys.refusals import Code, Refusal, invalid, missing
 from tasksys.rows import Series, Task
 from tasksys.series import advancing, checking, editing, moving, putting_off
 from tasksys.series.checking import Recurs
+from tasksys.series.overriding import overridden
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import Before, Occurs, OfEach, Override, SeriesState, Template
 from tasksys.series.spans import between
@@ -227,4 +228,4 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
     if before is not None and before.skipped:
         return []
     after = Override(command.occurrence, skipped=True)
-    return editing.overridden(series, before, after)
+    return overridden(series, before, after)

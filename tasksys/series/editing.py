@@ -5,6 +5,7 @@ rule still has its occurrence, and goes to the trash if it has not and its time 
 of one occurrence is not overwritten.
 """
 
+from datetime import datetime
 from typing import Any, Final, assert_never
 
 from msgspec import UNSET, structs
@@ -13,7 +14,6 @@ from tasksys import checks, tasks
 from tasksys.commands import CommandRecord, EditSeries, EditTask
 from tasksys.events import (
     Fact,
-    OccurrenceChanged,
     SeriesAdvanced,
     SeriesCreated,
     SeriesEdited,
@@ -22,18 +22,17 @@ from tasksys.events import (
 from tasksys.fields import difference, mentioned, overlay
 from tasksys.recurrence import Skip, explicit, parse_rule, print_rule
 from tasksys.recurrence.recurrence import anchored
-from tasksys.refusals import Code, FieldError, Refusal, invalid, over, sentence
+from tasksys.refusals import Code, FieldError, Refusal, invalid, sentence
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series import checking, rules
 from tasksys.series.checking import Recurs
 from tasksys.series.moving import Moving, staying
+from tasksys.series.overriding import overridden
 from tasksys.series.rules import Times, times_of
 from tasksys.series.shapes import OF_ONE, Override, Scope, TemplateFields
 from tasksys.series.spans import local
 from tasksys.state import State
 from tasksys.values import When
-
-OVERRIDES: Final = 366
 
 OF_THE_SERIES: Final = ("rule", "anchor", "rdate", "exdate", "missed", "stop_after", "ahead")
 PLACE: Final = ("project", "section", "parent")
@@ -138,16 +137,6 @@ def _under_template(answer: list[Fact] | Refusal) -> list[Fact] | Refusal:
     return structs.replace(answer, errors=errors)
 
 
-def overridden(series: Series, before: Override | None, after: Override | None) -> list[Fact] | Refusal:
-    """The event that makes one occurrence different."""
-    if before == after:
-        return []
-    if before is None and len(series.overrides) >= OVERRIDES:
-        return over("/occurrence", "occurrences of a series that differ before they are tasks", OVERRIDES)
-    original = (after or before or Override("")).original
-    return [Fact(OccurrenceChanged(series.id, original, before, after))]
-
-
 # --- all
 
 
@@ -165,6 +154,7 @@ def _all(
         missed=command.missed,
         stop_after=command.stop_after,
         ahead=command.ahead,
+        ends_before=_ends(series, found.anchor),
     )
     before, after = difference(series, fields)
     template_before, template_after = difference(series.template, wanted)
@@ -211,6 +201,12 @@ def _recurs(command: EditSeries, series: Series, anchor: When) -> Recurs | Refus
     return checking.recurs(found._replace(**{**kept, **given}))
 
 
+def _ends(series: Series, anchor: When) -> str | None:
+    """Where another series goes on, by the time of an anchor: else an occurrence of that day would be in both."""
+    ends = series.ends_before
+    return None if ends is None else rules.carried(ends, rules.anchor_of(series.anchor), rules.anchor_of(anchor))
+
+
 def _edited(
     task: Task, before: TemplateFields, after: TemplateFields, record: CommandRecord, state: State
 ) -> list[Fact]:
@@ -238,16 +234,12 @@ def _split(
     old, begins = times_of(series, state), command.occurrence
     if begins in series.rdate:
         return invalid("/occurrence", "This one is an exception of its own; split at one that the rule gives.")
-    stays = command.anchor is UNSET or local(command.anchor).date() == old.anchor.read(begins).date()
+    stays = command.anchor is UNSET or local(command.anchor).date() == datetime.fromisoformat(begins).date()
     rest = structs.replace(series, rule=_rest(series.rule, old, begins, stays))
     found = _recurs(command, rest, old.when(begins))
     if isinstance(found, Refusal):
         return found
-    carried = (
-        None
-        if series.ends_before is None
-        else rules.carried(series.ends_before, old.anchor, rules.anchor_of(found.anchor))
-    )
+    carried = _ends(series, found.anchor)
     left = None if series.stop_after is None else max(1, series.stop_after - series.completions)
     template_before, template_after = difference(series.template, wanted)
     created = SeriesCreated(

@@ -1,7 +1,7 @@
 """What became of the occurrences of a series, in figures: how many were done, how late, and how many in a row."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
@@ -75,6 +75,8 @@ def _late(task: Task, occurrence: Occurrence, times: Times) -> timedelta:
     """How long after it was due it was done; after the end of the day, where it was due on a date."""
     due = task.due or times.when(occurrence.original)
     if due.date is not None:
+        if due.date == date.max.isoformat():
+            return timedelta(0)  # the calendar ends with it
         end = datetime.fromisoformat(due.date) + timedelta(days=1)
         due = When(local=end.isoformat(timespec="minutes"))
     done = datetime.fromisoformat(task.completed_at or "")

@@ -14,6 +14,7 @@ from tasksys import durations
 from tasksys.recurrence import (
     AfterCompletion,
     Anchor,
+    Kind,
     Occurrence,
     Recurrence,
     after_completion,
@@ -50,7 +51,7 @@ class Times(NamedTuple):
 
     def after(self, original: str) -> str | None:
         """The occurrence that follows one."""
-        return next(self._found(self.recurrence.occurrences(after=self.anchor.read(original))), None)
+        return next(self._found(self.recurrence.occurrences(after=datetime.fromisoformat(original))), None)
 
     def at_or_after(self, local: datetime) -> str | None:
         """The first occurrence that is not before a local time."""
@@ -87,8 +88,13 @@ class Times(NamedTuple):
         return datetime.combine(self.day(at), time.min)
 
     def when(self, original: str) -> When:
-        """The due value of an occurrence that is where its rule has it."""
-        return self.anchor.when(self.anchor.read(original))
+        """The due value of an occurrence that is where its rule has it.
+
+        One from before the series went over from dates to times, or back, is due as it was named.
+        """
+        if same_kind(original, self.anchor):
+            return self.anchor.when(datetime.fromisoformat(original))
+        return When(local=original) if "T" in original else When(date=original)
 
     def instant(self, when: When) -> str:
         """The instant of a value."""
@@ -100,7 +106,7 @@ class Times(NamedTuple):
 
     def counted_before(self, original: str) -> int:
         """How many of the rule's COUNT come before an occurrence."""
-        return self.recurrence.counted_before(self.anchor.read(original))
+        return self.recurrence.counted_before(datetime.fromisoformat(original))
 
     def _found(self, occurrences: Iterator[Occurrence]) -> Iterator[str]:
         for one in occurrences:
@@ -144,7 +150,12 @@ def carried(original: str, before: Anchor, after: Anchor) -> str:
 
     A time that is not the old anchor's own (the rule names several) stays.
     """
-    local = before.read(original)
-    if before.kind is not after.kind or local.time() == before.local.time():
+    local = datetime.fromisoformat(original)
+    if not same_kind(original, after) or before.kind is not after.kind or local.time() == before.local.time():
         local = datetime.combine(local.date(), after.local.time())
     return after.text(local)
+
+
+def same_kind(original: str, anchor: Anchor) -> bool:
+    """False for the original time of an occurrence from when the series had dates and has times now, or the reverse."""
+    return ("T" not in original) is (anchor.kind is Kind.DATE)

@@ -27,6 +27,7 @@ from tasksys.refusals import Code, Refusal, conflict
 from tasksys.rows import Series, Task
 from tasksys.series import moving
 from tasksys.series.evolving import SeriesEvent
+from tasksys.series.overriding import overfull
 from tasksys.series.rules import times_of
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState
 from tasksys.series.tracking import is_open, occurs
@@ -227,7 +228,11 @@ def _occurrence(event: OccurrenceChanged, series: Series, undone: Sequence[Fact]
     taken_back = row is not None and _taken_back(row.task, undone)
     if not (passed or taken_back) and (row is not None or _override(series, event.original, undone) != event.after):
         return conflict("The occurrence")
-    back = [Fact(OccurrenceChanged(series.id, event.original, event.after, event.before))]
+    changed = OccurrenceChanged(series.id, event.original, event.after, event.before)
+    others = (one.event for one in undone if isinstance(one.event, OccurrenceChanged) and one.event.series == series.id)
+    if refusal := overfull(series, changed, others):
+        return refusal
+    back = [Fact(changed)]
     reached = _reached(series, undone)
     again = passed and (reached is None or event.original < reached)
     return back + (_advanced(series, reached, event.original) if again else [])

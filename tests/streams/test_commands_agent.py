@@ -9,12 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import keys
+from streams.agents import commands
 from streams.agents.commands import REQUEST, RETRY, CommandsFold, Committed
 from streams.agents.states import States
 from streams.fold import Effects, Headers, Record
 from streams.topics import DEAD_LETTERS, EVENTS
-from tasksys import codec, decider
-from tasksys.commands import Command, CommandRecord, CompleteTask, CreateTask, CreateWorkspace, RemoveMember, SetMember
+from tasksys import codec, decider, reminders
+from tasksys.commands import (
+    Command,
+    CommandRecord,
+    CompleteTask,
+    CreateTask,
+    CreateWorkspace,
+    EditTask,
+    RemoveMember,
+    SetMember,
+)
 from tasksys.outcomes import DeadLetter, Outcome, OutcomeStatus
 from tasksys.refusals import Code
 from tasksys.values import Role
@@ -178,6 +188,40 @@ def test_a_fault_in_evolve_is_raised(partition: Partition, monkeypatch: pytest.M
         partition.fold.aborted()
     told = partition.commit(partition.sent("w", CreateTask(id="c", task="t", title="x")))
     assert told.decided[0].outcome.first == 3
+
+
+def test_a_fault_in_what_follows_is_a_dead_letter(partition: Partition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the command is recorded, the partition goes on, and an operator can retry it."""
+    broken = CreateTask(id="poison", task="u", title="x")
+    with monkeypatch.context() as patched:
+        patched.setattr(reminders, "by_default", lambda task, *_: 1 / 0 if task.id == "u" else [])
+        told = partition.commit(
+            partition.sent("w", CreateTask(id="before", task="t", title="x")),
+            partition.sent("w", broken),
+            partition.sent("w", EditTask(id="after", task="t", title="y")),
+            partition.sent("w", EditTask(id="none", task="u", title="y")),
+        )
+    assert [one.outcome.status for one in told.decided] == ["accepted", "refused", "accepted", "refused"]
+    assert [one.outcome.first for one in told.decided] == [3, 0, 4, 0]
+    [letter] = partition.letters()
+    assert (letter.command, "ZeroDivisionError" in letter.reason) == ("poison", True)
+    told = partition.commit(partition.sent("w", broken, ((RETRY, str(letter.offset).encode()),)))
+    assert [(one.outcome.status, one.outcome.first) for one in told.decided] == [("accepted", 5)]
+    assert not partition.letters()
+
+
+def test_a_batch_is_bounded_by_its_events(partition: Partition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes behind is left for the next one."""
+    made = [partition.sent("w", CreateTask(id=f"c-{n}", task=f"t-{n}", title="x")) for n in range(5)]
+    monkeypatch.setattr(commands, "EVENTS_AT_ONCE", 3)
+    effects = partition.fold.fold(made)
+    partition.apply(effects)
+    assert (effects.folded, len(partition.told[-1].decided)) == (3, 3)
+    effects = partition.fold.fold(made[3:])
+    assert (effects.folded, len(effects.outputs)) == (None, 2)
+    partition.fold.aborted()
+    monkeypatch.setattr(commands, "EVENT_BYTES_AT_ONCE", 1)
+    assert partition.fold.fold(made[3:]).folded == 1
 
 
 HEADERS = st.lists(

@@ -181,3 +181,19 @@ async def test_a_repair_puts_rows_right_beside_the_fold() -> None:
     assert partition.positions[-1] == 3
     await partition.runner.run(records(0, 4))
     assert partition.rows.rows[b"sum"] == b"103"
+
+
+async def test_a_fold_that_takes_a_part() -> None:
+    """The rest is folded next, and each part is durable by itself."""
+    partition = Partition()
+    fold, whole = partition.folds[0], partition.folds[0].fold
+
+    def halved(records: Sequence[Record]) -> Effects:
+        effects = whole(records[:2])
+        effects.folded = len(records[:2])
+        return effects
+
+    fold.fold = halved  # type: ignore[method-assign]
+    await partition.runner.run([Record(offset, 0, b"k", b"1", ()) for offset in range(5)])
+    assert partition.positions == [2, 4, 5]
+    assert partition.rows.get(b"sum") == b"5"

@@ -278,6 +278,22 @@ async def test_other_links_do_nothing(site: Site, space: Space) -> None:
     assert (await space.get(f"/reminders/{made['id']}")).ok["state"] == "fired"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"--x", "multipart/form-data; boundary=x"),
+        (b'--x\r\nContent-Disposition: form-data; name="token"\r\n\r\nabc', "multipart/form-data; boundary=x"),
+        (b"token=a", "application/x-www-form-urlencoded; charset=none"),
+        (b"token=\xff&&=%", "application/x-www-form-urlencoded"),
+        (b"token", "text/plain"),
+    ],
+)
+async def test_what_is_no_form(site: Site, sent: bytes, kind: str) -> None:
+    """The page is open to everybody: nothing that is sent to it is a fault, which the log would tell at length."""
+    answer = await site.client().post("/acknowledge", data=sent, headers={"Content-Type": kind})
+    assert answer.status == 410
+
+
 async def test_undo_of_ones_own_settings(space: Space) -> None:
     """By the command, as everything that is no task's."""
     done = await space.patch("/preferences", {"reminder_hour": 8})

@@ -184,3 +184,20 @@ async def test_a_repeated_write_answers_as_the_first_time(space: Space) -> None:
     again = await space.post("/series", WEEKLY, headers=headers)
     assert (again.ok, again.replayed, again.etag) == (first.ok, True, first.etag)
     assert len((await space.get("/series")).ok["items"]) == 1
+
+
+@pytest.mark.parametrize("cursor", ["2126-99-99", "2126-02-30", "2126-03-12T99:00"])
+async def test_a_cursor_that_is_no_day(space: Space, cursor: str) -> None:
+    """It is refused, whatever it looks like."""
+    found = await made(space)
+    (await space.get(f"/series/{found['id']}/occurrences", cursor=cursor)).problem(400, "cursor-syntax")
+
+
+async def test_figures_of_what_is_due_at_the_end_of_the_calendar(space: Space) -> None:
+    """It is done in time, whenever that is."""
+    found = await made(space)
+    (name,) = found["open"]
+    await space.patch(f"/tasks/{name}", {"due": {"date": "9999-12-31"}})
+    await space.post(f"/tasks/{name}/complete")
+    figures = (await space.get(f"/series/{found['id']}/statistics")).ok
+    assert (figures["done"], figures["late"]) == (1, 0)

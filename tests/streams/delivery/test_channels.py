@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import apprise
 import pytest
@@ -21,6 +22,7 @@ from tests.streams.delivery.test_addresses import letter
 
 KEY = "0123456789abcdef0123456789abcdef"
 TELEGRAM = "tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI/12345"
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/general"
 
 
 @asynccontextmanager
@@ -162,6 +164,18 @@ def test_hosted_schemes_take_no_host() -> None:
     assert not apprises.HOSTED & apprises.LOCAL
     for scheme in apprises.HOSTED:
         assert not any("{host}" in one for one in known[scheme].templates), scheme
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("url", [TELEGRAM, "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", SLACK])
+@pytest.mark.parametrize("template", ["http://127.0.0.1:9/", "/etc/hostname", "file:///etc/hostname"])
+def test_apprise_reads_nothing_first(url: str, template: str, private: bool) -> None:
+    """A template would be read from wherever the user says, and sent to them."""
+    assert apprises.hint(url, private)
+    reading = f"{url}?template={quote(template)}"
+    with pytest.raises(TargetUnfit, match="template"):
+        apprises.hint(reading, private)
+    assert not apprises._notify(reading, "title", "body")  # one that was set before
 
 
 async def test_apprise_sends_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:

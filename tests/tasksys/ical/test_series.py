@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from icalendar import Component
 from msgspec import structs
 
 from tasksys.commands import (
@@ -19,9 +20,11 @@ from tasksys.commands import (
     SkipOccurrence,
     SkipTask,
 )
-from tasksys.ical import uids
+from tasksys.ical import bounds, events, uids
+from tasksys.ical import calendar as calendars
 from tasksys.ical.calendar import View
 from tasksys.ical.series import cut
+from tasksys.ical.todos import Whole
 from tasksys.recurrence import occurrence_id
 from tasksys.rows import Series, Task
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, Missed, OfEach, Scope, SeriesState, Template
@@ -326,3 +329,20 @@ def test_where_another_series_goes_on_in_a_zone_that_is_none_any_more() -> None:
     anchor = structs.replace(MONDAY, zone="Mars/Olympus")
     row = Series("s", Template("Bins"), "FREQ=DAILY", anchor, "", "", ends_before="2026-03-11T09:00")
     assert cut(row) == "FREQ=DAILY;UNTIL=20260311T085959Z"
+
+
+def test_what_has_no_room_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calendar that is full says how much is left out, and costs no more for it."""
+    world = founded()
+    for name in "abcdef":
+        world.given(CreateSeries(series=name, template=GivenTemplate(title="Bins"), rule="FREQ=WEEKLY", anchor=MONDAY))
+    made = list[Whole]()
+
+    def event(whole: Whole, workspace: str, user: str) -> Component | None:
+        made.append(whole)
+        return events.event(whole, workspace, user)
+
+    monkeypatch.setattr(calendars, "event", event)
+    monkeypatch.setattr(bounds, "FEED_BYTES", 3_000)
+    assert "X-TASKSYS-LEFT-OUT" in calendar(world, View.EVENTS)
+    assert len(made) < 30

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasksys import limits
+from tasksys import codec, limits
 from tasksys.commands import (
     AdvanceSeries,
     Command,
@@ -18,9 +18,10 @@ from tasksys.commands import (
     SkipOccurrence,
     SkipTask,
     TrashTask,
+    Undo,
 )
 from tasksys.refusals import Code
-from tasksys.series.editing import OVERRIDES
+from tasksys.series.overriding import OVERRIDES, OVERRIDES_BYTES
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
 from tasksys.values import Repeat, When
 from tests.support.domain import COMMENTER, STRANGER, VIEWER
@@ -213,3 +214,19 @@ def test_not_too_many_that_differ() -> None:
         world.given(SkipOccurrence(series=SERIES, occurrence=(first + timedelta(days=number)).isoformat()))
     assert world.refused(SkipOccurrence(series=SERIES, occurrence="2029-01-01")).code is Code.LIMIT
     world.given(edit(scope=Scope.THIS, occurrence="2027-01-01", template=TITLE))
+
+
+def test_not_too_much_that_differs() -> None:
+    """All of it is in one row, which a record of the table's changelog holds; undo brings no more back either."""
+    world, first = workspace().given(dated()), date(2027, 1, 1)
+    long, short = GivenFields(description="x" * limits.DESCRIPTION_BYTES), GivenFields(description="x")
+    days = [(first + timedelta(days=number)).isoformat() for number in range(16)]
+    shortened = []
+    for day in days[:7]:
+        world.given(edit(scope=Scope.THIS, occurrence=day, template=long))
+    shortened += [world.accepted(edit(scope=Scope.THIS, occurrence=day, template=short)) for day in days[:7]]
+    for day in days[7:14]:
+        world.given(edit(scope=Scope.THIS, occurrence=day, template=long))
+    assert world.refused(edit(scope=Scope.THIS, occurrence=days[14], template=long)).code is Code.LIMIT
+    assert world.refused(Undo(events=tuple(shortened[0]))).code is Code.LIMIT
+    assert len(codec.encode_row(world.series(SERIES))) <= OVERRIDES_BYTES

@@ -172,3 +172,13 @@ def test_undo_when_one_of_the_new_is_done() -> None:
     pass_time(world, "2026-03-03T09:00")
     complete(world, FOURTH, "t")
     assert world.refused(Undo(events=tuple(done))).code is Code.UNDO_CONFLICT
+
+
+def test_another_time_of_day_before_a_split() -> None:
+    """Where the old series ends goes along: no day has an occurrence of both."""
+    world = workspace().given(daily(), split(FOURTH, template=TEA))
+    world.given(edit(anchor=When(local="2026-03-02T08:30", zone="UTC")))
+    assert world.series(SERIES).ends_before == "2026-03-04T08:30"
+    pass_time(world, "2026-03-05T08:00")
+    assert list(became(world)) == ["2026-03-02T08:30", "2026-03-03T08:30"]
+    assert list(became(world, "t")) == [FOURTH]
