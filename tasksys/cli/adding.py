@@ -77,7 +77,9 @@ def _with(command: Json, given: Json) -> Json:
 def _add_task(session: Session, found: Json, fields: Json) -> None:
     task = after(session, session.client.send("POST", session.path("tasks"), fields))
     shown = output.tasks([task], project_names(session, [task]))
-    session.show(task, *_understood(found), "Added:", shown)
+    of = [one["trigger"].get("of", "due") for one in found["reminders"] if "before" in one["trigger"]]
+    more = [f"It has no {name} date: the reminder waits until it has one." for name in sorted({*of}) if not task[name]]
+    session.show(task, *_understood(found), "Added:", shown, *more)
     for one in found["reminders"]:
         session.client.send("POST", session.path("tasks", task["id"], "reminders"), one)
 

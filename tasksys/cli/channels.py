@@ -46,7 +46,7 @@ def _state(one: Json) -> str:
     return f"failing since {moments.clock(one['failing_since'])}" if one["failing_since"] else "works"
 
 
-@channel.command("set")
+@channel.command("set", short_help="Add a channel, or change where it leads.")
 @click.argument("kind", type=click.Choice([kind.value for kind in ChannelKind]))
 @click.argument("target", required=False)
 @option("--name", metavar="NAME", help="What to call it, if not by its kind.")
@@ -171,7 +171,8 @@ def deliveries(session: Session, state: str | None, channel: str | None) -> None
         if channel in (None, each["channel"]) and state in (None, each["state"])
     ]  # fmt: skip
     columns = ("reminder", "time", "who", "channel", "state", "attempts", "error")
-    session.show(answer, output.table(columns, rows, least={"error": 16}) if rows else "Nothing has fired.")
+    none = "No such deliveries." if wanted["delivery"] or channel else "Nothing has fired."
+    session.show(answer, output.table(columns, rows, least={"error": 16}) if rows else none)
 
 
 COMMANDS = (channel, preferences, deliveries)

@@ -81,7 +81,17 @@ class Program(click.Group):
         room = formatter.width - 6 - max(len(name) for name in self.commands)
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(one.name or "", one.get_short_help_str(room)) for one in commands])
+                formatter.write_dl([(one.name or "", brief(one, room)) for one in commands])
+
+
+def brief(command: click.Command, room: int) -> str:
+    """What a command does, in one line: what can be left out of its first sentence is, rather than cut anywhere."""
+    said = command.get_short_help_str(room)
+    if not said.endswith("..."):
+        return said
+    sentence = " ".join((command.help or "").split())
+    heads = (sentence.partition(sign)[0] for sign in (": ", "; ", ", "))
+    return next((f"{head.rstrip('.')}." for head in heads if len(head) < min(room, len(sentence) - 1)), said)
 
 
 @click.group(

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tasksys.cli import moments, names
+from tasksys.values import CLOSED
 
 Json = dict[str, Any]
 
@@ -97,7 +98,7 @@ def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
                 str(MARKS.get(item["status"], item["status"])),
                 _one_line(
                     cut(item["title"], LONGEST_TITLE),
-                    style="strike dim" if item["status"] in ("done", "cancelled") else "",
+                    style="strike dim" if item["status"] in CLOSED else "",
                 ),
                 _one_line(moments.readable(item["due"]), style="red" if overdue(item) else ""),
                 Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
@@ -118,7 +119,7 @@ def _one_line(text: str, style: str = "") -> Text:
 
 def overdue(item: Json) -> bool:
     """True for a task that is open although its due value is over."""
-    return item["status"] not in ("done", "cancelled") and moments.past(item["due"])
+    return item["status"] not in CLOSED and moments.past(item["due"])
 
 
 def blank(value: str) -> str:
@@ -132,6 +133,7 @@ def task(
     project: str = "",
     subtasks: Sequence[Json] = (),
     reminders: Sequence[Json] = (),
+    series: Json | None = None,
 ) -> RenderableType:
     """Everything about a task."""
     status = f"{MARKS.get(item['status'], '')} {item['status']}"
@@ -141,6 +143,7 @@ def task(
         "priority": blank(item["priority"]),
         "due": moments.readable(item["due"]),
         "start": moments.readable(item["start"]),
+        "repeats": f"{series['description']} (series {series['id'][-names.SHORTEST :]})" if series else "",
         "labels": ", ".join(item["labels"]),
         "assignees": ", ".join(item["assignees"]),
         "project": project,
@@ -219,7 +222,7 @@ def changes(entry: Json, called: Mapping[str, str] = MappingProxyType({})) -> st
 
 def _change(field: str, before: Any, after: Any, called: Mapping[str, str]) -> str:
     """A part that was there before and is still, such as a checklist item, by its title and what is different now."""
-    said = "/".join(part[-names.SHORTEST :] if len(part) == ID_LENGTH else part for part in field.split("/"))
+    said = "/".join(part[-names.SHORTEST :] if len(part) in ID_LENGTHS else part for part in field.split("/"))
     if "/" in field and isinstance(before, dict) and isinstance(after, dict):
         title = after.get("title") or after.get("name")
         said += f" “{title}”" if title else ""
@@ -244,8 +247,8 @@ PLACES: Final = frozenset({"project", "section"})
 INNER: Final = frozenset({"id", "task", "order", "position", "armed", "basis", "created_at"})
 """Fields of parts that say nothing to people: --json has them."""
 
-ID_LENGTH: Final = 26
-"""Characters of an id that the program made; lists show its end."""
+ID_LENGTHS: Final = (26, 36)
+"""Characters of ids that the program made; lists show their ends."""
 
 
 EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
@@ -260,6 +263,8 @@ def value(thing: Any) -> str:
             return "yes" if thing else "no"
         case {"date": _} | {"local": _}:
             return moments.readable(thing)
+        case {"before": str()}:
+            return trigger({"trigger": thing})
         case dict():
             return ", ".join(f"{name} {value(one)}" for name, one in thing.items())
         case list():

@@ -24,14 +24,20 @@ def history(session: Session, task: str, limit: int | None) -> None:
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", required=False)
 @click.argument("at", metavar="[POSITION]", type=click.IntRange(min=1), required=False)
 @option("--position", type=click.IntRange(min=1), help="The change to undo, as `tasksys history` shows it.")
 @in_workspace
-def undo(session: Session, task: str, at: int | None, position: int | None) -> None:
-    """Undo a change of a task: the one at that position, or the last that was not undone yet."""
+def undo(session: Session, task: str | None, at: int | None, position: int | None) -> None:
+    """Undo a change of a task: the one at that position, or the last that was not undone yet.
+
+    Without TASK, any change of the workspace, such as of a series: that at --position, as `tasksys audit list` shows.
+    """
     if at and position:
         raise click.UsageError("Give one position, as POSITION or with --position.")
+    if task is None:
+        _undo_at(session, position)
+        return
     found = session.task(task)
     entries: list[Json] = _history(session, found)["items"]
     wanted = at or position or _last(entries)
@@ -47,6 +53,15 @@ def undo(session: Session, task: str, at: int | None, position: int | None) -> N
     if changed.get("trashed"):
         more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."
     session.show(changed, said, output.tasks([changed], project_names(session, [changed])), more)
+
+
+def _undo_at(session: Session, position: int | None) -> None:
+    """Undoes what is about no task, or not about one alone."""
+    if position is None:
+        raise click.UsageError("Undo what? Name a task, or give --position, as `tasksys audit list` shows it.")
+    answer = session.client.send("POST", session.path("commands"), {"type": "Undo", "position": position})
+    said = f"Undone: the change at position {position}, by a new change at position {session.client.position}."
+    session.show(answer, said)
 
 
 def _history(session: Session, task: Json) -> Json:

@@ -85,7 +85,7 @@ def list_reminders(session: Session, task: str | None, state: str | None) -> Non
     session.show(answer, _shown(answer["items"], _titles(session, answer["items"])))
 
 
-@reminder.command("add")
+@reminder.command("add", short_help="Be reminded of a task.")
 @click.argument("task")
 @click.argument("when")
 @option("--of", type=click.Choice(["due", "start"]), help="What a duration goes by.", default="due")

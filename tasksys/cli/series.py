@@ -1,5 +1,6 @@
 """`tasksys series`, `repeat`, `skip`, `postpone`: what comes again and again."""
 
+import re
 from typing import Any, Final
 
 import click
@@ -16,6 +17,8 @@ from tasksys.series.shapes import Missed
 
 WHICH: Final = "OCCURRENCE"
 """How an occurrence is named: the time that the rule gave it, as `tasksys series occurrences` shows it."""
+
+NAMED: Final = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?", re.ASCII)
 
 CHANGES: Final = (
     option("--every", metavar="PHRASE", help="When: such as every monday at 9:00, or every 3 days after done."),
@@ -94,6 +97,20 @@ def _line(one: Json) -> str:
     return f"“{one['template']['title']}”: {one['description']}"
 
 
+def _occurrence(text: str, option: str) -> str:
+    """The time that names an occurrence, also with a blank as lists show times. Raises click.BadParameter."""
+    named = text.strip().replace(" ", "T")
+    if NAMED.fullmatch(named) is None:
+        said = f"{text!r} names no occurrence; give its time as `tasksys series occurrences` shows it."
+        raise click.BadParameter(said, param_hint=option)
+    return named
+
+
+def _changed(session: Session, one: Json, said: str) -> None:
+    """What became of a series, and how to take it back: there is no task by which to undo it."""
+    session.show(one, said, f"Take it back with `tasksys undo --position {session.client.position}`.")
+
+
 @click.group()
 def series() -> None:
     """Tasks that come again and again; make one with `tasksys add "Water the plants every friday"`, or `repeat`."""
@@ -110,15 +127,16 @@ def list_series(session: Session, ended: bool) -> None:
     rows = [
         (short[one["id"]], one["state"], one["template"]["title"], one["description"], _next(one)) for one in items
     ]  # fmt: skip
-    columns = ("id", "state", "title", "when", "next")
+    columns = ("id", "state", "title", "when", "next to come")
     session.show(answer, output.table(columns, rows, least={"title": 12, "when": 16}) if rows else "No series.")
 
 
 def _next(one: Json) -> str:
-    return str(one["next"] or "").replace("T", " ")
+    """The next occurrence that is no task yet: what is open is a task already."""
+    return "" if one["state"] == "ended" else str(one["next"] or "").replace("T", " ")
 
 
-@series.command("show")
+@series.command("show", short_help="Show a series, and what became of it.")
 @click.argument("series")
 @in_workspace
 def show_series(session: Session, series: str) -> None:
@@ -128,7 +146,8 @@ def show_series(session: Session, series: str) -> None:
     if session.as_json:
         session.show(found | {"statistics": figures})
         return
-    said = [_line(found), f"{found['state']}; next {_next(found) or 'none that is known'}; missed: {found['missed']}"]
+    coming = "" if found["state"] == "ended" else f"; next to come {_next(found) or 'not known yet'}"
+    said = [_line(found), f"{found['state']}{coming}; missed: {found['missed']}"]
     ratio = "" if figures["done_ratio"] is None else f" ({figures['done_ratio']:.0%} of those that are over)"
     said.append(
         f"{figures['done']} done{ratio}, {figures['late']} of them late; {figures['skipped']} skipped,"
@@ -139,7 +158,7 @@ def show_series(session: Session, series: str) -> None:
     session.show(found, *said, *([output.tasks(tasks, project_names(session, tasks))] if tasks else []))
 
 
-@series.command("occurrences")
+@series.command("occurrences", short_help="List what became of occurrences, and what is to come.")
 @click.argument("series")
 @option("--from", "start", metavar="WHEN", help="Not before this date, local time or instant.")
 @option("--to", "end", metavar="WHEN", help="Before this date, local time or instant.")
@@ -152,7 +171,9 @@ def occurrences(session: Session, series: str, start: str | None, end: str | Non
     rows = [
         (one["occurrence"], one["state"], moments.readable(one["due"]), one["title"]) for one in answer["items"]
     ]  # fmt: skip
-    session.show(answer, output.table(("occurrence", "state", "due", "title"), rows) if rows else "No occurrences.")
+    shown = output.table(("occurrence", "state", "due", "title"), rows) if rows else "No occurrences."
+    more = "There are more; see them with --limit, or later ones with --from."
+    session.show(answer, shown, *([more] if answer["next_cursor"] else []))
 
 
 @click.command()
@@ -168,7 +189,7 @@ def repeat(session: Session, task: str, phrase: tuple[str, ...], missed: str | N
     session.show(made, f"Comes again, {_line(made)}")
 
 
-@series.command("edit")
+@series.command("edit", short_help="Change all occurrences, one, or one and those after it.")
 @click.argument("series")
 @option("--only", metavar=WHICH, help="Change this occurrence alone.")
 @option("--from", "start", metavar=WHICH, help="Change this occurrence and those that follow.")
@@ -181,6 +202,7 @@ def edit_series(
     """Change all occurrences of a series, one of them, or one and those that follow."""
     if only and start:
         raise click.UsageError("Give either --only or --from.")
+    only, start = (one and _occurrence(one, name) for one, name in ((only, "--only"), (start, "--from")))
     found = _found(session, series)
     first = found["anchor"] if start is None else found["anchor"] | {"local" if "T" in start else "date": start}
     body = _fields(session, first=first, **given)
@@ -192,18 +214,20 @@ def edit_series(
     scope = "this" if only else "this-and-following" if start else "all"
     where = {"occurrence": only or start} if only or start else {}
     changed = session.client.send("PATCH", session.path("series", found["id"]), {"scope": scope, **where, **body})
-    session.show(changed, _line(changed))
+    which = f"only {only}" if only else f"from {start} on" if start else "all"
+    _changed(session, changed, f"Changed, {which}: {_line(changed)}")
 
 
-@series.command("skip")
+@series.command("skip", short_help="Leave an occurrence out.")
 @click.argument("series")
 @click.argument("occurrence")
 @in_workspace
 def skip_occurrence(session: Session, series: str, occurrence: str) -> None:
     """Leave an occurrence out, by the time that `tasksys series occurrences` shows."""
+    named = _occurrence(occurrence, "OCCURRENCE")
     found = _found(session, series)
-    answer = session.client.send("POST", session.path("series", found["id"], "skip"), {"occurrence": occurrence})
-    session.show(answer, f"Left out: {occurrence}.")
+    answer = session.client.send("POST", session.path("series", found["id"], "skip"), {"occurrence": named})
+    _changed(session, answer, f"Left out: {named}.")
 
 
 def _change(name: str, method: str, said: str, help: str) -> None:
@@ -215,12 +239,12 @@ def _change(name: str, method: str, said: str, help: str) -> None:
     def command(session: Session, series: str) -> None:
         found = _found(session, series)
         where = session.path("series", found["id"], *([] if method == "DELETE" else [name]))
-        session.show(session.client.send(method, where), f"{said}: {_line(found)}")
+        _changed(session, session.client.send(method, where), f"{said}: {_line(found)}")
 
 
 _change("pause", "POST", "Paused", "Make no more tasks of a series until it is resumed.")
 _change("resume", "POST", "Goes on", "Go on with a series; nothing was missed in between.")
-_change("end", "DELETE", "Ended", "End a series: no more tasks of it.")
+_change("end", "DELETE", "Ended", "End a series: no more tasks of it. Those that are not due yet go to the trash.")
 
 skip = action("skip", "POST", "skip", "Left out", "Leave out tasks that come again; the next ones come.")
 
@@ -235,6 +259,12 @@ def postpone(session: Session, task: str, until: str) -> None:
     by = DURATION.fullmatch(until.strip()) or until.strip().upper().startswith("P")
     zone = str(session.workspace()["time_zone"])
     body = {"by": iso(until, "UNTIL")} if by else {"to": moments.when(until, lambda: zone, "UNTIL")}
+    if by and not found["due"]:
+        said = f"“{found['title']}” has no due date to count from; give a day, such as friday or 2026-03-08."
+        raise click.BadParameter(said, param_hint="UNTIL")
+    if by and "date" in found["due"] and "T" in str(body["by"]):
+        said = f"“{found['title']}” is due on a day, without a time; give days, such as 1d, or a time: tomorrow 17:00."
+        raise click.BadParameter(said, param_hint="UNTIL")
     answer = session.client.send("POST", session.path("tasks", found["id"], "postpone"), body)
     changed = after(session, answer, found["id"])
     session.show(changed, f"Put off: {changed['title']}, now due {moments.readable(changed['due'])}")

@@ -177,7 +177,8 @@ def show(session: Session, task: str, as_of: str | None) -> None:
     below = {"filter": f'parent = "{found["id"]}"', "sort": "order", "as_of": as_of}
     subtasks = list(session.client.items(session.path("tasks"), below))
     project = output.place(found, project_names(session, [found]))
-    session.show(found, output.task(found, comments, project, subtasks, reminders))
+    series = session.client.get(session.path("series", found["series"])) if found["series"] else None
+    session.show(found, output.task(found, comments, project, subtasks, reminders, series))
 
 
 @click.command()

@@ -93,6 +93,12 @@ def test_reminders_are_added(run: Run) -> None:
     assert found[0]["scheduled_for"] == "2126-03-07T09:00:00.000Z"
 
 
+def test_a_reminder_that_has_nothing_to_go_by_is_said_to_wait(run: Run) -> None:
+    """Nobody waits for it in vain."""
+    assert "no due date: the reminder waits" in run("add", "Fly remind me 1d before").stdout
+    assert "waits" not in run("add", "Fly 2126-03-08 remind me 1d before").stdout
+
+
 def test_what_comes_again_is_a_series(run: Run) -> None:
     """On the server: with its rule, first date, reminders and options."""
     text = "Gym every monday at 9, 10 times remind me 30m before #sport"

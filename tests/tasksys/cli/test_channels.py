@@ -49,4 +49,5 @@ def test_preferences_in_short_words(run: Run) -> None:
 def test_the_ledger_when_nothing_fired(run: Run) -> None:
     """It says so."""
     run("add", "Milk")
-    assert run("deliveries", "--state", "failed", "--channel", "nothing").stdout == "Nothing has fired.\n"
+    assert run("deliveries", "--state", "failed", "--channel", "nothing").stdout == "No such deliveries.\n"
+    assert run("deliveries").stdout == "Nothing has fired.\n"

@@ -47,6 +47,13 @@ def test_the_sections_of_help_hold_every_command() -> None:
         assert f"\n  {name} " in shown
 
 
+def test_what_commands_do_is_not_cut_in_the_middle() -> None:
+    """Help shows whole phrases on a terminal of 80 columns."""
+    shown = invoke("--help", COLUMNS="80").stdout
+    assert "...\n" not in shown.split("\n", 1)[1]
+    assert "  add       Add a task.\n" in shown
+
+
 def test_the_version_is_the_packages() -> None:
     """`--version` names program and version."""
     assert invoke("--version").stdout == "tasksys 0.1.0\n"

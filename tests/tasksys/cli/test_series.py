@@ -39,7 +39,8 @@ def test_changes_of_one_of_those_that_follow_and_of_all(run: Run) -> None:
     run("series", "edit", made["id"], "--only", "2126-03-15", "--due", "2126-03-16", "--title", "All plants")
     run("series", "skip", made["id"], "2126-03-22")
     listed = run("series", "occurrences", made["id"], "--limit", "4").stdout
-    assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
+    assert listed.endswith("There are more; see them with --limit, or later ones with --from.\n")
+    assert [line.split()[:3] for line in listed.splitlines()[1:-1]] == [
         ["2126-03-08", "open", "2126-03-08"],
         ["2126-03-15", "planned", "2126-03-16"],
         ["2126-03-22", "skipped", "2126-03-22"],
@@ -56,11 +57,50 @@ def test_pause_resume_end(run: Run) -> None:
     """A series is found by its title too; one that has ended is in a list of its own."""
     task = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
     run("repeat", task, "daily")
-    assert run("series", "pause", "Swim").stdout == "Paused: “Swim”: every day\n"
-    assert run("series", "resume", "Swim").stdout == "Goes on: “Swim”: every day\n"
-    assert run("series", "end", "Swim").stdout == "Ended: “Swim”: every day\n"
+    assert run("series", "pause", "Swim").stdout.startswith("Paused: “Swim”: every day\n")
+    assert run("series", "resume", "Swim").stdout.startswith("Goes on: “Swim”: every day\n")
+    assert "next to come" in run("series", "show", "Swim").stdout
+    ended = run("series", "end", "Swim").stdout
+    assert ended.startswith("Ended: “Swim”: every day\n")
+    assert "next to come" not in run("series", "show", "Swim").stdout
     assert "Swim" not in run("series", "list").stdout
     assert "Swim" in run("series", "list", "--ended").stdout
+    position = ended.split("--position ")[1].split("`")[0]
+    assert f"Undone: the change at position {position}" in run("undo", "--position", position).stdout
+    assert "Swim" in run("series", "list").stdout
+    assert "--position" in errors(run("undo", code=2))
+
+
+def test_how_a_task_that_comes_again_is_shown(run: Run) -> None:
+    """Its card says so, and its history has no ids that nobody can read."""
+    task = answer(run("add", "--plain", "Swim", "--due", f"{FRIDAY}T09:00@Etc/UTC", "--json"))["id"]
+    assert "repeats" not in run("show", task).stdout
+    run("repeat", task, "daily")
+    assert "every day at 09:00 (series " in run("show", task).stdout
+    run("add", "Run every day remind me 30m before")
+    (made,) = (one for one in answer(run("series", "list", "--json"))["items"] if one["template"]["title"] == "Run")
+    told = run("history", made["open"][0]).stdout
+    assert "30m before due" in told
+    assert "PT30M" not in told
+
+
+def test_an_occurrence_by_the_time_that_lists_show(run: Run) -> None:
+    """With a blank as well as with a T; what is no time is refused in words."""
+    task = answer(run("add", "--plain", "Swim", "--due", f"{FRIDAY}T09:00@Etc/UTC", "--json"))["id"]
+    made = answer(run("repeat", task, "daily", "--json"))["id"]
+    assert run("series", "skip", made, "2126-03-09 09:00").stdout.startswith("Left out: 2126-03-09T09:00.\n")
+    edited = run("series", "edit", made, "--only", "2126-03-10 09:00", "--title", "Dive").stdout
+    assert edited.startswith("Changed, only 2126-03-10T09:00: “Swim”")
+    assert "series occurrences" in errors(run("series", "skip", made, "tomorrow", code=2))
+    assert "series occurrences" in errors(run("series", "edit", made, "--from", "soon", "--title", "x", code=2))
+
+
+def test_what_cannot_be_put_off_by_that(run: Run) -> None:
+    """The message says what to give on the command line."""
+    day = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
+    assert "such as 1d" in errors(run("postpone", day, "2h", code=2))
+    someday = answer(run("add", "--plain", "Run", "--json"))["id"]
+    assert "such as friday" in errors(run("postpone", someday, code=2))
 
 
 def test_what_is_not_understood(run: Run) -> None:

@@ -341,3 +341,10 @@ def test_a_narrow_terminal_wraps_what_changed(
     said = capsys.readouterr().out
     assert "done → open" in said
     assert "  7777  " in said
+
+
+@pytest.mark.parametrize("status", ["done", "cancelled", "skipped", "missed"])
+def test_what_is_over_is_not_overdue(status: str) -> None:
+    """An occurrence that was skipped or missed asks for nothing any more."""
+    assert not output.overdue({"status": status, "due": {"date": "2020-03-08"}})
+    assert output.overdue({"status": "open", "due": {"date": "2020-03-08"}})
