@@ -209,6 +209,8 @@ def edit_series(
     body.pop("after_completion", None)
     if due:
         body["due"] = moments.when(due, lambda: str(session.workspace()["time_zone"]), "--due")
+        if "zone" in found["anchor"] and "local" in (body["due"] or {}):
+            body["due"] = {"zone": found["anchor"]["zone"], **body["due"]}  # as the others are
     if not body:
         raise click.UsageError("Nothing to change: give at least one field, such as --every or --title.")
     scope = "this" if only else "this-and-following" if start else "all"

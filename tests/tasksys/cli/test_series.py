@@ -110,3 +110,12 @@ def test_what_is_not_understood(run: Run) -> None:
     assert "no occurrence" in errors(run("series", "skip", answer(run("repeat", task, "daily", "--json"))["id"],
                                          "2126-01-01", code=1))  # fmt: skip
     assert "duration" in errors(run("postpone", task, "p1x", code=2))
+
+
+def test_a_moved_occurrence_stays_in_the_zone_of_its_series(run: Run) -> None:
+    """It does not float while the others are in a zone, unless another zone is given."""
+    task = answer(run("add", "--plain", "Swim", "--due", f"{FRIDAY}T09:00@Europe/Berlin", "--json"))["id"]
+    made = answer(run("repeat", task, "weekly", "--json"))["id"]
+    for given, zone in (("2126-03-16T10:00", "Europe/Berlin"), ("2126-03-16T10:00@Asia/Tokyo", "Asia/Tokyo")):
+        moved = answer(run("series", "edit", made, "--only", "2126-03-15T09:00", "--due", given, "--json"))
+        assert moved["overrides"][0]["due"] == {"local": "2126-03-16T10:00", "zone": zone}
