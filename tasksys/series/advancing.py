@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tasksys import durations, tasks
-from tasksys.events import (
-    Fact,
-    SeriesAdvanced,
-)
+from tasksys.events import Fact, SeriesAdvanced
 from tasksys.rows import Series
 from tasksys.series.making import Maker
+from tasksys.series.moving import open_tasks
 from tasksys.series.rules import times_of
 from tasksys.series.shapes import Missed, Override, SeriesState
 from tasksys.state import State
@@ -52,7 +50,7 @@ class _Settling:
         self._times = times_of(series, state)
         self._position = workspace.position
         self._next = series.next
-        self._open = {task.original or "": task for name in series.open_tasks if (task := state.task(name)) is not None}
+        self._open = {task.original or "": task for task in open_tasks(series, state)}
         self._facts: list[Fact] = []
         self._missed: list[str] = []
         self._skipped: list[str] = []
@@ -185,7 +183,7 @@ class _Settling:
         earlier = [self._open.pop(one) for one in list(self._open) if one < original]
         previous = self._state.series(self._series.previous) if self._series.previous is not None else None
         if previous is not None and original == self._times.first():
-            earlier += [task for name in previous.open_tasks if (task := self._state.task(name)) is not None]
+            earlier += open_tasks(previous, self._state)
         for task in earlier:
             self._facts += tasks.to_status(task, Status.MISSED, self._at)
 

@@ -163,15 +163,14 @@ def _left_over(event: SeriesCreated, series: Series, undone: Sequence[Fact], at:
     handled = {fact.task for fact in undone}
     previous = state.series(event.previous) if event.previous is not None else None
     to_come = {task.id for task in moving.to_come(series, at, state)}
-    for name in series.open_tasks:
-        task = state.task(name)
-        was = occurs(task) if task is not None and name not in handled else None
-        if task is None or was is None:
+    for task in moving.open_tasks(series, state):
+        was = occurs(task)
+        if was is None or task.id in handled:
             continue
         into = None if previous is None else moving.carried_back(was.original, series, previous, state)
         if into is not None:
-            yield Fact(TaskSeriesChanged(was, into), name)
-        elif name in to_come:
+            yield Fact(TaskSeriesChanged(was, into), task.id)
+        elif task.id in to_come:
             yield from moving.leaving(task)
 
 
