@@ -210,6 +210,11 @@ class When(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fie
     local: str | None = None
     zone: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The date, or the wall time without its zone, as it is spelled; empty if it is neither."""
+        return self.date or self.local or ""
+
 
 def require_when(when: When) -> None:
     """ValueError that says what to give if the value is no date, no wall time, or names an unknown zone."""

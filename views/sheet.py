@@ -33,7 +33,7 @@ def _or_blank(value: object) -> str:
 
 
 def _moment(when: When | None) -> str:
-    return "" if when is None else when.date or when.local or ""
+    return "" if when is None else when.text
 
 
 def _zone(when: When | None) -> str:

@@ -117,7 +117,7 @@ def _around(reader: "Reader", rule: str, anchor: When) -> Repeating:
     read_anchor(anchor)
     text = fitting(rule.rstrip(";"), anchor)
     dates = {name: _dates(reader, name, anchor) for name in ("RDATE", "EXDATE")}
-    own = anchor.date or anchor.local or ""
+    own = anchor.text
     rdate = tuple(one for one in dates["RDATE"] if one != own)
     recurrence(anchor, text, rdate, dates["EXDATE"])
     return Repeating(text, anchor, rdate, dates["EXDATE"])

@@ -53,7 +53,7 @@ def begun_anew(todos: Sequence[Todo]) -> list[Todo]:
     open_ones: dict[str, str] = {}
     for one in todos:
         if one.original is not None and one.alias is not None and one.status not in CLOSED:
-            text = one.original.date or one.original.local or ""
+            text = one.original.text
             open_ones[one.uid] = max(text, open_ones.get(one.uid, ""))
     return [_begun(one, open_ones[one.uid]) if one.repeating and one.uid in open_ones else one for one in todos]
 

@@ -184,7 +184,7 @@ def kind(when: When) -> tuple[bool, bool]:
 def earlier(one: When, other: When) -> bool:
     """Whether a value is before another of its kind; by the wall clock, unless they are of two zones."""
     if one.zone == other.zone:
-        return times.local_spelled(one.date or one.local or "") < times.local_spelled(other.date or other.local or "")
+        return times.local_spelled(one.text) < times.local_spelled(other.text)
     try:
         return instant_of(one) < instant_of(other)
     except OverflowError:  # at the ends of the calendar

@@ -183,7 +183,7 @@ def _reminder_at(found: Gathered, moment: Moment, here: Here) -> str | None:
         return _reminder_of_each(found, moment)
     due = found.due
     if moment.day is None and due is not None:
-        day = date.fromisoformat((due.date or due.local or "")[:10])
+        day = date.fromisoformat((due.text)[:10])
         at = _zoned(day, moment.at, here)
     else:
         value = _value(moment, here)

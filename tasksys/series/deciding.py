@@ -137,7 +137,7 @@ def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[
     )
     if task is None:
         return [Fact(created)]
-    original = found.anchor.date or found.anchor.local or ""
+    original = found.anchor.text
     joined = Fact(TaskSeriesChanged(None, Occurs(command.series, original)), task.id)
     before, after = difference(task, TaskFields(due=found.anchor))
     moved = [Fact(TaskEdited(before, after), task.id)] if after != TaskFields() else []
@@ -186,7 +186,7 @@ def _first(
     if command.after_completion:
         return None if task is not None else drawn.first()
     if task is not None:
-        return _after(drawn, found.anchor.date or found.anchor.local or "", record.at)
+        return _after(drawn, found.anchor.text, record.at)
     first = drawn.at_or_after(drawn.midnight(record.at))
     if first is None:
         return invalid("/rule", "All of its occurrences have passed; give a rule that goes on, or a later anchor.")

@@ -9,7 +9,7 @@ from tasksys.values import UTC, When
 
 def local(when: When) -> datetime:
     """The naive local time of a value; midnight of a date."""
-    return datetime.fromisoformat(when.date or when.local or "")
+    return datetime.fromisoformat(when.text)
 
 
 def like(when: When, moved: datetime) -> When:
