@@ -1,0 +1,3 @@
+/** Says that scripts run. */
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+status.textContent = "Ready";
