@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ from tests.ui.watching import Watch
 
 USER: Final = "local"
 """Who a browser is that does not say who: the server of these tests runs without authentication."""
+
+IS: Final = """
+try {
+  if (!localStorage.getItem("tasksys.actor")) localStorage.setItem("tasksys.actor", %s);
+} catch {}  // about:blank keeps nothing
+"""
+"""Where the page keeps under what name its user goes."""
 
 BOUND_MS: Final = 20_000
 """Milliseconds after which what a page should show counts as never shown; the machine may be busy."""
@@ -54,9 +62,16 @@ class Browse:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     async def __call__(
-        self, path: str = "/", *, screen: Screen = "laptop", scheme: Scheme = "light", base: str = "", **options: Any
+        self,
+        path: str = "/",
+        *,
+        user: str = USER,
+        screen: Screen = "laptop",
+        scheme: Scheme = "light",
+        base: str = "",
+        **options: Any,
     ) -> Page:
-        """A page of somebody new at that address, loaded; "" opens none.
+        """A page of that user at that address, loaded, on a device of their own; "" opens none.
 
         `base` is another server than that of the tests; `options` are those of Playwright's `Browser.new_context`. A
         second tab of the same person is `page.context.new_page()`.
@@ -73,6 +88,8 @@ class Browse:
         self.contexts.append(context)
         context.set_default_timeout(BOUND_MS)
         await self.watch.over(context)
+        if user != USER:
+            await context.add_init_script(IS % json.dumps(user))
         page = await context.new_page()
         if path:
             await page.goto(path)

@@ -115,7 +115,17 @@ async def test_what_is_not_accessible_is_told(browse: Browse) -> None:
     await accessible(page, but=["button-name"])
 
 
-async def test_each_page_is_of_somebody_new(browse: Browse) -> None:
+async def test_a_page_is_somebodys(browse: Browse) -> None:
+    """The name under which its requests go is there before its scripts run, and may be changed by them."""
+    page = await browse("/", user="anna@example.org")
+    kept = "() => localStorage.getItem('tasksys.actor')"
+    assert await page.evaluate(kept) == "anna@example.org"
+    await page.evaluate("() => localStorage.setItem('tasksys.actor', 'ben')")
+    await page.reload()
+    assert await page.evaluate(kept) == "ben"
+
+
+async def test_each_page_has_a_device_of_its_own(browse: Browse) -> None:
     """What one browser keeps, another does not know; a second tab does."""
     first, other = await browse("/"), await browse("/")
     await first.evaluate("() => localStorage.setItem('a', '1')")

@@ -13,7 +13,7 @@ root=()
 if [[ $(id -u) -ne 0 ]]; then root=(sudo); fi
 
 # Only Debian's package is a browser; Ubuntu's of that name leads to a snap, which Playwright cannot drive.
-if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
+if grep -qsx 'ID=debian' /etc/os-release; then
   say "installing Debian's Chromium by apt-get"
   ${root[@]+"${root[@]}"} apt-get update -qq
   ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null
