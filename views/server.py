@@ -15,6 +15,7 @@ from views import (
     export,
     imports,
     operations,
+    pages,
     past,
     preferences,
     problems,
@@ -113,6 +114,7 @@ def application(system: System, options: Options) -> web.Application:
     )
     app.add_routes(docs.pages(ROUTES))
     app.add_routes(acknowledge.pages())
+    app.add_routes(pages.pages())
     return app
 
 

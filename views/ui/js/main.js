@@ -56,4 +56,7 @@ setInterval(() => app.store.changed(), 60_000); // what is today, or late, chang
 show();
 void app.start();
 
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
+/** What may name a script here is this address alone (Trusted Types). */
+const trusted = /** @type {any} */ (window).trustedTypes?.createPolicy("tasksys", { createScriptURL: (/** @type {string} */ url) => url });
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(trusted?.createScriptURL("/sw.js") ?? "/sw.js").catch(() => {});
