@@ -7,7 +7,6 @@ import { editAll } from "../actions.js";
 import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
-import "../parts/choose-list.js";
 import "../parts/quick-add.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -25,7 +24,7 @@ export function placeOf(app) {
 
 dialog("add", (app) => [
   dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { app, autofocus: true, place: placeOf(app), onadded: () => {} }),
+  h("quick-add", { given: { app, focused: true, place: placeOf(app) } }),
 ]);
 
 dialog("due", (app, /** @type {Task[]} */ tasks) => {

@@ -49,6 +49,7 @@ export function patch(parent, ...content) {
   const beforeNodes = nodes.get(parent) ?? [];
   if (!rendered.has(parent)) parent.replaceChildren();
   const keyed = new Map();
+  /** @type {number[]} */
   const plain = [];
   before.forEach((child, index) => {
     const key = typeof child === "string" ? undefined : child.key;
@@ -153,33 +154,27 @@ function set(element, name, before, value) {
 }
 
 /**
- * A custom element that renders itself: `view()` says what is in it. Fields that `static fields` names are properties,
- * and setting one renders it anew, once, before the next frame.
+ * A custom element that renders itself: `view()` says what is in it, from what it is `given`. It is rendered anew, once,
+ * after it is given something else, or says that it must be (`refresh`).
+ * @template T
  */
 export class Part extends HTMLElement {
-  /** @type {readonly string[]} */
-  static fields = [];
-
   /** Tells `patch` that the children are its own. */
   ownsChildren = true;
 
   #waiting = false;
 
-  /** Makes the element known to the browser as `name`. @param {string} name */
-  static define(name) {
-    for (const field of this.fields) {
-      const kept = Symbol(field);
-      Object.defineProperty(this.prototype, field, {
-        get() {
-          return this[kept];
-        },
-        set(value) {
-          this[kept] = value;
-          this.refresh();
-        },
-      });
-    }
-    customElements.define(name, this);
+  /** @type {T} */
+  #given = /** @type {any} */ ({});
+
+  /** What its owner gives it. @returns {T} */
+  get given() {
+    return this.#given;
+  }
+
+  set given(value) {
+    this.#given = value;
+    this.refresh();
   }
 
   connectedCallback() {

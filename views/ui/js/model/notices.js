@@ -32,7 +32,7 @@ export class Notices extends Signal {
    */
   remind({ reminder, task }, app) {
     if (document.visibilityState !== "visible" && "Notification" in window && Notification.permission === "granted") {
-      const shown = new Notification(task.title, { body: "Reminder", tag: reminder.id, icon: "/assets/icon.svg" });
+      const shown = new Notification(task.title, { body: "Reminder", tag: reminder.id, icon: "/favicon.svg" });
       shown.onclick = () => {
         window.focus();
         app.openTask(task.id);

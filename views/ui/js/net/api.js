@@ -26,6 +26,7 @@ export class Offline extends Error {
  */
 export async function request(method, path, { body, raw, headers = {}, signal, accept = "json" } = {}) {
   const sent = body === undefined ? raw : JSON.stringify(body);
+  /** @type {Record<string, string>} */
   const type = body === undefined ? {} : { "Content-Type": "application/json" };
   let response;
   try {

@@ -23,7 +23,7 @@ export function welcome(app) {
       app.tell();
     }
   } },
-    h("img", { src: "/assets/icon.svg", alt: "", width: 56, height: 56 }),
+    h("img", { src: "/favicon.svg", alt: "", width: 56, height: 56 }),
     h("h1", null, "Welcome to Tasksys"),
     h("p", null, "A workspace holds your projects and tasks. You can have several, and share each with others."),
     app.trouble ? h("p", { class: "error-text", role: "alert" }, app.trouble) : null,
@@ -48,7 +48,7 @@ export function signIn(app) {
     app.phase = "starting";
     void app.start();
   } },
-    h("img", { src: "/assets/icon.svg", alt: "", width: 56, height: 56 }),
+    h("img", { src: "/favicon.svg", alt: "", width: 56, height: 56 }),
     h("h1", null, "Sign in"),
     h("p", null, "This server asks for a token. Whoever runs it can give you one; it stays in this tab only."),
     app.trouble ? h("p", { class: "error-text", role: "alert" }, app.trouble) : null,
@@ -59,7 +59,7 @@ export function signIn(app) {
 /** @param {App} app */
 export function gone(app) {
   return h("main", { class: "entrance" }, h("div", { class: "entrance-card" },
-    h("img", { src: "/assets/icon.svg", alt: "", width: 56, height: 56 }),
+    h("img", { src: "/favicon.svg", alt: "", width: 56, height: 56 }),
     h("h1", null, "This cannot be shown"),
     h("p", { role: "alert" }, app.trouble),
     h("div", { class: "row" },

@@ -27,7 +27,7 @@ function byDue(one, other) {
 
 /** The field for new tasks above a list, and what is selected in it. @param {App} app */
 function above(app) {
-  return h("div", { class: "above-list", key: "above" }, app.selected.size ? selectionBar(app) : app.may("editor") ? h("quick-add", { app, place: placeOf(app) }) : null);
+  return h("div", { class: "above-list", key: "above" }, app.selected.size ? selectionBar(app) : app.may("editor") ? h("quick-add", { given: { app, place: placeOf(app) } }) : null);
 }
 
 /** A page with a list. @param {App} app @param {readonly Group[]} groups @param {{head: import("../lib/dom.js").Content, list: Parameters<typeof taskList>[2], none: import("../lib/dom.js").Content}} options */

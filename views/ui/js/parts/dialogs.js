@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { icon } from "./icon.js";
+import "./choose-list.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../lib/dom.js").Content} Content */
@@ -41,7 +42,7 @@ export function dialogHead(app, title, text) {
     h("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => app.closeDialog() }, icon("close")));
 }
 
-/** A list to choose from by typing. @param {{label: string, items: {id: string, name: string, dot?: string, drawn?: string, hint?: string, chosen?: boolean}[], choose: (id: string) => void, add?: (text: string) => void, addLabel?: string, placeholder?: string}} options */
-export function chooser({ label, items, choose, add, addLabel = "Add", placeholder = "Type to find" }) {
-  return h("choose-list", { label, items, choose, add, addLabel, placeholder });
+/** A list to choose from by typing. @param {import("./choose-list.js").Given} given */
+export function chooser(given) {
+  return h("choose-list", { given });
 }

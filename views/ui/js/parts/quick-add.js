@@ -21,22 +21,17 @@ const DRAFT = "tasksys.draft.add";
 
 const EXAMPLES = ["Buy milk tomorrow 9am #home !high", "Water the plants every 3 days", "Call Anna on Friday at 14:00 remind me 30 minutes before"];
 
+/**
+ * `place` is what a new task is given, if its text says nothing else.
+ * @extends {Part<{app: App, place?: Record<string, any>, focused?: boolean}>}
+ */
 export class QuickAdd extends Part {
-  static fields = ["app", "place", "autofocus"];
-
   #text = sessionStorage.getItem(DRAFT) ?? "";
   /** @type {Parsed | null} */
   #parsed = null;
   #without = new Set();
   #timer = 0;
   #asked = new AbortController();
-
-  constructor() {
-    super();
-    /** @type {App} */ this.app;
-    /** What a new task is given, if its text says nothing else. @type {Record<string, any> | undefined} */ this.place;
-    /** @type {boolean} */ this.autofocus;
-  }
 
   connectedCallback() {
     super.connectedCallback();
@@ -56,7 +51,7 @@ export class QuickAdd extends Part {
             oninput: (/** @type {InputEvent} */ event) => this.#typed(/** @type {HTMLInputElement} */ (event.target)),
             onscroll: (/** @type {Event} */ event) => this.#scroll(/** @type {HTMLInputElement} */ (event.target)),
             onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-            hook: (/** @type {HTMLInputElement} */ input) => this.autofocus && queueMicrotask(() => input.focus()),
+            hook: (/** @type {HTMLInputElement} */ input) => this.given.focused && queueMicrotask(() => input.focus()),
           }),
         ),
         h("button", { class: "button primary", type: "submit", disabled: !this.#text.trim() }, "Add"),
@@ -93,7 +88,7 @@ export class QuickAdd extends Part {
     if (event.key !== "Escape") return;
     event.stopPropagation();
     if (this.#text) this.#clear();
-    else if (this.app.dialog) this.app.closeDialog();
+    else if (this.given.app.dialog) this.given.app.closeDialog();
     else /** @type {HTMLElement} */ (event.target).blur();
   }
 
@@ -119,7 +114,7 @@ export class QuickAdd extends Part {
     }
     this.#asked.abort();
     this.#asked = new AbortController();
-    const wanted = { text, workspace: this.app.route.workspace, zone: HERE, without: [...this.#without] };
+    const wanted = { text, workspace: this.given.app.route.workspace, zone: HERE, without: [...this.#without] };
     const found = await post("/parse", wanted, this.#asked.signal);
     this.#parsed = { ...found, text };
     this.refresh();
@@ -130,7 +125,7 @@ export class QuickAdd extends Part {
     const text = this.#text.trim();
     if (!text) return;
     clearTimeout(this.#timer);
-    const { app, place = {} } = this;
+    const { app, place = {} } = this.given;
     const known = this.#parsed?.text === this.#text ? this.#parsed : null;
     const parsed = known ?? (await this.#parse().catch(() => null));
     this.#clear();
@@ -162,11 +157,11 @@ export class QuickAdd extends Part {
   }
 }
 
-/** What the place gives, without what the text says itself. @param {Record<string, any>} place @param {Record<string, any>} said */
+/** What the place gives, without what the text says itself. @param {Record<string, any>} place @param {Record<string, any>} said what the text says */
 function placed(place, said) {
-  const { due, ...rest } = place;
-  if (said.project) return {};
-  return said.due || !("title" in said) || said.start_before ? rest : { ...rest, ...(due && !said.anchor ? { due } : {}) };
+  const { project, section, due } = place;
+  const where = project && !said.project ? { project, ...(section ? { section } : {}) } : {};
+  return due && !said.due && said.type === "CreateTask" ? { ...where, due } : where;
 }
 
 /** The text with what was understood marked. @param {string} text @param {readonly Understood[]} spans */
@@ -182,4 +177,4 @@ function marked(text, spans) {
   return parts;
 }
 
-QuickAdd.define("quick-add");
+customElements.define("quick-add", QuickAdd);

@@ -45,11 +45,13 @@ export function taskList(app, groups, { label, place = false, nested = false, so
   return h("virtual-list", {
     key: label, class: `task-list${sortable ? " sortable" : ""}`, role: "listbox", tabIndex: 0, "aria-label": label, "aria-multiselectable": "true",
     "aria-activedescendant": app.cursor ? `task-${app.cursor}` : undefined,
-    items,
-    size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? 60 : 42),
-    name: (/** @type {Item} */ item) => (item.kind === "head" ? `head ${item.group.id}` : `${item.group.id} ${item.task.id}`),
-    row: (/** @type {Item} */ item) =>
-      item.kind === "head" ? heading(item.group) : taskRow(app, item.task, { place, depth: item.depth, index: item.index, total: tasks.length }),
+    given: {
+      items,
+      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? 60 : 42),
+      name: (/** @type {Item} */ item) => (item.kind === "head" ? `head ${item.group.id}` : `${item.group.id} ${item.task.id}`),
+      row: (/** @type {Item} */ item) =>
+        item.kind === "head" ? heading(item.group) : taskRow(app, item.task, { place, depth: item.depth, index: item.index, total: tasks.length }),
+    },
     hook: (/** @type {any} */ list) => {
       narrow.addEventListener("change", () => list.remeasure());
       if (sortable) dragging(list, { handle: ".task-row", start: (row) => row.dataset.task ?? null, drop: (id, y) => dropped(app, list, id, y) });
@@ -110,7 +112,7 @@ function moved(task, place) {
 function dropped(app, list, id, y) {
   const task = app.store.task(id);
   const { index, after } = list.indexAt(y);
-  const item = /** @type {Item | undefined} */ (list.items[index]);
+  const item = /** @type {Item | undefined} */ (list.given.items[index]);
   if (!task || !item || (item.kind === "task" && item.task.id === id)) return;
   const place = item.group.place;
   if (place?.due !== undefined) {

@@ -9,12 +9,18 @@ import { Part, h } from "../lib/dom.js";
 /** Pixels above and below the view that are rendered too. */
 const MARGIN = 400;
 
-export class VirtualList extends Part {
-  static fields = ["items", "row", "size", "name"];
+/**
+ * @typedef {{
+ *   items: readonly any[], row: (item: any, index: number) => import("../lib/dom.js").Content,
+ *   size: (item: any) => number, name: (item: any) => string,
+ * }} Given
+ */
 
+/** @extends {Part<Given>} */
+export class VirtualList extends Part {
   /** Where each item begins, and where the last one ends. @type {number[]} */
   #tops = [0];
-  /** @type {any[] | null} */
+  /** @type {readonly any[] | null} */
   #measured = null;
   #observer = new ResizeObserver(() => this.refresh());
 
@@ -29,14 +35,6 @@ export class VirtualList extends Part {
     this.removeEventListener("scroll", this.#scrolled);
   }
 
-  constructor() {
-    super();
-    /** @type {any[]} */ this.items;
-    /** @type {(item: any, index: number) => import("../lib/dom.js").Content} */ this.row;
-    /** @type {(item: any) => number} */ this.size;
-    /** @type {(item: any) => string} */ this.name;
-  }
-
   #scrolled = () => this.refresh();
 
   /** Heights may have changed (the window did). */
@@ -46,16 +44,16 @@ export class VirtualList extends Part {
   }
 
   #measure() {
-    if (this.#measured === this.items) return;
-    this.#measured = this.items;
+    if (this.#measured === this.given.items) return;
+    this.#measured = this.given.items;
     this.#tops = [0];
-    for (const item of this.items) this.#tops.push((this.#tops.at(-1) ?? 0) + this.size(item));
+    for (const item of this.given.items) this.#tops.push((this.#tops.at(-1) ?? 0) + this.given.size(item));
   }
 
   /** The first item that ends below that height. @param {number} height */
   #at(height) {
     let low = 0;
-    let high = this.items.length;
+    let high = this.given.items.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.#tops[middle + 1] > height) high = middle;
@@ -69,8 +67,8 @@ export class VirtualList extends Part {
     this.#measure();
     const top = this.#tops[index] ?? 0;
     const bottom = this.#tops[index + 1] ?? top;
-    if (top < this.scrollTop) this.scrollTop = Math.max(0, top - 48);
-    else if (bottom > this.scrollTop + this.clientHeight) this.scrollTop = bottom - this.clientHeight + 16;
+    if (top < this.scrollTop) this.scrollTo({ top: Math.max(0, top - 48) });
+    else if (bottom > this.scrollTop + this.clientHeight) this.scrollTo({ top: bottom - this.clientHeight + 16 });
     this.render();
   }
 
@@ -78,26 +76,26 @@ export class VirtualList extends Part {
   indexAt(y) {
     this.#measure();
     const inside = y - this.getBoundingClientRect().top + this.scrollTop;
-    const index = Math.min(this.#at(inside), this.items.length - 1);
+    const index = Math.min(this.#at(inside), this.given.items.length - 1);
     const middle = ((this.#tops[index] ?? 0) + (this.#tops[index + 1] ?? 0)) / 2;
     return { index, after: inside > middle };
   }
 
   view() {
-    if (!this.items) return null;
+    if (!this.given.items) return null;
     this.#measure();
     const first = this.#at(this.scrollTop - MARGIN);
-    const last = Math.min(this.items.length, this.#at(this.scrollTop + (this.clientHeight || 800) + MARGIN) + 1);
+    const last = Math.min(this.given.items.length, this.#at(this.scrollTop + (this.clientHeight || 800) + MARGIN) + 1);
     const rows = [];
     for (let index = first; index < last; index++) {
-      const item = this.items[index];
+      const item = this.given.items[index];
       rows.push(
-        h("div", { key: this.name(item), class: "virtual-row", style: { transform: `translateY(${this.#tops[index]}px)`, height: `${this.size(item)}px` } },
-          this.row(item, index)),
+        h("div", { key: this.given.name(item), class: "virtual-row", style: { transform: `translateY(${this.#tops[index]}px)`, height: `${this.given.size(item)}px` } },
+          this.given.row(item, index)),
       );
     }
     return h("div", { class: "virtual-space", style: { height: `${this.#tops.at(-1)}px` } }, rows);
   }
 }
 
-VirtualList.define("virtual-list");
+customElements.define("virtual-list", VirtualList);
