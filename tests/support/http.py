@@ -66,6 +66,10 @@ SERIES: Final = {
     "ahead", "state", "description", "next", "next_at", "open", "completions", "overrides", "ends_before", "previous",
     "following", "created_by", "created_at", "updated_at", "version", "position",
 }  # fmt: skip
+FILTER: Final = {
+    "id", "workspace", "name", "filter", "q", "sort", "colour", "shared", "user", "order", "created_at", "updated_at",
+    "version", "position",
+}  # fmt: skip
 EVENT: Final = {
     "position", "id", "type", "at", "actor", "command", "task", "version", "data", "schema", "source",
 }  # fmt: skip

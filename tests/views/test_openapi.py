@@ -209,5 +209,5 @@ def test_writes_take_a_key() -> None:
         of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
         own = "/preferences" in path or path.endswith("/calendar-token")
         unconditional = own or path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
-        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
+        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series", "{ws}/filters"))
         assert ("If-Match" in headers) != (unconditional or creating)
