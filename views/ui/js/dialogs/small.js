@@ -136,3 +136,22 @@ dialog("workspaces", (app) => [
     },
   }),
 ]);
+
+dialog("section", (app, /** @type {{project: import("../model/types.js").Project, section?: import("../model/types.js").Section}} */ { project, section }) => [
+  dialogHead(app, section ? "Edit the section" : `New section in ${project.name}`, section ? undefined : "Sections divide a project; on the board they are its columns."),
+  h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name")).trim();
+    if (!name) return;
+    app.closeDialog();
+    if (section) void app.send({ type: "EditSection", project: project.id, section: section.id, name }, { said: `Renamed to ${name}` });
+    else void app.send({ type: "AddSection", project: project.id, section: uuid(), name }, { said: `Made the section ${name}` });
+  } },
+    h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: section?.name ?? "", required: true, maxLength: 200, autofocus: true })),
+    h("div", { class: "row end" },
+      section ? h("button", { type: "button", class: "button danger", onclick: () => {
+        app.closeDialog();
+        void app.send({ type: "RemoveSection", project: project.id, section: section.id }, { said: `Removed the section ${section.name}; its tasks stay in the project` });
+      } }, "Remove the section") : null,
+      h("button", { class: "button primary", type: "submit" }, section ? "Save" : "Make the section"))),
+]);

@@ -3,7 +3,6 @@
 import { h } from "../lib/dom.js";
 import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey } from "../lib/time.js";
 import { isOpen } from "../model/store.js";
-import { uuid } from "../lib/ids.js";
 import { placeOf } from "../dialogs/small.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";
@@ -134,6 +133,3 @@ export function projectList(app, project) {
     none: empty({ drawn: "list", title: "A fresh project", text: ["Add its first task above. Sections divide a project into parts or steps; on the board they are the columns."] }),
   });
 }
-
-/** The id of a new section. */
-export const newSection = uuid;

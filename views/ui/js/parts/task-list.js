@@ -12,7 +12,7 @@ import "./virtual-list.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
 /** @typedef {{project?: string | null, section?: string | null, due?: string}} Place */
-/** @typedef {{id: string, name?: string, tasks: readonly Task[], place?: Place, tone?: string, actions?: import("../lib/dom.js").Content, count?: number}} Group */
+/** @typedef {{id: string, name?: string, tasks: readonly Task[], place?: Place, tone?: string, actions?: import("../lib/dom.js").Content}} Group */
 /** @typedef {{kind: "head", group: Group} | {kind: "task", task: Task, group: Group, depth: number, index: number}} Item */
 /** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void}} Cursor */
 
@@ -62,7 +62,7 @@ export function taskList(app, groups, { label, place = false, nested = false, so
 /** @param {Group} group */
 function heading(group) {
   return h("div", { class: `group-head ${group.tone ?? ""}`, role: "presentation" },
-    h("h2", null, group.name), h("span", { class: "count" }, String(group.count ?? group.tasks.length)), h("span", { class: "grow" }), group.actions);
+    h("h2", null, group.name), group.tasks.length ? h("span", { class: "count" }, String(group.tasks.length)) : null, h("span", { class: "grow" }), group.actions);
 }
 
 /** @param {App} app @param {Item[]} items @returns {Cursor} */
