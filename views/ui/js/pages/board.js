@@ -26,9 +26,10 @@ function columns(app, project) {
       id: status, name, tasks: tasks.filter((task) => task.status === status).sort(byOrder), place: status === "open" ? { project: project.id } : undefined,
       drop: (task) => {
         if (task.status === status) return;
-        const reopened = status === "in-progress" && !isOpen(task);
-        if (reopened) void app.send({ type: "ReopenTask", task: task.id });
-        void app.send({ type, task: task.id }, { said: `“${task.title}”: ${name.toLowerCase()}` });
+        const said = `“${task.title}”: ${name.toLowerCase()}`;
+        if (status === "open" && isOpen(task)) return void app.edit(task, { status }, said);
+        if (status === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
+        void app.send({ type, task: task.id }, { said });
       },
       between(task, other, after) {
         this.drop(task);
