@@ -165,7 +165,7 @@ def changes(event: Event) -> list[Change]:
     """What the event changed, field by field."""
     match event:
         case WorkspaceCreated() | ProjectCreated() | TaskCreated():
-            return [Change(name, None, value) for name, value in _created(event).items()]
+            return [Change(name, None, value) for name, value in _created(event).items() if value is not None]
         case WorkspaceEdited() | ProjectEdited() | TaskEdited():
             before, after = mentioned(event.before), mentioned(event.after)
             return [_change(name, before.get(name), value) for name, value in after.items()]

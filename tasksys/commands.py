@@ -65,14 +65,16 @@ class Base(
 
 
 class CreateWorkspace(Base, frozen=True, kw_only=True):
-    """The actor becomes its owner."""
+    """The actor becomes its owner. `reminder_hour`: from when a date counts, for reminders; null, from midnight."""
 
     name: Name
     time_zone: Zone = "UTC"
-    reminder_hour: Hour = 9
+    reminder_hour: Hour | None = None
 
 
 class EditWorkspace(Base, frozen=True, kw_only=True):
+    """Changes the fields that are mentioned; reminders that go by its zone or its hour are set anew."""
+
     name: Name | UnsetType = UNSET
     time_zone: Zone | None | UnsetType = UNSET
     reminder_hour: Hour | None | UnsetType = UNSET

@@ -25,13 +25,13 @@ class WorkspaceFields(Base, frozen=True):
 
     name: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
-    reminder_hour: int | UnsetType = UNSET
+    reminder_hour: int | None | UnsetType = UNSET
 
 
 class WorkspaceCreated(Base, frozen=True):
     name: str
     time_zone: str
-    reminder_hour: int
+    reminder_hour: int | None
     owner: str
     zones: str = ""
 

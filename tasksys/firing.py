@@ -28,7 +28,7 @@ def schedule(trigger: Trigger, task: Task, user: str, state: State) -> str | Non
     """The instant at which a reminder of the task fires for the user; None while the task has no such value.
 
     Floating times and dates are those of the user's zone, or else the workspace's; a date begins at the user's hour, or
-    else at midnight.
+    else at the workspace's, or else at midnight.
     """
     if trigger.at is not None:
         return trigger.at
@@ -36,7 +36,7 @@ def schedule(trigger: Trigger, task: Task, user: str, state: State) -> str | Non
     if when is None or trigger.before is None or state.workspace is None:
         return None
     wanted = preferences.of(user, state)
-    zone, hour = preferences.zone(wanted, state), wanted.reminder_hour or 0
+    zone, hour = preferences.zone(wanted, state), preferences.hour(wanted, state)
     return instant(durations.before(when, durations.parse(trigger.before), zone, hour))
 
 

@@ -40,6 +40,13 @@ def zone(user: Preferences, state: State) -> ZoneInfo:
     return zone_or(user.zone, zone_or(workspace.time_zone if workspace else None, UTC))
 
 
+def hour(user: Preferences, state: State) -> int:
+    """The hour from which a date counts for a user: their own, or the workspace's, or midnight."""
+    if user.reminder_hour is not None:
+        return user.reminder_hour
+    return (state.workspace.reminder_hour if state.workspace else None) or 0
+
+
 def after_quiet(at: str, user: Preferences, state: State) -> str:
     """The instant, or the end of the quiet hours of the user's that it is in."""
     return quiet_end(at, user.quiet_hours, zone(user, state)) if user.quiet_hours is not None else at

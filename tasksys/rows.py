@@ -45,7 +45,8 @@ class Row(Struct, frozen=True, gc=False, omit_defaults=True):
 class Workspace(Row, frozen=True, omit_defaults=True):
     """The workspace itself, and its counter: `position` is that of its newest event, `at` that event's instant.
 
-    `zones` is the release of the zone database by which what is to come was computed.
+    `zones` is the release of the zone database by which what is to come was computed. `reminder_hour` is that of users
+    who have set none, None for midnight; its default is what it was in rows that were stored without it.
     """
 
     kind = "w"
@@ -53,7 +54,7 @@ class Workspace(Row, frozen=True, omit_defaults=True):
     name: str
     time_zone: str
     created_at: str
-    reminder_hour: int = 9
+    reminder_hour: int | None = 9
     position: int = 0
     at: str = ""
     version: int = 0
@@ -285,7 +286,7 @@ def firing_key(reminder: str, scheduled_for: str) -> str:
 
 
 class Preferences(Row, frozen=True, omit_defaults=True):
-    """What a user wants of reminders in the workspace; without a zone or an hour, the workspace's zone, and midnight.
+    """What a user wants of reminders in the workspace; without a zone or an hour, the workspace's.
 
     `channels` are used by reminders that name none; `default_reminders` are put on new tasks with a due value.
     """

@@ -76,7 +76,7 @@ def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refu
     wanted = WorkspaceFields(
         command.name,
         or_default(command.time_zone, new.time_zone),
-        or_default(command.reminder_hour, new.reminder_hour),
+        command.reminder_hour,
     )
     if isinstance(wanted.name, str):
         wanted = structs.replace(wanted, name=wanted.name.strip())

@@ -44,12 +44,12 @@ from views.series_shapes import KeptOccurrence, SeriesShape
 
 
 class WorkspaceShape(Struct):
-    """A workspace. `role` is the caller's."""
+    """A workspace. `role` is the caller's; without a `reminder_hour` a date counts from midnight."""
 
     id: str
     name: str
     time_zone: str
-    reminder_hour: int
+    reminder_hour: int | None
     created_at: str
     members: int
     version: int
@@ -200,7 +200,7 @@ class ChannelShape(Struct):
 
 
 class PreferencesShape(Struct):
-    """What the caller wants of reminders. Without a zone the workspace's holds, without an hour a date is midnight."""
+    """What the caller wants of reminders. Without a zone or an hour the workspace's hold."""
 
     user: str
     zone: str | None

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tasksys.cli import chosen, moments, names, output
+from tasksys.cli import chosen, moments, names, options, output
 from tasksys.cli.options import connected, in_workspace, option
 from tasksys.cli.session import Session
 
@@ -59,11 +59,17 @@ def show_workspace(session: Session) -> None:
 @workspace.command("edit")
 @option("--name", help="The new name.")
 @option("--time-zone", metavar="ZONE", help="Where its days begin and end, such as Europe/Berlin.")
-@option("--reminder-hour", type=click.IntRange(0, 23), metavar="HOUR", help="When to remind of what is due on a day.")
+@option(
+    "--reminder-hour",
+    metavar="HOUR",
+    help="From which hour on a date counts, for reminders of those who set none; `none` is midnight.",
+)
 @in_workspace
 def edit_workspace(session: Session, **given: Any) -> None:
     """Change the workspace that is used."""
     changes = {field: value for field, value in given.items() if value is not None}
+    if "reminder_hour" in changes:
+        changes["reminder_hour"] = options.hour(changes["reminder_hour"], "--reminder-hour")
     if not changes:
         raise click.UsageError("Nothing to change: give --name, --time-zone or --reminder-hour.")
     changed = session.settled(session.client.send("PATCH", session.path(), changes), session.path())

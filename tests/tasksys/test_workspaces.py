@@ -85,13 +85,13 @@ def test_an_edit_changes_what_it_mentions() -> None:
         WorkspaceEdited(Fields("Acme"), Fields("Umbrella"))
     ]
     assert world.events(EditWorkspace(time_zone="Europe/Berlin", reminder_hour=6)) == [
-        WorkspaceEdited(Fields(time_zone="UTC", reminder_hour=9), Fields(time_zone="Europe/Berlin", reminder_hour=6))
+        WorkspaceEdited(Fields(time_zone="UTC", reminder_hour=None), Fields(time_zone="Europe/Berlin", reminder_hour=6))
     ]
     workspace = world.workspace()
     assert (workspace.name, workspace.time_zone, workspace.reminder_hour) == ("Umbrella", "Europe/Berlin", 6)
 
 
-@pytest.mark.parametrize("command", [EditWorkspace(), EditWorkspace(name="Acme"), EditWorkspace(reminder_hour=9)])
+@pytest.mark.parametrize("command", [EditWorkspace(), EditWorkspace(name="Acme"), EditWorkspace(reminder_hour=None)])
 def test_an_edit_of_nothing_gives_no_events(command: EditWorkspace) -> None:
     """What is so already is not changed again."""
     assert founded().accepted(command) == []
