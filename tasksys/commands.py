@@ -15,7 +15,9 @@ from tasksys import limits
 from tasksys.events import EventRecord
 from tasksys.series.shapes import GivenFields, GivenTemplate, Missed, Original, Scope
 from tasksys.values import (
+    CATCH_UP,
     Actor,
+    CatchUp,
     ChannelKind,
     Duration,
     Hour,
@@ -65,11 +67,15 @@ class Base(
 
 
 class CreateWorkspace(Base, frozen=True, kw_only=True):
-    """The actor becomes its owner. `reminder_hour`: from when a date counts, for reminders; null, from midnight."""
+    """The actor becomes its owner. `reminder_hour`: from when a date counts, for reminders; null, from midnight.
+
+    `catch_up`: how late a reminder still fires after an outage.
+    """
 
     name: Name
     time_zone: Zone = "UTC"
     reminder_hour: Hour | None = None
+    catch_up: CatchUp = CATCH_UP
 
 
 class EditWorkspace(Base, frozen=True, kw_only=True):
@@ -78,6 +84,7 @@ class EditWorkspace(Base, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     time_zone: Zone | None | UnsetType = UNSET
     reminder_hour: Hour | None | UnsetType = UNSET
+    catch_up: CatchUp | None | UnsetType = UNSET
 
 
 class SetMember(Base, frozen=True, kw_only=True):

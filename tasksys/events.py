@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tasksys.rows import Channel, ChecklistItem, Preferences, Reminder, Section
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template, TemplateFields
-from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
+from tasksys.values import CATCH_UP, LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
 class Base(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -26,6 +26,7 @@ class WorkspaceFields(Base, frozen=True):
     name: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
     reminder_hour: int | None | UnsetType = UNSET
+    catch_up: str | UnsetType = UNSET
 
 
 class WorkspaceCreated(Base, frozen=True):
@@ -34,6 +35,7 @@ class WorkspaceCreated(Base, frozen=True):
     reminder_hour: int | None
     owner: str
     zones: str = ""
+    catch_up: str = CATCH_UP
 
 
 class ZonesChanged(Base, frozen=True):

@@ -15,6 +15,7 @@ REMINDERS_PER_TASK: Final = 50
 """That wait or are shown; those that are over count as well, but more of them may be kept."""
 REMINDERS_KEPT_PER_TASK: Final = 500
 REMINDER_REPEATS: Final = 100
+CATCH_UP_DAYS: Final = 366
 CHANNELS_PER_USER: Final = 10
 DEFAULT_REMINDERS: Final = 5
 TARGET_CHARACTERS: Final = 2_000

@@ -158,7 +158,7 @@ def _set_channel(command: SetChannel, channels: Channels, before: Channel | None
         return over("/channel", "channels of one user", limits.CHANNELS_PER_USER)
     sealed, hint = command.sealed
     after = Channel(command.channel, command.kind, sealed, hint, before.made if before else 0)
-    return [Fact(ChannelSet(channels.user, before, after))]
+    return [Fact(ChannelSet(channels.user, before, after))] if after != before else []
 
 
 def evolve(event: PreferenceEvent, state: State, stamp: Stamp) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tasksys.series.shapes import Missed, Override, SeriesState, Template
 from tasksys.values import (
+    CATCH_UP,
     FEED,
     ChannelKind,
     DeliveryState,
@@ -47,6 +48,7 @@ class Workspace(Row, frozen=True, omit_defaults=True):
 
     `zones` is the release of the zone database by which what is to come was computed. `reminder_hour` is that of users
     who have set none, None for midnight; its default is what it was in rows that were stored without it.
+    `catch_up` is how late reminders still fire.
     """
 
     kind = "w"
@@ -61,6 +63,7 @@ class Workspace(Row, frozen=True, omit_defaults=True):
     owners: int = 0
     members: int = 0
     zones: str = ""
+    catch_up: str = CATCH_UP
 
     @property
     def key(self) -> str:

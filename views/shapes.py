@@ -44,12 +44,16 @@ from views.series_shapes import KeptOccurrence, SeriesShape
 
 
 class WorkspaceShape(Struct):
-    """A workspace. `role` is the caller's; without a `reminder_hour` a date counts from midnight."""
+    """A workspace. `role` is the caller's; without a `reminder_hour` a date counts from midnight.
+
+    Reminders that are later than `catch_up`, after an outage, expire.
+    """
 
     id: str
     name: str
     time_zone: str
     reminder_hour: int | None
+    catch_up: str
     created_at: str
     members: int
     version: int
@@ -381,7 +385,16 @@ class Verification(Struct, omit_defaults=True):
 def workspace(row: Workspace, role: Role | None) -> WorkspaceShape:
     """A workspace."""
     return WorkspaceShape(
-        row.id, row.name, row.time_zone, row.reminder_hour, row.created_at, row.members, row.version, row.position, role
+        row.id,
+        row.name,
+        row.time_zone,
+        row.reminder_hour,
+        row.catch_up,
+        row.created_at,
+        row.members,
+        row.version,
+        row.position,
+        role,
     )
 
 

@@ -6,6 +6,7 @@ import click
 
 from tasksys.cli import chosen, moments, names, options, output
 from tasksys.cli.options import connected, in_workspace, option
+from tasksys.cli.reminders import iso
 from tasksys.cli.session import Session
 
 
@@ -64,14 +65,17 @@ def show_workspace(session: Session) -> None:
     metavar="HOUR",
     help="From which hour on a date counts, for reminders of those who set none; `none` is midnight.",
 )
+@option("--catch-up", metavar="DURATION", help="How late reminders still fire after an outage, such as 7d or 12h.")
 @in_workspace
 def edit_workspace(session: Session, **given: Any) -> None:
     """Change the workspace that is used."""
     changes = {field: value for field, value in given.items() if value is not None}
     if "reminder_hour" in changes:
         changes["reminder_hour"] = options.hour(changes["reminder_hour"], "--reminder-hour")
+    if "catch_up" in changes:
+        changes["catch_up"] = iso(changes["catch_up"], "--catch-up")
     if not changes:
-        raise click.UsageError("Nothing to change: give --name, --time-zone or --reminder-hour.")
+        raise click.UsageError("Nothing to change: give --name, --time-zone, --reminder-hour or --catch-up.")
     changed = session.settled(session.client.send("PATCH", session.path(), changes), session.path())
     session.show(changed, f"Changed workspace {changed['name']} ({changed['id']}, {changed['time_zone']}).")
 

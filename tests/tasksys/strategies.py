@@ -81,6 +81,7 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "quiet_hours": st.sampled_from([QuietHours("22:00", "07:00"), QuietHours("12:00", "13:30")]),
     "default_reminders": st.lists(st.builds(Trigger, before=st.just("PT30M")), max_size=2).map(tuple),
     "reminder_hour": st.integers(0, 23),
+    "catch_up": st.sampled_from(["P7D", "PT1H"]),
     "estimate_minutes": st.integers(0, limits.ESTIMATE_MINUTES),
     "position": st.integers(1, 50),
     "command": st.integers(1, 60).map(lambda number: f"command-{number}"),

@@ -63,13 +63,17 @@ def test_a_workspace_is_created_once() -> None:
         (CreateWorkspace(name="a\nb"), "/name", Code.INVALID),
         (CreateWorkspace(name="x" * (limits.NAME_CHARACTERS + 1)), "/name", Code.LIMIT),
         (CreateWorkspace(name="Acme", time_zone="Mars/Olympus"), "/time_zone", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="a week"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="PT59S"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="-P7D"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="P366DT1S"), "/catch_up", Code.INVALID),
     ],
 )
 def test_invalid_fields_are_refused(command: CreateWorkspace, pointer: str, code: Code) -> None:
     """A field that is wrong is named, at creation and at every edit."""
     refusal = World().refused(command)
     assert (refusal.code, refusal.errors[0].pointer) == (code, pointer)
-    edit = EditWorkspace(name=command.name, time_zone=command.time_zone)
+    edit = EditWorkspace(name=command.name, time_zone=command.time_zone, catch_up=command.catch_up)
     assert founded().refused(edit) == refusal
 
 

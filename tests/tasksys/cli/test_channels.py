@@ -56,6 +56,15 @@ def test_the_hour_of_a_workspace(run: Run) -> None:
     assert "--reminder-hour" in errors(run("workspace", "edit", "--reminder-hour", "dawn", code=2))
 
 
+def test_how_late_reminders_fire(run: Run) -> None:
+    """A setting of the workspace, in short words."""
+    run("add", "Milk")
+    assert answer(run("workspace", "show", "--json"))["catch_up"] == "P7D"
+    assert answer(run("workspace", "edit", "--catch-up", "12h", "--json"))["catch_up"] == "PT12H"
+    assert "--catch-up" in errors(run("workspace", "edit", "--catch-up", "soon", code=2))
+    assert "PT1M" in errors(run("workspace", "edit", "--catch-up", "PT1S", code=1))
+
+
 def test_the_ledger_when_nothing_fired(run: Run) -> None:
     """It says so."""
     run("add", "Milk")
