@@ -418,7 +418,7 @@ class PauseSeries(Base, frozen=True, kw_only=True):
 
 
 class ResumeSeries(Base, frozen=True, kw_only=True):
-    """It goes on today: what would have come in between was not missed."""
+    """It goes on today: what would have come in between was not missed; one at a time, it goes on where it was."""
 
     series: Id
 

@@ -8,7 +8,7 @@ Why so long: it has one short case for each kind of event, and they are read sid
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import DecodeError, structs
 
@@ -188,7 +188,7 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             series = state.series(event.series)
             return _gone("series") if series is None else undoing.compensate(event, series, undone, record.at, state)
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
-            return _status(event, _live_task(task, state))
+            return _status(event, _live_task(task, state), undone)
         case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
             return _checklist(event, _live_task(task, state))
         case LinkAdded() | LinkRemoved():
@@ -363,18 +363,24 @@ def _place(event: TaskMoved, task: Task, state: State) -> Answer:
     return refusal or [Fact(TaskMoved(now, target), task.id)]
 
 
-def _status(event: StatusEvent, task: Task | Refusal) -> Answer:
+REACHED: Final[dict[type[StatusEvent], Status]] = {
+    TaskStarted: Status.IN_PROGRESS,
+    TaskCompleted: Status.DONE,
+    TaskCancelled: Status.CANCELLED,
+    TaskSkipped: Status.SKIPPED,
+    TaskMissed: Status.MISSED,
+    TaskReopened: Status.OPEN,
+}
+"""What each event makes of a task."""
+
+
+def _status(event: StatusEvent, task: Task | Refusal, undone: Sequence[Fact]) -> Answer:
     if isinstance(task, Refusal):
         return task
-    reached = {
-        TaskStarted: Status.IN_PROGRESS,
-        TaskCompleted: Status.DONE,
-        TaskCancelled: Status.CANCELLED,
-        TaskSkipped: Status.SKIPPED,
-        TaskMissed: Status.MISSED,
-        TaskReopened: Status.OPEN,
-    }[type(event)]
-    if task.status is not reached:
+    since = (one.event for one in reversed(undone) if one.task == task.id and isinstance(one.event, StatusEvent))
+    if (last := next(since, None)) is not None:  # the same command changed it twice, as a series may
+        task = structs.replace(task, status=REACHED[type(last)], completed_at=getattr(last, "completed_at", None))
+    if task.status is not REACHED[type(event)]:
         return conflict("The task's status")
     return tasks.to_status(task, event.before, event.completed_before or "")
 

@@ -209,7 +209,7 @@ def _row(command: CreateSeries, found: Recurs) -> Series:
 
 
 def _resume(series: Series, record: CommandRecord, state: State) -> list[Fact]:
-    """It goes on with the first occurrence of today or later of which nothing has become."""
+    """It goes on with the first occurrence of today or later, or where it was; see `moving.to_today`."""
     return [Fact(SeriesResumed(series.id, series.state)), *moving.to_today(series, record.at, state)]
 
 

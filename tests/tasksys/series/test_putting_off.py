@@ -161,6 +161,24 @@ def test_nothing_is_missed_while_it_is_paused() -> None:
     settled(world)
 
 
+def test_one_at_a_time_nothing_is_passed_over() -> None:
+    """What waited before the pause waits on after it, and what came in between; whatever ends the pause."""
+    for ends_by_undo in (False, True):
+        world = workspace().given(daily(missed=Missed.ONE_AT_A_TIME))
+        pass_time(world, "2026-03-05T10:00")
+        paused = world.accepted(PauseSeries(series=SERIES))
+        pass_time(world, "2026-03-10T08:00")
+        if ends_by_undo:
+            undo(world, paused)
+        else:
+            world.given(ResumeSeries(series=SERIES))
+        assert (opened(world), world.series(SERIES).next) == ([TODAY], TOMORROW)
+        for day in range(2, 7):
+            world.given(CompleteTask(task=identifier(f"2026-03-{day:02}T09:00")))
+        assert list(became(world).values()) == ["done"] * 5 + ["open"]
+        settled(world)
+
+
 def test_done_while_it_is_paused() -> None:
     """Nothing follows until it is resumed."""
     world = workspace().given(daily(), PauseSeries(series=SERIES), CompleteTask(task=identifier(TODAY)))

@@ -142,6 +142,29 @@ def test_the_one_that_stopped_it() -> None:
     assert world.series(SERIES).completions == 0
 
 
+def test_reopening_one_that_is_missed_at_once() -> None:
+    """The command changed the task twice; undo goes back over both."""
+    world = workspace().given(daily(stop_after=1))
+    complete(world, TODAY)
+    pass_time(world, "2026-03-04T08:00")
+    reopened = world.accepted(ReopenTask(task=identifier(TODAY)))
+    assert became(world) == {TODAY: "missed", TOMORROW: "open"}
+    undo(world, reopened)
+    assert (became(world), world.series(SERIES).completions) == ({TODAY: "done"}, 1)
+    settled(world)
+
+
+def test_pausing_one_that_has_stopped() -> None:
+    """It is where it was."""
+    world = workspace().given(daily(stop_after=1))
+    complete(world, TODAY)
+    before = world.series(SERIES)
+    paused = world.accepted(PauseSeries(series=SERIES))
+    pass_time(world, "2026-03-10T08:00")
+    undo(world, paused)
+    assert world.series(SERIES).next == before.next
+
+
 def test_creation() -> None:
     """The series has ended, and what it made is gone; undone in turn, it goes on."""
     world = workspace()
