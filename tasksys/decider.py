@@ -137,7 +137,7 @@ from tasksys.events import (
     ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
-from tasksys.series import advancing, putting_off
+from tasksys.series import advancing, putting_off, tracking
 from tasksys.series import deciding as series
 from tasksys.series import evolving as series_events
 from tasksys.stamp import Stamp
@@ -159,6 +159,12 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
     command = record.command
     if command.expected_version is not None and isinstance(command, UNVERSIONED):
         return invalid("/expected_version", "This changes nothing that has a version yet; leave the version out.")
+    answer = _answer(record, state)
+    return answer if isinstance(answer, Refusal) else tracking.full(answer, state) or answer
+
+
+def _answer(record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    command = record.command
     match command:
         case (
             CreateTask()

@@ -20,6 +20,8 @@ CHANNELS_PER_USER: Final = 10
 DEFAULT_REMINDERS: Final = 5
 TARGET_CHARACTERS: Final = 2_000
 DELIVERY_ERROR_CHARACTERS: Final = 300
+OPEN_OF_SERIES: Final = 200
+"""Tasks of one series that are open at once: it opens 100 by itself, people bring others back."""
 SECTIONS_PER_PROJECT: Final = 200
 SUBTASK_DEPTH: Final = 32
 ESTIMATE_MINUTES: Final = 10 * 365 * 24 * 60

@@ -12,18 +12,21 @@ from tasksys.commands import (
     CompleteTask,
     CreateSeries,
     CreateTask,
+    EditTask,
     EndSeries,
     PauseSeries,
     PostponeTask,
+    ReopenTask,
     SkipOccurrence,
     SkipTask,
+    StartTask,
     TrashTask,
     Undo,
 )
 from tasksys.refusals import Code
 from tasksys.series.overriding import OVERRIDES, OVERRIDES_BYTES
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
-from tasksys.values import Repeat, When
+from tasksys.values import Repeat, Status, When
 from tests.support.domain import COMMENTER, STRANGER, VIEWER
 from tests.tasksys.series.calendar import SERIES, Calendar, daily, dated, edit, identifier, pass_time, split, workspace
 
@@ -183,6 +186,27 @@ def test_what_is_past() -> None:
     assert world.refused(SkipOccurrence(series=SERIES, occurrence="2026-03-08T09:00")).code is Code.TASK_CLOSED
     world.given(TrashTask(task=identifier("2026-03-09T09:00")))
     assert world.refused(SkipOccurrence(series=SERIES, occurrence="2026-03-09T09:00")).code is Code.TRASHED
+
+
+def test_not_too_many_are_brought_back() -> None:
+    """Reopened, restored, started or undone: a series has no more open tasks than one row should name."""
+    world, done = workspace().given(daily()), []
+    for _ in range(limits.OPEN_OF_SERIES + 3):
+        (name,) = world.series(SERIES).open_tasks
+        done.append((name, world.accepted(CompleteTask(task=name))))
+    world.given(EditTask(task=done[0][0], status=Status.OPEN), StartTask(task=done[1][0]))
+    for name, _ in done[2 : limits.OPEN_OF_SERIES - 1]:
+        world.given(ReopenTask(task=name))
+    assert len(world.series(SERIES).open_tasks) == limits.OPEN_OF_SERIES
+    last, events = done[-1]
+    for command in (
+        ReopenTask(task=last),
+        StartTask(task=last),
+        EditTask(task=last, status=Status.OPEN),
+        Undo(events=tuple(events)),
+    ):
+        assert world.refused(command).code is Code.LIMIT
+    world.given(CompleteTask(task=done[0][0]), ReopenTask(task=last))
 
 
 def test_an_ended_series_is_not_paused() -> None:
