@@ -227,7 +227,8 @@ class SkipTask(Base, frozen=True, kw_only=True):
 class PostponeTask(Base, frozen=True, kw_only=True):
     """Puts a task off: to the due value `to`, or `by` a duration from its due value or, if that is past, from today.
 
-    Its start goes along. How often it was put off is counted.
+    Its start goes along. How often it was put off is counted. A due value that is past, and before the one that it has,
+    is refused: edit the task.
     """
 
     task: Id
@@ -424,7 +425,7 @@ class ResumeSeries(Base, frozen=True, kw_only=True):
 
 
 class EndSeries(Base, frozen=True, kw_only=True):
-    """No more occurrences. Open ones whose time has not come go to the trash, what was due stays."""
+    """No more occurrences. Open ones whose time has not come go to the trash, what was due stays. Undo restarts it."""
 
     series: Id
 

@@ -172,7 +172,7 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.CONFLICT,
         "The reminder was answered, or its task is closed. Add a new one if you want to be reminded.",
     ),
-    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Resume it, or make a new one."),
+    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Undo that, or make a new one."),
     "sort-syntax": Meaning(
         HTTPStatus.BAD_REQUEST,
         "The order cannot be read. Name fields, with commas between them and a minus before those that go down.",

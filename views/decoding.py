@@ -49,6 +49,7 @@ KINDS: Final = {
     "str": "a text", "array": "a list", "object": "an object", "bool": "true or false", "int": "a whole number",
 }  # fmt: skip
 PATTERNS: Final = (
+    ("[0-9]{2}(T", "the time that the rule gave the occurrence, such as 2026-03-08 or 2026-03-08T09:00"),
     ("{1,64}$", "1 to 64 of the characters A-Z a-z 0-9 _ -"),
     ("{1,128}$", "a user's id: 1 to 128 of the characters A-Z a-z 0-9 . _ @ + : | -"),
     ("{0,255}", "a place in the order: 1 to 256 of the characters 0-9 A-Z a-z, of which the last is not 0"),

@@ -17,6 +17,7 @@ from tasksys.commands import (
     PauseSeries,
     PostponeTask,
     ReopenTask,
+    ResumeSeries,
     SkipOccurrence,
     SkipTask,
     StartTask,
@@ -209,10 +210,18 @@ def test_not_too_many_are_brought_back() -> None:
     world.given(CompleteTask(task=done[0][0]), ReopenTask(task=last))
 
 
-def test_an_ended_series_is_not_paused() -> None:
-    """It is resumed first."""
+def test_an_ended_series_is_not_changed() -> None:
+    """In no way: its end is undone first."""
     world = workspace().given(daily(), EndSeries(series=SERIES))
-    assert world.refused(PauseSeries(series=SERIES)).code is Code.SERIES_ENDED
+    for command in (
+        PauseSeries(series=SERIES),
+        ResumeSeries(series=SERIES),
+        edit(template=TITLE),
+        edit(**ONE, template=TITLE),
+        split(NEXT, template=TITLE),
+        SkipOccurrence(series=SERIES, occurrence=NEXT),
+    ):
+        assert world.refused(command).code is Code.SERIES_ENDED
 
 
 def test_what_follows_a_completion_is_not_split_off() -> None:
