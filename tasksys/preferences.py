@@ -214,13 +214,15 @@ def compensate(event: PreferenceEvent, actor: str, state: State) -> list[Fact] |
             if current is None or _leads(current) != _leads(event.after):
                 return conflict("The channel")
             after = event.before
-            return [Fact(ChannelRemoved(actor, current) if after is None else ChannelSet(actor, current, after))]
+            return [
+                Fact(ChannelRemoved(actor, current) if after is None else ChannelSet(actor, current, _again(after)))
+            ]
         case ChannelRemoved():
             if current is not None:
                 return conflict("The channel")
             if len(channels.channels) >= limits.CHANNELS_PER_USER:
                 return over("/channel", "channels of one user", limits.CHANNELS_PER_USER)
-            return [Fact(ChannelSet(actor, None, event.channel))]
+            return [Fact(ChannelSet(actor, None, _again(event.channel)))]
         case ChannelDisabled() | ChannelEnabled():
             was_disabled = isinstance(event, ChannelDisabled)
             if current is None or (current.disabled is not None) is not was_disabled:
@@ -229,6 +231,11 @@ def compensate(event: PreferenceEvent, actor: str, state: State) -> list[Fact] |
             return [Fact(opposite(actor, name, event.reason))]
         case _:
             assert_never(event)
+
+
+def _again(channel: Channel) -> Channel:
+    """The channel as it is used again: what came of attempts before says nothing of those to come."""
+    return structs.replace(channel, failing_since=None)
 
 
 def _leads(channel: Channel) -> tuple[str, str]:

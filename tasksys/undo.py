@@ -127,6 +127,15 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     return facts
 
 
+def needed(events: Sequence[EventRecord]) -> list[EventRecord]:
+    """Those of a command's events by which its undo is decided: it need not carry the others.
+
+    The reminders of a task go and come with it, and are most of what a series makes.
+    """
+    made = {past.task for past in events if past.type in (TaskCreated.__name__, TaskRestored.__name__)}
+    return [past for past in events if past.type != ReminderAdded.__name__ or past.task not in made]
+
+
 def _answer(past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
     try:
         event = codec.event(past)

@@ -71,7 +71,9 @@ CODES: Final[dict[str, Meaning]] = {
     ),
     "command-too-large": Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The command has more bytes than the log takes. Send less at once; a text can be shortened.",
+        "The command has more bytes than the log takes. Send less at once; a text can be shortened. An undo refers to "
+        "all that it takes back: of a change as large as that, change the series back by another change, or undo "
+        "what was done to its tasks since, one by one.",
     ),
     "cross-site": Meaning(
         HTTPStatus.FORBIDDEN,

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tasksys import deliveries
 from tasksys.commands import (
@@ -149,6 +150,18 @@ def test_a_failure_says_why_and_when_it_is_tried_again() -> None:
     assert phone(world).failing_since is None
     assert world.task("milk").version == version
     assert replayed(world.log) == world.rows()
+
+
+def test_a_channel_that_comes_back_by_undo_begins_anew() -> None:
+    """Since when it failed before says nothing: the next failure would disable it at once."""
+    moved = SetChannel(channel="phone", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.new", "https://new.example/…"))
+    for change in (moved, RemoveChannel(channel="phone")):
+        world = ringing("phone")
+        assert tried(world, later(seconds=1), error="503", retry_at=later(seconds=20)) == ["DeliveryFailed"]
+        before = phone(world)
+        world.given(Undo(events=tuple(world.accepted(change))))
+        assert phone(world) == structs.replace(before, failing_since=None)
+        assert replayed(world.log) == world.rows()
 
 
 def test_what_cannot_be_helped_is_not_tried_again() -> None:
