@@ -15,6 +15,7 @@ from tasksys import codec, deliveries, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -220,7 +221,14 @@ def changes(event: Event) -> list[Change]:
             return [_detail(event)]
         case ReminderDelivered() | DeliveryFailed():
             return [_change(*deliveries.told(event))]
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             return [_change(*told) for told in preferences.told(event)]
         case _:
             return _reminder(event)

@@ -464,13 +464,26 @@ class SetChannel(Base, frozen=True, kw_only=True):
     """Adds a channel of the user who asks, or changes where it leads; one that was disabled is used again.
 
     `target` is an address of the web, an e-mail address or a URL of Apprise's. The server seals it before the command
-    is appended: it stands in no log. What a client sends as `sealed` is refused.
+    is appended: it stands in no log. What a client sends as `sealed` or `marks` is refused. To an e-mail address a mail
+    goes first, with a link; nothing else does until it was opened.
     """
 
     channel: Id
     kind: ChannelKind
     target: Annotated[str, bounded(limits.TARGET_CHARACTERS, "An https:// URL, an e-mail address, or a URL of Apprise")]
     sealed: tuple[str, str] | None = None
+    marks: tuple[str, ...] = ()
+
+
+class ConfirmChannel(Base, frozen=True, kw_only=True):
+    """The link was opened that a mail to the channel's address had: that which was `asked` for at that position.
+
+    The page of the link alone sends this; see `views.confirm`.
+    """
+
+    user: User
+    channel: Id
+    asked: Annotated[int, Meta(ge=1)]
 
 
 class RemoveChannel(Base, frozen=True, kw_only=True):
@@ -556,13 +569,14 @@ Command = (
     | RecordDelivery
     | SetPreferences
     | SetChannel
+    | ConfirmChannel
     | RemoveChannel
     | EnableChannel
     | DisableChannel
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones, RecordDelivery)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones, RecordDelivery, ConfirmChannel)
 """What no client may send."""
 
 

@@ -11,7 +11,19 @@ from typing import Final, assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import codec, deliveries, details, firing, preferences, projects, reminders, tasks, undo, workspaces
+from tasksys import (
+    codec,
+    confirming,
+    deliveries,
+    details,
+    firing,
+    preferences,
+    projects,
+    reminders,
+    tasks,
+    undo,
+    workspaces,
+)
 from tasksys.commands import (
     AcknowledgeReminder,
     AddChecklistItem,
@@ -23,6 +35,7 @@ from tasksys.commands import (
     CancelTask,
     CommandRecord,
     CompleteTask,
+    ConfirmChannel,
     CreateProject,
     CreateSeries,
     CreateTask,
@@ -72,6 +85,7 @@ from tasksys.commands import (
 from tasksys.errors import NotFollowed
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -209,6 +223,8 @@ def _answer(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             return firing.decide(command, record, state)
         case RecordDelivery():
             return deliveries.decide(command, record, state)
+        case ConfirmChannel():
+            return confirming.decide(command, record, state)
         case SetPreferences() | SetChannel() | RemoveChannel() | EnableChannel() | DisableChannel():
             return preferences.decide(command, record, state)
         case (
@@ -279,7 +295,14 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             reminders.evolve(event, task, state, stamp)
         case ReminderDelivered() | DeliveryFailed():
             deliveries.evolve(event, state, stamp)
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             preferences.evolve(event, state, stamp)
         case (
             ProjectCreated()

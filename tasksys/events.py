@@ -502,6 +502,14 @@ class ChannelSet(Base, frozen=True):
     after: Channel
 
 
+class ChannelConfirmed(Base, frozen=True):
+    """The user has opened the link that a mail to the channel's address had. `mark` knows the address again."""
+
+    user: str
+    channel: str
+    mark: str = ""
+
+
 class ChannelRemoved(Base, frozen=True):
     user: str
     channel: Channel
@@ -582,6 +590,7 @@ Event = (
     | DeliveryFailed
     | PreferencesSet
     | ChannelSet
+    | ChannelConfirmed
     | ChannelRemoved
     | ChannelDisabled
     | ChannelEnabled
@@ -601,7 +610,8 @@ OF_DELIVERIES: Final = frozenset({ReminderDelivered.__name__, DeliveryFailed.__n
 """The types of events of the ledger: they leave the reminder, its task and that one's version as they are."""
 
 OF_PREFERENCES: Final = frozenset(
-    kind.__name__ for kind in (PreferencesSet, ChannelSet, ChannelRemoved, ChannelDisabled, ChannelEnabled)
+    kind.__name__
+    for kind in (PreferencesSet, ChannelSet, ChannelConfirmed, ChannelRemoved, ChannelDisabled, ChannelEnabled)
 )
 """The types of events that are about one user's own settings."""
 

@@ -17,6 +17,9 @@ REMINDERS_KEPT_PER_TASK: Final = 500
 REMINDER_REPEATS: Final = 100
 CATCH_UP_DAYS: Final = 366
 CHANNELS_PER_USER: Final = 10
+CONFIRMATIONS_PER_DAY: Final = 10
+"""Mails that ask one user to confirm an address; they may go to strangers."""
+CONFIRMED_KEPT: Final = 50
 DEFAULT_REMINDERS: Final = 5
 TARGET_CHARACTERS: Final = 2_000
 DELIVERY_ERROR_CHARACTERS: Final = 300

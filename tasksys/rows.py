@@ -312,7 +312,8 @@ class Channel(Struct, frozen=True, gc=False, omit_defaults=True):
     """A way to reach a user. Where it leads is sealed with the server's key; `hint` is what may be shown of that.
 
     `made` is the position that made it, of which its secret is derived. `disabled` is why it is not used, and
-    `failing_since` when the first of its attempts failed since one succeeded.
+    `failing_since` when the first of its attempts failed since one succeeded. An address of mail is used once it is
+    `confirmed`; `asked` is the position of the event that had it asked for, `mark` tells addresses of the user apart.
     """
 
     name: str
@@ -322,15 +323,20 @@ class Channel(Struct, frozen=True, gc=False, omit_defaults=True):
     made: int = 0
     disabled: str | None = None
     failing_since: str | None = None
+    confirmed: bool = True
+    mark: str = ""
+    asked: int = 0
 
 
 class Channels(Row, frozen=True, omit_defaults=True):
-    """The channels of a user."""
+    """The channels of a user, the marks of addresses that they have confirmed, and when they were last asked to."""
 
     kind = "C"
     user: str
     channels: tuple[Channel, ...]
     position: int = 0
+    confirmed: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -339,6 +345,11 @@ class Channels(Row, frozen=True, omit_defaults=True):
     def named(self, name: str) -> Channel | None:
         """The channel of that name."""
         return next((one for one in self.channels if one.name == name), None)
+
+    @property
+    def confirmed_marks(self) -> frozenset[str]:
+        """Of the addresses that need not be confirmed again."""
+        return frozenset(self.confirmed)
 
 
 class Series(Row, frozen=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from tasksys.events import (
     OF_PREFERENCES,
     OF_REMINDERS,
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -154,7 +155,14 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             return preferences.compensate(event, actor, state)
         case ReminderAdded(by_default=True) | ReminderDelivered() | DeliveryFailed():
             return []

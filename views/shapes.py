@@ -175,7 +175,10 @@ class ReminderShape(Struct):
 
 
 class FiringShape(Struct):
-    """A firing of a reminder in the ledger. `key` is sent along, so that receivers drop repeats."""
+    """A firing of a reminder in the ledger. `key` is sent along, so that receivers drop repeats.
+
+    The mail that asks to confirm an address is there, too, with a `reminder` of its own, and a blank `task`.
+    """
 
     key: str
     task: str
@@ -191,6 +194,7 @@ class FiringShape(Struct):
 class ChannelShape(Struct):
     """A channel of the caller's. `leads_to` is as much as is shown of where it leads; `disabled` is why it is not used.
 
+    Nothing but a mail with a link goes to an e-mail address that is not `confirmed`: whoever opens that confirms it.
     `secret` is what the receiver of a webhook checks signatures with: shown to its user, and only where one channel is
     read.
     """
@@ -200,6 +204,7 @@ class ChannelShape(Struct):
     leads_to: str
     disabled: str | None
     failing_since: str | None
+    confirmed: bool
     secret: str | None = None
 
 
@@ -501,7 +506,7 @@ def firing(row: Firing, workspace: str) -> FiringShape:
 
 def channel(one: Channel, secret: str | None = None) -> ChannelShape:
     """A channel, for its user."""
-    return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, secret)
+    return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, one.confirmed, secret)
 
 
 def own(user: str, state: State) -> PreferencesShape:

@@ -10,7 +10,7 @@ import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -35,6 +35,20 @@ class Ticket(NamedTuple):
     reminder: str
     scheduled_for: str
     until: str
+
+
+class Confirmation(NamedTuple):
+    """What the link of a mail that asks may do: confirm that it came to a channel's address, until an instant."""
+
+    workspace: str
+    user: str
+    channel: str
+    asked: str
+    """The position of the event that had it asked, as digits."""
+    until: str
+
+
+T = TypeVar("T", Ticket, Confirmation)
 
 
 class Keys:
@@ -74,21 +88,37 @@ class Keys:
         """The secret of a webhook, as Standard Webhooks spells it."""
         return "whsec_" + base64.b64encode(self._derived("webhook", *place)).decode()
 
-    def ticket(self, ticket: Ticket) -> str:
-        """A token that stands for the ticket."""
+    def mark(self, *place: str) -> str:
+        """Knows an address of a user's again, without saying anything of it."""
+        return self._derived("address", *place).hex()[:32]
+
+    def ticket(self, ticket: Ticket | Confirmation) -> str:
+        """A token that stands for what a link may do."""
         payload = "\0".join(ticket)
-        return f"{_text(payload.encode())}.{_text(self._derived('ticket', payload))}"
+        return f"{_text(payload.encode())}.{_text(self._derived(_use(type(ticket)), payload))}"
 
     def admitted(self, token: str, now: str) -> Ticket | None:
         """The ticket of a token; None if it is none of ours, or its time is over."""
+        return self._admitted(Ticket, token, now)
+
+    def confirmation(self, token: str, now: str) -> Confirmation | None:
+        """What a token confirms; None if it is none of ours, or its time is over."""
+        return self._admitted(Confirmation, token, now)
+
+    def _admitted(self, kind: type[T], token: str, now: str) -> T | None:
         try:
             body, signature = token.split(".")
             payload = _bytes(body).decode()
-            ticket = Ticket(*payload.split("\0"))
-            ours = hmac.compare_digest(_bytes(signature), self._derived("ticket", payload))
+            found = kind(*payload.split("\0"))
+            ours = hmac.compare_digest(_bytes(signature), self._derived(_use(kind), payload))
         except (ValueError, TypeError):
             return None
-        return ticket if ours and now < ticket.until else None
+        return found if ours and now < found.until else None
+
+
+def _use(kind: type[Ticket] | type[Confirmation]) -> str:
+    """What the key is used for: a token of one kind is none of the other."""
+    return "ticket" if kind is Ticket else "confirm"
 
 
 def _text(raw: bytes) -> str:

@@ -42,6 +42,8 @@ def list_channels(session: Session) -> None:
 def _state(one: Json) -> str:
     if one["disabled"]:
         return f"disabled: {one['disabled']}"
+    if not one["confirmed"]:
+        return "not confirmed: open the link in the mail"
     return f"failing since {moments.clock(one['failing_since'])}" if one["failing_since"] else "works"
 
 
@@ -62,6 +64,7 @@ def set_channel(session: Session, kind: str, target: str | None, name: str | Non
     made = session.settled(session.client.send("PUT", where, {"kind": kind, "target": led}), where)
     shown = session.client.get(where)
     secret = [f"Its receiver checks signatures with {shown['secret']}."] if shown["secret"] else []
+    secret += [] if shown["confirmed"] else ["A mail goes there: open its link. Nothing else comes until then."]
     use = f"Use it for all reminders: tasksys preferences --channels feed,{called}"
     session.show(made, f"{called} leads to {made['leads_to']}.", *secret, use)
 

@@ -12,6 +12,7 @@ from tasksys.commands import (
     AddReminder,
     Command,
     CompleteTask,
+    ConfirmChannel,
     DisableChannel,
     EditTask,
     EnableChannel,
@@ -40,6 +41,10 @@ def later(moment: str = AT, **duration: float) -> str:
 def ringing(*channels: str, repeat: Repeat | None = None, before: tuple[Command, ...] = ()) -> World:
     """A workspace in which a reminder of the owner's fired on these channels."""
     world = furnished().given(*before)
+    mine = world.state.get(Channels, OWNER)
+    for one in mine.channels if mine else ():
+        if not one.confirmed:
+            world.accepted(ConfirmChannel(user=OWNER, channel=one.name, asked=one.asked), CLOCK)
     ring = AddReminder(task="milk", reminder="ring", trigger=Trigger(at=AT), repeat=repeat, channels=channels)
     world.given(ring)
     world.accepted(FireReminder(reminder="ring", scheduled_for=AT), CLOCK, AT)

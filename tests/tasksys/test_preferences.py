@@ -93,8 +93,8 @@ def test_channels_are_bounded_and_keep_what_made_them() -> None:
     assert {one.name: one.made for one in channels().channels}["phone"] == made
     assert world.refused(RemoveChannel(channel="nope")).code is Code.NOT_FOUND
     for number in range(limits.CHANNELS_PER_USER - 2):
-        world.given(SetChannel(channel=f"c{number}", kind=ChannelKind.EMAIL, target="", sealed=("v1.x", "x")))
-    full = world.refused(SetChannel(channel="one-more", kind=ChannelKind.EMAIL, target="", sealed=("v1.x", "x")))
+        world.given(SetChannel(channel=f"c{number}", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.x", "x")))
+    full = world.refused(SetChannel(channel="one-more", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.x", "x")))
     assert full.code is Code.LIMIT
     for one in channels().channels:
         world.given(RemoveChannel(channel=one.name))

@@ -32,7 +32,15 @@ from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
-REFERENCE: Final = {"/", "/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}", "/acknowledge"}
+REFERENCE: Final = {
+    "/",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/docs.css",
+    "/api/problems/{code}",
+    "/acknowledge",
+    "/confirm",
+}
 """What serves the reference is not in it, nor the page for those who follow a link in a mail."""
 
 
@@ -203,7 +211,7 @@ def test_writes_take_a_key() -> None:
         headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
         assert headers >= {"Idempotency-Key", "Prefer"}
         assert "202" in operation["responses"]
-        of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
+        of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge", "/confirm")
         own = "/preferences" in path or path.endswith("/calendar-token")
         unconditional = own or path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
         creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
