@@ -23,7 +23,7 @@ CONFIRM_DAYS: Final = 7
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator says: the key (blank: there is none), the relay of mail, whether hosts inside may be asked."""
+    """What the operator says: the key, or several (blank: none), the relay of mail, whether hosts inside may be asked."""
 
     key: str = ""
     relay: mail.Relay | None = None
@@ -72,13 +72,17 @@ class Channels:
 
     def marks(self, workspace: str, user: str, kind: ChannelKind, target: str) -> tuple[str, ...]:
         """What knows an e-mail address again; nothing for other kinds. Raises ChannelUnavailable."""
-        return (self._known().mark(workspace, user, target.lower()),) if kind is ChannelKind.EMAIL else ()
+        return self._known().marks(workspace, user, target.lower()) if kind is ChannelKind.EMAIL else ()
 
     def secret(self, workspace: str, user: str, channel: Channel) -> str | None:
-        """What a webhook's receiver checks signatures with; None for other kinds, and without a key."""
+        """What a webhook's receiver checks signatures with; None for other kinds, and without its key."""
         if self._keys is None or channel.kind is not ChannelKind.WEBHOOK:
             return None
-        return self._keys.webhook(workspace, user, channel.name, str(channel.made))
+        try:
+            where = (workspace, user, channel.name, channel.kind.value)
+            return self._keys.webhook(channel.sealed, where, str(channel.made))
+        except SealBroken:
+            return None
 
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
@@ -98,7 +102,7 @@ class Channels:
         try:
             target = self._keys.unseal(channel.sealed, letter.workspace, letter.user, channel.name, channel.kind)
         except SealBroken:
-            return Result("It was sealed with another key of the server; set the channel again.")
+            return Result("It was sealed with a key that the server has not; set the channel again.")
         match channel.kind:
             case ChannelKind.WEBHOOK:
                 secret = self.secret(letter.workspace, letter.user, channel)
