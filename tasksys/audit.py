@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from tasksys import codec, deliveries, preferences, reminders
+from tasksys import codec, deliveries, filters, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
@@ -29,6 +29,9 @@ from tasksys.events import (
     DeliveryFailed,
     Event,
     EventRecord,
+    FilterAdded,
+    FilterEdited,
+    FilterRemoved,
     LinkAdded,
     LinkRemoved,
     MemberAdded,
@@ -230,6 +233,8 @@ def changes(event: Event) -> list[Change]:
             | ChannelEnabled()
         ):
             return [_change(*told) for told in preferences.told(event)]
+        case FilterAdded() | FilterEdited() | FilterRemoved():
+            return [_change(*told) for told in filters.told(event)]
         case _:
             return _reminder(event)
 

@@ -16,6 +16,7 @@ from tasksys import (
     confirming,
     deliveries,
     details,
+    filters,
     firing,
     preferences,
     projects,
@@ -36,6 +37,7 @@ from tasksys.commands import (
     CommandRecord,
     CompleteTask,
     ConfirmChannel,
+    CreateFilter,
     CreateProject,
     CreateSeries,
     CreateTask,
@@ -43,6 +45,7 @@ from tasksys.commands import (
     DisableChannel,
     EditChecklistItem,
     EditComment,
+    EditFilter,
     EditProject,
     EditSection,
     EditSeries,
@@ -61,6 +64,7 @@ from tasksys.commands import (
     RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
+    RemoveFilter,
     RemoveMember,
     RemoveReminder,
     RemoveSection,
@@ -100,6 +104,9 @@ from tasksys.events import (
     Event,
     EventRecord,
     Fact,
+    FilterAdded,
+    FilterEdited,
+    FilterRemoved,
     LinkAdded,
     LinkRemoved,
     MemberAdded,
@@ -151,6 +158,7 @@ from tasksys.events import (
     ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
+from tasksys.rows import SavedFilter
 from tasksys.series import advancing, putting_off, tracking
 from tasksys.series import deciding as series
 from tasksys.series import evolving as series_events
@@ -161,6 +169,7 @@ from tasksys.values import CLOCK
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, CreateSeries, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
     AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel, RenewCalendarToken,
+    CreateFilter,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -237,6 +246,8 @@ def _answer(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
+        case CreateFilter() | EditFilter() | RemoveFilter():
+            return filters.decide(command, record, state)
         case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken() | NoteZones():
             return workspaces.decide(command, record, state)
         case Undo():
@@ -304,6 +315,8 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             | ChannelEnabled()
         ):
             preferences.evolve(event, state, stamp)
+        case FilterAdded() | FilterEdited() | FilterRemoved():
+            filters.evolve(event, state, stamp)
         case (
             ProjectCreated()
             | ProjectEdited()
@@ -447,6 +460,9 @@ def _version(event: Event, task: str | None, state: State) -> int | None:
     if isinstance(event, series_events.SeriesEvent):
         row_of_series = state.series(event.series)
         return row_of_series.version if row_of_series else None
+    if isinstance(event, filters.FilterEvent):
+        row_of_filter = state.get(SavedFilter, event.saved)
+        return row_of_filter.version if row_of_filter else None
     return state.workspace.version if state.workspace else None
 
 

@@ -21,6 +21,7 @@ CONFIRMATIONS_PER_DAY: Final = 10
 """Mails that ask one user to confirm an address; they may go to strangers."""
 CONFIRMED_KEPT: Final = 50
 DEFAULT_REMINDERS: Final = 5
+FILTERS_PER_USER: Final = 200
 TARGET_CHARACTERS: Final = 2_000
 DELIVERY_ERROR_CHARACTERS: Final = 300
 OPEN_OF_SERIES: Final = 200

@@ -14,8 +14,10 @@ from views import (
     confirm,
     docs,
     export,
+    filters,
     imports,
     operations,
+    pages,
     past,
     preferences,
     problems,
@@ -31,6 +33,9 @@ from views import (
 from views.auth import Authenticator, NoAuthentication
 from views.calendar_tokens import CalendarTokens
 from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.feed import admission, routes
+from views.feed.hub import HUB, Hub
+from views.feed.limits import Limits
 from views.ports import Channels, System
 from views.routes import Route
 
@@ -47,12 +52,14 @@ ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
     *series.ROUTES,
+    *filters.ROUTES,
     *preferences.ROUTES,
     *recurrence.ROUTES,
     *quickadd.ROUTES,
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,
+    *routes.ROUTES,
     *export.ROUTES,
     *calendar.ROUTES,
     *imports.ROUTES,
@@ -79,6 +86,7 @@ class Options:
     channels: Channels | None = None
     key: str = field(default_factory=secrets.token_hex, repr=False)
     url: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -93,6 +101,7 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
 async def shut_down(app: web.Application) -> None:
     """Ends what waits for something new to happen, so that only what is being done holds the shutdown up."""
     app[STOPPING].set()
+    app[HUB].stop()
 
 
 def application(system: System, options: Options) -> web.Application:
@@ -102,6 +111,8 @@ def application(system: System, options: Options) -> web.Application:
     app[AUTHENTICATOR] = options.authenticator
     app[CALENDAR_TOKENS] = CalendarTokens(options.key)
     app[calendar.PUBLIC] = options.url
+    app[admission.PUBLIC] = options.url
+    app[HUB] = Hub(system, options.limits)
     app[BOUNDS] = options.bounds
     app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
@@ -113,7 +124,7 @@ def application(system: System, options: Options) -> web.Application:
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
-    app.add_routes([*acknowledge.pages(), *confirm.pages()])
+    app.add_routes([*acknowledge.pages(), *confirm.pages(), *pages.pages()])
     return app
 
 

@@ -23,7 +23,7 @@ CONFIRM_DAYS: Final = 7
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator says: the key, or several (blank: none), the relay of mail, whether private hosts may be asked."""
+    """What the operator says: the key (or several, or none), the relay of mail, whether private hosts are asked."""
 
     key: str = ""
     relay: mail.Relay | None = None

@@ -28,12 +28,12 @@ from tests.support.http import (
     Json,
     Site,
 )  # fmt: skip
+from views import pages
 from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
 REFERENCE: Final = {
-    "/",
     "/api/openapi.json",
     "/api/docs",
     "/api/docs.css",
@@ -42,6 +42,8 @@ REFERENCE: Final = {
     "/confirm",
 }
 """What serves the reference is not in it, nor the page for those who follow a link in a mail."""
+PAGES: Final = {"/", "/w/{address}", "/assets/{file}", "/favicon.ico", *(f"/{name}" for name in pages.AT_THE_ROOT)}
+"""Nor what people see in a browser."""
 
 
 def operations() -> list[tuple[str, str, Json]]:
@@ -70,7 +72,7 @@ async def test_every_route_is_in_it_and_the_reverse(site: Site) -> None:
         for route in app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert {(method, path) for method, path in routed if path not in REFERENCE} == {
+    assert {(method, path) for method, path in routed if path not in REFERENCE | PAGES} == {
         (method, path) for method, path, _ in operations()
     }
 
@@ -211,8 +213,8 @@ def test_writes_take_a_key() -> None:
         headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
         assert headers >= {"Idempotency-Key", "Prefer"}
         assert "202" in operation["responses"]
-        of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge", "/confirm")
+        of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
         own = "/preferences" in path or path.endswith("/calendar-token")
         unconditional = own or path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
-        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
+        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series", "{ws}/filters"))
         assert ("If-Match" in headers) != (unconditional or creating)
