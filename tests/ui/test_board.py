@@ -42,6 +42,8 @@ async def test_without_sections_columns_are_states(browse: Browse, space: Space)
     card = column(page, "To do").get_by_role("article", name="Dig")
     await drag(page, card, column(page, "In progress"))
     await expect(column(other, "In progress").get_by_role("article")).to_have_count(1)
+    await drag(page, page.get_by_role("article", name="Dig"), column(page, "To do"))
+    await expect(column(other, "To do").get_by_role("article")).to_have_count(1)
     await drag(page, page.get_by_role("article", name="Dig"), column(page, "Done"))
     await expect(column(other, "Done").get_by_role("article", name="Dig")).to_be_visible()
     assert (await space.get(f"/tasks/{task['id']}")).ok["status"] == "done"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -56,20 +57,20 @@ class Choices:
         """One that may be refused."""
         pick = self.random.choice
         if len(tasks) < 4 or self.random.random() < 0.15:
-            place = pick(
+            place: Json = pick(
                 [
                     {},
                     {"project": pick(projects)["id"]} if projects else {},
                     {"parent": pick(tasks)["id"]} if tasks else {},
                 ]
             )
-            more = pick([{}, {"due": {"date": "2026-12-24"}}, {"priority": "high", "labels": ["a", "b"]}])
+            more: Json = pick([{}, {"due": {"date": "2026-12-24"}}, {"priority": "high", "labels": ["a", "b"]}])
             return {"type": "CreateTask", "task": self.name("t"), "title": f"Task {self.made}", **place, **more}
         task, other = self.random.sample(tasks, 2)
         about: Json = {"task": task["id"]}
         project: Any = pick([*projects, {"id": None, "sections": []}])
         section = pick([None, *(one["id"] for one in project["sections"])])
-        made = [
+        made: list[Callable[[], Json]] = [
             lambda: {
                 "type": "EditTask",
                 **about,
@@ -129,6 +130,9 @@ async def test_predictions_come_true(browse: Browse, space: Space, seed: int) ->
     page = await browse(f"/w/{space.id}/nowhere")
     await page.evaluate(START, {"workspace": space.id, "user": "local"})
     choices, accepted = Choices(seed), 0
+    for name in ("Home", "Work"):
+        made = (await space.post("/projects", {"name": name})).ok
+        await space.post(f"/projects/{made['id']}/sections", {"name": "First"})
     for _ in range(COMMANDS):
         rows = await state(space)
         live = [one for one in rows["tasks"] if not one["trashed"]]

@@ -22,9 +22,9 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app) => [
+dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
   dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: placeOf(app) } }),
+  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
 ]);
 
 dialog("due", (app, /** @type {Task[]} */ tasks) => {

@@ -62,7 +62,7 @@ export function todayPage(app) {
     const all = h("button", { type: "button", class: "button quiet", onclick: () => groups.late.forEach((task) => void app.edit(task, { due: { date: now } })) }, "All to today");
     shown.push({ id: "late", name: "Overdue", tone: "late", tasks: groups.late, actions: app.may("editor") ? all : null });
   }
-  shown.push({ id: "today", name: groups.late.length ? "Today" : undefined, tasks: groups.due, place: { due: now } });
+  if (groups.due.length) shown.push({ id: "today", name: groups.late.length ? "Today" : undefined, tasks: groups.due, place: { due: now } });
   if (groups.done.length) shown.push({ id: "done", name: "Done today", tone: "quiet", tasks: groups.done });
   return page(app, shown, {
     head: pageHead(app, { title: "Today", subtitle: sayFullDay(now) }),
