@@ -70,6 +70,8 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "sort": st.sampled_from(["due,-priority", "order", "nothing"]),
     "target": st.just(""),
     "sealed": st.tuples(st.just("v1.sealed"), st.just("https://x.example/…")),
+    "marks": st.sampled_from([(), ("mark",), ("new", "mark")]),
+    "asked": st.integers(1, 60),
     "attempt": st.integers(1, 3),
     "error": st.sampled_from(["", "503"]),
     "retry_at": st.sampled_from(["2026-04-01T10:00:00.000Z", "2026-04-03T09:00:00.000Z"]),
