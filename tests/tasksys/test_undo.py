@@ -115,7 +115,7 @@ def essence(row: Row) -> Row:
         case Workspace():
             return structs.replace(row, version=0, position=0, at="")
         case Member():
-            return structs.replace(row, since="")
+            return structs.replace(row, since="", calendar=0)  # who comes back has a new address
         case Reminder() | Preferences() | Firing():
             return structs.replace(row, position=0)
         case Channels():
