@@ -79,7 +79,9 @@ CODES: Final[dict[str, Meaning]] = {
     ),
     "command-too-large": Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The command has more bytes than the log takes. Send less at once; a text can be shortened.",
+        "The command has more bytes than the log takes. Send less at once; a text can be shortened. An undo refers to "
+        "all that it takes back: of a change as large as that, change the series back by another change, or undo "
+        "what was done to its tasks since, one by one.",
     ),
     "cross-site": Meaning(
         HTTPStatus.FORBIDDEN,
@@ -185,7 +187,7 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.CONFLICT,
         "The reminder was answered, or its task is closed. Add a new one if you want to be reminded.",
     ),
-    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Resume it, or make a new one."),
+    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Undo that, or make a new one."),
     "sort-syntax": Meaning(
         HTTPStatus.BAD_REQUEST,
         "The order cannot be read. Name fields, with commas between them and a minus before those that go down.",

@@ -104,7 +104,8 @@ def _renamed(part: Any, names: dict[str, str]) -> Any:
 def _amend(schemas: dict[str, Any]) -> None:
     """What the types do not say: fields that only the server fills in or that mean nothing there; formats; unions."""
     for command, looked_up in LOOKED_UP.items():
-        schemas[command.__name__]["properties"].pop(looked_up)
+        for name in looked_up:
+            schemas[command.__name__]["properties"].pop(name)
     schemas.pop("EventRecord")
     for kind in UNVERSIONED:
         schemas[kind.__name__]["properties"].pop("expected_version")
