@@ -86,7 +86,7 @@ class Node:
         self._outcomes = OutcomeWaiters()
         self.state_positions = PositionWaiters()
         self.history_positions = PositionWaiters()
-        self._followers: list[Callable[[Committed], None]] = []
+        self._followers: list[tuple[Callable[[Committed], None], Callable[[int], None]]] = []
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
         self.gateway = Gateway(self._send, self._outcomes)
@@ -212,9 +212,17 @@ class Node:
 
     # --- what the folds tell
 
-    def follow(self, follower: Callable[[Committed], None]) -> None:
-        """Calls the follower with every durable batch of commands, in order per partition."""
-        self._followers.append(follower)
+    def follow(
+        self, follower: Callable[[Committed], None], broken: Callable[[int], None] = lambda partition: None
+    ) -> Callable[[], None]:
+        """Calls the follower with every durable batch of commands, in order per partition, until the result is called.
+
+        Rows, indexes and positions are those of the batch then. `broken` is called with a partition whose batches may
+        go on without the follower: given away, started anew, or put right by a replay.
+        """
+        entry = (follower, broken)
+        self._followers.append(entry)
+        return lambda: self._followers.remove(entry)
 
     def _committed(self, committed: Committed) -> None:
         # First of all: nothing that follows may keep an outcome from its request. Those who wait go on after this call.
@@ -225,9 +233,12 @@ class Node:
             for row in rows.values():
                 if isinstance(row, Workspace):
                     self.state_positions.tell(workspace, row.position)
-        for follower in self._followers:
+        self._tell([partial(follower, committed) for follower, _ in self._followers])
+
+    def _tell(self, followers: list[Callable[[], None]]) -> None:
+        for follower in followers:
             try:
-                follower(committed)
+                follower()
             except Exception:
                 logger.exception("a follower of commands failed; the others go on")
 
@@ -235,6 +246,7 @@ class Node:
         self._states.forget(partition)
         self.state.forget()
         self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
+        self._tell([partial(broken, partition) for _, broken in self._followers])
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():

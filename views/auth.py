@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -22,6 +23,13 @@ USER: Final = pattern_of(User)
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
+OFFERED_BEARER: Final = "tasksys.bearer."
+OFFERED_ACTOR: Final = "tasksys.actor."
+"""Subprotocols of a WebSocket that carry a token, or who somebody is, in base64url."""
+
+LEEWAY: Final = 10
+"""Seconds that a token is accepted beyond its end, for clocks differ."""
+
 JWKS_TIMEOUT: Final = 5.0
 JWKS_KEPT: Final = 300.0
 """Seconds that fetched keys are used; one that the issuer has withdrawn is believed for so long."""
@@ -32,10 +40,14 @@ JWKS_COOLDOWN: Final = 5.0
 
 @dataclass(frozen=True)
 class Identity:
-    """The user that asks, and whether they may use /admin."""
+    """The user that asks, and whether they may use /admin.
+
+    `expires` is the Unix time from which on their token is accepted no more; None where there is no end.
+    """
 
     user: str
     operator: bool
+    expires: float | None = None
 
 
 class Authenticator(Protocol):
@@ -62,10 +74,29 @@ class NoAuthentication:
         if _from_elsewhere(request):
             detail = "Without authentication only this server's own pages may do this; other sites need a token."
             raise Problem(HTTPStatus.FORBIDDEN, "cross-site", detail)
-        user = request.headers.get(ACTOR_HEADER, "local")
+        user = request.headers.get(ACTOR_HEADER, _actor(request) or "local")
         if not USER.fullmatch(user):
             raise _unauthorised(f"{ACTOR_HEADER} is not a user's id; use letters, digits and . _ @ + : | - only.")
         return Identity(user, operator=True)
+
+
+def offered(request: web.Request, prefix: str) -> str:
+    """The rest of the subprotocol that begins so, of a WebSocket; blank if there is none.
+
+    Pages in browsers cannot set headers of a WebSocket, but say which subprotocols they offer.
+    """
+    if request.headers.get("Upgrade", "").strip().lower() != "websocket":
+        return ""
+    names = (one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+    return next((one.removeprefix(prefix) for one in names if one.startswith(prefix)), "")
+
+
+def _actor(request: web.Request) -> str:
+    spelled = offered(request, OFFERED_ACTOR)
+    try:
+        return urlsafe_b64decode(spelled + "=" * (-len(spelled) % 4)).decode()
+    except ValueError as error:
+        raise _unauthorised(f"What follows {OFFERED_ACTOR} is not a user's id in base64url.") from error
 
 
 @lru_cache(64)
@@ -98,13 +129,15 @@ class JwtAuthentication:
     async def identify(self, request: web.Request) -> Identity:
         """The token's subject."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            scheme, token = "bearer", offered(request, OFFERED_BEARER)
         if scheme.lower() != "bearer" or not token:
             raise _unauthorised("Send a token: `Authorization: Bearer …`.")
         claims = await self._verified(token.strip())
         user = claims.get("sub")
         if not isinstance(user, str) or not USER.fullmatch(user):
             raise _unauthorised("The token's `sub` is not a user's id; letters, digits and . _ @ + : | - are allowed.")
-        return Identity(user, operator=user in self._settings.admins)
+        return Identity(user, operator=user in self._settings.admins, expires=float(claims["exp"]) + LEEWAY)
 
     async def _verified(self, token: str) -> dict[str, Any]:
         settings = self._settings
@@ -121,7 +154,7 @@ class JwtAuthentication:
                 algorithms=self._algorithms,
                 issuer=settings.jwt_issuer or None,
                 audience=settings.jwt_audience or None,
-                leeway=10,
+                leeway=LEEWAY,
                 options={"require": ["exp", "sub"], "verify_aud": bool(settings.jwt_audience)},
             )
         except jwt.ExpiredSignatureError as error:

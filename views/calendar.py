@@ -85,7 +85,7 @@ async def feed(request: web.Request) -> web.StreamResponse:
     found, first, again, more, whole = reader.all(name, Project), *(reader.all(name, Task) for _ in range(4))
     reminders, comments = reader.all(name, Reminder), reader.all(name, Comment)
     repeating, passed = reader.all(name, Series), reader.all(name, Occurrence)
-    above = await inherited(request, [one async for one in reader.over(found)], first, again)
+    above = await inherited(reader.over, [one async for one in reader.over(found)], first, again)
     chosen = await _chosen(request, above, more)
     remind, remarks = defaultdict[str, list[Reminder]](list), defaultdict[str, deque[Comment]](_newest)
     async for one in reader.over(reminders):

@@ -43,9 +43,17 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.BAD_REQUEST,
         "The file is not of the format that it is sent as, or too large. The detail says what to do; nothing was done.",
     ),
+    "bad-message": Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "What was sent over the live feed is no message of it. Send a JSON object with an `op` that there is.",
+    ),
     "bad-parameter": Meaning(
         HTTPStatus.BAD_REQUEST,
         "A parameter of the address has a value that it cannot have. The detail names it and says what it takes.",
+    ),
+    "bad-position": Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The workspace has not come as far as the position to go on from. Begin the live feed with a snapshot.",
     ),
     "bad-request": Meaning(
         HTTPStatus.BAD_REQUEST,
@@ -79,7 +87,8 @@ CODES: Final[dict[str, Meaning]] = {
     ),
     "cross-site": Meaning(
         HTTPStatus.FORBIDDEN,
-        "A page of another site asked in a browser. Without authentication only this server's own pages may write.",
+        "A page of another site asked in a browser. Without authentication only this server's own pages may write. "
+        "With tokens too, only they may open a live feed.",
     ),
     "cursor-syntax": Meaning(
         HTTPStatus.BAD_REQUEST,
@@ -163,6 +172,10 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.CONFLICT,
         "This command has no opposite, or has been undone. Look at the history, and change what is there instead.",
     ),
+    "not-websocket": Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The address of the live feed is a WebSocket with a subprotocol. Connect as the detail says.",
+    ),
     "occurrence-past": Meaning(
         HTTPStatus.CONFLICT,
         "Something has become of that occurrence already. Change its task, or undo what was done.",
@@ -228,6 +241,9 @@ TYPE: Final = "/api/problems/"
 TITLES: Final = {
     "bad-etag": "The ETag cannot be read",
     "bad-http": "This is not HTTP as it must be",
+    "bad-message": "The message cannot be read",
+    "bad-position": "There is no such position yet",
+    "not-websocket": "This is a WebSocket",
     "bad-body": "The body cannot be read",
     "bad-import": "The file cannot be imported",
     "bad-parameter": "A parameter is wrong",

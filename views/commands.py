@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from tasksys import codec
-from tasksys.commands import CLOCK_COMMANDS, Command, CreateWorkspace
+from tasksys.commands import CLOCK_COMMANDS, Command, CommandRecord, CreateWorkspace
 from tasksys.errors import NotOwned
 from tasksys.limits import COMMANDS_PER_BATCH
 from tasksys.outcomes import Decided
@@ -23,8 +23,10 @@ from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.room import Room
 from views.routes import WS, Route
 from views.sending import (
+    AWAY,
     REPLAYED_HEADER,
     UNSEEN,
+    WAIT,
     complete,
     idempotency_key,
     outcome_shape,
@@ -63,7 +65,7 @@ async def post(request: web.Request) -> web.StreamResponse:
     given = await body(request)
     if "commands" in given:
         return await _batch(request, workspace, given)
-    command = complete(request, workspace, _typed(given))
+    command = complete(request, workspace, typed(given))
     decided = await send(request, workspace, command)
     if decided is None:
         location = f"{request.path}/{command.id}"
@@ -72,7 +74,8 @@ async def post(request: web.Request) -> web.StreamResponse:
     return answer(shown, HTTPStatus.OK, _headers(request, workspace, decided))
 
 
-def _typed(given: Any, prefix: str = "") -> Any:
+def typed(given: Any, prefix: str = "") -> Any:
+    """The typed command of those fields. Raises Problem."""
     if not isinstance(given, dict):
         raise invalid(prefix, "A command is a JSON object.")
     kind = KINDS.get(str(given.get("type", "")))
@@ -96,9 +99,9 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
         raise invalid("/commands", f"Give 1 to {COMMANDS_PER_BATCH} commands in a list.")
     if "If-Match" in request.headers:
         raise bad_request("bad-etag", "If-Match is about one command; give each its own expected_version.")
-    typed = [_typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
+    read_in = [typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
     batch_key = idempotency_key(request)
-    wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(typed)]
+    wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(read_in)]
     for asked in wishes:
         turn_strangers_away(request, workspace, asked)
     records = [await record(request, workspace, wish) for wish in wishes]
@@ -168,6 +171,26 @@ def _headers(request: web.Request, workspace: str, decided: Decided) -> dict[str
     if decided.replayed:
         return {POSITION_HEADER: str(decided.outcome.position), REPLAYED_HEADER: "true"}
     return {POSITION_HEADER: str(_position(request, workspace) or decided.outcome.position)}
+
+
+async def recorded(request: web.Request, workspace: str, given: dict[str, Any]) -> CommandRecord:
+    """A command of the live feed as it goes into the log. Its outcome is told by its id. Raises Problem, NotOwned."""
+    if not given.get("id"):
+        raise invalid("/id", "Give the command an id: its outcome is told by it.")
+    command = complete(request, workspace, typed(given), alone=False)
+    turn_strangers_away(request, workspace, command)
+    return await record(request, workspace, command)
+
+
+async def submitted(request: web.Request, workspace: str, sent: CommandRecord) -> dict[str, Any]:
+    """Appends a command of the live feed; its outcome, pending after some time.
+
+    Raises what `Gateway.submit` raises.
+    """
+    decided = await system(request).gateway.submit(sent, WAIT)
+    request.pop(AWAY, None)  # the connection lasts: what could not be seen before may be by now
+    shown: dict[str, Any] = await _item(request, workspace, sent, decided, Rooms(Room(), Room(BYTES)))
+    return shown | {"replayed": True} if decided is not None and decided.replayed else shown
 
 
 async def get(request: web.Request) -> web.StreamResponse:

@@ -148,7 +148,9 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A field is wrong; `errors` point to it. Or the idempotency key names another command.", (REPLAYED_HEADER,)
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Too many commands wait here; try again in a moment.", ("Retry-After",)),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "Too many commands wait here, or feeds of yours are open; try again in a moment.", ("Retry-After",)
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: ("A fault of the server.", ()),
     HTTPStatus.SERVICE_UNAVAILABLE: ("The log or a view is not there at the moment; try again.", ("Retry-After",)),
     HTTPStatus.GATEWAY_TIMEOUT: ("The view has not reached the position in time.", ("Retry-After",)),
@@ -172,6 +174,7 @@ TAGS: Final = {
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
     "history": "Events and audit: what happened, who did it, and that nobody changed the record.",
+    "feed": "What happens in a workspace, as it happens.",
     "operations": "For operators.",
 }
 

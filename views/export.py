@@ -1,6 +1,6 @@
 """Export: a workspace, or its tasks as a spreadsheet, as it is at one position, streamed."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Final
 
 from aiohttp import web
@@ -39,7 +39,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     if request.method == "HEAD":
         return response
     projects = [row async for row in reader.over(found)]
-    then = await inherited(request, projects, first, again)
+    then = await inherited(reader.over, projects, first, again)
     parts: list[tuple[str, Iterator[Any]]] = [
         ("members", (shapes.member(row) for row in members)),
         ("projects", (shapes.project(row, name) for row in projects)),
@@ -74,7 +74,7 @@ async def export_csv(request: web.Request) -> web.StreamResponse:
     response = await _begun(request, position, f"{name}.csv", "text/csv")
     if request.method == "HEAD":
         return response
-    then = await inherited(request, [row async for row in reader.over(found)], first, again)
+    then = await inherited(reader.over, [row async for row in reader.over(found)], first, again)
     await put(request, response, sheet.head().encode())
     shown = (shapes.task(row, name, then) for row in tasks)
     lines = (sheet.row(task, _names(task, then)).encode("utf-8", "replace") for task in shown)
@@ -120,13 +120,15 @@ async def _put_all(request: web.Request, response: web.StreamResponse, rows: Ite
 
 
 async def inherited(
-    request: web.Request, projects: list[Project], first: Iterator[Task], again: Iterator[Task]
+    over: Callable[[Iterator[Task]], AsyncIterator[Task]],
+    projects: list[Project],
+    first: Iterator[Task],
+    again: Iterator[Task],
 ) -> State:
     """What tasks inherit from, as it was when the snapshots were taken: projects, and tasks that have subtasks."""
     state = State()
     for project in projects:
         state.put(project)
-    over = system(request).state.over
     parents = {row.parent async for row in over(first)}
     async for row in over(again):
         if row.id in parents:

@@ -1,6 +1,6 @@
 """What the views need of the process they run in. `streams.node.Node` is it; nothing here knows Kafka or Faust."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from tasksys.audit import Break, Entry, Remembered, Wanted
@@ -130,6 +130,20 @@ class Positions(Protocol):
     def reach(self, workspace: str, position: int, bound: float) -> Awaitable[bool]: ...
 
 
+class Committed(Protocol):
+    """What a durable batch of commands did; see streams.agents.commands."""
+
+    @property
+    def changed(self) -> Mapping[str, Mapping[Key, Row | None]]:
+        """The rows that changed, by workspace; None for those that are gone."""
+        ...
+
+    @property
+    def happened(self) -> Mapping[str, Sequence[tuple[EventRecord, bytes]]]:
+        """The events by workspace, in order, each with its bytes as they stand in the log."""
+        ...
+
+
 class System(Protocol):
     """One process of the system."""
 
@@ -156,6 +170,17 @@ class System(Protocol):
     @property
     def history_positions(self) -> Positions:
         """How far the history is."""
+        ...
+
+    def partition(self, workspace: str) -> int:
+        """The partition of a workspace."""
+        ...
+
+    def follow(self, follower: Callable[[Committed], None], broken: Callable[[int], None]) -> Callable[[], None]:
+        """Calls the follower with every durable batch, once the state shows it; the result ends that.
+
+        `broken` is called with a partition whose batches may go on without the follower.
+        """
         ...
 
     def ready(self) -> dict[str, str]:

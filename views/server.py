@@ -16,6 +16,7 @@ from views import (
     filters,
     imports,
     operations,
+    pages,
     past,
     preferences,
     problems,
@@ -31,6 +32,9 @@ from views import (
 from views.auth import Authenticator, NoAuthentication
 from views.calendar_tokens import CalendarTokens
 from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOPPING, SYSTEM, Bounds, identify
+from views.feed import admission, routes
+from views.feed.hub import HUB, Hub
+from views.feed.limits import Limits
 from views.ports import Channels, System
 from views.routes import Route
 
@@ -54,6 +58,7 @@ ROUTES: Final[list[Route]] = [
     *writes.ROUTES,
     *commands.ROUTES,
     *past.ROUTES,
+    *routes.ROUTES,
     *export.ROUTES,
     *calendar.ROUTES,
     *imports.ROUTES,
@@ -80,6 +85,7 @@ class Options:
     channels: Channels | None = None
     key: str = field(default_factory=secrets.token_hex, repr=False)
     url: str = ""
+    limits: Limits = field(default_factory=Limits)
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -94,6 +100,7 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
 async def shut_down(app: web.Application) -> None:
     """Ends what waits for something new to happen, so that only what is being done holds the shutdown up."""
     app[STOPPING].set()
+    app[HUB].stop()
 
 
 def application(system: System, options: Options) -> web.Application:
@@ -103,6 +110,8 @@ def application(system: System, options: Options) -> web.Application:
     app[AUTHENTICATOR] = options.authenticator
     app[CALENDAR_TOKENS] = CalendarTokens(options.key)
     app[calendar.PUBLIC] = options.url
+    app[admission.PUBLIC] = options.url
+    app[HUB] = Hub(system, options.limits)
     app[BOUNDS] = options.bounds
     app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
@@ -115,6 +124,7 @@ def application(system: System, options: Options) -> web.Application:
     )
     app.add_routes(docs.pages(ROUTES))
     app.add_routes(acknowledge.pages())
+    app.add_routes(pages.pages())
     return app
 
 

@@ -45,11 +45,15 @@ _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
 
 class Committed(NamedTuple):
-    """What a batch did, once it is durable: outcomes in order, and the rows that changed by workspace."""
+    """What a batch did, once it is durable: outcomes in order, and by workspace the rows that changed and the events.
+
+    Each event comes with its bytes as they stand in the log.
+    """
 
     partition: int
     decided: list[Decided]
     changed: dict[str, dict[Key, Row | None]]
+    happened: dict[str, list[tuple[EventRecord, bytes]]]
 
 
 class CommandsFold:
@@ -68,11 +72,13 @@ class CommandsFold:
         self._decided: list[Decided] = []
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
+        self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
+        self._happened = {}
         events = size = 0
         for folded, record in enumerate(records, 1):
             self._fold_one(record)
@@ -89,7 +95,7 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        self._publish(Committed(self._partition, self._decided, self._changed))
+        self._publish(Committed(self._partition, self._decided, self._changed, self._happened))
         self._states.shrink()
 
     def aborted(self) -> None:
@@ -153,8 +159,11 @@ class CommandsFold:
             events = decider.enact(answer, command, origin, draft)
             state.take(draft)
             self._touched[command.workspace] = state
+            name, happened = command.workspace.encode(), self._happened.setdefault(command.workspace, [])
             for event in events:
-                self._effects.outputs.append(Output(EVENTS.name, command.workspace.encode(), codec.encode_event(event)))
+                stored = codec.encode_event(event)
+                self._effects.outputs.append(Output(EVENTS.name, name, stored))
+                happened.append((event, stored))
         workspace = state.workspace
         position = workspace.position if workspace else 0
         first, last = (events[0].position, events[-1].position) if events else (0, 0)

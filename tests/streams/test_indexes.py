@@ -53,7 +53,7 @@ class Table:
     def commit(self, *rows: Row) -> None:
         """Puts rows, and tells of them."""
         self.rows.apply({keys.row("w", row.kind, row.key): codec.encode_row(row) for row in rows})
-        self.indexes.follow(Committed(0, [], {"w": {(row.kind, row.key): row for row in rows}}))
+        self.indexes.follow(Committed(0, [], {"w": {(row.kind, row.key): row for row in rows}}, {}))
 
     async def find(self, filter: str = "", name: str = "w") -> tuple[list[str], int]:
         """The ids that a query gives, and the position that they are of."""

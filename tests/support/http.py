@@ -216,6 +216,12 @@ class Space(Client):
         return found
 
 
+async def new_space(client: Client, **fields: Any) -> Space:
+    """A new workspace of that user."""
+    made = (await client.post("/api/v1/workspaces", {"name": "Acme", **fields})).ok
+    return Space(client.session, client.headers, f"/api/v1/workspaces/{made['id']}", made["id"])
+
+
 @dataclass
 class Site:
     """A running system."""
@@ -235,8 +241,7 @@ class Site:
 
     async def space(self, user: str = OWNER, **fields: Any) -> Space:
         """A new workspace of that user."""
-        made = (await self.client(user).post("/api/v1/workspaces", {"name": "Acme", **fields})).ok
-        return Space(self.session, {"Tasksys-Actor": user}, f"/api/v1/workspaces/{made['id']}", made["id"])
+        return await new_space(self.client(user), **fields)
 
     def agent(self, name: str) -> FoldAgent:
         """An agent that runs here."""

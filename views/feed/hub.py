@@ -1,0 +1,207 @@
+"""Who is connected to which workspace, and what happens there: told to all of them, as soon as it is durable."""
+
+import asyncio
+import logging
+from collections import Counter
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from tasksys.rows import Member, Workspace
+from tasksys.values import Role
+from views.feed import closing
+from views.feed.burst import Burst, Encoded, View, joined
+from views.feed.closing import End
+from views.feed.limits import Limits
+from views.feed.presence import Presences
+from views.ports import Committed, System
+
+logger = logging.getLogger(__name__)
+
+GATHER_SECONDS: Final = 0.02
+"""What happens within this time of the last write is written at once: at 100 events a second a client costs half the
+writes, and nobody sees the difference. After a pause nothing waits."""
+
+
+class Subscriber(Protocol):
+    """A client that follows a workspace."""
+
+    @property
+    def user(self) -> str:
+        """Who it is."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Their role now."""
+        ...
+
+    @property
+    def view(self) -> View:
+        """What it wants to be told."""
+        ...
+
+    def deliver(self, encoded: Encoded) -> None:
+        """What has happened; must not block."""
+        ...
+
+
+class Connection(Protocol):
+    """A connection to a workspace, whether it has subscribed or not."""
+
+    user: str
+    role: Role
+
+    def end(self, end: End) -> None:
+        """Ends it: nothing is sent any more but why."""
+        ...
+
+
+class Room:
+    """One workspace, while anybody is connected to it."""
+
+    def __init__(self, system: System, name: str) -> None:
+        self.name = name
+        self.position = system.state.position(name)
+        self.connections: set[Connection] = set()
+        self.subscribers: dict[Subscriber, None] = {}
+        self.presences = Presences()
+        self._system = system
+        self._workspace = _plain(system.state.state(name).workspace)
+        self._waiting: list[Burst] = []
+        self._alarm: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._written = 0.0
+
+    def attach(self, subscriber: Subscriber) -> int:
+        """Tells the subscriber what happens from now on; the position that this begins after."""
+        self.flush()
+        self.subscribers[subscriber] = None
+        return self.position
+
+    def detach(self, subscriber: Subscriber) -> None:
+        """Ends that."""
+        self.subscribers.pop(subscriber, None)
+
+    def committed(self, batch: Committed) -> None:
+        """Tells what a batch did. Who is no member any more is not told, and neither of what waits."""
+        changed, happened = batch.changed.get(self.name, {}), batch.happened.get(self.name, ())
+        if not happened:
+            return
+        before, first = self.position, happened[0][0].position
+        if first != before + 1:
+            logger.error("the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before)
+            self.end(closing.MOVED)
+            return
+        state = self._system.state.state(self.name)
+        for connection in tuple(self.connections):
+            if (Member.kind, connection.user) in changed:
+                member = state.member(connection.user)
+                if member is None:
+                    connection.end(closing.NO_MEMBER)
+                else:
+                    connection.role = member.role
+        self.position = happened[-1][0].position
+        workspace, plain = state.workspace, _plain(state.workspace)
+        roles = any(kind == Member.kind for kind, _ in changed)
+        known, self._workspace = self._workspace, plain
+        if not self.subscribers:
+            return
+        shown = workspace if roles or plain != known else None
+        self._waiting.append(Burst(self.name, before, happened, changed, state, shown))
+        if self._alarm is None:
+            wait = self._written + GATHER_SECONDS - self._loop.time()
+            self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)
+
+    def flush(self) -> None:
+        """Hands what waits to the subscribers."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        bursts, self._waiting = self._waiting, []
+        if not bursts:
+            return
+        self._written = self._loop.time()
+        shared: dict[tuple[View, Role], Encoded] = {}
+        for one in tuple(self.subscribers):
+            view, user, role = one.view, one.user, one.role
+            if any(burst.own(user) for burst in bursts):
+                one.deliver(joined([burst.encoded(view, user, role) for burst in bursts]))
+                continue
+            encoded = shared.get((view, role))
+            if encoded is None:
+                encoded = shared[view, role] = joined([burst.encoded(view, "", role) for burst in bursts])
+            one.deliver(encoded)
+
+    def end(self, end: End) -> None:
+        """Ends every connection."""
+        for connection in tuple(self.connections):
+            connection.end(end)
+
+    def close(self) -> None:
+        """Nobody is here any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.presences.close()
+
+
+class Hub:
+    """All rooms of a server."""
+
+    def __init__(self, system: System, limits: Limits) -> None:
+        self.limits = limits
+        self.rooms: dict[str, Room] = {}
+        self.users: Counter[str] = Counter()
+        """How many connections each user has."""
+        self._system = system
+        self._unfollow = system.follow(self._committed, self._broken)
+
+    def enter(self, name: str, connection: Connection) -> Room:
+        """The connection's room. Raises NotOwned."""
+        room = self.rooms.get(name)
+        if room is None:
+            room = self.rooms[name] = Room(self._system, name)
+        room.connections.add(connection)
+        self.users[connection.user] += 1
+        return room
+
+    def leave(self, room: Room, connection: Connection) -> None:
+        """The connection is over."""
+        room.connections.discard(connection)
+        self.users[connection.user] -= 1
+        if not self.users[connection.user]:
+            del self.users[connection.user]
+        if not room.connections:
+            room.close()
+            if self.rooms.get(room.name) is room:
+                del self.rooms[room.name]
+
+    def stop(self) -> None:
+        """The server stops: every client is told to connect to another one, or later."""
+        self._unfollow()
+        for room in list(self.rooms.values()):
+            room.end(closing.STOPPING)
+
+    def _committed(self, batch: Committed) -> None:
+        for name in batch.happened:
+            room = self.rooms.get(name)
+            if room is not None:
+                try:
+                    room.committed(batch)
+                except Exception:  # who has missed something must not go on as if nothing had happened
+                    room.end(closing.MOVED)
+                    raise
+
+    def _broken(self, partition: int) -> None:
+        for room in list(self.rooms.values()):
+            if self._system.partition(room.name) == partition:
+                room.end(closing.MOVED)
+                del self.rooms[room.name]
+
+
+def _plain(row: Workspace | None) -> object:
+    """The workspace's row but for what every event changes."""
+    return row and (row.name, row.time_zone, row.reminder_hour, row.members, row.version)
+
+
+HUB: Final = web.AppKey("feed", Hub)

@@ -1,0 +1,89 @@
+"""The same events as Server-Sent Events: for programs that want no more than a GET."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from tasksys.rows import Member
+from views.context import BOUNDS, POSITIONS, put, system, whole
+from views.feed import closing
+from views.feed.admission import remaining
+from views.feed.burst import View
+from views.feed.closing import End
+from views.feed.hub import Hub
+from views.feed.subscription import Subscription
+from views.problems import bad_request
+
+LAST: Final = "Last-Event-ID"
+QUIET_SECONDS: Final = 15.0
+"""After which a comment shows that the connection is alive."""
+
+
+def asked(request: web.Request) -> int:
+    """The position to go on from: the header, which a browser sends when it connects again, or else the parameter."""
+    given = dict(request.query)
+    if LAST in request.headers:
+        given["after"] = request.headers[LAST]
+    return whole(given, "after", 0, 0, POSITIONS)
+
+
+class Stream:
+    """One connection."""
+
+    view = View(events=True, state=False, sse=True)
+
+    def __init__(self, request: web.Request, response: web.StreamResponse, hub: Hub, name: str, member: Member) -> None:
+        """Raises NotOwned."""
+        self.user, self.role = member.user, member.role
+        self._request, self._response, self._hub = request, response, hub
+        self._task: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._room = hub.enter(name, self)
+
+    def write(self, data: bytes) -> bool:
+        """Nothing is written at once: what is sent has to be put into chunks."""
+        return False
+
+    async def send(self, data: bytes) -> None:
+        """Writes once the client has taken what was written before."""
+        if not self._over.is_set():
+            await put(self._request, self._response, data)
+
+    def end(self, end: End) -> None:
+        """Ends the connection."""
+        self._over.set()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def run(self, after: int) -> None:
+        """Until the client goes, or something ends it."""
+        request = self._request
+        subscription = Subscription(
+            self, system(request), self._room, self.view, after, self._hub.limits, request.app[BOUNDS].view
+        )
+        alarm = None
+        left = remaining(request)
+        try:
+            if left is not None:
+                alarm = self._loop.call_later(left, self.end, closing.EXPIRED)
+            await self.send(b"retry: 1000\n\n")
+            self._task = self._loop.create_task(subscription.run(), name="feed stream")
+            while not self._task.done():
+                done, _ = await asyncio.wait([self._task], timeout=QUIET_SECONDS)
+                if not done and not subscription.waiting:
+                    await self.send(b":\n\n")
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+            self.end(closing.STOPPING)
+            if self._task is not None:
+                await asyncio.wait([self._task])
+            self._hub.leave(self._room, self)
+
+
+def position_ahead(after: int, position: int) -> None:
+    """Raises Problem for a position that is not there yet."""
+    if after > position:
+        raise bad_request("bad-position", f"The workspace is at position {position}.", parameter="after")

@@ -1,0 +1,205 @@
+"""What one client follows: first what it lacks, then what happens, and never more waiting for it than there may be."""
+
+import asyncio
+from collections import deque
+from typing import Final, Protocol
+
+from tasksys.errors import NotOwned
+from tasksys.state import Key
+from tasksys.values import Role
+from views.feed import closing, past, protocol, touched
+from views.feed.burst import Encoded, View, sse
+from views.feed.changes import STATE_BYTES, changes
+from views.feed.closing import End
+from views.feed.frames import frame
+from views.feed.hub import Room
+from views.feed.limits import Limits
+from views.feed.protocol import Part
+from views.feed.snapshot import Snapshot
+from views.log import logger
+from views.ports import System
+
+CHUNK: Final = 100
+"""Rows that are looked at, at once."""
+
+
+class Reader(Protocol):
+    """The client's end of the line."""
+
+    user: str
+    role: Role
+
+    def write(self, data: bytes) -> bool:
+        """Writes it if the client takes what it is sent; else False, and nothing is written."""
+        ...
+
+    async def send(self, data: bytes) -> None:
+        """Writes it once the client has taken what was sent before."""
+        ...
+
+    def end(self, end: End) -> None:
+        """Ends the connection."""
+        ...
+
+
+class Subscription:
+    """One subscription of a client."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        system: System,
+        room: Room,
+        view: View,
+        after: int | None,
+        limits: Limits,
+        view_bound: float,
+    ) -> None:
+        self._reader, self._system, self._room, self._limits = reader, system, room, limits
+        self.view = view
+        self.user = reader.user
+        self._after = after
+        self._bound = view_bound
+        self.position = after or 0
+        """What the client was sent, but for what is in its line."""
+        self.lost = False
+        """Whether something was dropped because the client reads too slowly."""
+        self._live = False
+        self._backlog: deque[Encoded] = deque()
+        self._bytes = self._messages = 0
+        self._wake = asyncio.Event()
+
+    @property
+    def role(self) -> Role:
+        """The user's role now."""
+        return self._reader.role
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for the client."""
+        return self._messages
+
+    # --- what the room tells
+
+    def deliver(self, encoded: Encoded) -> None:
+        """Writes what has happened, or keeps it until the client has read; drops everything if it becomes too much."""
+        if self._live and not self._backlog and self._reader.write(encoded.data):
+            self.position = encoded.position
+            return
+        self._backlog.append(encoded)
+        self._bytes += len(encoded.data)
+        self._messages += encoded.messages
+        limits = self._limits
+        if len(self._backlog) > 1 and (self._bytes > limits.backlog_bytes or self._messages > limits.backlog_messages):
+            self.lost = True
+            self._forget()
+        self._wake.set()
+
+    def _forget(self) -> None:
+        self._room.detach(self)
+        self._backlog.clear()
+        self._bytes = self._messages = 0
+
+    # --- what the client is sent
+
+    async def run(self) -> None:
+        """Follows until something was dropped, or it is cancelled."""
+        try:
+            await self._catch_up()
+            self._live = True
+            while not self.lost:
+                while self._backlog:
+                    await self._drain()
+                self._wake.clear()
+                await self._wake.wait()
+        except NotOwned:
+            self._reader.end(closing.MOVED)
+        except ConnectionError:
+            raise
+        except Exception:
+            logger.exception("the feed of %s failed for a client", self._room.name)
+            self._reader.end(closing.BROKEN)
+        finally:
+            self._forget()
+
+    async def _drain(self) -> None:
+        """Sends what waits at first."""
+        encoded = self._backlog[0]
+        await self._reader.send(encoded.data)
+        if self._backlog and self._backlog[0] is encoded:
+            self._backlog.popleft()
+            self._bytes -= len(encoded.data)
+            self._messages -= encoded.messages
+        self.position = encoded.position
+
+    async def _catch_up(self) -> None:
+        """Sends what was before the room began to tell.
+
+        Where that took so long that something was dropped, it goes on from the history instead.
+        """
+        start = self._room.attach(self)
+        if self._after is None:
+            start = await self._snapshot()
+        while True:
+            before = self.position
+            if before < start:
+                rows = await self._past(before, start)
+                if self.view.state:
+                    await self._state(rows, before, start)
+                self.position = start
+            if not self.lost:
+                break
+            self.lost = False
+            start = self._room.attach(self)
+        await self._say(protocol.message("caught-up", position=self.position), sse_event="caught-up")
+
+    async def _say(self, message: bytes, sse_event: str = "") -> None:
+        if self.view.sse:
+            data = b'event: %b\ndata: {"position":%d}\n\n' % (sse_event.encode(), self.position)
+            await self._reader.send(data)
+        else:
+            await self._reader.send(frame(message, self.view.deflate))
+
+    async def _snapshot(self) -> int:
+        """Sends all there is. It holds the database as it was meanwhile, so it must be taken in time."""
+        snapshot = Snapshot(self._system, self._room.name, self.user, self.role)
+        async for page in snapshot.pages():
+            try:
+                async with asyncio.timeout(self._limits.drain):
+                    await self._say(page)
+            except TimeoutError:
+                self._reader.end(closing.SILENT)
+                raise asyncio.CancelledError from None
+        self.position = snapshot.position
+        return snapshot.position
+
+    async def _past(self, after: int, upto: int) -> dict[Key, None]:
+        """Sends the events between; the rows that they touched, if state is wanted."""
+        name, view, rows = self._room.name, self.view, dict[Key, None]()
+        if not await past.reached(self._system, name, upto, self._bound):
+            raise NotOwned("the history is too far behind")
+        async for page in self._system.state.over(past.pages(self._system, name, after, upto)):
+            if view.state:
+                rows |= dict.fromkeys(touched.touched(stored for _, stored in page))
+            if view.sse:
+                await self._reader.send(b"".join([sse(*one) for one in page]))
+            elif view.events:
+                await self._reader.send(b"".join([frame(protocol.event(*one), view.deflate) for one in page]))
+        return rows
+
+    async def _state(self, rows: dict[Key, None], before: int, position: int) -> None:
+        """Sends what the rows are now, which may be later than the position: then it is said again by what follows."""
+        page, size = list[Part](), 0
+        keys = list(rows)
+        chunks = (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK))
+        async for chunk in self._system.state.over(chunks):
+            state = self._system.state.state(self._room.name)
+            for part in changes(self._room.name, touched.now(chunk, state), state, None).parts(self.user, self.role):
+                page.append(part)
+                size += len(part[1])
+            if size >= STATE_BYTES:
+                await self._say(protocol.listed(b'{"op":"state","position":%d' % before, page))
+                page, size = [], 0
+        state = self._system.state.state(self._room.name)
+        page += changes(self._room.name, {}, state, state.workspace).parts(self.user, self.role)
+        await self._say(protocol.listed(b'{"op":"state","position":%d' % position, page))
