@@ -13,7 +13,7 @@ from tasksys.commands import AddSection, CommandRecord, CreateProject
 from tasksys.exchange import bounds
 from tasksys.exchange.plan import in_sequence
 from tasksys.ical.step import CREATE, SKIP, UPDATE, Action, Kind, Step
-from tasksys.limits import COMMANDS_PER_BATCH
+from tasksys.limits import COMMANDS_PER_BATCH, TITLE_CHARACTERS
 from tasksys.outcomes import Decided
 from tasksys.values import Role
 from views import import_formats
@@ -188,7 +188,7 @@ def _told(doing: list[Doing], format: Format, dry: bool, position: int) -> Impor
         status: Status = "skipped" if step.action == SKIP else "planned" if dry else one.main
         items.append(
             ImportedItem(
-                step.line, step.kind, step.uid[:256], step.title, step.action, status, step.reason,
+                step.line, step.kind, step.uid[:256], step.title[:TITLE_CHARACTERS], step.action, status, step.reason,
                 step.task or None, step.series or None, len(step.commands) + len(step.later), list(step.notes),
                 one.problems,
             )

@@ -176,7 +176,8 @@ class Export:
             if one.status in CLOSED or not waits:
                 over += 1
             elif reading.passed(each.trigger.at or each.scheduled_for, self._target):
-                notes.append(f"its reminder for {each.trigger.at or each.scheduled_for} is left out: that has passed")
+                at = quoted(each.trigger.at or each.scheduled_for)
+                notes.append(f"its reminder for {at} is left out: that has passed")
             elif self._target.state.member(each.user) is None:
                 notes.append(f"{quoted(each.user)} is no member here, and is not reminded")
             elif not self._by_itself(each) and self._target.state.reminder(each.id) is None:

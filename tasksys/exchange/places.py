@@ -19,7 +19,8 @@ class Places:
 
     def __init__(self, target: Destination) -> None:
         self._target = target
-        self._projects = {one.name.casefold(): one.id for one in reversed(target.projects)}
+        self._here = {one.name.casefold(): one.id for one in reversed(target.projects)}
+        self._named: dict[str, str] = {}
         self._made: dict[str, CreateProject] = {}
         self._sections: dict[str, dict[str, AddSection]] = {}
         self._lines: dict[str, int] = {}
@@ -59,12 +60,15 @@ class Places:
         if ID.fullmatch(identifier) and (identifier in self._made or self._target.state.project(identifier)):
             return identifier if self.there(identifier) else None
         name = _line(name) or identifier or UNTITLED
-        if (known := self._projects.get(name.casefold())) is not None:
+        known = self._here.get(name.casefold())
+        if known is None and not ID.fullmatch(identifier):
+            known = self._named.get(name.casefold())
+        if known is not None:
             return known
         made = identifier if ID.fullmatch(identifier) else derived(self._target.workspace, "project", name)
         if self._target.state.project(made) is not None:
             return made if self.there(made) else None
-        self._projects[name.casefold()] = made
+        self._named.setdefault(name.casefold(), made)
         self._made[made], self._lines[made] = CreateProject(project=made, name=name), line
         return made
 

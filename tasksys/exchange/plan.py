@@ -120,7 +120,7 @@ def _creation(one: Wanted, found: dict[str, Wanted], target: Destination, notes:
         yield AddComment(task=one.task, comment=remark.id, body=remark.body)
     others = sorted({remark.author for remark in one.remarks} - {"", target.actor})
     if others:
-        notes.append(f"comments of {', '.join(others[:5])} are now by {target.actor}")
+        notes.append(f"comments of {', '.join(map(quoted, others[:5]))} are now by {target.actor}")
     if fields.get("status") not in CLOSED:
         yield from (structs.replace(each, task=one.task) for each in one.reminders)
 

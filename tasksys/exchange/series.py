@@ -117,7 +117,9 @@ class Recurring:
     def _past(self, one: GivenSeries, first: str, notes: list[str]) -> None:
         past = [at for at in self._open.get(one.id, []) if at[:10] < first]
         if past and not one.after_completion:
-            notes.append(f"its open tasks of {', '.join(sorted(past)[:5])} are past, and tasks by themselves now")
+            notes.append(
+                f"its open tasks of {', '.join(map(quoted, sorted(past)[:5]))} are past, and tasks by themselves now"
+            )
 
     def _different(self, one: GivenSeries, first: str, notes: list[str]) -> Iterator[Any]:
         """What is different about single times that are to come."""

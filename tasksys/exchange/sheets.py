@@ -9,6 +9,9 @@ from tasksys.exchange import bounds, cells
 from tasksys.exchange.errors import Unreadable
 
 DELIMITERS: Final = ",;\t"
+HEAD: Final = 64 * 1024
+"""Characters in which the first row is looked for."""
+
 LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -57,7 +60,8 @@ def sheet(raw: bytes) -> Sheet:
 
 def delimiter(text: str) -> str:
     """What stands between the cells of the first row: what there is most of, outside of quotes; else a comma."""
-    outside = re.sub(r'"(?:[^"]|"")*"?', "", next((one for one in text.split("\n", 50) if one.strip()), ""))
+    first = next((one for one in text[:HEAD].split("\n") if one.strip()), "")
+    outside = re.sub(r'"[^"]*"?', "", first)
     return max(DELIMITERS, key=outside.count)
 
 

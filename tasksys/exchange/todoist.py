@@ -30,6 +30,7 @@ NEEDED: Final = ("TYPE", "CONTENT")
 PRIORITIES: Final = {"1": Priority.URGENT, "2": Priority.HIGH, "3": Priority.MEDIUM, "4": Priority.NONE}
 LABEL: Final = re.compile(r"(?:^|(?<=\s))@([^\s@]+)")
 PERSON: Final = re.compile(r"(.*?)\s*(?:\((\d+)\))?", re.DOTALL)
+PERSON_CHARACTERS: Final = 200
 PROJECT: Final = "Todoist"
 """The name of the project for sections, if nothing says another one."""
 
@@ -121,7 +122,7 @@ class Template:
 
     def _person(self, text: str) -> tuple[str, str]:
         """A name as a member's id, where it is one, and as it stands there."""
-        found = PERSON.fullmatch(text.strip())
+        found = PERSON.fullmatch(text.strip()[:PERSON_CHARACTERS])
         name = found[1].strip() if found else ""
         user = next((one for one in (name, name.casefold()) if one and self._target.state.member(one)), name)
         return user, name

@@ -43,14 +43,16 @@ def model(row: Task) -> dict[str, Any]:
 @settings(max_examples=150, deadline=None)
 def test_our_own_comes_back(made: list[tuple[CreateTask, Any]], name: str, data: Any) -> None:
     """Every field of every task, whatever is in its texts; a second time nothing is made."""
-    before = founded().given(
-        CreateProject(project="home", name=name), AddSection(project="home", section="todo", name=name)
-    )
+    before = founded()
+    for project in ("home", "work"):  # of the same name, for ids tell them apart
+        before.given(CreateProject(project=project, name=name))
+        before.given(AddSection(project=project, section="todo", name=name))
     for number, (task, items) in enumerate(made):
         above = data.draw(st.sampled_from([None, *range(number)]))
         where: dict[str, Any] = {"parent": f"t{above}"} if above is not None else {}
         if above is None and data.draw(st.booleans()):
-            where = {"project": "home", **({"section": "todo"} if data.draw(st.booleans()) else {})}
+            where = {"project": data.draw(st.sampled_from(["home", "work"]))}
+            where |= {"section": "todo"} if data.draw(st.booleans()) else {}
         before.given(structs.replace(task, task=f"t{number}", **where))
         for index, (title, ticked) in enumerate(items):
             before.given(AddChecklistItem(task=f"t{number}", item=f"i{index}", title=title, done=ticked))

@@ -147,7 +147,7 @@ def test_who_is_no_member_here() -> None:
     assert notes == (
         "'edda' is no member here, and is not reminded",
         "'edda': no members here, and so not assigned",
-        "comments of edda are now by olga",
+        "comments of 'edda' are now by olga",
     )
     assert after.task("milk").assignees == ()
     assert after.state.reminders("milk") == []
@@ -161,7 +161,7 @@ def test_reminders_that_are_over() -> None:
     after = founded()
     after.now = "2026-03-08T09:45:00.000Z"
     (step,) = of_export(exported(before), after)
-    assert step.notes == ("its reminder for 2026-03-08T09:30:00.000Z is left out: that has passed",)
+    assert step.notes == ("its reminder for '2026-03-08T09:30:00.000Z' is left out: that has passed",)
     assert done([step], after) == []
 
 
@@ -247,7 +247,9 @@ def test_past_tasks_of_a_series_stay_by_themselves() -> None:
     after.now = "2026-03-14T09:00:00.000Z"
     steps = of_export(exported(before), after)
     assert done(steps, after) == []
-    assert by_uid(steps)["series/swim"].notes == ("its open tasks of 2026-03-12 are past, and tasks by themselves now",)
+    assert by_uid(steps)["series/swim"].notes == (
+        "its open tasks of '2026-03-12' are past, and tasks by themselves now",
+    )
     assert after.task(occurrence_id("swim", "2026-03-12")).series is None
     assert after.series("swim").open_tasks == (occurrence_id("swim", "2026-03-19"),)
 

@@ -70,7 +70,7 @@ def test_what_could_not_be_taken_is_told() -> None:
     steps = of_todoist(f"\n{HEAD}note,Alone,,,,,,,,\n{TRIP}{more}", founded())
     told = {step.line: (step.reason, *step.notes) for step in steps}
     assert told[3] == ("a note before any task has nothing that it is about",)
-    assert told[6] == ("", "comments of edda are now by olga")
+    assert told[6] == ("", "comments of 'edda' are now by olga")
     assert told[8] == ("", "'Nobody': no members here, and so not assigned")
     assert told[11] == (
         "",
@@ -183,3 +183,11 @@ def test_any_rows(found: list[tuple[str, str, str, str, str]]) -> None:
     world = founded()
     assert done(of_todoist(text, world), world) == []
     assert list(in_sequence(of_todoist(text, world))) == []
+
+
+@pytest.mark.parametrize("cell", [" " * 100_000, "(" * 100_000, "@ " * 50_000, "1 " * 50_000, "every " * 20_000])
+def test_long_cells_take_no_time(cell: str) -> None:
+    """Whatever column they are in: reading takes time in proportion to the file."""
+    row = ",".join(["task", f"x{cell}x", cell, cell, cell, f"x{cell}x", f"x{cell}x", f"x{cell}x", cell, cell])
+    world = founded()
+    done(of_todoist(f"{HEAD}{row}\n", world), world)
