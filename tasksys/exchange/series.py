@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import structs
 
-from tasksys.commands import CreateSeries, EditSeries, PauseSeries, SkipOccurrence
+from tasksys.commands import CreateSeries, EditSeries, EditTask, PauseSeries, SkipOccurrence
 from tasksys.exchange.errors import quoted
 from tasksys.exchange.given import GivenOccurrence, GivenSeries
 from tasksys.exchange.naming import named
@@ -24,6 +24,7 @@ from tasksys.ical.step import CREATE, UPDATE, Step
 from tasksys.ical.todo import Repeating
 from tasksys.rows import Series
 from tasksys.series.shapes import GivenFields, GivenTemplate, Scope, SeriesState
+from tasksys.series.spans import kind
 from tasksys.values import CLOSED, Status, When
 
 PAST: Final = "all of its times have passed; its tasks are taken over by themselves"
@@ -38,6 +39,8 @@ class TaskOfSeries(Protocol):
     series: str | None
     original: str | None
     trashed_at: str | None
+    start: When | None
+    due: When | None
 
 
 class Recurring:
@@ -47,7 +50,10 @@ class Recurring:
         self._target, self._places = target, places
         self._tasks = {one.id for one in tasks}
         self._open: defaultdict[str, list[str]] = defaultdict(list)
+        self._of_series: defaultdict[str, list[TaskOfSeries]] = defaultdict(list)
         for one in tasks:
+            if one.series is not None:
+                self._of_series[one.series].append(one)
             if one.series and one.original and one.status not in CLOSED and one.trashed_at is None:
                 self._open[one.series].append(one.original)
 
@@ -67,7 +73,7 @@ class Recurring:
         self._past(one, first, notes)
         parts = [*self._different(one, first, notes), *_left_out(one, occurrences, first)]
         paused = [PauseSeries(series=one.id)] if one.state is SeriesState.PAUSED else []
-        commands = named(self._target, told.uid, [made, *parts, *paused], notes.append)
+        commands = named(self._target, told.uid, [made, *self._moved(one), *parts, *paused], notes.append)
         if row is None:
             return structs.replace(told, action=CREATE, commands=commands, notes=tuple(notes))
         if left := broken_off(commands, never):
@@ -113,6 +119,12 @@ class Recurring:
             return GivenTemplate(**given)
         inside = None if section is None else self._places.known(project, section)
         return GivenTemplate(**given, project=project, section=inside)
+
+    def _moved(self, one: GivenSeries) -> Iterator[EditTask]:
+        """Gives back when tasks are due that a series would not have so: it takes over no value of another kind."""
+        for task in self._of_series[one.id]:
+            if task.due is None or kind(task.due) != kind(one.anchor):
+                yield EditTask(task=task.id, start=task.start, due=task.due)
 
     def _past(self, one: GivenSeries, first: str, notes: list[str]) -> None:
         past = [at for at in self._open.get(one.id, []) if at[:10] < first]

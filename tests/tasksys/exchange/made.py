@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from msgspec import structs
 
@@ -69,9 +70,12 @@ def target(world: World, project: str | None = None, actor: str = OWNER, at: str
     return Destination(WORKSPACE, actor, world.state, at or max(world.workspace().at, world.now), projects, project)
 
 
+ANSWERED: WeakKeyDictionary[World, set[str]] = WeakKeyDictionary()
+
+
 def decided(world: World) -> set[str]:
-    """The ids of the commands that were accepted."""
-    return {one.command for one in world.log}
+    """The ids of the commands that imports have given, whatever came of them."""
+    return ANSWERED.setdefault(world, set())
 
 
 def of_export(raw: bytes, world: World, project: str | None = None) -> list[Step]:
@@ -110,6 +114,7 @@ def done(steps: list[Step], world: World, actor: str = OWNER, only: int | None =
     refused = []
     for _, command in list(in_sequence(steps))[:only]:
         answer = world.when(command, actor)
+        decided(world).add(command.id)
         if isinstance(answer, Refusal):
             refused.append((command, answer))
     return refused

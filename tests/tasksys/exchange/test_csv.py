@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tasksys.commands import AddChecklistItem, AddSection, CreateProject, CreateTask, LinkTask, TrashTask
+from tasksys.commands import AddChecklistItem, AddSection, Command, CreateProject, CreateTask, LinkTask, TrashTask
 from tasksys.exchange.errors import Unreadable
 from tasksys.exchange.plan import in_sequence
 from tasksys.exchange.sheets import delimiter, sheet, text_of
@@ -18,8 +18,9 @@ from tasksys.ical.step import Step
 from tasksys.rows import Task
 from tasksys.values import LinkType, Priority, Status, When
 from tests.support.domain import EDITOR, World, founded, furnished
-from tests.tasksys.exchange.made import done, exported_csv, of_csv
+from tests.tasksys.exchange.made import done, exported_csv, of_csv, rows_of
 from tests.tasksys.ical.test_round_trip import LINE, TASKS, TEXT
+from tests.tasksys.strategies import STORIES, STORY
 
 OURS = (
     "title", "status", "priority", "start", "due", "estimate_minutes", "labels", "assignees", "project", "section",
@@ -227,3 +228,28 @@ def test_any_text(text: str, headed: bool) -> None:
     world = founded()
     with suppress(Unreadable):
         done(of_csv(raw, world), world)
+
+
+@STORIES
+@given(STORY)
+def test_after_any_story(story: list[tuple[Command, str]]) -> None:
+    """Whatever was done in a workspace: its spreadsheet comes in, nothing of a task is lost, and not twice."""
+    before = furnished()
+    for command, actor in story:
+        before.when(command, actor)
+    after = founded()
+    after.now = before.workspace().at
+    assert done(of_csv(exported_csv(before), after), after) == []
+    for row in rows_of(before, Task):
+        now, then = model(after.task(row.id)), model(row)
+        status = Status.CANCELLED if row.status in (Status.SKIPPED, Status.MISSED) else row.status
+        members = tuple(one for one in row.assignees if after.state.member(one) is not None)
+        project = before.state.project(row.project or "")
+        section = project.section(row.section or "") if project else None  # a removed one is in no export
+        then |= {
+            "status": status,
+            "assignees": members,
+            "section": section.id if section and not section.removed else None,
+        }
+        assert now == {**then, "trashed": now["trashed"]}
+    assert list(in_sequence(of_csv(exported_csv(before), after))) == []

@@ -38,12 +38,13 @@ from tasksys.exchange.plan import in_sequence
 from tasksys.ical.step import Step
 from tasksys.recurrence import occurrence_id
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import SavedFilter
+from tasksys.rows import Member, SavedFilter, Task
 from tasksys.series.shapes import GivenFields, GivenTemplate, Scope
 from tasksys.values import LinkType, Status, Trigger, When
 from tests.support.domain import EDITOR, OWNER, World, founded, furnished
-from tests.tasksys.exchange.made import done, exported, of_export, said
+from tests.tasksys.exchange.made import done, exported, of_export, rows_of, said
 from tests.tasksys.ical.test_round_trip import DETAILS, LINE, TASKS, TEXT
+from tests.tasksys.strategies import STORIES, STORY
 
 NAMES: Final = st.sampled_from(["home", "work", "attic"])
 
@@ -359,3 +360,30 @@ def test_circles_and_strangers_among_parents() -> None:
     assert notes["B"] == ("", "its parents go in a circle, which begins here")
     assert notes["C"] == ("", "its parent 'nowhere' is neither in the file nor here")
     assert notes["C again"] == ("it is that of line 3",)
+
+
+KEPT: Final = (
+    "title", "description", "priority", "labels", "start", "due", "estimate_minutes", "order", "checklist", "parent",
+)  # fmt: skip
+
+
+@STORIES
+@given(STORY)
+def test_after_any_story(story: list[tuple[Command, str]]) -> None:
+    """Whatever was done in a workspace: its export comes in, nothing of a task is lost, and not twice."""
+    before = furnished()
+    for command, actor in story:
+        before.when(command, actor)
+    after = founded()
+    after.now = before.workspace().at
+    user = next(row.user for row in rows_of(before, Member))
+    steps = of_export(exported(before, user), after)
+    assert [step.reason for step in steps if step.kind == "file"] == []
+    refused = done(steps, after)
+    assert [type(command).__name__ for command, _ in refused] == []
+    for row in before.rows().values():
+        if isinstance(row, Task):
+            now = after.task(row.id)
+            assert {name: getattr(now, name) for name in KEPT} == {name: getattr(row, name) for name in KEPT}
+            assert (now.trashed_at is None) is (row.trashed_at is None)
+    assert list(in_sequence(of_export(exported(before, user), after))) == []
