@@ -409,6 +409,7 @@ class Export(Struct):
     reminders: list[ReminderShape]
     series: list[SeriesShape]
     occurrences: list[KeptOccurrence]
+    filters: list[FilterShape]
 
 
 class Verification(Struct, omit_defaults=True):
