@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from tasksys.errors import NotOwned
 from tasksys.state import Key
 from tasksys.values import Role
-from views.feed import closing, past, protocol, touched
+from views.feed import closing, metrics, past, protocol, touched
 from views.feed.burst import Encoded, View, sse
 from views.feed.changes import STATE_BYTES, changes
 from views.feed.closing import End
@@ -64,6 +64,7 @@ class Subscription:
         """What the client was sent, but for what is in its line."""
         self.lost = False
         """Whether something was dropped because the client reads too slowly."""
+        self.start = after or 0
         self._live = False
         self._backlog: deque[Encoded] = deque()
         self._bytes = self._messages = 0
@@ -87,18 +88,23 @@ class Subscription:
             self.position = encoded.position
             return
         self._backlog.append(encoded)
-        self._bytes += len(encoded.data)
-        self._messages += encoded.messages
+        self._count(len(encoded.data), encoded.messages)
         limits = self._limits
         if len(self._backlog) > 1 and (self._bytes > limits.backlog_bytes or self._messages > limits.backlog_messages):
             self.lost = True
+            metrics.DROPPED.inc(self._messages)
             self._forget()
         self._wake.set()
 
     def _forget(self) -> None:
         self._room.detach(self)
         self._backlog.clear()
-        self._bytes = self._messages = 0
+        self._count(-self._bytes, -self._messages)
+
+    def _count(self, size: int, messages: int) -> None:
+        self._bytes += size
+        self._messages += messages
+        metrics.WAITING.inc(messages)
 
     # --- what the client is sent
 
@@ -128,8 +134,7 @@ class Subscription:
         await self._reader.send(encoded.data)
         if self._backlog and self._backlog[0] is encoded:
             self._backlog.popleft()
-            self._bytes -= len(encoded.data)
-            self._messages -= encoded.messages
+            self._count(-len(encoded.data), -encoded.messages)
         self.position = encoded.position
 
     async def _catch_up(self) -> None:
@@ -137,11 +142,11 @@ class Subscription:
 
         Where that took so long that something was dropped, it goes on from the history instead.
         """
-        start = self._room.attach(self)
+        self.start = max(self.start, self._room.attach(self))
         if self._after is None:
-            start = await self._snapshot()
+            await self._snapshot()
         while True:
-            before = self.position
+            before, start = self.position, self.start
             if before < start:
                 rows = await self._past(before, start)
                 if self.view.state:
@@ -150,7 +155,7 @@ class Subscription:
             if not self.lost:
                 break
             self.lost = False
-            start = self._room.attach(self)
+            self.start = max(self.start, self._room.attach(self))
         await self._say(protocol.message("caught-up", position=self.position), sse_event="caught-up")
 
     async def _say(self, message: bytes, sse_event: str = "") -> None:
@@ -160,9 +165,10 @@ class Subscription:
         else:
             await self._reader.send(frame(message, self.view.deflate))
 
-    async def _snapshot(self) -> int:
+    async def _snapshot(self) -> None:
         """Sends all there is. It holds the database as it was meanwhile, so it must be taken in time."""
         snapshot = Snapshot(self._system, self._room.name, self.user, self.role)
+        self.start = snapshot.position
         async for page in snapshot.pages():
             try:
                 async with asyncio.timeout(self._limits.drain):
@@ -171,7 +177,6 @@ class Subscription:
                 self._reader.end(closing.SILENT)
                 raise asyncio.CancelledError from None
         self.position = snapshot.position
-        return snapshot.position
 
     async def _past(self, after: int, upto: int) -> dict[Key, None]:
         """Sends the events between; the rows that they touched, if state is wanted."""
