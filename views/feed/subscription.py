@@ -113,11 +113,12 @@ class Subscription:
         try:
             await self._catch_up()
             self._live = True
+            self._wake.set()  # for what came meanwhile
             while not self.lost:
+                await self._wake.wait()
+                self._wake.clear()
                 while self._backlog:
                     await self._drain()
-                self._wake.clear()
-                await self._wake.wait()
         except NotOwned:
             self._reader.end(closing.MOVED)
         except ConnectionError:
