@@ -27,10 +27,11 @@ class Event(Struct, frozen=True):
 
 
 class Removed(Struct, frozen=True):
-    """Something that is gone."""
+    """Something that is gone; a comment with its task, for its id is unique there."""
 
     kind: str
     id: str
+    task: str | None = None
 
 
 class Snapshot(Struct, frozen=True, tag_field="op", tag="snapshot"):

@@ -17,8 +17,14 @@ LISTS: Final = {
 }  # fmt: skip
 
 
+def key_of(name: str, item: Json) -> str:
+    """By what an item of a list is known: its id (a member's user); for a comment its task, a slash and its id."""
+    key: str = item[KEYS[name]]
+    return f"{item['task']}/{key}" if name == "comments" else key
+
+
 class Mirror:
-    """Resources by their ids (members by user), as the HTTP API shows them. `comments` are those told since."""
+    """Resources as the HTTP API shows them, by `key_of`. `comments` are those told since."""
 
     def __init__(self) -> None:
         self.position = 0
@@ -38,11 +44,12 @@ class Mirror:
                 getattr(self, name).clear()
         if message.workspace is not None:
             self.workspace = message.workspace
-        for name, key in KEYS.items():
-            getattr(self, name).update({one[key]: one for one in getattr(message, name, ())})
-        if isinstance(message, State):
-            for removed in message.removed:
-                getattr(self, LISTS.get(removed.kind, "filters")).pop(removed.id, None)
+        for name in KEYS:
+            getattr(self, name).update({key_of(name, one): one for one in getattr(message, name, ())})
+        for removed in message.removed if isinstance(message, State) else ():
+            name = removed.id if removed.task is None else f"{removed.task}/{removed.id}"
+            if removed.kind in LISTS:
+                getattr(self, LISTS[removed.kind]).pop(name, None)
         self.position = message.position
 
     def task(self, name: str) -> Json | None:

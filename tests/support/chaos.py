@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Final
+
+CHUNK: Final = 16_384
+"""Bytes that it holds, or little more: a client that does not read is felt by the server."""
 
 
 @dataclass
@@ -17,6 +22,8 @@ class Proxy:
     budget: Callable[[], int] = lambda: 0
     port: int = 0
     cuts: int = 0
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set nothing more is taken from the server: the client reads slowly."""
     _open: set[asyncio.WriteTransport] = field(default_factory=set)
 
     @property
@@ -32,7 +39,7 @@ class Proxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         try:
-            back, forth = await asyncio.open_connection("127.0.0.1", self.target)
+            back, forth = await self._connected()
         except OSError:
             writer.transport.abort()
             return
@@ -50,13 +57,25 @@ class Proxy:
             for end in ends:
                 end.abort()
 
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        made = socket.socket()
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
+        try:
+            await asyncio.get_running_loop().sock_connect(made, ("127.0.0.1", self.target))
+        except OSError:
+            made.close()
+            raise
+        return await asyncio.open_connection(sock=made, limit=CHUNK)
+
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budget: int) -> None:
         """Until the end, or so many bytes."""
         left = budget
         with suppress(ConnectionError):
-            while data := await reader.read(4096 if not budget else min(4096, left)):
+            while data := await reader.read(CHUNK if not budget else min(CHUNK, left)):
                 writer.write(data)
                 await writer.drain()
+                await self.flowing.wait()
                 left -= len(data)
                 if budget and left <= 0:
                     self.cuts += 1
@@ -73,7 +92,10 @@ def cutting(seed: int, most: int) -> Callable[[], int]:
 async def proxied(target: int, budget: Callable[[], int] = lambda: 0) -> AsyncIterator[Proxy]:
     """A proxy to a port of this machine."""
     proxy = Proxy(target, budget)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    proxy.flowing.set()
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=CHUNK)
+    for listening in server.sockets:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHUNK)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

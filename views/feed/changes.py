@@ -42,7 +42,8 @@ def changes(name: str, changed: Mapping[Key, Row | None], state: State, workspac
     for (kind, key), row in changed.items():
         match row:
             case None if kind in GONE:
-                removed = {"kind": GONE[kind], "id": key.rpartition("/")[2]}
+                of, _, identifier = key.rpartition("/")
+                removed = {"kind": GONE[kind], "id": identifier} | ({"task": of} if of else {})
                 found.shared.append(("removed", codec.encode_json(removed)))
             case Reminder():
                 reminders[row.id] = row

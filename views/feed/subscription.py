@@ -147,12 +147,7 @@ class Subscription:
         if self._after is None:
             await self._snapshot()
         while True:
-            before, start = self.position, self.start
-            if before < start:
-                rows = await self._past(before, start)
-                if self.view.state:
-                    await self._state(rows, before, start)
-                self.position = start
+            await self._past(self.start)
             if not self.lost:
                 break
             self.lost = False
@@ -179,33 +174,40 @@ class Subscription:
                 raise asyncio.CancelledError from None
         self.position = snapshot.position
 
-    async def _past(self, after: int, upto: int) -> dict[Key, None]:
-        """Sends the events between; the rows that they touched, if state is wanted."""
-        name, view, rows = self._room.name, self.view, dict[Key, None]()
+    async def _past(self, upto: int) -> None:
+        """Sends the events up to a position, page by page, each with what it touched: whoever is cut off after one of
+        them goes on behind it."""
+        if self.position >= upto:
+            return
+        name, view = self._room.name, self.view
         if not await past.reached(self._system, name, upto, self._bound):
             raise NotOwned("the history is too far behind")
-        async for page in self._system.state.over(past.pages(self._system, name, after, upto)):
-            if view.state:
-                rows |= dict.fromkeys(touched.touched(stored for _, stored in page))
+        async for page in self._system.state.over(past.pages(self._system, name, self.position, upto)):
             if view.sse:
                 await self._reader.send(b"".join([sse(*one) for one in page]))
             elif view.events:
                 await self._reader.send(b"".join([frame(protocol.event(*one), view.deflate) for one in page]))
-        return rows
+            if view.state:
+                rows = dict.fromkeys(touched.touched(stored for _, stored in page))
+                await self._state(list(rows), self.position, page[-1][0])
+            self.position = page[-1][0]
 
-    async def _state(self, rows: dict[Key, None], before: int, position: int) -> None:
+    async def _state(self, rows: list[Key], before: int, position: int) -> None:
         """Sends what the rows are now, which may be later than the position: then it is said again by what follows."""
-        page, size = list[Part](), 0
-        keys = list(rows)
-        chunks = (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK))
+        parts, size = list[Part](), 0
+        chunks = (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK))
         async for chunk in self._system.state.over(chunks):
-            state = self._system.state.state(self._room.name)
-            for part in changes(self._room.name, touched.now(chunk, state), state, None).parts(self.user, self.role):
-                page.append(part)
-                size += len(part[1])
             if size >= STATE_BYTES:
-                await self._say(protocol.listed(b'{"op":"state","position":%d' % before, page))
-                page, size = [], 0
+                await self._say(protocol.listed(b'{"op":"state","position":%d' % before, parts))
+                parts, size = [], 0
+            for part in self._parts(chunk):
+                parts.append(part)
+                size += len(part[1])
+        parts += self._parts([], workspace=True)
+        await self._say(protocol.listed(b'{"op":"state","position":%d' % position, parts))
+
+    def _parts(self, rows: list[Key], workspace: bool = False) -> list[Part]:
         state = self._system.state.state(self._room.name)
-        page += changes(self._room.name, {}, state, state.workspace).parts(self.user, self.role)
-        await self._say(protocol.listed(b'{"op":"state","position":%d' % position, page))
+        shown = state.workspace if workspace else None
+        found = changes(self._room.name, touched.now(rows, state), state, shown)
+        return list(found.parts(self.user, self.role))
