@@ -10,9 +10,18 @@ run: ## Install and run on the embedded log
 test: ## Install what the tests need and run everything: lint, types, tests on both transports
 	tests/run.sh
 
-quick: ## Lint, types and the tests that need no Kafka
+quick: ## Lint, types and the tests that need no Kafka and no browser
 	deploy/install.sh dev
-	.venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/pytest -m "not kafka"
+	.venv/bin/ruff check . && .venv/bin/mypy && $(PYTHON) -m tests.support.tsc && .venv/bin/pytest -m "not kafka and not ui"
+
+ui: ## The page: types of its scripts, and its tests in Chromium; pictures are in tests/ui/screenshots
+	deploy/install.sh dev
+	tests/support/chromium/install.sh
+	$(PYTHON) -m tests.support.tsc && .venv/bin/pytest -m ui tests/ui
+
+types: ## Types, of Python and of the page's scripts
+	deploy/install.sh dev
+	.venv/bin/mypy && $(PYTHON) -m tests.support.tsc
 
 format: ## Put the code into shape
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
@@ -38,4 +47,4 @@ year: ## A year of recurring tasks and reminders with outages, every one account
 	deploy/install.sh dev
 	$(PYTHON) -m tests.year
 
-.PHONY: help run test quick format chaos fuzz rules bench demo year
+.PHONY: help run test quick ui types format chaos fuzz rules bench demo year

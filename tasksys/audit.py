@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import msgspec
 
-from tasksys import codec, deliveries, preferences, reminders
+from tasksys import codec, deliveries, filters, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
@@ -28,6 +28,9 @@ from tasksys.events import (
     DeliveryFailed,
     Event,
     EventRecord,
+    FilterAdded,
+    FilterEdited,
+    FilterRemoved,
     LinkAdded,
     LinkRemoved,
     MemberAdded,
@@ -222,6 +225,8 @@ def changes(event: Event) -> list[Change]:
             return [_change(*deliveries.told(event))]
         case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
             return [_change(*told) for told in preferences.told(event)]
+        case FilterAdded() | FilterEdited() | FilterRemoved():
+            return [_change(*told) for told in filters.told(event)]
         case _:
             return _reminder(event)
 

@@ -481,6 +481,43 @@ class DisableChannel(Base, frozen=True, kw_only=True):
     channel: Id
 
 
+Condition = Annotated[str, Meta(description="As `filter` of a list of tasks: `due < today+3d and label = home`")]
+Search = Annotated[str, Meta(description="As `q` of a list of tasks: words to find")]
+Sorting = Annotated[str, Meta(description="As `sort` of a list of tasks: `due,-priority`")]
+
+
+class CreateFilter(Base, frozen=True, kw_only=True):
+    """Saves a query under a name: for the user who asks, or `shared` with all members."""
+
+    saved: Id = ""
+    name: Name
+    filter: Condition = ""
+    q: Search = ""
+    sort: Sorting = ""
+    colour: Name = ""
+    shared: bool = False
+    order: Order | UnsetType = UNSET
+
+
+class EditFilter(Base, frozen=True, kw_only=True):
+    """Changes the fields that are mentioned. Whoever made it may; an admin, where it is shared."""
+
+    saved: Id
+    name: Name | UnsetType = UNSET
+    filter: Condition | None | UnsetType = UNSET
+    q: Search | None | UnsetType = UNSET
+    sort: Sorting | None | UnsetType = UNSET
+    colour: Name | None | UnsetType = UNSET
+    shared: bool | None | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+
+
+class RemoveFilter(Base, frozen=True, kw_only=True):
+    """Whoever made it may; an admin, where it is shared."""
+
+    saved: Id
+
+
 class Undo(Base, frozen=True, kw_only=True):
     """Compensates a past command, named by the position of one of its events or by its id.
 
@@ -549,6 +586,9 @@ Command = (
     | RemoveChannel
     | EnableChannel
     | DisableChannel
+    | CreateFilter
+    | EditFilter
+    | RemoveFilter
     | Undo
 )
 

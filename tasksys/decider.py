@@ -11,7 +11,19 @@ from typing import Final, assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import codec, deliveries, details, firing, preferences, projects, reminders, tasks, undo, workspaces
+from tasksys import (
+    codec,
+    deliveries,
+    details,
+    filters,
+    firing,
+    preferences,
+    projects,
+    reminders,
+    tasks,
+    undo,
+    workspaces,
+)
 from tasksys.commands import (
     AcknowledgeReminder,
     AddChecklistItem,
@@ -23,6 +35,7 @@ from tasksys.commands import (
     CancelTask,
     CommandRecord,
     CompleteTask,
+    CreateFilter,
     CreateProject,
     CreateSeries,
     CreateTask,
@@ -30,6 +43,7 @@ from tasksys.commands import (
     DisableChannel,
     EditChecklistItem,
     EditComment,
+    EditFilter,
     EditProject,
     EditSection,
     EditSeries,
@@ -48,6 +62,7 @@ from tasksys.commands import (
     RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
+    RemoveFilter,
     RemoveMember,
     RemoveReminder,
     RemoveSection,
@@ -86,6 +101,9 @@ from tasksys.events import (
     Event,
     EventRecord,
     Fact,
+    FilterAdded,
+    FilterEdited,
+    FilterRemoved,
     LinkAdded,
     LinkRemoved,
     MemberAdded,
@@ -137,6 +155,7 @@ from tasksys.events import (
     ZonesChanged,
 )
 from tasksys.refusals import Refusal, invalid
+from tasksys.rows import SavedFilter
 from tasksys.series import advancing, putting_off
 from tasksys.series import deciding as series
 from tasksys.series import evolving as series_events
@@ -147,6 +166,7 @@ from tasksys.values import CLOCK
 UNVERSIONED: Final = (
     CreateWorkspace, CreateProject, CreateTask, CreateSeries, SetMember, RemoveMember, RemoveReminder, SnoozeReminder,
     AcknowledgeReminder, SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableChannel, RenewCalendarToken,
+    CreateFilter,
 )  # fmt: skip
 """Commands on what is not there yet, or has no version of its own: one must not be insisted on in vain."""
 
@@ -215,6 +235,8 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             | RemoveSection()
         ):
             return projects.decide(command, record, state)
+        case CreateFilter() | EditFilter() | RemoveFilter():
+            return filters.decide(command, record, state)
         case CreateWorkspace() | EditWorkspace() | SetMember() | RemoveMember() | RenewCalendarToken() | NoteZones():
             return workspaces.decide(command, record, state)
         case Undo():
@@ -275,6 +297,8 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             deliveries.evolve(event, state, stamp)
         case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
             preferences.evolve(event, state, stamp)
+        case FilterAdded() | FilterEdited() | FilterRemoved():
+            filters.evolve(event, state, stamp)
         case (
             ProjectCreated()
             | ProjectEdited()
@@ -418,6 +442,9 @@ def _version(event: Event, task: str | None, state: State) -> int | None:
     if isinstance(event, series_events.SeriesEvent):
         row_of_series = state.series(event.series)
         return row_of_series.version if row_of_series else None
+    if isinstance(event, filters.FilterEvent):
+        row_of_filter = state.get(SavedFilter, event.saved)
+        return row_of_filter.version if row_of_filter else None
     return state.workspace.version if state.workspace else None
 
 

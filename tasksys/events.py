@@ -521,6 +521,45 @@ class ChannelEnabled(Base, frozen=True):
     reason: str
 
 
+class FilterFields(Base, frozen=True):
+    """The mentioned fields of a saved filter."""
+
+    name: str | UnsetType = UNSET
+    filter: str | UnsetType = UNSET
+    q: str | UnsetType = UNSET
+    sort: str | UnsetType = UNSET
+    colour: str | UnsetType = UNSET
+    shared: bool | UnsetType = UNSET
+    order: str | UnsetType = UNSET
+
+
+class FilterAdded(Base, frozen=True):
+    """Saved by the user. One that undo brings back goes on from the `version` that it had."""
+
+    saved: str
+    user: str
+    created_at: str
+    fields: FilterFields
+    version: int = 0
+
+
+class FilterEdited(Base, frozen=True):
+    saved: str
+    user: str
+    before: FilterFields
+    after: FilterFields
+
+
+class FilterRemoved(Base, frozen=True):
+    """The whole filter as it was."""
+
+    saved: str
+    user: str
+    created_at: str
+    fields: FilterFields
+    version: int = 0
+
+
 Event = (
     WorkspaceCreated
     | WorkspaceEdited
@@ -583,6 +622,9 @@ Event = (
     | ChannelRemoved
     | ChannelDisabled
     | ChannelEnabled
+    | FilterAdded
+    | FilterEdited
+    | FilterRemoved
 )
 
 
@@ -602,6 +644,10 @@ OF_PREFERENCES: Final = frozenset(
     kind.__name__ for kind in (PreferencesSet, ChannelSet, ChannelRemoved, ChannelDisabled, ChannelEnabled)
 )
 """The types of events that are about one user's own settings."""
+
+
+OF_FILTERS: Final = frozenset(kind.__name__ for kind in (FilterAdded, FilterEdited, FilterRemoved))
+"""The types of events that are about saved filters."""
 
 
 class Fact(NamedTuple):

@@ -40,12 +40,16 @@ class FieldError(Struct, frozen=True, gc=False):
 class Refusal(Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a command was refused.
 
-    `detail` is one sentence that says what to do; `errors` name the fields it is about.
+    `detail` is one sentence that says what to do; `errors` name the fields it is about. Of a query that cannot be read,
+    `position` counts the characters in the text of the `parameter`, and `hint` says what would be right there.
     """
 
     code: Code
     detail: str
     errors: tuple[FieldError, ...] = ()
+    parameter: str | None = None
+    position: int | None = None
+    hint: str | None = None
 
 
 def sentence(error: ValueError) -> str:

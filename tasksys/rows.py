@@ -393,7 +393,42 @@ class Occurrence(Row, frozen=True, omit_defaults=True):
         return f"{self.series}/{self.original}"
 
 
+class SavedFilter(Row, frozen=True, omit_defaults=True):
+    """A query that a user keeps under a name. Others see it only if it is `shared`."""
+
+    kind = "F"
+    id: str
+    name: str
+    user: str
+    created_at: str
+    filter: str = ""
+    q: str = ""
+    sort: str = ""
+    colour: str = ""
+    shared: bool = False
+    order: str = ""
+    updated_at: str = ""
+    version: int = 0
+    position: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+class UserFilters(Row, frozen=True, omit_defaults=True):
+    """The ids of the filters that a user saved, in the order in which they were: it bounds how many there are."""
+
+    kind = "U"
+    user: str
+    filters: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.user
+
+
 ROW_TYPES: tuple[type[Row], ...] = (
     Workspace, Member, Project, Task, Subtasks, Comment, Reminder, TaskReminders, Firing, Preferences, Channels, Series,
-    Occurrence,
+    Occurrence, SavedFilter, UserFilters,
 )  # fmt: skip

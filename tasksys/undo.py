@@ -8,14 +8,15 @@ Why so long: it has one short case for each kind of event, and they are read sid
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import DecodeError, structs
 
-from tasksys import checks, codec, details, places, preferences, tasks, trees, undo_reminders, workspaces
+from tasksys import checks, codec, details, filters, places, preferences, tasks, trees, undo_reminders, workspaces
 from tasksys.commands import CommandRecord, Undo
 from tasksys.details import ChecklistEvent, CommentEvent, LinkEvent
 from tasksys.events import (
+    OF_FILTERS,
     OF_PREFERENCES,
     OF_REMINDERS,
     CalendarTokenRenewed,
@@ -33,6 +34,9 @@ from tasksys.events import (
     Event,
     EventRecord,
     Fact,
+    FilterAdded,
+    FilterEdited,
+    FilterRemoved,
     LinkAdded,
     LinkRemoved,
     MemberAdded,
@@ -94,13 +98,16 @@ from tasksys.tasks import StatusEvent
 from tasksys.values import CLOCK, OPPOSITE, Role, Status
 
 Answer = list[Fact] | Refusal
+OWN: Final = OF_REMINDERS | OF_PREFERENCES | OF_FILTERS
+"""The types of events that may be about what is somebody's own: what they may undo themselves, whatever their role."""
+
 Undoable = WorkspaceCreated | WorkspaceEdited | MemberAdded | MemberRoleChanged | MemberRemoved
 """The events on a workspace that somebody commanded."""
 
 
 def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     """The compensating events, the newest event first; refused whole if one of them cannot be."""
-    own = bool(command.events) and all(past.type in OF_REMINDERS | OF_PREFERENCES for past in command.events)
+    own = bool(command.events) and all(past.type in OWN for past in command.events)
     if refusal := checks.allowed(state, record.actor, Role.VIEWER if own else Role.COMMENTER):
         return refusal
     if not command.events:
@@ -147,6 +154,8 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             return _comment(event, _live_task(task, state), actor, state)
         case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
             return preferences.compensate(event, actor, state)
+        case FilterAdded() | FilterEdited() | FilterRemoved():
+            return filters.compensate(event, actor, state)
         case ReminderAdded(by_default=True) | ReminderDelivered() | DeliveryFailed():
             return []
         case ReminderRescheduled() | ReminderFired() | ReminderExpired() | ZonesChanged():

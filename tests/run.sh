@@ -9,7 +9,9 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 fi
 deploy/install.sh dev
 tests/support/kafka/install.sh
+tests/support/chromium/install.sh
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
+.venv/bin/python -m tests.support.tsc
 .venv/bin/pytest "$@"

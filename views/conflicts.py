@@ -25,7 +25,7 @@ SCANNED_BYTES: Final = 4 * 1024 * 1024
 
 
 class Since(NamedTuple):
-    """What is asked for: of a task, else a project or series, else the workspace; after a position, else a version."""
+    """What is asked for: of a task, else another thing, else the workspace; after a position, else a version."""
 
     task: str | None
     other: str | None
@@ -36,14 +36,15 @@ class Since(NamedTuple):
 class _About(msgspec.Struct):
     project: str | None = None
     series: str | None = None
+    saved: str | None = None
 
 
 def about(event: EventRecord) -> str | None:
-    """The project or series that an event is about; None for one about a task, or the workspace and its members."""
+    """The project, series or filter that an event is about; None for a task, or the workspace and its members."""
     if event.task is not None:
         return None
     found = msgspec.json.decode(event.data, type=_About)
-    return found.project or found.series
+    return found.project or found.series or found.saved
 
 
 def conflicts(history: HistoryReader, workspace: str, since: Since, room: Room) -> dict[str, Any]:

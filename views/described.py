@@ -113,6 +113,7 @@ IN_PATH: Final[dict[str, Described]] = {
     "link": ({"type": "string", "enum": [link.value for link in LinkType]}, "The kind of link, as this task sees it."),
     "other": (ID, "The task at the other end of the link."),
     "command": (ID, "The command's id: its idempotency key."),
+    "saved": (ID, "The saved filter."),
     "letter": (ID, "The dead letter's id: partition and offset."),
 }
 """What is named in addresses; an id of what the name says, if it is not here."""
@@ -155,6 +156,7 @@ TAGS: Final = {
     "reminders": "What to be told of, and when; each is one member's.",
     "calendar": "Tasks in calendar programs, and from their files.",
     "series": "Tasks that come again and again, each occurrence a task of its own.",
+    "filters": "Queries that are kept under a name: your own, and those that members share.",
     "preferences": "What you want of reminders: zone, quiet hours, and the channels that reach you. Nobody else's.",
     "recurrence": "Rules of what comes again and again.",
     "commands": "Every write as what it is: a command, and its outcome.",
@@ -201,6 +203,8 @@ EXAMPLES: Final[dict[type[Any], Any]] = {
         "template": {"title": "Water all plants"},
     },
     commands.SkipOccurrence: {"occurrence": "2026-03-17T18:00"},
+    commands.CreateFilter: {"name": "Soon", "filter": "due < today+3d and status = open", "sort": "due,-priority"},
+    commands.EditFilter: {"name": "This week", "filter": "due < today+7d", "shared": True},
     commands.SetPreferences: {"zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"}},
     commands.SetChannel: {"kind": "webhook", "target": "https://example.org/hooks/tasks"},
     commands.Undo: {"position": 42},

@@ -26,7 +26,7 @@ STYLE: Final = resources.files("views").joinpath("docs.css").read_text()
 
 
 def pages(routes: Iterable[Route]) -> list[web.RouteDef]:
-    """The document, the page and its style; until there is a page for people, that is the front page too."""
+    """The document, the page and its style."""
     described = document(routes)
     page = render(described)
 
@@ -47,11 +47,7 @@ def pages(routes: Iterable[Route]) -> list[web.RouteDef]:
     async def style(request: web.Request) -> web.StreamResponse:
         return web.Response(text=STYLE, content_type="text/css", charset="utf-8")
 
-    async def front(request: web.Request) -> web.StreamResponse:
-        return web.Response(status=HTTPStatus.FOUND, headers={"Location": "/api/docs"})
-
     return [
-        web.get("/", front),
         web.get("/api/openapi.json", openapi),
         web.get("/api/docs", reference),
         web.get(f"{TYPE}{{code}}", problem),

@@ -76,7 +76,7 @@ def sections() -> list[tuple[str, str, str]]:
             "pages: "
             "send `next_cursor` as `cursor` for the next one, until it is null.",
         )),
-        ("filters", "Filters", _filters()),
+        ("filter-language", "Filters", _filters()),
         ("sorting", "Sorting", _paragraphs(
             "`sort=due,-priority,order` names columns from the most to the least weighty, with - for descending. "
             "There are "

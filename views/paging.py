@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from tasksys import codec
-from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, Series
+from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, SavedFilter, Series
 from views.problems import bad_request
 
 R = TypeVar("R", bound=Row)
@@ -32,6 +32,7 @@ BY_FIRING: Final = Order(lambda row: (row.fired_at, f"{row.position:015}"), BY_I
 ORDERS: Final[dict[type[Row], Order]] = {
     Member: BY_USER,
     Project: BY_ORDER,
+    SavedFilter: BY_ORDER,
     Comment: BY_INSTANT,
     Reminder: BY_INSTANT,
     Series: BY_INSTANT,

@@ -74,6 +74,8 @@ class Problem(Exception):
 
 def refused(refusal: Refusal, **extras: Any) -> Problem:
     """A refusal as a problem."""
+    if refusal.position is not None:
+        extras |= {name: getattr(refusal, name) for name in ("parameter", "position", "hint")}
     return Problem(CODES[refusal.code.value].status, refusal.code.value, refusal.detail, refusal.errors, **extras)
 
 

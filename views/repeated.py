@@ -13,7 +13,7 @@ from tasksys import codec
 from tasksys.commands import Command, DisableChannel, EnableChannel, RemoveChannel, SetChannel, SetPreferences
 from tasksys.errors import HistoryIncomplete, NotOwned
 from tasksys.outcomes import Outcome
-from tasksys.rows import Channels, Preferences, Workspace
+from tasksys.rows import Channels, Preferences, SavedFilter, Workspace
 from tasksys.state import State
 from views.context import history_has, system
 from views.ports import HistoryReader
@@ -41,6 +41,8 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
             then = await _with_reminder(history, now, workspace, reminder, outcome.position)
         elif task is not None:
             then = await _with_task(history, now, workspace, task, outcome.position)
+        elif (saved := getattr(command, "saved", None)) is not None:
+            then = _with_filter(now, saved, outcome.position)
         elif project is not None:
             then = _with_project(now, project, outcome.position)
         else:
@@ -96,6 +98,12 @@ async def _with_reminder(
 def _with_project(now: State, project: str, position: int) -> State | None:
     """The state, if the project in it was not changed since the position."""
     row = now.project(project)
+    return now if row is not None and row.position <= position else None
+
+
+def _with_filter(now: State, saved: str, position: int) -> State | None:
+    """The state, if the filter in it was not changed since the position."""
+    row = now.get(SavedFilter, saved)
     return now if row is not None and row.position <= position else None
 
 

@@ -19,6 +19,7 @@ from tasksys.commands import (
     AddSection,
     Command,
     CommandRecord,
+    CreateFilter,
     CreateProject,
     CreateSeries,
     CreateTask,
@@ -60,13 +61,12 @@ NEW_ID: Final[dict[type[Any], str]] = {
     SnoozeReminder: "into",
     CreateSeries: "series",
     EditSeries: "into",
+    CreateFilter: "saved",
 }
 """Commands that make something, and the field that names it: filled in where the client chose no id."""
 
-
 UNSEEN: Final = (NotOwned, Problem)
 """What is said of a history that is somewhere else, is not ready, or is behind for longer than anybody waits."""
-
 AWAY: Final = web.RequestKey("away", Exception)
 
 
@@ -238,8 +238,8 @@ async def refusal(
 ) -> Problem:
     """The refusal as a problem; a conflict shows the events that stand in the way."""
     if reason.code is Code.VERSION_CONFLICT:
-        task, project = getattr(sent.command, "task", None), getattr(sent.command, "project", None)
-        other = None if task else project or getattr(sent.command, "series", None)
+        task, *others = (getattr(sent.command, name, None) for name in ("task", "project", "series", "saved"))
+        other = None if task else next(filter(None, others), None)
         since = Since(task, other, sent.command.expected_version or 0, 0)
     elif reason.code is Code.UNDO_CONFLICT and isinstance(sent.command, Undo) and sent.command.events:
         last = sent.command.events[-1]

@@ -13,8 +13,10 @@ from views import (
     commands,
     docs,
     export,
+    filters,
     imports,
     operations,
+    pages,
     past,
     preferences,
     problems,
@@ -49,6 +51,7 @@ ROUTES: Final[list[Route]] = [
     *reads.ROUTES,
     *reminders.ROUTES,
     *series.ROUTES,
+    *filters.ROUTES,
     *preferences.ROUTES,
     *recurrence.ROUTES,
     *quickadd.ROUTES,
@@ -121,6 +124,7 @@ def application(system: System, options: Options) -> web.Application:
     )
     app.add_routes(docs.pages(ROUTES))
     app.add_routes(acknowledge.pages())
+    app.add_routes(pages.pages())
     return app
 
 

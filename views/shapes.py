@@ -22,6 +22,7 @@ from tasksys.rows import (
     Member,
     Project,
     Reminder,
+    SavedFilter,
     Section,
     Task,
     Workspace,
@@ -211,6 +212,30 @@ class PreferencesShape(Struct):
     own_channels: list[ChannelShape]
 
 
+class FilterShape(Struct, omit_defaults=True):
+    """A saved filter: what `filter`, `q` and `sort` of a list of tasks are to be, under a name.
+
+    One that is not `shared` is its `user`'s alone. `total` is there if counts were asked for: how many tasks it finds
+    now, or null if this release cannot read it.
+    """
+
+    id: str
+    workspace: str
+    name: str
+    filter: str
+    q: str
+    sort: str
+    colour: str
+    shared: bool
+    user: str
+    order: str
+    created_at: str
+    updated_at: str
+    version: int
+    position: int
+    total: int | None | msgspec.UnsetType = msgspec.UNSET
+
+
 class EventShape(Struct):
     """An event as it stands in the log. `undoes`, in an undo, is the position of the event that it compensates."""
 
@@ -321,6 +346,14 @@ class Reminders(Struct):
     """A page of reminders, oldest first; `next_cursor` is null on the last one."""
 
     items: list[ReminderShape]
+    next_cursor: str | None
+    position: int
+
+
+class Filters(Struct):
+    """A page of saved filters, in order; `next_cursor` is null on the last one."""
+
+    items: list[FilterShape]
     next_cursor: str | None
     position: int
 
@@ -489,6 +522,26 @@ def firing(row: Firing, workspace: str) -> FiringShape:
 def channel(one: Channel, secret: str | None = None) -> ChannelShape:
     """A channel, for its user."""
     return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, secret)
+
+
+def saved_filter(row: SavedFilter, workspace: str) -> FilterShape:
+    """A saved filter, for whoever sees it; see `tasksys.filters.visible`."""
+    return FilterShape(
+        row.id,
+        workspace,
+        row.name,
+        row.filter,
+        row.q,
+        row.sort,
+        row.colour,
+        row.shared,
+        row.user,
+        row.order,
+        row.created_at,
+        row.updated_at,
+        row.version,
+        row.position,
+    )
 
 
 def own(user: str, state: State) -> PreferencesShape:

@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from tasksys import commands
+from tasksys import commands, filters
 from tasksys.commands import Command
 from tasksys.outcomes import Decided
 from tasksys.refusals import FieldError
-from tasksys.rows import Channels, Comment, Member, Project, Reminder, Series, Task
+from tasksys.rows import Channels, Comment, Member, Project, Reminder, SavedFilter, Series, Task
 from tasksys.state import State
 from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
@@ -87,6 +87,12 @@ def _channel(state: State, workspace: str, command: Any, user: str) -> Shown:
     return (shapes.channel(row), None) if row else (None, None)
 
 
+def _filter(state: State, workspace: str, command: Any, user: str) -> Shown:
+    row = state.get(SavedFilter, command.saved)
+    seen = row is not None and filters.visible(row, user)
+    return (shapes.saved_filter(row, workspace), row.version) if row and seen else (None, None)
+
+
 ANSWERS: Final[dict[Show, Any]] = {
     _workspace: shapes.WorkspaceShape,
     _member: shapes.MemberShape,
@@ -97,6 +103,7 @@ ANSWERS: Final[dict[Show, Any]] = {
     _series: series_shapes.SeriesShape,
     _preferences: shapes.PreferencesShape,
     _channel: shapes.ChannelShape,
+    _filter: shapes.FilterShape,
 }
 
 
@@ -120,6 +127,7 @@ COMMENT: Final = f"{TASK}/comments/{{comment}}"
 ITEM: Final = f"{TASK}/checklist/{{item}}"
 REMINDER: Final = f"{WS}/reminders/{{reminder}}"
 SERIES: Final = f"{WS}/series/{{series}}"
+FILTER: Final = f"{WS}/filters/{{saved}}"
 CHANNEL: Final = f"{WS}/preferences/channels/{{channel}}"
 
 WRITES: Final = (
@@ -165,6 +173,9 @@ WRITES: Final = (
     Write("POST", f"{SERIES}/pause", commands.PauseSeries, _series, "Pause a series"),
     Write("POST", f"{SERIES}/resume", commands.ResumeSeries, _series, "Resume a series"),
     Write("DELETE", SERIES, commands.EndSeries, _series, "End a series"),
+    Write("POST", f"{WS}/filters", commands.CreateFilter, _filter, "Save a filter", True, "saved"),
+    Write("PATCH", FILTER, commands.EditFilter, _filter, "Change a saved filter"),
+    Write("DELETE", FILTER, commands.RemoveFilter, _filter, "Remove a saved filter"),
     Write("PATCH", f"{WS}/preferences", commands.SetPreferences, _preferences, "Change your preferences"),
     Write("PUT", CHANNEL, commands.SetChannel, _channel, "Add a channel of yours, or change where it leads"),
     Write("DELETE", CHANNEL, commands.RemoveChannel, _channel, "Remove a channel of yours"),
@@ -267,7 +278,7 @@ def _tag(path: str) -> str:
 
 
 NOUNS: Final = (
-    "members", "projects", "tasks", "comments", "checklist", "links", "reminders", "series", "preferences",
+    "members", "projects", "tasks", "comments", "checklist", "links", "reminders", "series", "filters", "preferences",
 )  # fmt: skip
 
 ROUTES: Final = [

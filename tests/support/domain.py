@@ -19,6 +19,7 @@ from tasksys.commands import (
     AddSection,
     Command,
     CommandRecord,
+    CreateFilter,
     CreateProject,
     CreateSeries,
     CreateTask,
@@ -201,7 +202,8 @@ def furnished() -> World:
     Project `home` with sections `todo` and `doing`, project `work`, project `attic` in the trash. Task `milk` in
     `home`, `todo`, with all details and the subtask `jam`; `bread` in `home`, with the reminder `bell`; `tax` in no
     project; `rent` is done; `junk` is in the trash. Series `chores` has the open task CHORE, and NEXT_CHORE is to
-    come; `paused` is paused. Everybody has the channel `phone`, and `pager`, which is disabled.
+    come; `paused` is paused. Everybody has the channel `phone`, and `pager`, which is disabled. The owner saved the
+    filters `urgent`, which is shared, and `mine`, which is not.
     """
     world = founded().given(
         CreateProject(project="home", name="Home"),
@@ -244,4 +246,7 @@ def furnished() -> World:
             DisableChannel(channel="pager"),
             actor=user,
         )
-    return world
+    return world.given(
+        CreateFilter(saved="urgent", name="Urgent", filter="priority >= high", sort="due", shared=True),
+        CreateFilter(saved="mine", name="Mine", filter="assignee = me"),
+    )

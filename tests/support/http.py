@@ -67,6 +67,10 @@ SERIES: Final = {
     "ahead", "state", "description", "next", "next_at", "open", "completions", "overrides", "ends_before", "previous",
     "following", "created_by", "created_at", "updated_at", "version", "position",
 }  # fmt: skip
+FILTER: Final = {
+    "id", "workspace", "name", "filter", "q", "sort", "colour", "shared", "user", "order", "created_at", "updated_at",
+    "version", "position",
+}  # fmt: skip
 EVENT: Final = {
     "position", "id", "type", "at", "actor", "command", "task", "version", "data", "schema", "source",
 }  # fmt: skip
@@ -213,6 +217,12 @@ class Space(Client):
         return found
 
 
+async def new_space(client: Client, **fields: Any) -> Space:
+    """A new workspace of that user."""
+    made = (await client.post("/api/v1/workspaces", {"name": "Acme", **fields})).ok
+    return Space(client.session, client.headers, f"/api/v1/workspaces/{made['id']}", made["id"])
+
+
 @dataclass
 class Site:
     """A running system."""
@@ -232,8 +242,7 @@ class Site:
 
     async def space(self, user: str = OWNER, **fields: Any) -> Space:
         """A new workspace of that user."""
-        made = (await self.client(user).post("/api/v1/workspaces", {"name": "Acme", **fields})).ok
-        return Space(self.session, {"Tasksys-Actor": user}, f"/api/v1/workspaces/{made['id']}", made["id"])
+        return await new_space(self.client(user), **fields)
 
     def agent(self, name: str) -> FoldAgent:
         """An agent that runs here."""

@@ -64,6 +64,10 @@ NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "until": st.sampled_from(["2026-03-09T09:00:00Z", "2020-01-01T00:00:00Z", "soon"]),
     "channel": st.sampled_from(["phone", "pager", "desk", "feed"]),
     "channels": st.lists(st.sampled_from(["phone", "pager", "feed"]), max_size=3).map(tuple),
+    "saved": st.sampled_from(["urgent", "mine", "f1", "f2"]),
+    "filter": st.sampled_from(["priority >= high", "label = food and due < today", "assignee = me", "due <"]),
+    "q": st.sampled_from(["milk", "bread"]),
+    "sort": st.sampled_from(["due,-priority", "order", "nothing"]),
     "target": st.just(""),
     "sealed": st.tuples(st.just("v1.sealed"), st.just("https://x.example/…")),
     "attempt": st.integers(1, 3),
@@ -95,7 +99,7 @@ BEFORE: Final = st.builds(Trigger, before=st.sampled_from(["P1D", "PT30M", "-PT1
 ABSOLUTE: Final = st.builds(Trigger, at=st.sampled_from(["2026-03-09T10:00:00+01:00", "2020-01-01T00:00:00Z", "soon"]))
 REPEATS: Final = st.builds(Repeat, every=st.sampled_from(["PT1M", "P1D", "PT1S"]), times=st.integers(1, 100))
 STRINGS: Final = frozenset(
-    {"channel", "target", "error", "zone", "user"}
+    {"channel", "target", "error", "zone", "user", "saved", "filter", "q", "sort"}
     | {
         "name",
         "title",
@@ -114,7 +118,7 @@ STRINGS: Final = frozenset(
     | {"time_zone", "order", "after", "before", "comment", "id", "command"}
 )
 
-IDS: Final = ("project", "section", "item", "comment", "reminder", "series", "into")
+IDS: Final = ("project", "section", "item", "comment", "reminder", "series", "into", "saved")
 
 
 def _field(kind: type[Struct], field: structs.FieldInfo, hint: Any, hostile: bool) -> st.SearchStrategy[Any]:

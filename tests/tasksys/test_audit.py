@@ -19,11 +19,13 @@ from tasksys.commands import (
     CancelTask,
     Command,
     CompleteTask,
+    CreateFilter,
     CreateProject,
     CreateTask,
     CreateWorkspace,
     EditChecklistItem,
     EditComment,
+    EditFilter,
     EditProject,
     EditSection,
     EditTask,
@@ -137,6 +139,11 @@ ITEM = {"id": "item", "title": "Full fat", "done": False}
 BERLIN = {"local": "2026-03-09T09:00", "zone": "Europe/Berlin"}
 MILK, BREAD = furnished().task("milk"), furnished().task("bread")
 
+SOON = {
+    "user": OWNER, "name": "Soon", "filter": "due < today", "q": "", "sort": "", "colour": "", "shared": False,
+    "order": "V",
+}  # fmt: skip
+
 CHANGES: list[tuple[Command, list[tuple[str, Any, Any]]]] = [
     (EditWorkspace(name="B", reminder_hour=6), [("name", "Acme", "B"), ("reminder_hour", 9, 6)]),
     (SetMember(user="nina", role=Role.VIEWER), [("members/nina", None, "viewer")]),
@@ -206,6 +213,11 @@ CHANGES: list[tuple[Command, list[tuple[str, Any, Any]]]] = [
     (AddComment(task="milk", comment="c1", body="A"), [("comments/c1", None, "A")]),
     (EditComment(task="milk", comment="remark", body="A"), [("comments/remark", "From the corner shop", "A")]),
     (RemoveComment(task="milk", comment="remark"), [("comments/remark", "From the corner shop", None)]),
+    (CreateFilter(saved="f1", name="Soon", filter="due < today", order="V"), [("filters/f1", None, SOON)]),
+    (
+        EditFilter(saved="urgent", name="Now", shared=False),
+        [("filters/urgent/name", "Urgent", "Now"), ("filters/urgent/shared", True, False)],
+    ),
 ]
 
 

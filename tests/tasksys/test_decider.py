@@ -25,6 +25,7 @@ from tasksys.commands import (
 )
 from tasksys.events import (
     OF_DELIVERIES,
+    OF_FILTERS,
     OF_PREFERENCES,
     OF_REMINDERS,
     Event,
@@ -33,7 +34,7 @@ from tasksys.events import (
     TaskTrashed,
 )
 from tasksys.refusals import Code, Refusal
-from tasksys.rows import Link, Member, Project, Reminder, Subtasks, Task, TaskReminders
+from tasksys.rows import Link, Member, Project, Reminder, SavedFilter, Subtasks, Task, TaskReminders
 from tasksys.series.evolving import SeriesEvent
 from tasksys.state import State
 from tasksys.values import CLOCK, CLOSED, OPPOSITE, Priority, ReminderState, Role, Status, When
@@ -100,6 +101,9 @@ def test_envelopes_say_who_when_and_what(command: Command, least: Role) -> None:
         assert last.version == world.series(msgspec.json.decode(last.data)["series"]).version
     elif "project" in msgspec.json.decode(last.data):
         assert last.version == world.project(msgspec.json.decode(last.data)["project"]).version
+    elif "saved" in msgspec.json.decode(last.data):
+        row = world.state.get(SavedFilter, msgspec.json.decode(last.data)["saved"])
+        assert last.version == (row.version if row else None)
     else:
         assert last.version == world.workspace().version
 
@@ -286,7 +290,7 @@ def check_log(world: World, tasks: list[Task], projects: list[Project]) -> None:
     newest = {event.task: event.position for event in changes}
     for task in tasks:
         assert (task.version, task.position) == (of_task[task.id], newest[task.id])
-    of_others = OF_PREFERENCES | {kind.__name__ for kind in get_args(SeriesEvent)}
+    of_others = OF_PREFERENCES | OF_FILTERS | {kind.__name__ for kind in get_args(SeriesEvent)}
     of_none = [event for event in world.log if event.task is None and event.type not in of_others]
     of_project = Counter(getattr(codec.event(event), "project", None) for event in of_none)
     for project in projects:

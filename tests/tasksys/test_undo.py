@@ -17,12 +17,14 @@ from tasksys.commands import (
     AssignTask,
     Command,
     CompleteTask,
+    CreateFilter,
     CreateProject,
     CreateTask,
     CreateWorkspace,
     DisableChannel,
     EditChecklistItem,
     EditComment,
+    EditFilter,
     EditProject,
     EditSection,
     EditTask,
@@ -34,6 +36,7 @@ from tasksys.commands import (
     RemoveChannel,
     RemoveChecklistItem,
     RemoveComment,
+    RemoveFilter,
     RemoveMember,
     RemoveSection,
     RenewCalendarToken,
@@ -49,7 +52,7 @@ from tasksys.commands import (
     Undo,
     UnlinkTask,
 )
-from tasksys.events import OF_PREFERENCES, CommentRemoved, EventRecord, TaskCompleted
+from tasksys.events import OF_FILTERS, OF_PREFERENCES, CommentRemoved, EventRecord, TaskCompleted
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import (
     Channels,
@@ -61,10 +64,12 @@ from tasksys.rows import (
     Project,
     Reminder,
     Row,
+    SavedFilter,
     Series,
     Subtasks,
     Task,
     TaskReminders,
+    UserFilters,
     Workspace,
 )
 from tasksys.series.shapes import SeriesState
@@ -126,6 +131,10 @@ def essence(row: Row) -> Row:
             )
         case Comment():
             return structs.replace(row, edited_at=None)
+        case SavedFilter():
+            return structs.replace(row, **CHANGED)
+        case UserFilters():
+            return structs.replace(row, filters=tuple(sorted(row.filters)))
         case Series():
             return structs.replace(row, **CHANGED, open_tasks=tuple(sorted(row.open_tasks)))
         case Occurrence():
@@ -189,11 +198,12 @@ FOLLOWING: Final = ("SeriesAdvanced", "TaskCreated", "TaskTrashed", "TaskRestore
 def test_undo_needs_the_role_of_the_command(command: Command, least: Role, role: Role) -> None:
     """Who may not do something may not undo it either; a comment is its author's or an admin's.
 
-    And a reminder its user's or an editor's; a user's preferences are nobody else's.
+    And a reminder its user's or an editor's, a shared filter its user's or an admin's; a user's preferences are nobody
+    else's.
     """
     world = furnished()
     done = world.accepted(command)
-    others = {AddComment: Role.ADMIN, AddReminder: Role.EDITOR}
+    others = {AddComment: Role.ADMIN, AddReminder: Role.EDITOR, CreateFilter: Role.ADMIN}
     least = others.get(type(command), least)
     actor = ACTORS[role] if world.state.member(ACTORS[role]) else OWNER
     own = actor == OWNER if isinstance(command, OWN) else True
@@ -344,6 +354,10 @@ CONFLICTS: list[tuple[Command, Command, Code]] = [
         AddComment(task="milk", comment="remark", body="B"),
         Code.UNDO_CONFLICT,
     ),
+    (CreateFilter(saved="f1", name="A"), EditFilter(saved="f1", name="B"), Code.UNDO_CONFLICT),
+    (EditFilter(saved="urgent", name="A"), EditFilter(saved="urgent", name="B"), Code.UNDO_CONFLICT),
+    (EditFilter(saved="urgent", name="A"), RemoveFilter(saved="urgent"), Code.UNDO_CONFLICT),
+    (RemoveFilter(saved="urgent"), CreateFilter(saved="urgent", name="B"), Code.UNDO_CONFLICT),
     (MoveTask(task="tax", project="work"), MoveTask(task="tax", project="home"), Code.UNDO_CONFLICT),
     (MoveTask(task="jam", parent=None), TrashTask(task="milk"), Code.TRASHED),
     (MoveTask(task="jam", parent=None), MoveTask(task="milk", parent="jam"), Code.CYCLE),
@@ -503,7 +517,7 @@ def test_the_last_command_can_be_undone(story: list[tuple[Command, str]], comman
     assert not isinstance(done, Refusal)
     after = world.rows()
     owner = next(row.user for row in after.values() if isinstance(row, Member) and row.role is Role.OWNER)
-    if {record.type for record in done} <= OF_PREFERENCES:
+    if {record.type for record in done} <= OF_PREFERENCES | OF_FILTERS:
         owner = OWNER  # they are nobody else's
     undone = world.when(undo(done), owner)
     if isinstance(undone, Refusal):

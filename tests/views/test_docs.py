@@ -172,9 +172,3 @@ async def test_every_problem_has_its_page(site: Site) -> None:
         assert str(CODES[code].status.value) in page.text
         assert set(page.links) == {"/api/docs.css", "/api/docs#problems"}
     (await site.client().get("/api/problems/nothing")).problem(404, "not-found")
-
-
-async def test_the_front_page_is_the_reference(site: Site) -> None:
-    """Until there is a page for people, whoever opens the address that the server says at its start finds something."""
-    client = site.client()
-    assert (await client.get("/")).raw == (await client.get("/api/docs")).raw

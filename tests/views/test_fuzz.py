@@ -71,11 +71,12 @@ async def furnished(space: Space) -> dict[str, str]:
     await space.put("/preferences/channels/phone", {"kind": "webhook", "target": "https://example.org/hook"})
     await space.post("/commands", {"type": "CompleteTask", "id": "done", "task": "bread"})
     plants = {"template": {"title": "Plants"}, "rule": "FREQ=DAILY", "anchor": {"date": "2126-03-08"}}
+    await space.post("/filters", {"name": "Urgent", "saved": "urgent", "filter": "priority >= high"})
     await space.post("/series", {**plants, "series": "plants"})
     return {
         "ws": space.id, "user": "ann", "project": "home", "section": "todo", "task": "milk", "link": "blocks",
         "other": "bread", "item": "oat", "comment": "two", "reminder": "bell", "command": "done", "series": "plants",
-        "channel": "phone", "letter": "0-0",
+        "channel": "phone", "letter": "0-0", "saved": "urgent",
     }  # fmt: skip
 
 

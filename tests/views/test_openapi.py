@@ -28,12 +28,15 @@ from tests.support.http import (
     Json,
     Site,
 )  # fmt: skip
+from views import pages
 from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
-REFERENCE: Final = {"/", "/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}", "/acknowledge"}
+REFERENCE: Final = {"/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}", "/acknowledge"}
 """What serves the reference is not in it, nor the page for those who follow a link in a mail."""
+PAGES: Final = {"/", "/w/{address}", "/assets/{file}", "/favicon.ico", *(f"/{name}" for name in pages.AT_THE_ROOT)}
+"""Nor what people see in a browser."""
 
 
 def operations() -> list[tuple[str, str, Json]]:
@@ -62,7 +65,7 @@ async def test_every_route_is_in_it_and_the_reverse(site: Site) -> None:
         for route in app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
-    assert {(method, path) for method, path in routed if path not in REFERENCE} == {
+    assert {(method, path) for method, path in routed if path not in REFERENCE | PAGES} == {
         (method, path) for method, path, _ in operations()
     }
 
@@ -206,5 +209,5 @@ def test_writes_take_a_key() -> None:
         of_a_reminder = ("/reminders/{reminder}", "/snooze", "/acknowledge")
         own = "/preferences" in path or path.endswith("/calendar-token")
         unconditional = own or path.endswith(("/members/{user}", "/workspaces", *of_a_reminder))
-        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series"))
+        creating = method == "POST" and path.endswith(("{ws}/tasks", "{ws}/projects", "{ws}/series", "{ws}/filters"))
         assert ("If-Match" in headers) != (unconditional or creating)

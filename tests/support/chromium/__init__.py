@@ -1,0 +1,1 @@
+"""The browser that the tests of the UI drive."""

@@ -1,0 +1,135 @@
+"""The tests of the page see what they should: the page as it is, and everything that goes wrong in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.support.http import Space, eventually
+from tests.ui.browsing import Browse, Served
+from tests.ui.looking import SCHEMES, SCREENS, accessible, shot
+from tests.ui.watching import Watch
+
+
+async def hears(watch: Watch, complaint: str) -> None:
+    """Waits until there is a complaint that matches; then all are expected."""
+    try:
+        await eventually(lambda: any(re.search(complaint, line) for line in watch.complaints))
+    except TimeoutError:
+        pytest.fail(f"heard only: {watch.complaints}")
+    watch.allow("")
+
+
+async def test_the_page_loads_and_complains_of_nothing(browse: Browse, site: Served, space: Space) -> None:
+    """From both kinds of its addresses, under its policy."""
+    for path in ("/", f"/w/{space.id}"):
+        page = await browse(path)
+        await expect(page.get_by_role("heading").first).to_be_visible()
+        assert page.url == site.url + path
+
+
+async def test_it_is_accessible_and_looks(browse: Browse) -> None:
+    """axe finds nothing, and there are pictures of all sizes."""
+    page = await browse("/")
+    await expect(page.get_by_role("heading").first).to_be_visible()
+    await accessible(page)
+    made = await shot(page, "front")
+    assert len(made) == len(SCREENS) * len(SCHEMES)
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in made)
+    assert page.viewport_size == SCREENS["laptop"]
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("console.warn('so so')", r"console warning: so so"),
+        ("console.error('bad')", r"console error: bad"),
+        ("setTimeout(() => { throw new Error('thrown') })", r"uncaught: Error: thrown"),
+        ("Promise.reject(new Error('rejected'))", r"uncaught: Error: rejected"),
+        ("fetch('/assets/nothing.js')", r"console error: .* status of 404"),
+        ("fetch('http://127.0.0.1:1/')", r"Content-Security-Policy: connect-src http://127.0.0.1:1"),
+        ("document.body.append(Object.assign(document.createElement('script'), {src: '/x.js'}))", "rusted"),
+        ("document.body.innerHTML = '<p>'", "require-trusted-types-for"),
+        ("document.body.setAttribute('style', 'color: red')", "Content-Security-Policy: style-src"),
+        ("document.head.append(Object.assign(document.createElement('style'), {textContent: 'a{}'}))", "style-src"),
+        ("new Image().src = 'http://127.0.0.1:1/a.png'", "Content-Security-Policy: img-src"),
+    ],
+)
+async def test_what_goes_wrong_is_heard(browse: Browse, watch: Watch, script: str, complaint: str) -> None:
+    """Each of these would fail its test."""
+    page = await browse("/")
+    await page.evaluate(f"() => {{ setTimeout(() => {{ {script} }}) }}")
+    await hears(watch, complaint)
+
+
+async def test_complaints_are_allowed_by_name(browse: Browse, watch: Watch) -> None:
+    """A refusal that a test brings about is on the console, and no fault."""
+    page = await browse("/")
+    watch.allow_status(404)
+    assert await page.evaluate("() => fetch('/nowhere').then((answer) => answer.status)") == 404
+    await page.evaluate("() => console.warn('more')")
+    await eventually(lambda: bool(watch.complaints))
+    assert [line.partition(" (")[0] for line in watch.complaints] == ["console warning: more"]
+    watch.allow("more")
+
+
+async def test_the_policy_allows_what_the_page_needs(browse: Browse) -> None:
+    """Requests and WebSockets to this server, and the one policy of trusted types, which names its service worker."""
+    page = await browse("/")
+    assert await page.evaluate("() => fetch('/health').then((answer) => answer.status)") == 200
+    made = "() => trustedTypes.createPolicy('tasksys', {createScriptURL: (url) => url}).createScriptURL('/sw.js') + ''"
+    assert await page.evaluate(made) == "/sw.js"
+
+
+async def test_a_websocket_of_this_server_is_within_the_policy(browse: Browse, watch: Watch) -> None:
+    """Where there is none it is refused by the server, not by the policy."""
+    page = await browse("/")
+    opened = "() => new Promise((done) => { new WebSocket(`ws://${location.host}/nowhere`).onerror = () => done(1) })"
+    await page.evaluate(opened)
+    await eventually(lambda: bool(watch.complaints))
+    assert all("Unexpected response code: 404" in line for line in watch.complaints)
+    watch.allow("Unexpected response code: 404")
+
+
+async def test_offline_is_without_network(browse: Browse, watch: Watch) -> None:
+    """The page notices, its requests fail, and afterwards it is as before."""
+    page = await browse("/")
+    state = "() => fetch('/health').then((answer) => `${navigator.onLine} ${answer.status}`, () => navigator.onLine)"
+    async with watch.offline(page):
+        assert await page.evaluate(state) is False
+    assert await page.evaluate(state) == "true 200"
+
+
+async def test_what_is_not_accessible_is_told(browse: Browse) -> None:
+    """With the rule, the element and what to do, once for both schemes."""
+    page = await browse("/")
+    await page.evaluate("() => document.body.append(document.createElement('button'))")
+    with pytest.raises(pytest.fail.Exception) as failure:
+        await accessible(page)
+    told = str(failure.value)
+    assert "button-name (critical)" in told
+    assert "<button></button>" in told
+    assert told.endswith("in light and dark")
+    await accessible(page, but=["button-name"])
+
+
+async def test_a_page_is_somebodys(browse: Browse) -> None:
+    """The name under which its requests go is there before its scripts run, and may be changed by them."""
+    page = await browse("/", user="anna@example.org")
+    kept = "() => localStorage.getItem('tasksys.actor')"
+    assert await page.evaluate(kept) == "anna@example.org"
+    await page.evaluate("() => localStorage.setItem('tasksys.actor', 'ben')")
+    await page.reload()
+    assert await page.evaluate(kept) == "ben"
+
+
+async def test_each_page_has_a_device_of_its_own(browse: Browse) -> None:
+    """What one browser keeps, another does not know; a second tab does."""
+    first, other = await browse("/"), await browse("/")
+    await first.evaluate("() => localStorage.setItem('a', '1')")
+    tab = await first.context.new_page()
+    await tab.goto("/")
+    kept = "() => localStorage.getItem('a')"
+    assert [await page.evaluate(kept) for page in (first, tab, other)] == ["1", "1", None]

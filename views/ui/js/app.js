@@ -1,0 +1,322 @@
+/**
+ * The page as one object: where it is, what it knows, what it can do. Pages and parts are given it and hold nothing.
+ *
+ * Data goes one way: a person does something, `send` hands a command to the outbox, the store shows its likely effect,
+ * the feed brings what the server made of it.
+ */
+
+import { uuid } from "./lib/ids.js";
+import { Signal } from "./lib/signal.js";
+import { Store } from "./model/store.js";
+import { Refused, get } from "./net/api.js";
+import { Feed } from "./net/feed.js";
+import { Outbox } from "./net/outbox.js";
+import { session } from "./net/session.js";
+import { Storage } from "./net/storage.js";
+import { Presence } from "./model/presence.js";
+import { Notices } from "./model/notices.js";
+import { address, read } from "./router.js";
+
+/** @typedef {import("./model/types.js").Command} Command */
+/** @typedef {import("./model/types.js").Outcome} Outcome */
+/** @typedef {import("./model/types.js").Workspace} Workspace */
+/** @typedef {"starting" | "welcome" | "sign-in" | "open" | "gone"} Phase */
+
+const LAST = "tasksys.workspace";
+
+export class App extends Signal {
+  store = new Store();
+  presence = new Presence();
+  notices = new Notices();
+  route = read(location);
+  /** @type {Phase} */
+  phase = "starting";
+  /** What the person has to know where the page cannot be shown. */
+  trouble = "";
+  /** @type {Workspace[]} */
+  workspaces = [];
+  /** @type {Feed | null} */
+  feed = null;
+  /** @type {Outbox | null} */
+  outbox = null;
+  /** @type {Storage | null} */
+  storage = null;
+  /** Selected tasks of the list in view. @type {Set<string>} */
+  selected = new Set();
+  /** The task that keys are about. @type {string | null} */
+  cursor = null;
+  /** What the list in view does with keys; set by the page that shows one. @type {import("./parts/task-list.js").Cursor | null} */
+  list = null;
+  /** True while the sidebar is shown over the page, where there is no room beside it. */
+  sidebar = false;
+  /** Which dialog is open: `palette`, `help`, …, with what it is about. @type {{name: string, about?: any} | null} */
+  dialog = null;
+  /** Events that came while the page was open, newest last: what has just happened. @type {import("./model/types.js").Event[]} */
+  recent = [];
+  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>}[]} */
+  done = [];
+
+  constructor() {
+    super();
+    this.store.listen(() => this.tell());
+    this.presence.listen(() => this.tell());
+    this.notices.listen(() => this.tell());
+    addEventListener("popstate", () => this.#moved());
+  }
+
+  // --- life
+
+  async start() {
+    this.storage = await Storage.open();
+    if (this.route.workspace) return this.open(this.route.workspace);
+    const last = localStorage.getItem(LAST);
+    try {
+      this.workspaces = (await get("/workspaces")).items;
+    } catch (error) {
+      if (last && !(error instanceof Refused)) return this.go(address(last, "today"), true);
+      return this.#failed(error);
+    }
+    const found = this.workspaces.find((one) => one.id === last) ?? this.workspaces[0];
+    if (found) return this.go(address(found.id, "today"), true);
+    this.phase = "welcome";
+    this.tell();
+  }
+
+  /** Opens a workspace: first with what this device knows of it, then live. @param {string} workspace */
+  async open(workspace) {
+    this.close();
+    const user = session.user;
+    this.store.user = user;
+    const owner = [user, workspace];
+    const entities = this.store.entities;
+    const known = await this.storage?.load(owner).catch(() => null);
+    if (known) entities.restore(known.rows, known.workspace, known.position);
+    const feed = new Feed(workspace, {
+      position: () => entities.position,
+      message: (message) => this.#received(message, owner),
+      state: (state, reason, code) => this.#connection(state, reason, code),
+    });
+    this.feed = feed;
+    const outbox = new Outbox(this.storage, owner, {
+      live: () => feed.state === "live",
+      send: (message) => feed.send(message),
+      entities: () => entities,
+    });
+    this.outbox = outbox;
+    outbox.listen(() => this.store.setWaiting(outbox.entries));
+    await outbox.open();
+    if (known) this.#shown(workspace);
+    feed.open();
+    void this.#others();
+  }
+
+  close() {
+    this.feed?.close();
+    this.outbox?.close();
+    this.store.entities = new (/** @type {any} */ (this.store.entities.constructor))();
+    this.store.setWaiting([]);
+    this.presence.clear();
+    this.recent = [];
+    this.done = [];
+    this.selected.clear();
+  }
+
+  async #others() {
+    try {
+      this.workspaces = (await get("/workspaces")).items;
+      this.tell();
+    } catch {
+      // the feed says what is wrong
+    }
+  }
+
+  /** @param {string} workspace */
+  #shown(workspace) {
+    localStorage.setItem(LAST, workspace);
+    this.phase = "open";
+    this.trouble = "";
+    this.store.changed();
+  }
+
+  /** @param {any} message @param {string[]} owner */
+  #received(message, owner) {
+    switch (message.op) {
+      case "hello":
+        this.store.user = message.user;
+        this.presence.own = message.client;
+        break;
+      case "snapshot":
+      case "state": {
+        const touched = this.store.entities.take(message);
+        if (!touched) return;
+        void this.storage?.keep(owner, touched === "all" ? null : touched, this.store.entities).catch(() => {});
+        this.outbox?.reached(message.position);
+        this.store.changed();
+        break;
+      }
+      case "event":
+        this.recent = [...this.recent.slice(-199), message.event];
+        break;
+      case "caught-up":
+        this.#shown(/** @type {Feed} */ (this.feed).workspace);
+        this.presence.again();
+        this.outbox?.pump();
+        break;
+      case "presence":
+        this.presence.take(message);
+        break;
+      case "outcome":
+        this.outbox?.decided(message);
+        break;
+      case "error":
+        if (message.re === "command") this.outbox?.decided(message);
+        break;
+      case "reminder":
+        this.notices.remind(message, this);
+        break;
+    }
+  }
+
+  /** @param {import("./net/feed.js").State} state @param {string} reason @param {number} code */
+  #connection(state, reason, code) {
+    if (state === "offline" || state === "closed") {
+      this.outbox?.lost();
+      this.presence.clear();
+    }
+    if (code === 4401) this.#leave("sign-in", reason || "Your token has expired; sign in again.");
+    else if (code === 4403) this.#leave("gone", reason || "You are no longer a member of this workspace.");
+    else if (state === "offline" && navigator.onLine) void this.#why();
+    this.presence.send = (where) => this.feed?.send({ op: "presence", where }) ?? false;
+    this.tell();
+  }
+
+  /** A WebSocket that is turned away does not say why; a request does. */
+  async #why() {
+    try {
+      await get(`/workspaces/${this.route.workspace}`);
+    } catch (error) {
+      if (error instanceof Refused && [401, 403, 404].includes(error.status)) this.#failed(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (error instanceof Refused && error.status === 401) this.#leave("sign-in", "");
+    else this.#leave("gone", /** @type {Error} */ (error).message);
+  }
+
+  /** @param {Phase} phase @param {string} trouble */
+  #leave(phase, trouble) {
+    this.feed?.close();
+    this.phase = phase;
+    this.trouble = trouble;
+    this.tell();
+  }
+
+  // --- where it is
+
+  /** Shows another address. @param {string} to @param {boolean} [replace] */
+  go(to, replace = false) {
+    if (replace) history.replaceState(null, "", to);
+    else if (to !== location.pathname + location.search) history.pushState(null, "", to);
+    this.#moved();
+  }
+
+  #moved() {
+    const before = this.route;
+    this.route = read(location);
+    if (before.page !== this.route.page || before.id !== this.route.id) this.selected.clear();
+    if (this.route.workspace && this.route.workspace !== this.feed?.workspace) void this.open(this.route.workspace);
+    else if (!this.route.workspace) void this.start();
+    this.presence.at(this.#where());
+    this.tell();
+  }
+
+  /** @returns {import("./model/types.js").Where} */
+  #where() {
+    const task = this.route.query.get("task");
+    const project = this.route.page === "project" ? this.route.id : "";
+    return { view: this.route.page, ...(project ? { project } : {}), ...(task ? { task } : {}) };
+  }
+
+  /** The address of a page of this workspace. @param {string} page @param {string} [id] @param {Record<string, string | null | undefined>} [query] */
+  to(page, id = "", query = {}) {
+    return address(this.route.workspace, page, id, query);
+  }
+
+  /** The address of this page with other parameters. @param {Record<string, string | null | undefined>} changes */
+  with(changes) {
+    return this.to(this.route.page, this.route.id, { ...Object.fromEntries(this.route.query), ...changes });
+  }
+
+  /** Opens a task beside what is shown. @param {string | null} task */
+  openTask(task) {
+    this.go(this.with({ task }));
+  }
+
+  // --- what it can do
+
+  /**
+   * Sends a command. `said` is what was done, for those who may want to undo it; without it nothing is said. An edit is
+   * given what it saw of the fields that it changes (`base`).
+   * @param {Command} command @param {{said?: string, base?: Record<string, any>, text?: string}} [more]
+   * @returns {Promise<Outcome | null>}
+   */
+  async send(command, { said, base, text } = {}) {
+    const named = { ...command, id: uuid() };
+    const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text });
+    if (command.type !== "Undo") this.done = [...this.done.slice(-49), { id: named.id, said: said ?? "", deciding }];
+    if (said && this.feed?.state !== "live") this.notices.say(`${said}. It is sent when you are online again.`);
+    const outcome = await deciding;
+    if (outcome?.status !== "accepted" || !outcome.events.length) this.done = this.done.filter((one) => one.id !== named.id);
+    else if (said && command.type !== "Undo" && this.feed?.state === "live") {
+      this.notices.say(said, { label: "Undo", run: () => this.undo(named.id) });
+    }
+    if (outcome?.status === "refused" && !command.task) {
+      this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
+      void this.outbox?.drop(named.id);
+    }
+    return outcome;
+  }
+
+  /** Changes fields of a task; not silently over what somebody else changed meanwhile. @param {import("./model/types.js").Task} task @param {Record<string, any>} fields @param {string} [said] */
+  edit(task, fields, said) {
+    const rows = /** @type {Record<string, any>} */ (task);
+    const base = Object.fromEntries(Object.keys(fields).map((field) => [field, rows[field] ?? null]));
+    return this.send({ type: "EditTask", task: task.id, ...fields }, { said, base });
+  }
+
+  /** Undoes a command of this page, by default the last one; one that was not sent yet is given up. @param {string} [id] */
+  async undo(id = this.done.at(-1)?.id) {
+    const found = this.done.find((one) => one.id === id);
+    if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
+    this.done = this.done.filter((one) => one !== found);
+    const said = found.said ? `Undone: ${found.said}` : "Undone";
+    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting")) {
+      await this.outbox.drop(id);
+      return this.notices.say(said);
+    }
+    const undone = await found.deciding;
+    if (undone?.status !== "accepted") return;
+    const outcome = await this.send({ type: "Undo", command: undone.id });
+    if (outcome?.status === "accepted") this.notices.say(said);
+  }
+
+  /** @param {string} name @param {any} [about] */
+  openDialog(name, about) {
+    this.dialog = { name, about };
+    this.tell();
+  }
+
+  closeDialog() {
+    this.dialog = null;
+    this.tell();
+  }
+
+  /** True if the person may do at least what that role may. @param {import("./model/types.js").Role} needed */
+  may(needed) {
+    const roles = ["viewer", "commenter", "editor", "admin", "owner"];
+    const own = this.store.entities.members.get(this.store.user)?.role ?? this.store.workspace?.role ?? "editor";
+    return roles.indexOf(own) >= roles.indexOf(needed);
+  }
+}

@@ -1,0 +1,157 @@
+/** The small dialogs: adding, dates, places, labels, people, projects, workspaces. */
+
+import { h } from "../lib/dom.js";
+import { uuid } from "../lib/ids.js";
+import { addDays, sayDay, today, weekday, HERE } from "../lib/time.js";
+import { editAll } from "../actions.js";
+import { request } from "../net/api.js";
+import { address } from "../router.js";
+import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
+import "../parts/quick-add.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../model/types.js").Task} Task */
+
+/** Colours of projects and filters. */
+export const COLOURS = ["#b3261e", "#b4540a", "#8a6a00", "#3d7a3a", "#1f6f5c", "#1d6fa3", "#4a56c0", "#8b45a8", "#a83a6d", "#6b6458"];
+
+/** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
+export function placeOf(app) {
+  if (app.route.page === "project") return { project: app.route.id };
+  if (app.route.page === "today") return { due: { date: today() } };
+  return {};
+}
+
+dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
+  dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
+]);
+
+dialog("due", (app, /** @type {Task[]} */ tasks) => {
+  const set = (/** @type {any} */ due, /** @type {string} */ said) => {
+    editAll(app, tasks, { due }, said);
+    app.closeDialog();
+  };
+  const now = today();
+  const near = [
+    { name: "Today", day: now }, { name: "Tomorrow", day: addDays(now, 1) },
+    { name: "This weekend", day: addDays(now, (5 - weekday(now) + 7) % 7) }, { name: "Next week", day: addDays(now, 7 - weekday(now)) },
+    { name: "In two weeks", day: addDays(now, 14) },
+  ];
+  const due = /** @type {any} */ (tasks[0]?.due ?? {});
+  return [
+    dialogHead(app, tasks.length > 1 ? `When are these ${tasks.length} tasks due?` : "When is it due?", tasks.length === 1 ? tasks[0].title : undefined),
+    h("div", { class: "choices" },
+      near.map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set({ date: day }, `due ${sayDay(day)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(day)))),
+      h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, "no due date") }, "No date")),
+    h("form", { class: "row", onsubmit: (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
+      const [date, time] = [String(given.get("date")), String(given.get("time"))];
+      if (date) set(time ? { local: `${date}T${time}`, zone: HERE } : { date }, `due ${sayDay(date)}${time ? ` ${time}` : ""}`);
+    } },
+      h("label", { class: "labelled" }, "Day", h("input", { class: "field", type: "date", name: "date", value: due.date ?? due.local?.slice(0, 10) ?? now, required: true })),
+      h("label", { class: "labelled" }, "Time", h("input", { class: "field", type: "time", name: "time", value: due.local?.slice(11, 16) ?? "" })),
+      h("button", { class: "button primary", type: "submit" }, "Set")),
+  ];
+});
+
+dialog("move", (app, /** @type {Task[]} */ tasks) => {
+  const items = [{ id: "", name: "Inbox", drawn: "inbox" }];
+  for (const project of app.store.projects) {
+    items.push(/** @type {any} */ ({ id: project.id, name: project.name, dot: project.colour || "var(--ink-3)" }));
+    for (const section of project.sections) items.push(/** @type {any} */ ({ id: `${project.id} ${section.id}`, name: `${project.name} / ${section.name}`, dot: project.colour || "var(--ink-3)" }));
+  }
+  const choose = (/** @type {string} */ id) => {
+    const [project, section] = id.split(" ");
+    const name = items.find((one) => one.id === id)?.name;
+    tasks.forEach((task, index) => void app.send({ type: "MoveTask", task: task.id, project: project || null, section: section ?? null, ...(task.parent ? { parent: null } : {}) }, { said: index === tasks.length - 1 ? `Moved to ${name}` : undefined }));
+    app.closeDialog();
+  };
+  return [dialogHead(app, tasks.length > 1 ? `Move ${tasks.length} tasks` : `Move “${tasks[0]?.title}”`), chooser({ label: "Project", items, choose })];
+});
+
+dialog("label", (app, /** @type {Task[]} */ given) => {
+  const tasks = given.map((task) => app.store.task(task.id) ?? task);
+  const items = app.store.labels.map((label) => ({ id: label, name: label, drawn: "tag", chosen: tasks.every((task) => task.labels.includes(label)) }));
+  const choose = (/** @type {string} */ label) => {
+    const off = tasks.every((task) => task.labels.includes(label));
+    for (const task of tasks) void app.send({ type: "LabelTask", task: task.id, ...(off ? { remove: [label] } : { add: [label] }) });
+  };
+  return [dialogHead(app, "Labels"), chooser({ label: "Label", items, choose, add: choose, addLabel: "New label", placeholder: "Find or make a label" })];
+});
+
+dialog("assign", (app, /** @type {Task[]} */ given) => {
+  const tasks = given.map((task) => app.store.task(task.id) ?? task);
+  const items = app.store.members.map(({ user }) => ({ id: user, name: user, drawn: "user", chosen: tasks.every((task) => task.assignees.includes(user)) }));
+  const choose = (/** @type {string} */ user) => {
+    const off = tasks.every((task) => task.assignees.includes(user));
+    for (const task of tasks) void app.send({ type: "AssignTask", task: task.id, ...(off ? { remove: [user] } : { add: [user] }) });
+  };
+  return [dialogHead(app, "Who does it?"), chooser({ label: "Person", items, choose })];
+});
+
+dialog("project", (app, /** @type {import("../model/types.js").Project | undefined} */ project) => [
+  dialogHead(app, project ? "Edit the project" : "New project"),
+  h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    const [name, colour, description] = [String(given.get("name")).trim(), String(given.get("colour") ?? ""), String(given.get("description"))];
+    if (!name) return;
+    app.closeDialog();
+    if (project) {
+      void app.send({ type: "EditProject", project: project.id, name, colour, description }, { said: `Changed ${name}` });
+      return;
+    }
+    const id = uuid();
+    void app.send({ type: "CreateProject", project: id, name, colour, description }, { said: `Made the project ${name}` });
+    app.go(app.to("project", id));
+  } },
+    h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: project?.name ?? "", required: true, maxLength: 200, autofocus: true })),
+    h("label", { class: "labelled" }, "What it is about", h("textarea", { class: "field", name: "description", rows: 3, value: project?.description ?? "" })),
+    h("fieldset", { class: "colours" }, h("legend", null, "Colour"), COLOURS.map((colour, index) =>
+      h("label", { key: colour, class: "colour", style: { "--colour": colour } }, h("input", { type: "radio", name: "colour", value: colour, checked: project ? project.colour === colour : index === app.store.projects.length % COLOURS.length, "aria-label": `Colour ${index + 1}` })))),
+    h("div", { class: "row end" },
+      project ? h("button", { type: "button", class: "button danger", onclick: () => {
+        app.closeDialog();
+        void app.send({ type: "TrashProject", project: project.id }, { said: `Moved ${project.name} to the trash` });
+        app.go(app.to("inbox"));
+      } }, "Move to the trash") : null,
+      h("button", { class: "button primary", type: "submit" }, project ? "Save" : "Make the project"))),
+]);
+
+dialog("workspaces", (app) => [
+  dialogHead(app, "Workspaces"),
+  chooser({
+    label: "Workspace", addLabel: "New workspace",
+    items: app.workspaces.map((one) => ({ id: one.id, name: one.name, hint: one.role, chosen: one.id === app.route.workspace })),
+    choose: (id) => {
+      app.closeDialog();
+      app.go(address(id, "today"));
+    },
+    add: async (name) => {
+      app.closeDialog();
+      const made = await request("POST", "/workspaces", { body: { name, time_zone: HERE }, headers: { "Idempotency-Key": uuid() } });
+      app.go(address(made.id, "today"));
+    },
+  }),
+]);
+
+dialog("section", (app, /** @type {{project: import("../model/types.js").Project, section?: import("../model/types.js").Section}} */ { project, section }) => [
+  dialogHead(app, section ? "Edit the section" : `New section in ${project.name}`, section ? undefined : "Sections divide a project; on the board they are its columns."),
+  h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name")).trim();
+    if (!name) return;
+    app.closeDialog();
+    if (section) void app.send({ type: "EditSection", project: project.id, section: section.id, name }, { said: `Renamed to ${name}` });
+    else void app.send({ type: "AddSection", project: project.id, section: uuid(), name }, { said: `Made the section ${name}` });
+  } },
+    h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: section?.name ?? "", required: true, maxLength: 200, autofocus: true })),
+    h("div", { class: "row end" },
+      section ? h("button", { type: "button", class: "button danger", onclick: () => {
+        app.closeDialog();
+        void app.send({ type: "RemoveSection", project: project.id, section: section.id }, { said: `Removed the section ${section.name}; its tasks stay in the project` });
+      } }, "Remove the section") : null,
+      h("button", { class: "button primary", type: "submit" }, section ? "Save" : "Make the section"))),
+]);

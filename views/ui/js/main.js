@@ -1,0 +1,62 @@
+/** Starts the page: makes the app, shows it whenever something changes, at most once a frame. */
+
+import { App } from "./app.js";
+import { listen, setTheme } from "./actions.js";
+import { h, patch } from "./lib/dom.js";
+import { openDialog } from "./parts/dialogs.js";
+import { notices, sidebar, tabs } from "./parts/shell.js";
+import { detail } from "./pages/detail.js";
+import { gone, signIn, starting, welcome } from "./pages/entrance.js";
+import { page } from "./pages/all.js";
+import "./dialogs/small.js";
+import "./dialogs/palette.js";
+import "./dialogs/help.js";
+import "./dialogs/outbox.js";
+
+const app = new App();
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+function view() {
+  if (app.phase === "welcome") return welcome(app);
+  if (app.phase === "sign-in") return signIn(app);
+  if (app.phase === "gone") return gone(app);
+  if (app.phase === "starting") return starting();
+  const task = app.route.query.get("task");
+  return [
+    h("div", { class: `shell${task ? " with-detail" : ""}`, key: "shell" },
+      sidebar(app),
+      app.sidebar ? h("div", { class: "scrim", key: "scrim", onclick: () => { app.sidebar = false; app.tell(); } }) : null,
+      h("main", { class: "page", key: "page", id: "page" }, page(app)),
+      detail(app),
+      tabs(app)),
+    notices(app),
+    openDialog(app),
+  ];
+}
+
+let waiting = false;
+
+function show() {
+  waiting = false;
+  patch(root, view());
+  const { store, route } = app;
+  const name = route.page === "project" ? store.project(route.id)?.name : route.page;
+  document.title = app.phase === "open" ? `${name ? `${name[0].toUpperCase()}${name.slice(1)} · ` : ""}${store.workspace?.name ?? "Tasksys"}` : "Tasksys";
+}
+
+app.listen(() => {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(show);
+});
+
+setTheme(localStorage.getItem("tasksys.theme") ?? "");
+listen(app);
+setInterval(() => app.store.changed(), 60_000); // what is today, or late, changes by itself
+show();
+void app.start();
+
+/** What may name a script here is this address alone (Trusted Types). */
+const trusted = /** @type {any} */ (window).trustedTypes?.createPolicy("tasksys", { createScriptURL: (/** @type {string} */ url) => url });
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(trusted?.createScriptURL("/sw.js") ?? "/sw.js").catch(() => {});

@@ -1,0 +1,26 @@
+/** Which page an address shows. */
+
+import { h } from "../lib/dom.js";
+import { empty, pageHead } from "../parts/shell.js";
+import { board } from "./board.js";
+import { inbox, projectList, todayPage, upcoming } from "./lists.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {(app: App) => import("../lib/dom.js").Content} Page */
+
+/** @param {App} app */
+function project(app) {
+  const found = app.store.project(app.route.id);
+  if (!found) return [pageHead(app, { title: "Project" }), empty({ drawn: "list", title: "There is no such project", text: "It may be in the trash, or in another workspace." })];
+  return app.route.query.get("view") === "board" ? board(app, found) : projectList(app, found);
+}
+
+/** @type {Record<string, Page>} */
+export const PAGES = { inbox, today: todayPage, upcoming, project };
+
+/** @param {App} app */
+export function page(app) {
+  const found = PAGES[app.route.page];
+  if (found) return found(app);
+  return [pageHead(app, { title: "Not here" }), empty({ drawn: "search", title: "There is no such page", text: h("span", null, "The address may be mistyped.") })];
+}

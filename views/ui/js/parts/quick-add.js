@@ -1,0 +1,180 @@
+/**
+ * One line for a new task. What was understood of it is marked while it is typed, and said below; the rest is the title.
+ *
+ * Without a network the words are kept as they are and understood when they are sent, by the time of writing.
+ */
+
+import { Part, h } from "../lib/dom.js";
+import { uuid } from "../lib/ids.js";
+import { HERE } from "../lib/time.js";
+import { post } from "../net/api.js";
+import { icon } from "./icon.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {{start: number, end: number, kind: string, text: string, meaning: string}} Understood */
+/** @typedef {{text: string, title: string, understood: Understood[], command: any, reminders: any[], description: string}} Parsed */
+
+/** Milliseconds of rest after a key before the line is parsed. */
+const REST = 60;
+
+const DRAFT = "tasksys.draft.add";
+
+const EXAMPLES = ["Buy milk tomorrow 9am #home !high", "Water the plants every 3 days", "Call Anna on Friday at 14:00 remind me 30 minutes before"];
+
+/**
+ * `place` is what a new task is given, if its text says nothing else.
+ * @extends {Part<{app: App, place?: Record<string, any>, focused?: boolean}>}
+ */
+export class QuickAdd extends Part {
+  #text = sessionStorage.getItem(DRAFT) ?? "";
+  /** @type {Parsed | null} */
+  #parsed = null;
+  #without = new Set();
+  #timer = 0;
+  #asked = new AbortController();
+
+  connectedCallback() {
+    super.connectedCallback();
+    if (this.#text) this.#soon();
+  }
+
+  view() {
+    const spans = this.#parsed?.text === this.#text ? this.#parsed.understood : [];
+    return h("form", { class: "quick-add", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void this.#add(); } },
+      h("div", { class: "quick-add-line" },
+        icon("plus"),
+        h("div", { class: "quick-add-field" },
+          h("div", { class: "quick-add-marks", "aria-hidden": "true" }, marked(this.#text, spans)),
+          h("input", {
+            class: "quick-add-input", type: "text", value: this.#text, autocomplete: "off", spellcheck: true, maxLength: 1000, enterKeyHint: "done",
+            placeholder: `Add a task, such as “${EXAMPLES[new Date().getDate() % EXAMPLES.length]}”`, "aria-label": "Add a task", "aria-describedby": "quick-add-said",
+            oninput: (/** @type {InputEvent} */ event) => this.#typed(/** @type {HTMLInputElement} */ (event.target)),
+            onscroll: (/** @type {Event} */ event) => this.#scroll(/** @type {HTMLInputElement} */ (event.target)),
+            onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+            hook: (/** @type {HTMLInputElement} */ input) => this.given.focused && queueMicrotask(() => input.focus()),
+          }),
+        ),
+        h("button", { class: "button primary", type: "submit", disabled: !this.#text.trim() }, "Add"),
+      ),
+      h("div", { class: "quick-add-said", id: "quick-add-said", "aria-live": "polite" },
+        spans.map((one) =>
+          h("span", { class: `chip understood kind-${one.kind}`, key: `${one.kind} ${one.start}` }, one.meaning,
+            h("button", { type: "button", "aria-label": `Leave “${one.text}” in the title`, title: "Leave it in the title", onclick: () => this.#leave(one.kind) }, icon("close")))),
+      ),
+    );
+  }
+
+  focus() {
+    this.querySelector("input")?.focus();
+  }
+
+  /** @param {HTMLInputElement} input */
+  #typed(input) {
+    this.#text = input.value;
+    sessionStorage.setItem(DRAFT, this.#text);
+    if (!this.#text) this.#without.clear();
+    this.refresh();
+    this.#soon();
+  }
+
+  /** @param {HTMLInputElement} input */
+  #scroll(input) {
+    const marks = this.querySelector(".quick-add-marks");
+    if (marks) marks.scrollLeft = input.scrollLeft;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    if (this.#text) this.#clear();
+    else if (this.given.app.dialog) this.given.app.closeDialog();
+    else /** @type {HTMLElement} */ (event.target).blur();
+  }
+
+  /** Takes a kind of phrase as part of the title from now on. @param {string} kind */
+  #leave(kind) {
+    this.#without.add(kind);
+    this.focus();
+    this.#soon();
+  }
+
+  #soon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#parse().catch(() => {}), REST);
+  }
+
+  /** @returns {Promise<Parsed | null>} */
+  async #parse() {
+    const text = this.#text;
+    if (!text.trim()) {
+      this.#parsed = null;
+      this.refresh();
+      return null;
+    }
+    this.#asked.abort();
+    this.#asked = new AbortController();
+    const wanted = { text, workspace: this.given.app.route.workspace, zone: HERE, without: [...this.#without] };
+    const found = await post("/parse", wanted, this.#asked.signal);
+    this.#parsed = { ...found, text };
+    this.refresh();
+    return this.#parsed;
+  }
+
+  async #add() {
+    const text = this.#text.trim();
+    if (!text) return;
+    clearTimeout(this.#timer);
+    const { app, place = {} } = this.given;
+    const known = this.#parsed?.text === this.#text ? this.#parsed : null;
+    const parsed = known ?? (await this.#parse().catch(() => null));
+    this.#clear();
+    const task = uuid();
+    if (!parsed) {
+      void app.send({ type: "CreateTask", task, title: text, ...place }, { text, said: `Added “${text}”` });
+      return;
+    }
+    const { command, reminders, title } = parsed;
+    const said = `Added “${title}”`;
+    if (command.type === "CreateSeries") {
+      const template = { ...placed(place, command.template), ...command.template };
+      void app.send({ ...command, template, series: task }, { said });
+      return;
+    }
+    void app.send({ ...placed(place, command), ...command, task }, { said });
+    for (const body of reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+    this.dispatchEvent(new CustomEvent("added", { detail: task, bubbles: true }));
+  }
+
+  #clear() {
+    this.#text = "";
+    this.#parsed = null;
+    this.#without.clear();
+    sessionStorage.removeItem(DRAFT);
+    const input = this.querySelector("input");
+    if (input) input.value = "";
+    this.render();
+  }
+}
+
+/** What the place gives, without what the text says itself. @param {Record<string, any>} place @param {Record<string, any>} said what the text says */
+function placed(place, said) {
+  const { project, section, due } = place;
+  const where = project && !said.project ? { project, ...(section ? { section } : {}) } : {};
+  return due && !said.due && said.type === "CreateTask" ? { ...where, due } : where;
+}
+
+/** The text with what was understood marked. @param {string} text @param {readonly Understood[]} spans */
+function marked(text, spans) {
+  const letters = [...text];
+  const parts = [];
+  let at = 0;
+  for (const one of spans) {
+    parts.push(letters.slice(at, one.start).join(""), h("mark", { class: `kind-${one.kind}`, key: one.start }, letters.slice(one.start, one.end).join("")));
+    at = one.end;
+  }
+  parts.push(letters.slice(at).join(""));
+  return parts;
+}
+
+customElements.define("quick-add", QuickAdd);
