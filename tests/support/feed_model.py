@@ -43,6 +43,7 @@ class Tale:
         task, other, project = self._any("t", 12), self._any("t", 12), self._any("p", 3)
         section, comment, reminder = self._any(f"{project}s", 2), self._any("c", 6), self._any("r", 6)
         series, number, word = self._any("z", 3), self._count, f"Number {self._count}"
+        saved = self._any("f", 4)
         text = self._choose.randbytes(LARGE).hex()
         due = {"date": f"2126-03-{self._choose.randrange(1, 29):02}"}
         at = {"at": "2126-03-08T09:00:00Z"}
@@ -79,6 +80,9 @@ class Tale:
             (1, "PauseSeries", {"series": series}),
             (1, "ResumeSeries", {"series": series}),
             (1, "EndSeries", {"series": series}),
+            (2, "CreateFilter", {"saved": saved, "name": word, "shared": number % 2 == 0}),
+            (2, "EditFilter", {"saved": saved, "name": word, "shared": number % 3 == 0}),
+            (1, "RemoveFilter", {"saved": saved}),
             (3, "Undo", {"position": self._choose.randrange(1, max(2, number))}),
         )
         _, kind, fields = self._choose.choices(choices, [weight for weight, _, _ in choices])[0]
@@ -230,6 +234,7 @@ async def truth(space: Space) -> dict[str, dict[str, Json]]:
     """All that HTTP shows, by list and id."""
     exported = (await space.get("/export.json")).json
     found = {name: {key_of(name, one): one for one in exported.get(name, ())} for name in KEYS}
+    found["filters"] = {one["id"]: one for one in (await space.get("/filters")).ok["items"]}
     found["workspace"] = {"": (await space.get()).ok}
     return found
 
@@ -238,7 +243,7 @@ def believed(mirror: Mirror, found: dict[str, dict[str, Json]]) -> None:
     """The mirror must show the same. Comments only those told; reminders one's own that are not over."""
     tasks = {name: mirror.task(name) for name in mirror.tasks}
     assert tasks == found["tasks"]
-    for name in ("projects", "members", "series"):
+    for name in ("projects", "members", "series", "filters"):
         assert getattr(mirror, name) == found[name], name
     for name, comment in mirror.comments.items():
         assert comment == found["comments"].get(name), name

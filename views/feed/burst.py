@@ -52,16 +52,17 @@ class Burst:
         self._stored = [(event.position, stored) for event, stored in happened]
         self._changes: Changes = changes(name, changed if stateful else {}, state, workspace)
         self._fired = _fired(name, [event for event, _ in happened], changed, state)
+        self._owners = frozenset({*self._changes.owners, *self._fired})
         self._encoded: dict[tuple[View, str, Role | None], Encoded] = {}
 
     @property
     def owners(self) -> frozenset[str]:
         """The users to whom alone something of it belongs."""
-        return frozenset({*self._changes.own, *self._fired})
+        return self._owners
 
     def encoded(self, view: View, user: str, role: Role, after: int) -> Encoded:
         """The messages for a client who has everything up to a position."""
-        told = user if user in self._changes.own or user in self._fired else ""
+        told = user if user in self._owners else ""
         key = (view, told, role if self._changes.workspace is not None else None)
         found = self._encoded.get(key) if after <= self.before else None
         if found is None:
