@@ -31,6 +31,7 @@ from tasksys.cli import (
     tasks,
     token,
     topics,
+    watch,
     workspaces,
 )
 from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
@@ -49,7 +50,7 @@ SECTIONS: Final = {
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "How reminders reach you": channels.COMMANDS,
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
-    "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
+    "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS, *watch.COMMANDS),
     "The server and its data": (
         *serve.COMMANDS,
         *token.COMMANDS,
