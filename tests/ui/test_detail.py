@@ -305,7 +305,7 @@ async def test_reminders(browse: Browse, space: Space) -> None:
     await page.get_by_role("group", name="Before it is due").get_by_role("button", name="1 day").click()
     await expect(reminders.locator(".line")).to_contain_text("1 day before it is due")
     await reminders.get_by_role("button", name="Remind me").click()
-    await page.get_by_label("Day").fill("2027-01-02")
+    await page.get_by_role("dialog").get_by_label("Day", exact=True).fill("2027-01-02")
     await page.get_by_label("Time", exact=True).fill("08:15")
     await page.get_by_role("dialog").get_by_role("button", name="Remind me").click()
     await expect(reminders.locator(".line").first).to_contain_text("2 Jan 2027, 08:15")

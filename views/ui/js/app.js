@@ -161,6 +161,7 @@ export class App extends Signal {
         break;
       case "caught-up":
         this.#shown(/** @type {Feed} */ (this.feed).workspace);
+        if (!this.presence.placed) this.presence.at(this.#where());
         this.presence.again();
         this.outbox?.pump();
         break;
