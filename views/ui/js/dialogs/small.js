@@ -2,8 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { addDays, sayDay, today, weekday, HERE } from "../lib/time.js";
-import { editAll } from "../actions.js";
+import { HERE, today } from "../lib/time.js";
 import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
@@ -26,35 +25,6 @@ dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
   dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
   h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
 ]);
-
-dialog("due", (app, /** @type {Task[]} */ tasks) => {
-  const set = (/** @type {any} */ due, /** @type {string} */ said) => {
-    editAll(app, tasks, { due }, said);
-    app.closeDialog();
-  };
-  const now = today();
-  const near = [
-    { name: "Today", day: now }, { name: "Tomorrow", day: addDays(now, 1) },
-    { name: "This weekend", day: addDays(now, (5 - weekday(now) + 7) % 7) }, { name: "Next week", day: addDays(now, 7 - weekday(now)) },
-    { name: "In two weeks", day: addDays(now, 14) },
-  ];
-  const due = /** @type {any} */ (tasks[0]?.due ?? {});
-  return [
-    dialogHead(app, tasks.length > 1 ? `When are these ${tasks.length} tasks due?` : "When is it due?", tasks.length === 1 ? tasks[0].title : undefined),
-    h("div", { class: "choices" },
-      near.map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set({ date: day }, `due ${sayDay(day)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(day)))),
-      h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, "no due date") }, "No date")),
-    h("form", { class: "row", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
-      const [date, time] = [String(given.get("date")), String(given.get("time"))];
-      if (date) set(time ? { local: `${date}T${time}`, zone: HERE } : { date }, `due ${sayDay(date)}${time ? ` ${time}` : ""}`);
-    } },
-      h("label", { class: "labelled" }, "Day", h("input", { class: "field", type: "date", name: "date", value: due.date ?? due.local?.slice(0, 10) ?? now, required: true })),
-      h("label", { class: "labelled" }, "Time", h("input", { class: "field", type: "time", name: "time", value: due.local?.slice(11, 16) ?? "" })),
-      h("button", { class: "button primary", type: "submit" }, "Set")),
-  ];
-});
 
 dialog("move", (app, /** @type {Task[]} */ tasks) => {
   const items = [{ id: "", name: "Inbox", drawn: "inbox" }];
