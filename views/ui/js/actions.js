@@ -65,6 +65,11 @@ export const ACTIONS = [
   { id: "select", name: "Select or unselect", group: "List", keys: ["x"], task: true, run: select },
   { id: "all", name: "Select all", group: "List", keys: ["Mod+a"], run: (app) => app.list?.all() },
 
+  { id: "earlier", name: "Calendar: earlier", group: "List", keys: ["["], run: (app) => app.list?.turn?.(-1) },
+  { id: "later", name: "Calendar: later", group: "List", keys: ["]"], run: (app) => app.list?.turn?.(1) },
+  { id: "now", name: "Calendar: today", group: "List", keys: ["."], run: (app) => app.list?.turn?.(0) },
+  { id: "look", name: "Calendar: month or week", group: "List", keys: ["v"], run: (app) => app.list?.look?.() },
+
   { id: "open", name: "Open", group: "Tasks", keys: ["Enter"], task: true, run: (app, [task]) => app.openTask(task.id) },
   { id: "done", name: "Complete or reopen", group: "Tasks", keys: ["Space", "e"], icon: "check", task: true, needs: "editor", run: toggleDone },
   { id: "due", name: "Set the due date", group: "Tasks", keys: ["d"], icon: "today", task: true, needs: "editor", run: (app, tasks) => app.openDialog("due", tasks) },

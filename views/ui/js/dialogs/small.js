@@ -22,9 +22,9 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app) => [
-  dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: placeOf(app) } }),
+dialog("add", (app, /** @type {{place: Record<string, any>, text: string} | undefined} */ about) => [
+  dialogHead(app, about ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+  h("quick-add", { given: { app, focused: true, place: { ...placeOf(app), ...about?.place } } }),
 ]);
 
 dialog("due", (app, /** @type {Task[]} */ tasks) => {

@@ -193,10 +193,11 @@ export class Outbox extends Signal {
     const { text, command, ...rest } = entry;
     try {
       const found = await post("/parse", { text, workspace: this.owner[1], zone: HERE, now: entry.at });
-      const { task, project, section, id } = command;
+      const { task, project, section, due, id } = command;
       const place = project && !found.command.project && !found.command.template?.project ? { project, section } : {};
+      const day = due && !found.command.due ? { due } : {};
       const made = found.command.type === "CreateTask"
-        ? { ...found.command, ...place, task, id }
+        ? { ...found.command, ...place, ...day, task, id }
         : { ...found.command, template: { ...found.command.template, ...place }, series: task, id };
       for (const body of found.reminders) void this.add({ type: "AddReminder", task, reminder: uuid(), ...body });
       return { ...rest, command: made };
