@@ -75,6 +75,7 @@ export const ACTIONS = [
   { id: "due", name: "Set the due date", group: "Tasks", keys: ["d"], icon: "today", task: true, needs: "editor", run: (app, tasks) => app.openDialog("due", tasks) },
   { id: "due-today", name: "Due today", group: "Tasks", keys: ["t"], task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { due: { date: today() } }, "due today") },
   { id: "due-tomorrow", name: "Due tomorrow", group: "Tasks", keys: ["w"], task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { due: { date: addDays(today(), 1) } }, "due tomorrow") },
+  { id: "repeat", name: "Repeat", group: "Tasks", keys: ["r"], icon: "repeat", task: true, needs: "editor", run: (app, [task]) => app.openDialog("series", { task }) },
   ...["urgent", "high", "medium", "low", "none"].map((priority, index) => /** @type {Action} */ ({
     id: `priority-${priority}`, name: priority === "none" ? "No priority" : `Priority ${priority}`, group: "Tasks", keys: [index === 4 ? "0" : String(index + 1)], icon: "flag",
     task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { priority }, priority === "none" ? "no priority" : `priority ${priority}`),

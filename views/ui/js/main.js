@@ -4,6 +4,7 @@ import { App } from "./app.js";
 import { listen, setTheme } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
 import { openDialog } from "./parts/dialogs.js";
+import { reminderCards } from "./parts/reminder-cards.js";
 import { notices, sidebar, tabs } from "./parts/shell.js";
 import { detail } from "./pages/detail.js";
 import { gone, signIn, starting, welcome } from "./pages/entrance.js";
@@ -12,6 +13,8 @@ import "./dialogs/small.js";
 import "./dialogs/palette.js";
 import "./dialogs/help.js";
 import "./dialogs/outbox.js";
+import "./dialogs/series.js";
+import "./dialogs/snooze.js";
 
 const app = new App();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -30,6 +33,7 @@ function view() {
       detail(app),
       tabs(app)),
     notices(app),
+    reminderCards(app),
     openDialog(app),
   ];
 }

@@ -2,12 +2,13 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { addDays, sayDay, today, weekday, HERE } from "../lib/time.js";
+import { addDays, sayDay, sayWhen, today, weekday, HERE } from "../lib/time.js";
 import { editAll } from "../actions.js";
 import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
+import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
@@ -38,21 +39,19 @@ dialog("due", (app, /** @type {Task[]} */ tasks) => {
     { name: "This weekend", day: addDays(now, (5 - weekday(now) + 7) % 7) }, { name: "Next week", day: addDays(now, 7 - weekday(now)) },
     { name: "In two weeks", day: addDays(now, 14) },
   ];
-  const due = /** @type {any} */ (tasks[0]?.due ?? {});
+  const due = tasks[0]?.due ?? null;
   return [
     dialogHead(app, tasks.length > 1 ? `When are these ${tasks.length} tasks due?` : "When is it due?", tasks.length === 1 ? tasks[0].title : undefined),
     h("div", { class: "choices" },
       near.map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set({ date: day }, `due ${sayDay(day)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(day)))),
       h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, "no due date") }, "No date")),
-    h("form", { class: "row", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
-      const [date, time] = [String(given.get("date")), String(given.get("time"))];
-      if (date) set(time ? { local: `${date}T${time}`, zone: HERE } : { date }, `due ${sayDay(date)}${time ? ` ${time}` : ""}`);
+      const value = /** @type {any} */ (/** @type {Element} */ (event.target).querySelector("when-field"))?.value;
+      if (value) set(value, `due ${sayWhen(value)}`);
     } },
-      h("label", { class: "labelled" }, "Day", h("input", { class: "field", type: "date", name: "date", value: due.date ?? due.local?.slice(0, 10) ?? now, required: true })),
-      h("label", { class: "labelled" }, "Time", h("input", { class: "field", type: "time", name: "time", value: due.local?.slice(11, 16) ?? "" })),
-      h("button", { class: "button primary", type: "submit" }, "Set")),
+      h("when-field", { given: { app, value: due, change: () => {}, enter: () => /** @type {HTMLFormElement | null} */ (document.querySelector(".dialog.due form"))?.requestSubmit(), focused: true, label: "When it is due" } }),
+      h("div", { class: "row end" },       h("button", { class: "button primary", type: "submit" }, "Set"))),
   ];
 });
 
