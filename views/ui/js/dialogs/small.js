@@ -7,6 +7,7 @@ import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
+import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
@@ -21,9 +22,9 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
-  dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
+dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [
+  dialogHead(app, about?.text ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+  h("quick-add", { given: { app, focused: true, place: { ...placeOf(app), ...about?.place } } }),
 ]);
 
 dialog("move", (app, /** @type {Task[]} */ tasks) => {

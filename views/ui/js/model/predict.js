@@ -167,6 +167,14 @@ const EFFECTS = {
   RemoveReminder(command, draft) {
     draft.remove("reminders", command.reminder);
   },
+  EditSeries(command, draft) {
+    const found = draft.series(command.series);
+    if (found && command.scope === "this" && command.due) override(found, command.occurrence, { due: command.due });
+  },
+  SkipOccurrence(command, draft) {
+    const found = draft.series(command.series);
+    if (found) override(found, command.occurrence, { skipped: true });
+  },
   PauseSeries: series("paused"),
   ResumeSeries: series("active"),
   EndSeries: series("ended"),
@@ -222,6 +230,12 @@ function series(reached) {
     const found = draft.series(command.series);
     if (found) found.state = reached;
   };
+}
+
+/** @param {import("./types.js").Series} found @param {string} original @param {Record<string, any>} changes */
+function override(found, original, changes) {
+  const before = (found.overrides ?? []).find((one) => one.original === original) ?? { original };
+  found.overrides = [...(found.overrides ?? []).filter((one) => one.original !== original), { ...before, ...changes }];
 }
 
 /** Shows the likely effect of a command in the draft. @param {Command} command @param {Draft} draft */

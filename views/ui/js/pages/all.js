@@ -3,6 +3,9 @@
 import { h } from "../lib/dom.js";
 import { empty, pageHead } from "../parts/shell.js";
 import { board } from "./board.js";
+import { calendar } from "./calendar.js";
+import { reminders } from "./reminders.js";
+import { seriesPage } from "./series.js";
 import { inbox, projectList, todayPage, upcoming } from "./lists.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -16,7 +19,7 @@ function project(app) {
 }
 
 /** @type {Record<string, Page>} */
-export const PAGES = { inbox, today: todayPage, upcoming, project };
+export const PAGES = { inbox, today: todayPage, upcoming, project, calendar, series: seriesPage, reminders };
 
 /** @param {App} app */
 export function page(app) {

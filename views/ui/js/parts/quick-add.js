@@ -6,7 +6,7 @@
 
 import { Part, h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { HERE } from "../lib/time.js";
+import { HERE, instantOf, today } from "../lib/time.js";
 import { made } from "../model/making.js";
 import { post } from "../net/api.js";
 import { icon } from "./icon.js";
@@ -19,6 +19,9 @@ import { icon } from "./icon.js";
 const REST = 60;
 
 const DRAFT = "tasksys.draft.add";
+
+/** A time without a day: it is meant on the day of the place, where that gives one. */
+const TIME_ALONE = /^(at |@ ?|um |by )?\d{1,2}([:.]\d{2})?( ?[ap]m)?$/i;
 
 const EXAMPLES = ["Buy milk tomorrow 9am #home !high", "Water the plants every 3 days", "Call Anna on Friday at 14:00 remind me 30 minutes before"];
 
@@ -116,7 +119,11 @@ export class QuickAdd extends Part {
     this.#asked.abort();
     this.#asked = new AbortController();
     const wanted = { text, workspace: this.given.app.route.workspace, zone: HERE, without: [...this.#without] };
-    const found = await post("/parse", wanted, this.#asked.signal);
+    let found = await post("/parse", wanted, this.#asked.signal);
+    const day = dayOfPlace(this.given.place);
+    if (day && found.understood.some((/** @type {Understood} */ one) => one.kind === "due" && TIME_ALONE.test(one.text))) {
+      found = await post("/parse", { ...wanted, now: new Date(instantOf(`${day}T00:00`) - 1000).toISOString().replace(".000", "") }, this.#asked.signal);
+    }
     this.#parsed = { ...found, text };
     this.refresh();
     return this.#parsed;
@@ -149,6 +156,12 @@ export class QuickAdd extends Part {
     if (input) input.value = "";
     this.render();
   }
+}
+
+/** The day that a place gives, if it is one. @param {Record<string, any> | undefined} place */
+function dayOfPlace(place) {
+  const due = place?.due;
+  return due && due.date !== today() ? String(due.date ?? due.local.slice(0, 10)) : "";
 }
 
 /** The text with what was understood marked. @param {string} text @param {readonly Understood[]} spans */
