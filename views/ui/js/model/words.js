@@ -136,18 +136,21 @@ function inside(field = "") {
   return field.slice(field.indexOf("/") + 1);
 }
 
-/** What was changed of a thing, field by field. @param {readonly Change[]} changes @param {Piece} thing @returns {Piece[]} */
+/** What was changed of a thing, field by field; after the first time it is called “it”. @param {readonly Change[]} changes @param {Piece} thing @returns {Piece[]} */
 function edited(changes, thing) {
-  const parts = changes.map(({ field, before, after }) => {
+  const parts = changes.map(({ field, before, after }, index) => {
     const name = field.slice(field.lastIndexOf("/") + 1);
     const [old, fresh] = [sayValue(name, before), sayValue(name, after)];
-    if (name === "description") return fresh ? (old ? say`rewrote the description of ${thing}` : say`described ${thing}`) : say`removed the description of ${thing}`;
-    if (name === "title" || name === "name") return say`renamed ${thing} to ${quoted(fresh)}${was(old ? `“${old}”` : "")}`;
-    if (name === "colour") return say`changed the colour of ${thing}`;
-    if (name === "order") return say`put ${thing} in another place`;
-    if (name === "shared") return after ? say`shared ${thing} with all members` : say`stopped sharing ${thing}`;
-    if (!fresh) return say`removed the ${fieldName(name)} of ${thing}${was(old)}`;
-    return say`set the ${fieldName(name)} of ${thing} to ${value(fresh)}${was(old)}`;
+    const it = index ? "it" : thing;
+    const of = (/** @type {string} */ what) => (index ? say`its ${what}` : say`the ${what} of ${thing}`);
+    if (name === "description") return fresh ? (old ? say`rewrote ${of("description")}` : say`described ${it}`) : say`removed ${of("description")}`;
+    if ((name === "title" || name === "name") && !index && old && typeof thing === "object" && thing.id) return say`renamed ${{ ...thing, text: thing.is === "task" ? `“${old}”` : old }} to ${quoted(fresh)}`;
+    if (name === "title" || name === "name") return say`renamed ${it} to ${quoted(fresh)}${was(old ? `“${old}”` : "")}`;
+    if (name === "colour") return say`changed ${of("colour")}`;
+    if (name === "order") return say`put ${it} in another place`;
+    if (name === "shared") return after ? say`shared ${it} with all members` : say`stopped sharing ${it}`;
+    if (!fresh) return say`removed ${of(fieldName(name))}${was(old)}`;
+    return say`set ${of(fieldName(name))} to ${value(fresh)}${was(old)}`;
   });
   return parts.length ? parts.flatMap((one, index) => (index ? [index === parts.length - 1 ? " and " : ", ", ...one] : one)) : say`changed ${thing}`;
 }
@@ -255,10 +258,10 @@ function filtering(entry, { store }) {
   const change = entry.changes[0];
   const id = (change?.field ?? "").split("/")[1];
   const name = (change?.after ?? change?.before)?.name ?? store.filters.find((one) => one.id === id)?.name;
-  const thing = name ? say`the filter ${quoted(name)}` : ["a filter"];
+  const thing = name ? value(`the filter “${short(name)}”`) : "a filter";
   if (entry.type === "FilterAdded") return say`saved ${thing}`;
   if (entry.type === "FilterRemoved") return say`removed ${thing}`;
-  return edited(entry.changes, /** @type {any} */ (thing));
+  return edited(entry.changes, thing);
 }
 
 /** @param {Entry} entry @param {Told} told @returns {Piece} */

@@ -2,6 +2,9 @@
 
 import { h } from "../lib/dom.js";
 import { empty, pageHead } from "../parts/shell.js";
+import { activity } from "../activity/page.js";
+import { trash } from "../activity/trash.js";
+import { search } from "../search/page.js";
 import { board } from "./board.js";
 import { inbox, projectList, todayPage, upcoming } from "./lists.js";
 
@@ -16,7 +19,7 @@ function project(app) {
 }
 
 /** @type {Record<string, Page>} */
-export const PAGES = { inbox, today: todayPage, upcoming, project };
+export const PAGES = { inbox, today: todayPage, upcoming, project, search, activity, trash };
 
 /** @param {App} app */
 export function page(app) {

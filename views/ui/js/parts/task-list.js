@@ -36,10 +36,11 @@ function flat(app, groups, nested) {
 
 /**
  * @param {App} app @param {readonly Group[]} groups
- * @param {{label: string, place?: boolean, nested?: boolean, sortable?: boolean}} options `place` shows where tasks are
+ * @param {{label: string, place?: boolean, nested?: boolean, sortable?: boolean, version?: string | number}} options `place` shows where
+ * tasks are; `version` differs whenever the groups do for another reason than a change of the store
  */
-export function taskList(app, groups, { label, place = false, nested = false, sortable = false }) {
-  const items = app.store.keep(`list ${label}`, () => flat(app, groups, nested));
+export function taskList(app, groups, { label, place = false, nested = false, sortable = false, version = "" }) {
+  const items = app.store.keep(`list ${label} ${version}`, () => flat(app, groups, nested));
   const tasks = items.filter((item) => item.kind === "task");
   app.list = cursorOf(app, items);
   return h("virtual-list", {
