@@ -122,6 +122,13 @@ export function setTheme(theme) {
   localStorage.setItem("tasksys.theme", theme);
 }
 
+/** @param {string} density `compact`, or blank for comfortable */
+export function setDensity(density) {
+  if (density) document.documentElement.dataset.density = density;
+  else delete document.documentElement.dataset.density;
+  localStorage.setItem("tasksys.density", density);
+}
+
 /** The tasks that an action is about: the selected ones, else the one at the cursor, else the one that is open. @param {App} app */
 export function meant(app) {
   const ids = app.selected.size ? [...app.selected] : [app.cursor ?? app.route.query.get("task")];

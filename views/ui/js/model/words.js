@@ -85,7 +85,7 @@ const FIELDS = {
   channels: "channels", default_reminders: "reminders of new tasks", filter: "condition", q: "words", sort: "order", shared: "sharing", rule: "rule",
   anchor: "first time", missed: "what happens with missed ones", stop_after: "number of times", ahead: "how long ahead", status: "status",
   labels: "labels", assignees: "assignees", project: "project", section: "section", parent: "parent", rdate: "extra dates", exdate: "left-out dates",
-  ends_before: "end", following: "continuation",
+  catch_up: "longest delay of reminders", ends_before: "end", following: "continuation",
 };
 
 /** A field in words. @param {string} field */
@@ -248,6 +248,7 @@ function settings(entry) {
     case "PreferencesSet": return edited(entry.changes, "the own preferences");
     case "ChannelSet": return change?.before ? say`changed the channel ${value(name ?? "")} to ${value(String(change.after))}` : say`added the channel ${value(name ?? "")}: ${value(String(change?.after ?? ""))}`;
     case "ChannelRemoved": return say`removed the channel ${value(name ?? "")}`;
+    case "ChannelConfirmed": return say`confirmed the channel ${value(name ?? "")}`;
     case "ChannelEnabled": return say`switched the channel ${value(name ?? "")} on`;
     default: return say`switched the channel ${value(name ?? "")} off: ${value(short(String(change?.after ?? "")))}`;
   }

@@ -4,6 +4,8 @@ import { h } from "../lib/dom.js";
 import { empty, pageHead } from "../parts/shell.js";
 import { activity } from "../activity/page.js";
 import { trash } from "../activity/trash.js";
+import { members } from "../members/page.js";
+import { settings } from "../settings/page.js";
 import { search } from "../search/page.js";
 import { board } from "./board.js";
 import { inbox, projectList, todayPage, upcoming } from "./lists.js";
@@ -19,7 +21,7 @@ function project(app) {
 }
 
 /** @type {Record<string, Page>} */
-export const PAGES = { inbox, today: todayPage, upcoming, project, search, activity, trash };
+export const PAGES = { inbox, today: todayPage, upcoming, project, search, activity, trash, members, settings };
 
 /** @param {App} app */
 export function page(app) {

@@ -18,6 +18,9 @@ import "./virtual-list.js";
 
 const narrow = matchMedia("(max-width: 719px)");
 
+/** True where the person wants more tasks at a time. */
+const compact = () => document.documentElement.dataset.density === "compact";
+
 /** Groups as rows; subtasks follow their parents where the list shows a place. @param {App} app @param {readonly Group[]} groups @param {boolean} nested @returns {Item[]} */
 function flat(app, groups, nested) {
   /** @type {Item[]} */
@@ -48,7 +51,7 @@ export function taskList(app, groups, { label, place = false, nested = false, so
     "aria-activedescendant": app.cursor ? `task-${app.cursor}` : undefined,
     given: {
       items,
-      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? 60 : 42),
+      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? (compact() ? 52 : 60) : compact() ? 32 : 42),
       name: (/** @type {Item} */ item) => (item.kind === "head" ? `head ${item.group.id}` : `${item.group.id} ${item.task.id}`),
       row: (/** @type {Item} */ item) =>
         item.kind === "head" ? heading(item.group) : taskRow(app, item.task, { place, depth: item.depth, index: item.index, total: tasks.length }),
