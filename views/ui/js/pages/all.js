@@ -4,6 +4,7 @@ import { h } from "../lib/dom.js";
 import { empty, pageHead } from "../parts/shell.js";
 import { activity } from "../activity/page.js";
 import { trash } from "../activity/trash.js";
+import { exchange } from "../exchange/page.js";
 import { members } from "../members/page.js";
 import { settings } from "../settings/page.js";
 import { search } from "../search/page.js";
@@ -21,7 +22,7 @@ function project(app) {
 }
 
 /** @type {Record<string, Page>} */
-export const PAGES = { inbox, today: todayPage, upcoming, project, search, activity, trash, members, settings };
+export const PAGES = { inbox, today: todayPage, upcoming, project, search, activity, trash, members, settings, exchange };
 
 /** @param {App} app */
 export function page(app) {
