@@ -55,7 +55,7 @@ export class App extends Signal {
   dialog = null;
   /** Events that came while the page was open, newest last: what has just happened. @type {import("./model/types.js").Event[]} */
   recent = [];
-  /** Commands of this page that were accepted and not undone, newest last. @type {{id: string, said: string}[]} */
+  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>}[]} */
   done = [];
 
   constructor() {
@@ -268,11 +268,12 @@ export class App extends Signal {
   async send(command, { said, base, text } = {}) {
     const named = { ...command, id: uuid() };
     const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text });
+    if (command.type !== "Undo") this.done = [...this.done.slice(-49), { id: named.id, said: said ?? "", deciding }];
     if (said && this.feed?.state !== "live") this.notices.say(`${said}. It is sent when you are online again.`);
     const outcome = await deciding;
-    if (outcome?.status === "accepted" && outcome.events.length && command.type !== "Undo") {
-      this.done = [...this.done.slice(-49), { id: outcome.id, said: said ?? "" }];
-      if (said && this.feed?.state === "live") this.notices.say(said, { label: "Undo", run: () => this.undo(outcome.id) });
+    if (outcome?.status !== "accepted" || !outcome.events.length) this.done = this.done.filter((one) => one.id !== named.id);
+    else if (said && command.type !== "Undo" && this.feed?.state === "live") {
+      this.notices.say(said, { label: "Undo", run: () => this.undo(named.id) });
     }
     if (outcome?.status === "refused" && !command.task) {
       this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
@@ -288,13 +289,20 @@ export class App extends Signal {
     return this.send({ type: "EditTask", task: task.id, ...fields }, { said, base });
   }
 
-  /** Undoes a command of this page, by default the last one. @param {string} [id] */
+  /** Undoes a command of this page, by default the last one; one that was not sent yet is given up. @param {string} [id] */
   async undo(id = this.done.at(-1)?.id) {
-    if (!id) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
-    const said = this.done.find((one) => one.id === id)?.said;
-    this.done = this.done.filter((one) => one.id !== id);
-    const outcome = await this.send({ type: "Undo", command: id });
-    if (outcome?.status === "accepted") this.notices.say(said ? `Undone: ${said}` : "Undone");
+    const found = this.done.find((one) => one.id === id);
+    if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
+    this.done = this.done.filter((one) => one !== found);
+    const said = found.said ? `Undone: ${found.said}` : "Undone";
+    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting")) {
+      await this.outbox.drop(id);
+      return this.notices.say(said);
+    }
+    const undone = await found.deciding;
+    if (undone?.status !== "accepted") return;
+    const outcome = await this.send({ type: "Undo", command: undone.id });
+    if (outcome?.status === "accepted") this.notices.say(said);
   }
 
   /** @param {string} name @param {any} [about] */

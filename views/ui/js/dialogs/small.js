@@ -22,9 +22,9 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app) => [
+dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
   dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: placeOf(app) } }),
+  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
 ]);
 
 dialog("due", (app, /** @type {Task[]} */ tasks) => {
@@ -135,4 +135,23 @@ dialog("workspaces", (app) => [
       app.go(address(made.id, "today"));
     },
   }),
+]);
+
+dialog("section", (app, /** @type {{project: import("../model/types.js").Project, section?: import("../model/types.js").Section}} */ { project, section }) => [
+  dialogHead(app, section ? "Edit the section" : `New section in ${project.name}`, section ? undefined : "Sections divide a project; on the board they are its columns."),
+  h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name")).trim();
+    if (!name) return;
+    app.closeDialog();
+    if (section) void app.send({ type: "EditSection", project: project.id, section: section.id, name }, { said: `Renamed to ${name}` });
+    else void app.send({ type: "AddSection", project: project.id, section: uuid(), name }, { said: `Made the section ${name}` });
+  } },
+    h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: section?.name ?? "", required: true, maxLength: 200, autofocus: true })),
+    h("div", { class: "row end" },
+      section ? h("button", { type: "button", class: "button danger", onclick: () => {
+        app.closeDialog();
+        void app.send({ type: "RemoveSection", project: project.id, section: section.id }, { said: `Removed the section ${section.name}; its tasks stay in the project` });
+      } }, "Remove the section") : null,
+      h("button", { class: "button primary", type: "submit" }, section ? "Save" : "Make the section"))),
 ]);

@@ -5,6 +5,7 @@
  */
 
 import { between, byOrder } from "./order.js";
+import { isOpen } from "./status.js";
 
 /** @typedef {import("./types.js").Command} Command */
 /** @typedef {import("./types.js").Task} Task */
@@ -193,7 +194,7 @@ function chosen(command) {
 function status(reached) {
   return (command, draft) => {
     const task = draft.task(command.task ?? "");
-    if (!task) return;
+    if (!task || (reached === "open" && isOpen(task))) return;
     const done = reached === "done" || reached === "cancelled" || reached === "skipped";
     Object.assign(task, { status: reached, completed_at: done ? draft.at : null });
   };

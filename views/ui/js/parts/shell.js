@@ -115,7 +115,8 @@ function connection(app) {
   return h("div", { class: "connection" },
     troubles ? h("button", { type: "button", class: "chip trouble", onclick: () => app.openDialog("outbox") }, `${troubles} to look at`) : null,
     h("button", { type: "button", class: `connection-state ${state}`, title: state === "live" ? "Everything you see is as it is" : "What you change is kept, and sent when you are online", onclick: () => (state === "live" ? app.openDialog("outbox") : app.feed?.retry()) },
-      h("span", { class: "pulse", "aria-hidden": "true" }), h("span", { role: "status" }, words)),
+      h("span", { class: "pulse", "aria-hidden": "true" }), words),
+    h("span", { class: "unseen", role: "status" }, words),
   );
 }
 
