@@ -99,7 +99,8 @@ class Change(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event as the audit shows it: who, when, from where, and what was before and after.
 
-    `undoes` is there in an undo: the position of the event that this one compensates.
+    `undoes` is there in an undo: the position of the event that this one compensates. `project` is there where the
+    event is about a project itself, or one of its sections.
     """
 
     position: int
@@ -113,6 +114,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     previous_hash: str
     source: str = ""
     undoes: int | None = None
+    project: str | None = None
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):
@@ -147,9 +149,10 @@ def link(previous: bytes, event: bytes) -> bytes:
 def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
     """The audit entry of a stored event; without changes if a newer release wrote it."""
     try:
-        changed = tuple(changes(codec.event(record)))
+        event = codec.event(record)
+        changed, project = tuple(changes(event)), getattr(event, "project", None)
     except codec.UnknownEvent:
-        changed = ()
+        changed, project = (), None
     return Entry(
         position=record.position,
         at=record.at,
@@ -162,6 +165,7 @@ def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
         previous_hash=previous.hex(),
         source=record.source,
         undoes=record.undoes or None,
+        project=project,
     )
 
 

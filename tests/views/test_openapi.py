@@ -154,7 +154,7 @@ def test_operations_are_named() -> None:
         ("Task", TASK),
         ("Comment", COMMENT),
         ("Event", EVENT | {"undoes"}),
-        ("AuditEntry", ENTRY | {"undoes"}),
+        ("AuditEntry", ENTRY | {"undoes", "project"}),
         ("Outcome", OUTCOME | {"events_left_out", "events_after"}),
         ("Problem", PROBLEM | {"errors", "conflicts", "conflicts_left_out", "parameter", "position", "hint"}),
     ],

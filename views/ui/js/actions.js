@@ -128,6 +128,13 @@ export function setTheme(theme) {
   localStorage.setItem("tasksys.theme", theme);
 }
 
+/** @param {string} density `compact`, or blank for comfortable */
+export function setDensity(density) {
+  if (density) document.documentElement.dataset.density = density;
+  else delete document.documentElement.dataset.density;
+  localStorage.setItem("tasksys.density", density);
+}
+
 /** The tasks that an action is about: the one that is open and has the focus; else the selected ones, the one at the cursor, the one that is open. @param {App} app */
 export function meant(app) {
   const open = app.store.task(app.route.query.get("task"));

@@ -1,7 +1,7 @@
 /** Starts the page: makes the app, shows it whenever something changes, at most once a frame. */
 
 import { App } from "./app.js";
-import { listen, setTheme } from "./actions.js";
+import { listen, setDensity, setTheme } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
 import { openDialog } from "./parts/dialogs.js";
 import { reminderCards } from "./parts/reminder-cards.js";
@@ -59,6 +59,7 @@ app.listen(() => {
 
 narrow.addEventListener("change", () => app.tell());
 setTheme(localStorage.getItem("tasksys.theme") ?? "");
+setDensity(localStorage.getItem("tasksys.density") ?? "");
 listen(app);
 setInterval(() => app.store.changed(), 60_000); // what is today, or late, changes by itself
 show();

@@ -19,7 +19,7 @@ export function near(now) {
 }
 
 /** A form for any other day and time. @param {App} app @param {any} value @param {string} label @param {string} button @param {(value: any) => void} chosen */
-function other(app, value, label, button, chosen) {
+export function whenForm(app, value, label, button, chosen) {
   return h("form", {
     class: "stack when",
     onsubmit: (/** @type {SubmitEvent} */ event) => {
@@ -50,7 +50,7 @@ function asking(field) {
         near(today()).map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set(onDay(day), `${verb} ${sayDay(day)}`) },
           h("span", { class: "grow" }, name), h("span", { class: "hint" }, `${sayDay(day)}${timed ? ` ${value.local.slice(11, 16)}` : ""}`))),
         h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, field === "due" ? "no due date" : "no start") }, "No date")),
-      other(app, value ?? null, field === "due" ? "When it is due" : "When it starts", "Set", (found) => set(found, `${verb} ${sayWhen(found)}`)),
+      whenForm(app, value ?? null, field === "due" ? "When it is due" : "When it starts", "Set", (found) => set(found, `${verb} ${sayWhen(found)}`)),
     ];
   };
 }
@@ -69,6 +69,6 @@ dialog("postpone", (app, /** @type {Task} */ task) => {
   return [
     dialogHead(app, "Put it off until…", task.title),
     h("div", { class: "choices" }, near(now).slice(1).map(({ name, day: one }) => h("button", { type: "button", class: "choice", key: name, onclick: () => put({ to: day(one) }, `until ${sayDay(one)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(one))))),
-    other(app, value, "Until when", "Put it off", (found) => put({ to: found }, `until ${sayWhen(found)}`)),
+    whenForm(app, value, "Until when", "Put it off", (found) => put({ to: found }, `until ${sayWhen(found)}`)),
   ];
 });

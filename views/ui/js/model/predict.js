@@ -175,6 +175,19 @@ const EFFECTS = {
     const found = draft.series(command.series);
     if (found) override(found, command.occurrence, { skipped: true });
   },
+  CreateFilter(command, draft) {
+    draft.put("filters", {
+      filter: "", q: "", sort: "", colour: "", shared: false, order: "z", ...chosen(command), id: command.saved, user: draft.user,
+      workspace: draft.workspace, created_at: draft.at, updated_at: draft.at, version: 0, position: 0,
+    });
+  },
+  EditFilter(command, draft) {
+    const filter = draft.filter(command.saved);
+    if (filter) Object.assign(filter, chosen(command));
+  },
+  RemoveFilter(command, draft) {
+    draft.remove("filters", command.saved);
+  },
   PauseSeries: series("paused"),
   ResumeSeries: series("active"),
   EndSeries: series("ended"),
@@ -186,6 +199,12 @@ function pick(command) {
   const found = {};
   for (const field of TASK_FIELDS) if (field in command) found[field] = command[field] ?? BLANK[field] ?? null;
   return found;
+}
+
+/** The fields of a saved filter that a command gives. @param {Command} command */
+function chosen(command) {
+  const names = ["name", "filter", "q", "sort", "colour", "shared", "order"].filter((name) => name in command);
+  return Object.fromEntries(names.map((name) => [name, command[name] ?? (name === "shared" ? false : "")]));
 }
 
 /** @param {Task["status"]} reached @returns {(command: Command, draft: Draft) => void} */
