@@ -13,7 +13,7 @@ import "../parts/when-field.js";
 /** @typedef {import("../model/types.js").Task} Task */
 
 /** Colours of projects and filters. */
-export const COLOURS = ["#b3261e", "#b4540a", "#8a6a00", "#3d7a3a", "#1f6f5c", "#1d6fa3", "#4a56c0", "#8b45a8", "#a83a6d", "#6b6458"];
+export const COLOURS = ["#1f6f5c", "#1d6fa3", "#8b45a8", "#b4540a", "#3d7a3a", "#4a56c0", "#a83a6d", "#8a6a00", "#b3261e", "#6b6458"];
 
 /** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
 export function placeOf(app) {
