@@ -210,15 +210,3 @@ async def test_the_partition_is_given_away(site: Site, space: Space) -> None:
         await feed.subscribe(2)
         await space.task()
         assert (await feed.next("event"))["position"] == 3
-
-
-async def test_nothing_is_left(site: Site, space: Space) -> None:
-    """When the last client has gone there is no room any more."""
-    async with serving(site.node) as other:
-        async with feeding(other, space) as feed:
-            await feed.subscribe(None)
-            await feed.send("presence", where=None)
-            await feed.send("ping")
-            await feed.next("pong")
-        followers = len(site.node._followers)
-    await eventually(lambda: len(site.node._followers) == followers - 1)
