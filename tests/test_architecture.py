@@ -15,8 +15,21 @@ DELIVERY: Final = "streams/delivery"
 """What reaches people: the one part of `streams` that is a client of the web."""
 
 PURE_MODULES: Final = frozenset(
-    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime", "difflib"}
-    | {"enum", "functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
+    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "csv", "dataclasses", "datetime"}
+    | {
+        "difflib",
+        "enum",
+        "functools",
+        "hashlib",
+        "icalendar",
+        "itertools",
+        "math",
+        "msgspec",
+        "operator",
+        "re",
+        "sys",
+        "tasksys",
+    }
     | {"types", "typing", "tzdata", "unicodedata", "zoneinfo"}
 )
 """All that the pure core may import: no clocks, randomness, environment, input or output, nor the layers above it.

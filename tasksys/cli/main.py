@@ -16,6 +16,8 @@ from tasksys.cli import (
     comments,
     completion,
     exports,
+    filters,
+    imports,
     links,
     members,
     operators,
@@ -36,7 +38,14 @@ from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
-    "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *series.ON_TASKS, *past.COMMANDS),
+    "Tasks": (
+        *adding.COMMANDS,
+        *tasks.COMMANDS,
+        *actions.COMMANDS,
+        *series.ON_TASKS,
+        *filters.COMMANDS,
+        *past.COMMANDS,
+    ),
     "What comes again and again": series.COMMANDS,
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "How reminders reach you": channels.COMMANDS,
@@ -47,6 +56,7 @@ SECTIONS: Final = {
         *token.COMMANDS,
         *operators.COMMANDS,
         *exports.COMMANDS,
+        *imports.COMMANDS,
         *calendars.COMMANDS,
         *replay.COMMANDS,
         *audit.COMMANDS,

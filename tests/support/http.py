@@ -44,7 +44,18 @@ KEY: Final = "0123456789abcdef0123456789abcdef"
 BOUND: Final = 20.0
 """Seconds after which a condition that a test waits for counts as never met; the machine may be busy."""
 
-WORKSPACE: Final = {"id", "name", "time_zone", "reminder_hour", "created_at", "members", "version", "position", "role"}
+WORKSPACE: Final = {
+    "id",
+    "name",
+    "time_zone",
+    "reminder_hour",
+    "catch_up",
+    "created_at",
+    "members",
+    "version",
+    "position",
+    "role",
+}
 MEMBER: Final = {"user", "role", "since"}
 SECTION: Final = {"id", "name", "order"}
 PROJECT: Final = {

@@ -15,6 +15,7 @@ import { session } from "./net/session.js";
 import { Storage } from "./net/storage.js";
 import { Presence } from "./model/presence.js";
 import { Notices } from "./model/notices.js";
+import { SavedFilters } from "./model/saved-filters.js";
 import { address, read } from "./router.js";
 
 /** @typedef {import("./model/types.js").Command} Command */
@@ -28,6 +29,7 @@ export class App extends Signal {
   store = new Store();
   presence = new Presence();
   notices = new Notices();
+  savedFilters = new SavedFilters(this);
   route = read(location);
   /** @type {Phase} */
   phase = "starting";
@@ -45,6 +47,8 @@ export class App extends Signal {
   selected = new Set();
   /** The task that keys are about. @type {string | null} */
   cursor = null;
+  /** True until the focus has gone to the task that was opened by a key. */
+  entering = false;
   /** What the list in view does with keys; set by the page that shows one. @type {import("./parts/task-list.js").Cursor | null} */
   list = null;
   /** True while the sidebar is shown over the page, where there is no room beside it. */
@@ -148,7 +152,7 @@ export class App extends Signal {
       case "snapshot":
       case "state": {
         const touched = this.store.entities.take(message);
-        if (!touched) return;
+        if (!touched) break;
         void this.storage?.keep(owner, touched === "all" ? null : touched, this.store.entities).catch(() => {});
         this.outbox?.reached(message.position);
         this.store.changed();
@@ -159,6 +163,7 @@ export class App extends Signal {
         break;
       case "caught-up":
         this.#shown(/** @type {Feed} */ (this.feed).workspace);
+        if (!this.presence.placed) this.presence.at(this.#where());
         this.presence.again();
         this.outbox?.pump();
         break;
@@ -175,6 +180,7 @@ export class App extends Signal {
         this.notices.remind(message, this);
         break;
     }
+    this.savedFilters.heard(message);
   }
 
   /** @param {import("./net/feed.js").State} state @param {string} reason @param {number} code */
@@ -249,8 +255,9 @@ export class App extends Signal {
     return this.to(this.route.page, this.route.id, { ...Object.fromEntries(this.route.query), ...changes });
   }
 
-  /** Opens a task beside what is shown. @param {string | null} task */
-  openTask(task) {
+  /** Opens a task beside what is shown; `enter` takes the focus there. @param {string | null} task @param {{enter?: boolean}} [how] */
+  openTask(task, { enter = false } = {}) {
+    this.entering = enter;
     this.go(this.with({ task }));
   }
 
