@@ -131,7 +131,9 @@ def application(system: System, options: Options) -> web.Application:
 class Server:
     """A running server."""
 
-    def __init__(self, runner: web.AppRunner, site: web.TCPSite) -> None:
+    def __init__(self, runner: web.AppRunner, site: web.TCPSite, hub: Hub) -> None:
+        self.hub = hub
+        """Who is connected to the live feed."""
         self._runner = runner
         self._site = site
 
@@ -164,4 +166,4 @@ async def start(system: System, options: Options) -> Server:
     except OSError:
         await runner.cleanup()
         raise
-    return Server(runner, site)
+    return Server(runner, site, app[HUB])

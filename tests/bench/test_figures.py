@@ -16,9 +16,10 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tests.bench import __main__ as program
-from tests.bench import domain_workload, prefill, realistic, rules, running, workload
-from tests.bench.figures import fold, memory, query, rebuild, reminders, series
+from tests.bench import domain_workload, prefill, realistic, rules, running, subscribers, workload
+from tests.bench.figures import feed, fold, memory, query, rebuild, reminders, series
 from tests.bench.peers import dateutil_rules, sqlite_page
+from tests.bench.percentiles import Times
 from tests.bench.results import Report
 from tests.bench.run_peers import REGISTRY, compare
 
@@ -133,3 +134,23 @@ def test_a_step_is_measured_where_something_is_done() -> None:
     """Decided, and enacted: that takes longer."""
     decided, enacted = series.steps(1)
     assert 0 < decided < enacted
+
+
+async def test_subscribers_count_events_however_they_come() -> None:
+    """Titles are found once each, whole or cut anywhere; those of the warm-up are none of the measurement."""
+    text = b'{"op":"event","title":"at 0"}{"op":"event","title":"at 5"}{"op":"caught-up"}{"op":"event","title":"at 7"}'
+    for size in (1, 7, 30, len(text)):
+        waits: list[float] = []
+        one = subscribers.Subscriber(b"", b"", waits)
+        for start in range(0, len(text), size):
+            one.data_received(text[start : start + size])
+        assert (one.counted, len(waits), one.open.done(), one.lost) == (2, 2, True, False)
+
+
+def test_a_feed_that_drops_misses_its_target() -> None:
+    """However fast it was for the others."""
+    fast = Times(100, 1.0, 2.0, 3.0)
+    whole, lacking = subscribers.Found(fast, 100, 0, 10), subscribers.Found(fast, 99, 1, 10)
+    for found, reached in ((whole, True), (lacking, False)):
+        figures = feed.report(10, [(found, 1.0)], [(whole, 1.0)], judged=True).figures
+        assert [one.reached for one in figures] == [None, reached, None]

@@ -33,12 +33,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     hub, name, member = admitted(request, "after")
     after = sse.asked(request)
     sse.position_ahead(after, system(request).state.position(name))
-    response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    response.charset = "utf-8"
-    await response.prepare(request)
-    await sse.Stream(request, response, hub, name, member).run(after)
-    return response
+    return await sse.Stream(request, hub, name, member).run(after)
 
 
 ROUTES: Final = [

@@ -26,9 +26,6 @@ from views.problems import Problem, bad_request, foreseen, internal_error
 FULL: Final = 64 * 1024
 """Bytes that the socket has not taken; then what follows waits in our own line, where it is counted."""
 
-CLOSE_SECONDS: Final = 5.0
-"""For the client to answer a close frame."""
-
 PING: Final = b"\x89\x00"
 SILENCE: Final = 3
 """Pings without any sign of life, after which nobody is there."""
@@ -44,7 +41,7 @@ class Session:
         self._request, self._hub, self._name = request, hub, name
         self._socket = web.WebSocketResponse(
             protocols=(protocol.NAME,), autoping=False, autoclose=False, max_msg_size=protocol.MESSAGE_BYTES,
-            timeout=CLOSE_SECONDS, decode_text=False,
+            timeout=hub.limits.close, decode_text=False,
         )  # fmt: skip
         self._limits = hub.limits
         self._transport = request.transport
@@ -98,7 +95,9 @@ class Session:
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write(close_frame(end.code, end.reason))
-            self._loop.call_later(CLOSE_SECONDS, transport.abort)  # what it has not taken by then is not waited for
+            self._loop.call_later(
+                self._limits.close, transport.abort
+            )  # what it has not taken by then is not waited for
 
     def _stop(self) -> None:
         if self._following is not None:

@@ -23,8 +23,8 @@ QUIET_SECONDS: Final = 15.0
 def asked(request: web.Request) -> int:
     """The position to go on from: the header, which a browser sends when it connects again, or else the parameter."""
     given = dict(request.query)
-    if LAST in request.headers:
-        given["after"] = request.headers[LAST]
+    if last := request.headers.get(LAST):
+        given["after"] = last
     return whole(given, "after", 0, 0, POSITIONS)
 
 
@@ -33,10 +33,11 @@ class Stream:
 
     view = View(events=True, state=False, sse=True)
 
-    def __init__(self, request: web.Request, response: web.StreamResponse, hub: Hub, name: str, member: Member) -> None:
+    def __init__(self, request: web.Request, hub: Hub, name: str, member: Member) -> None:
         """Raises NotOwned."""
         self.user, self.role = member.user, member.role
-        self._request, self._response, self._hub = request, response, hub
+        self._request, self._hub = request, hub
+        self._response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})  # or a proxy keeps what is sent
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -57,7 +58,7 @@ class Stream:
         if self._task is not None:
             self._task.cancel()
 
-    async def run(self, after: int) -> None:
+    async def run(self, after: int) -> web.StreamResponse:
         """Until the client goes, or something ends it."""
         request = self._request
         subscription = Subscription(
@@ -69,6 +70,9 @@ class Stream:
         try:
             if left is not None:
                 alarm = self._loop.call_later(left, self.end, closing.EXPIRED)
+            await self._begin()
+            if request.method == "HEAD":
+                return self._response
             await self.send(b"retry: 1000\n\n")
             self._task = self._loop.create_task(subscription.run(), name="feed stream")
             while not self._task.done():
@@ -83,6 +87,11 @@ class Stream:
             metrics.CONNECTIONS.labels("sse").dec()
             if self._task is not None:
                 await asyncio.gather(self._task, return_exceptions=True)
+        return self._response
+
+    async def _begin(self) -> None:
+        self._response.content_type, self._response.charset = "text/event-stream", "utf-8"
+        await self._response.prepare(self._request)
 
 
 def position_ahead(after: int, position: int) -> None:

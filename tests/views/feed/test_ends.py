@@ -165,22 +165,25 @@ async def test_too_large_a_message(site: Site, space: Space) -> None:
 
 
 async def test_a_client_that_is_gone(site: Site, space: Space) -> None:
-    """Who answers no heartbeat is closed out."""
-    async with serving(site.node, limits=Limits(heartbeat=0.05)) as quick:
-        async with feeding(quick, space, autoping=False) as feed:
-            code, _ = None, ""
-            async with asyncio.timeout(10):
-                while code is None:
-                    received = await feed.socket.receive()
-                    if received.type is not aiohttp.WSMsgType.PING:
-                        code = feed.socket.close_code
-            assert code == 4408
-        async with feeding(quick, space) as feed:  # reading, the client answers by itself
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05 * (session.SILENCE + 2)):
-                    await feed.next()
-            await feed.send("ping")
-            assert (await feed.next())["op"] == "pong"
+    """Who answers no heartbeat is closed out; who does is not."""
+    async with (
+        serving(site.node, limits=Limits(heartbeat=0.05)) as quick,
+        feeding(quick, space, autoping=False) as feed,
+    ):
+        pings = 0
+        async with asyncio.timeout(10):
+            while (received := await feed.socket.receive()).type is aiohttp.WSMsgType.PING:
+                pings += 1
+        assert feed.socket.close_code == 4408
+        assert pings in (session.SILENCE - 1, session.SILENCE)  # the last one may be due when it is too late
+    async with (
+        serving(site.node, limits=Limits(heartbeat=0.2)) as slower,
+        feeding(slower, space, autoping=False) as feed,
+    ):
+        for _ in range(2 * session.SILENCE):
+            received = await feed.socket.receive()
+            assert received.type is aiohttp.WSMsgType.PING
+            await feed.socket.pong(received.data)
 
 
 async def test_the_server_stops(site: Site, space: Space) -> None:
@@ -207,15 +210,3 @@ async def test_the_partition_is_given_away(site: Site, space: Space) -> None:
         await feed.subscribe(2)
         await space.task()
         assert (await feed.next("event"))["position"] == 3
-
-
-async def test_nothing_is_left(site: Site, space: Space) -> None:
-    """When the last client has gone there is no room any more."""
-    async with serving(site.node) as other:
-        async with feeding(other, space) as feed:
-            await feed.subscribe(None)
-            await feed.send("presence", where=None)
-            await feed.send("ping")
-            await feed.next("pong")
-        followers = len(site.node._followers)
-    await eventually(lambda: len(site.node._followers) == followers - 1)

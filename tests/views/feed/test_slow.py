@@ -88,7 +88,10 @@ async def test_slow_while_it_catches_up(narrow: Site, space: Space) -> None:
 async def test_a_snapshot_that_is_not_read(site: Site, space: Space) -> None:
     """It holds the database as it was, so it must be read in time, or the connection ends."""
     await fill(space)
-    async with serving(site.node, limits=Limits(drain=0.2)) as impatient, feeding(impatient, space, compress=0) as feed:
+    async with (
+        serving(site.node, limits=Limits(drain=0.2, close=0.2)) as impatient,
+        feeding(impatient, space, compress=0) as feed,
+    ):
         open_before = metrics.CONNECTIONS.labels("websocket")._value.get()
         await feed.send("subscribe", after=None)
         await eventually(lambda: metrics.CONNECTIONS.labels("websocket")._value.get() == open_before - 1)

@@ -73,6 +73,13 @@ async def test_going_on_after_the_last_event(site: Site, space: Space) -> None:
         assert [one["position"] for one in await events(stream, 1)] == [3]
 
 
+async def test_a_look_at_the_head(space: Space) -> None:
+    """HEAD is answered, and does not wait for anything to happen."""
+    answer = await space.send("HEAD", "/events/stream")
+    assert (answer.status, answer.raw) == (200, b"")
+    assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+
+
 async def test_what_cannot_be(site: Site, space: Space) -> None:
     """Positions that are none, or not there yet, and other pages."""
     (await space.get("/events/stream", after="x")).problem(400, "bad-parameter")
