@@ -107,6 +107,7 @@ export class App extends Signal {
     this.outbox = outbox;
     outbox.listen(() => this.store.setWaiting(outbox.entries));
     await outbox.open();
+    this.presence.at(this.#where());
     if (known) this.#shown(workspace);
     feed.open();
     void this.#others();
