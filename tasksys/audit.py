@@ -15,6 +15,7 @@ from tasksys import codec, deliveries, filters, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -172,7 +173,7 @@ def changes(event: Event) -> list[Change]:
     """What the event changed, field by field."""
     match event:
         case WorkspaceCreated() | ProjectCreated() | TaskCreated():
-            return [Change(name, None, value) for name, value in _created(event).items()]
+            return [Change(name, None, value) for name, value in _created(event).items() if value is not None]
         case WorkspaceEdited() | ProjectEdited() | TaskEdited():
             before, after = mentioned(event.before), mentioned(event.after)
             return [_change(name, before.get(name), value) for name, value in after.items()]
@@ -227,7 +228,14 @@ def changes(event: Event) -> list[Change]:
             return [_detail(event)]
         case ReminderDelivered() | DeliveryFailed():
             return [_change(*deliveries.told(event))]
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             return [_change(*told) for told in preferences.told(event)]
         case FilterAdded() | FilterEdited() | FilterRemoved():
             return [_change(*told) for told in filters.told(event)]

@@ -76,7 +76,8 @@ async def test_it_is_narrowed_to_a_person_a_task_or_a_time(browse: Browse, space
     await expect(steps(page)).to_have_count(2)
     await page.get_by_label("When").select_option("1")
     await expect(steps(page)).to_have_count(2)
-    assert f"of={task['id']}" in page.url and "days=1" in page.url
+    assert f"of={task['id']}" in page.url
+    assert "days=1" in page.url
     await page.reload()
     await expect(steps(page)).to_have_count(2)
 

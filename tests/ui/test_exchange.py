@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import FilePayload, Page, Route, expect
+import pytest
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.support.http import Space
-from tests.ui.browsing import Browse
+from tests.ui.browsing import Browse, Served
 from tests.ui.looking import accessible, shot
 from tests.ui.steps import narrow_enough, opened
 from tests.ui.watching import Watch
@@ -87,52 +87,66 @@ async def test_what_is_no_such_file_is_said(browse: Browse, space: Space) -> Non
 async def test_columns_of_a_foreign_spreadsheet_are_chosen(browse: Browse, space: Space, watch: Watch) -> None:
     """The server is asked again with what was chosen, and its words on what it does not understand are shown."""
     watch.allow_status(400)
-    asked: list[dict[str, str]] = []
-
-    async def answer(route: Route) -> None:
-        query = route.request.url.partition("?")[2]
-        given: dict[str, str] = await page.evaluate("(text) => Object.fromEntries(new URLSearchParams(text))", query)
-        asked.append(given)
-        if "mapping" not in given:
-            problem = {
-                "title": "Bad import",
-                "status": 400,
-                "code": "bad-import",
-                "detail": "No column is named title.",
-            }
-            return await route.fulfill(status=400, body=json.dumps(problem), content_type="application/problem+json")
-        item: dict[str, Any] = {
-            "line": 2, "kind": "task", "uid": "x", "title": "Paint", "action": "create", "status": "planned", "reason": "",
-            "task": None, "series": None, "commands": 1, "notes": ["due: someday was not understood"], "problems": [],
-        }  # fmt: skip
-        report = {"format": "csv", "items": [item], "created": 1, "updated": 0, "skipped": 0, "failed": 0}
-        await route.fulfill(
-            body=json.dumps({**report, "dry_run": True, "position": 1}), content_type="application/json"
-        )
-
     page = await opened(browse, space, "exchange")
-    await page.route("**/import?*", answer)
-    await choose(page, "list.csv", '"What, exactly";When\nPaint;someday\n')
-    await expect(page.get_by_role("alert")).to_contain_text("No column is named title.")
-    await expect(page.get_by_label("Title").locator("option")).to_have_text(["By its name", "What, exactly", "When"])
+    await choose(page, "list.csv", '"What, exactly";Moment\nPaint;someday\nSleep;2030-01-02\n')
+    await expect(page.get_by_role("alert")).to_contain_text("no column is named title", ignore_case=True)
+    await expect(page.get_by_label("Title").locator("option")).to_have_text(["By its name", "What, exactly", "Moment"])
     await page.get_by_label("Title").select_option("What, exactly")
+    await expect(page.get_by_role("row").filter(has_text="Paint")).to_contain_text("Will be made")
+    await page.get_by_label("Due").select_option("Moment")
     await expect(page.get_by_role("row").filter(has_text="Paint")).to_contain_text("someday was not understood")
-    assert asked[-1] == {"dry_run": "true", "format": "csv", "mapping": '{"title":"What, exactly"}'}
+    await page.get_by_role("button", name="Import 2 things").click()
+    await expect(page.get_by_text("2 made", exact=True)).to_be_visible()
+    found = {one["title"]: one["due"] for one in (await space.get("/tasks")).ok["items"]}
+    assert found == {"Paint": None, "Sleep": {"date": "2030-01-02"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read_as"),
+    [
+        ("todoist.csv", "TYPE,CONTENT,PRIORITY,INDENT\ntask,Paint,1,1\n", "Todoist (CSV)"),
+        ("list.csv", "Title,Due\nPaint,2030-01-02\n", "Spreadsheet (CSV)"),
+    ],
+)
+async def test_spreadsheets_are_known_by_their_columns(
+    browse: Browse, space: Space, name: str, text: str, read_as: str
+) -> None:
+    """A template of Todoist's from any other."""
+    page = await opened(browse, space, "exchange")
+    await choose(page, name, text)
+    await expect(page.get_by_text("1 will be made")).to_be_visible()
+    await expect(page.get_by_text(read_as, exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Import 1 thing").click()
+    await expect(page.get_by_text("1 made", exact=True)).to_be_visible()
+    assert await titles(space) == ["Paint"]
+
+
+async def test_an_export_goes_into_another_workspace(browse: Browse, site: Served, space: Space) -> None:
+    """With its projects; in it again, everything is there already."""
+    project = await space.project("Home")
+    await space.task("Milk", project=project["id"])
+    export = (await space.get("/export.json")).raw.decode()
+    other = await site.space()
+    page = await opened(browse, other, "exchange")
+    await choose(page, "export.json", export)
+    await page.get_by_role("button", name="Import 2 things").click()
+    await expect(page.get_by_text("2 made", exact=True)).to_be_visible()
+    assert await titles(other) == ["Milk"]
+    await page.get_by_role("button", name="Import another file").click()
+    await choose(page, "export.json", export)
+    await expect(page.get_by_role("button", name="There is nothing to import")).to_be_visible()
 
 
 async def test_everything_is_exported(browse: Browse, space: Space) -> None:
     """As files, in three formats, with the person's own credentials."""
     await space.task("Milk")
     page = await opened(browse, space, "exchange")
-    for name, wanted in (
-        ("Everything (JSON)", '"Milk"'),
-        ("Spreadsheet (CSV)", "Milk"),
-        ("Calendar (iCalendar)", "SUMMARY:Milk"),
-    ):
+    for name, wanted in (("JSON", '"Milk"'), ("CSV", "Milk"), ("iCalendar", "SUMMARY:Milk")):
         async with page.expect_download() as waiting:
-            await page.get_by_role("button", name=name).click()
+            await page.get_by_role("button", name=f"({name})").click()
         download = await waiting.value
-        assert wanted in Path(await download.path()).read_text(encoding="utf-8")
+        text = await asyncio.to_thread(Path(await download.path()).read_text, "utf-8")
+        assert wanted in text
         assert download.suggested_filename.startswith("Acme-")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
@@ -17,6 +17,12 @@ async def preferences(space: Space) -> dict[str, Any]:
     """What the user has set."""
     found: dict[str, Any] = (await space.get("/preferences")).ok
     return found
+
+
+async def tall(page: Page) -> float:
+    """The height of a task in the list."""
+    height: float = await page.locator(".task-row").evaluate("row => row.getBoundingClientRect().height")
+    return height
 
 
 async def test_the_workspace_is_renamed_for_all(browse: Browse, space: Space) -> None:
@@ -114,7 +120,7 @@ async def test_the_look_is_this_devices(browse: Browse, space: Space) -> None:
     """Theme and density stay after the page is loaded again; lists are closer together."""
     await space.task("Milk")
     page = await opened(browse, space, "inbox")
-    height = (await page.locator(".task-row").bounding_box() or {})["height"]
+    height = await tall(page)
     await page.keyboard.press("g")
     await page.keyboard.press("s")
     await page.get_by_role("group", name="Theme").get_by_role("button", name="Dark").click()
@@ -122,7 +128,7 @@ async def test_the_look_is_this_devices(browse: Browse, space: Space) -> None:
     await page.goto(f"/w/{space.id}/inbox")
     await live(page)
     assert await page.evaluate("() => getComputedStyle(document.documentElement).colorScheme") == "dark"
-    assert (await page.locator(".task-row").bounding_box() or {})["height"] < height
+    assert await tall(page) < height
 
 
 async def test_one_works_under_another_name(browse: Browse, space: Space) -> None:

@@ -47,6 +47,8 @@ export class App extends Signal {
   selected = new Set();
   /** The task that keys are about. @type {string | null} */
   cursor = null;
+  /** True until the focus has gone to the task that was opened by a key. */
+  entering = false;
   /** What the list in view does with keys; set by the page that shows one. @type {import("./parts/task-list.js").Cursor | null} */
   list = null;
   /** True while the sidebar is shown over the page, where there is no room beside it. */
@@ -107,7 +109,6 @@ export class App extends Signal {
     this.outbox = outbox;
     outbox.listen(() => this.store.setWaiting(outbox.entries));
     await outbox.open();
-    this.presence.at(this.#where());
     if (known) this.#shown(workspace);
     feed.open();
     void this.#others();
@@ -162,6 +163,7 @@ export class App extends Signal {
         break;
       case "caught-up":
         this.#shown(/** @type {Feed} */ (this.feed).workspace);
+        if (!this.presence.placed) this.presence.at(this.#where());
         this.presence.again();
         this.outbox?.pump();
         break;
@@ -253,8 +255,9 @@ export class App extends Signal {
     return this.to(this.route.page, this.route.id, { ...Object.fromEntries(this.route.query), ...changes });
   }
 
-  /** Opens a task beside what is shown. @param {string | null} task */
-  openTask(task) {
+  /** Opens a task beside what is shown; `enter` takes the focus there. @param {string | null} task @param {{enter?: boolean}} [how] */
+  openTask(task, { enter = false } = {}) {
+    this.entering = enter;
     this.go(this.with({ task }));
   }
 

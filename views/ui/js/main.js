@@ -4,14 +4,19 @@ import { App } from "./app.js";
 import { listen, setDensity, setTheme } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
 import { openDialog } from "./parts/dialogs.js";
+import { reminderCards } from "./parts/reminder-cards.js";
 import { notices, sidebar, tabs } from "./parts/shell.js";
 import { detail } from "./pages/detail.js";
+import { narrow } from "./detail/focus.js";
 import { gone, signIn, starting, welcome } from "./pages/entrance.js";
 import { page } from "./pages/all.js";
 import "./dialogs/small.js";
+import "./dialogs/when.js";
 import "./dialogs/palette.js";
 import "./dialogs/help.js";
 import "./dialogs/outbox.js";
+import "./dialogs/series.js";
+import "./dialogs/snooze.js";
 
 const app = new App();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -22,14 +27,16 @@ function view() {
   if (app.phase === "gone") return gone(app);
   if (app.phase === "starting") return starting();
   const task = app.route.query.get("task");
+  const covered = Boolean(task) && narrow.matches;
   return [
     h("div", { class: `shell${task ? " with-detail" : ""}`, key: "shell" },
       sidebar(app),
       app.sidebar ? h("div", { class: "scrim", key: "scrim", onclick: () => { app.sidebar = false; app.tell(); } }) : null,
-      h("main", { class: "page", key: "page", id: "page" }, page(app)),
+      h("main", { class: "page", key: "page", id: "page", inert: covered }, page(app)),
       detail(app),
-      tabs(app)),
+      tabs(app, covered)),
     notices(app),
+    reminderCards(app),
     openDialog(app),
   ];
 }
@@ -50,6 +57,7 @@ app.listen(() => {
   requestAnimationFrame(show);
 });
 
+narrow.addEventListener("change", () => app.tell());
 setTheme(localStorage.getItem("tasksys.theme") ?? "");
 setDensity(localStorage.getItem("tasksys.density") ?? "");
 listen(app);

@@ -76,15 +76,15 @@ function step(app, { id, actor, at, entries }) {
   const many = entries.length > FEW && !opened.has(id);
   const shown = many ? entries.slice(0, FEW - 1) : entries;
   const words = asText(sentence(first, { store: app.store }));
-  return h("li", { class: "step", key: `${first.position}` },
-    h("span", { class: `step-mark${undone ? " undo" : ""}` }, icon(drawingOf(first))),
+  return h("li", { class: "deed", key: `${first.position}` },
+    h("span", { class: `deed-mark${undone ? " undo" : ""}` }, icon(drawingOf(first))),
     actor === CLOCK ? h("span", { class: "avatar clock", "aria-hidden": "true" }, icon("clock")) : avatar(actor),
-    h("div", { class: "step-body" },
-      h("p", null, h("span", { class: "step-who" }, who(actor, app.store.user)), " ", undone ? h("span", { class: "chip" }, icon("undo"), "Undo") : null, undone ? " " : null, said(app, first)),
-      shown.slice(1).map((one) => h("p", { key: one.position, class: "step-more" }, said(app, one))),
+    h("div", { class: "deed-body" },
+      h("p", null, h("span", { class: "deed-who" }, who(actor, app.store.user)), " ", undone ? h("span", { class: "chip" }, icon("undo"), "Undo") : null, undone ? " " : null, said(app, first)),
+      shown.slice(1).map((one) => h("p", { key: one.position, class: "deed-more" }, said(app, one))),
       many ? h("button", { type: "button", class: "button quiet", key: "all", onclick: () => { opened.add(id); app.tell(); } }, `and ${entries.length - FEW + 1} more`) : null),
     h("time", { class: "hint", dateTime: at, title: sayInstant(at) }, wallTime(at).slice(11, 16)),
-    undoable(first) && app.may("commenter") ? h("button", { type: "button", class: "button quiet step-undo", "aria-label": `Undo: ${who(actor, app.store.user)} ${words}`, onclick: () => void undo(app, id, actor, words) }, "Undo") : h("span", { class: "step-undo" }));
+    undoable(first) && app.may("commenter") ? h("button", { type: "button", class: "button quiet deed-undo", "aria-label": `Undo: ${who(actor, app.store.user)} ${words}`, onclick: () => void undo(app, id, actor, words) }, "Undo") : h("span", { class: "deed-undo" }));
 }
 
 /** Undoes a step; what stands in the way is said. @param {App} app @param {string} command @param {string} actor @param {string} words */

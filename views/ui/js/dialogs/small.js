@@ -2,18 +2,18 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { addDays, sayDay, today, weekday, HERE } from "../lib/time.js";
-import { editAll } from "../actions.js";
+import { HERE, today } from "../lib/time.js";
 import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
+import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
 
 /** Colours of projects and filters. */
-export const COLOURS = ["#b3261e", "#b4540a", "#8a6a00", "#3d7a3a", "#1f6f5c", "#1d6fa3", "#4a56c0", "#8b45a8", "#a83a6d", "#6b6458"];
+export const COLOURS = ["#1f6f5c", "#1d6fa3", "#8b45a8", "#b4540a", "#3d7a3a", "#4a56c0", "#a83a6d", "#8a6a00", "#b3261e", "#6b6458"];
 
 /** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
 export function placeOf(app) {
@@ -22,39 +22,10 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
-  dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
+dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [
+  dialogHead(app, about?.text ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+  h("quick-add", { given: { app, focused: true, place: { ...placeOf(app), ...about?.place } } }),
 ]);
-
-dialog("due", (app, /** @type {Task[]} */ tasks) => {
-  const set = (/** @type {any} */ due, /** @type {string} */ said) => {
-    editAll(app, tasks, { due }, said);
-    app.closeDialog();
-  };
-  const now = today();
-  const near = [
-    { name: "Today", day: now }, { name: "Tomorrow", day: addDays(now, 1) },
-    { name: "This weekend", day: addDays(now, (5 - weekday(now) + 7) % 7) }, { name: "Next week", day: addDays(now, 7 - weekday(now)) },
-    { name: "In two weeks", day: addDays(now, 14) },
-  ];
-  const due = /** @type {any} */ (tasks[0]?.due ?? {});
-  return [
-    dialogHead(app, tasks.length > 1 ? `When are these ${tasks.length} tasks due?` : "When is it due?", tasks.length === 1 ? tasks[0].title : undefined),
-    h("div", { class: "choices" },
-      near.map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set({ date: day }, `due ${sayDay(day)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(day)))),
-      h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, "no due date") }, "No date")),
-    h("form", { class: "row", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
-      const [date, time] = [String(given.get("date")), String(given.get("time"))];
-      if (date) set(time ? { local: `${date}T${time}`, zone: HERE } : { date }, `due ${sayDay(date)}${time ? ` ${time}` : ""}`);
-    } },
-      h("label", { class: "labelled" }, "Day", h("input", { class: "field", type: "date", name: "date", value: due.date ?? due.local?.slice(0, 10) ?? now, required: true })),
-      h("label", { class: "labelled" }, "Time", h("input", { class: "field", type: "time", name: "time", value: due.local?.slice(11, 16) ?? "" })),
-      h("button", { class: "button primary", type: "submit" }, "Set")),
-  ];
-});
 
 dialog("move", (app, /** @type {Task[]} */ tasks) => {
   const items = [{ id: "", name: "Inbox", drawn: "inbox" }];

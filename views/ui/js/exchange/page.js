@@ -208,7 +208,7 @@ function lines(app, report) {
   return h("div", { class: "import-lines", tabIndex: 0, role: "region", "aria-label": "Line by line" }, h("table", null,
     h("thead", null, h("tr", null, h("th", { scope: "col" }, report.format === "json" ? "No." : "Line"), h("th", { scope: "col" }, "What"), h("th", { scope: "col" }, "Becomes"))),
     h("tbody", null, all.slice(0, LINES).map((one, index) => h("tr", { key: `${one.line} ${index}`, class: `status-${one.status}` },
-      h("td", { class: "line" }, String(one.line)),
+      h("td", { class: "line-number" }, String(one.line)),
       h("td", null,
         one.task && !report.dry_run && app.store.task(one.task) ? h("button", { type: "button", class: "said-link", onclick: () => app.openTask(one.task) }, one.title || "Untitled") : h("span", null, one.title || "Untitled"),
         one.kind && one.kind !== "task" ? h("span", { class: "hint" }, ` (${one.kind})`) : null,

@@ -1,48 +1,74 @@
-/** One thing that only the server has (own preferences, an address): asked for when it is looked at, and anew when stale. */
+/**
+ * Lists that only HTTP has, for as long as a page shows them: kept by name, asked for anew when what they depend on
+ * (`stamp`) has changed, shown as they were until then.
+ */
 
-import { get } from "../net/api.js";
+import { Offline } from "../net/api.js";
 
-export class Fetched {
-  /** @type {any} */
-  value = null;
-  /** @type {Error | null} */
-  error = null;
-  #path = "";
-  #asked = new AbortController();
+/** @typedef {import("../app.js").App} App */
+/** @typedef {{stamp: string, value: any, error: Error | null, asked: AbortController | null}} Kept */
 
-  /** @param {() => void} changed is called when there is something else to see */
-  constructor(changed) {
-    this.changed = changed;
-  }
+/** Answers that are remembered, and requests that are on their way at once. */
+const MOST = 200;
+const AT_ONCE = 4;
 
-  /** Asks for it, unless it is here or on its way. @param {string} path */
-  want(path) {
-    if (path === this.#path) return;
-    this.value = null;
-    this.#path = path;
-    void this.again();
-  }
+/** @type {WeakMap<App, Map<string, Kept>>} */
+const all = new WeakMap();
+let busy = 0;
+/** @type {(() => void)[]} */
+const queue = [];
 
-  /** Asks anew; what is here stays until the answer is there. @param {number} [position] that the answer has to know of */
-  async again(position) {
-    this.#asked.abort();
+/**
+ * What `ask` gives; null until it is there.
+ * @template T @param {App} app @param {string} name @param {string} stamp @param {(signal: AbortSignal) => Promise<T>} ask
+ * @returns {{value: T | null, error: Error | null, loading: boolean}}
+ */
+export function fetched(app, name, stamp, ask) {
+  const kept = all.get(app) ?? new Map();
+  all.set(app, kept);
+  const named = `${app.route.workspace} ${name}`;
+  const wanted = `${stamp} ${app.feed?.state === "live"}`;
+  /** @type {Kept} */
+  const found = kept.get(named) ?? { stamp: "", value: null, error: null, asked: null };
+  kept.delete(named);
+  kept.set(named, found);
+  if (found.stamp !== wanted && (found.stamp.split(" ").slice(0, -1).join(" ") !== stamp || found.error)) {
+    found.stamp = wanted;
+    found.asked?.abort();
     const asked = new AbortController();
-    this.#asked = asked;
-    try {
-      this.value = await get(this.#path, { min_position: position }, asked.signal);
-      this.error = null;
-    } catch (error) {
-      if (asked.signal.aborted) return;
-      this.error = /** @type {Error} */ (error);
-    }
-    this.changed();
+    found.asked = asked;
+    queue.push(() => void begin(app, found, asked, ask));
+    next();
   }
+  if (kept.size > MOST) {
+    const [oldest, gone] = [...kept][0];
+    gone.asked?.abort();
+    kept.delete(oldest);
+  }
+  return { value: found.value, error: found.error, loading: found.asked !== null };
+}
 
-  /** Forgets it, so that it is asked for when it is looked at again. */
-  leave() {
-    this.#asked.abort();
-    this.#path = "";
-    this.value = null;
-    this.error = null;
+function next() {
+  while (busy < AT_ONCE && queue.length) /** @type {() => void} */ (queue.shift())();
+}
+
+/** @param {App} app @param {Kept} found @param {AbortController} asked @param {(signal: AbortSignal) => Promise<any>} ask */
+async function begin(app, found, asked, ask) {
+  if (asked.signal.aborted) return next();
+  busy++;
+  try {
+    const value = await ask(asked.signal);
+    if (!asked.signal.aborted) Object.assign(found, { value, error: null });
+  } catch (error) {
+    if (!asked.signal.aborted) found.error = /** @type {Error} */ (error);
   }
+  busy--;
+  if (found.asked === asked) found.asked = null;
+  next();
+  if (!asked.signal.aborted) app.tell();
+}
+
+/** True if there is no network. @param {Error | null} error @returns {boolean} */
+export function isOffline(error) {
+  return error instanceof Offline;
 }

@@ -100,6 +100,15 @@ const EFFECTS = {
     const task = draft.task(command.task ?? "");
     if (task) task.checklist = task.checklist.filter((one) => one.id !== command.item);
   },
+  LinkTask: linked(true),
+  UnlinkTask: linked(false),
+  AddReminder(command, draft) {
+    draft.put("reminders", {
+      id: command.reminder, task: command.task, user: draft.user, trigger: command.trigger, repeat: command.repeat ?? null, state: "pending",
+      scheduled_for: command.trigger.at ?? null, fired_at: null, late_by_seconds: null, repeats_left: 0, snoozed_from: null, created_at: draft.at,
+      channels: [], deliveries: [],
+    });
+  },
   AddComment(command, draft) {
     draft.put("comments", {
       id: command.comment, task: command.task, author: draft.user, body: command.body, created_at: draft.at, edited_at: null,
@@ -158,6 +167,14 @@ const EFFECTS = {
   RemoveReminder(command, draft) {
     draft.remove("reminders", command.reminder);
   },
+  EditSeries(command, draft) {
+    const found = draft.series(command.series);
+    if (found && command.scope === "this" && command.due) override(found, command.occurrence, { due: command.due });
+  },
+  SkipOccurrence(command, draft) {
+    const found = draft.series(command.series);
+    if (found) override(found, command.occurrence, { skipped: true });
+  },
   CreateFilter(command, draft) {
     draft.put("filters", {
       filter: "", q: "", sort: "", colour: "", shared: false, order: "z", ...chosen(command), id: command.saved, user: draft.user,
@@ -200,6 +217,22 @@ function status(reached) {
   };
 }
 
+/** How a link reads from its other end. @type {Record<string, string>} */
+const OPPOSITE = { blocks: "blocked-by", "blocked-by": "blocks", relates: "relates", duplicates: "duplicated-by", "duplicated-by": "duplicates" };
+
+/** @param {boolean} there @returns {(command: Command, draft: Draft) => void} */
+function linked(there) {
+  return (command, draft) => {
+    const ends = [[command.task, command.link, command.other], [command.other, OPPOSITE[command.link], command.task]];
+    for (const [at, type, other] of ends) {
+      const task = draft.task(at ?? "");
+      if (!task) continue;
+      const rest = task.links.filter((one) => one.type !== type || one.task !== other);
+      task.links = there ? [...rest, { type, task: other }] : rest;
+    }
+  };
+}
+
 /** @param {"labels" | "assignees"} field @returns {(command: Command, draft: Draft) => void} */
 function members(field) {
   return (command, draft) => {
@@ -216,6 +249,12 @@ function series(reached) {
     const found = draft.series(command.series);
     if (found) found.state = reached;
   };
+}
+
+/** @param {import("./types.js").Series} found @param {string} original @param {Record<string, any>} changes */
+function override(found, original, changes) {
+  const before = (found.overrides ?? []).find((one) => one.original === original) ?? { original };
+  found.overrides = [...(found.overrides ?? []).filter((one) => one.original !== original), { ...before, ...changes }];
 }
 
 /** Shows the likely effect of a command in the draft. @param {Command} command @param {Draft} draft */

@@ -120,11 +120,11 @@ function connection(app) {
   );
 }
 
-/** The tabs at the bottom of a phone. @param {App} app */
-export function tabs(app) {
+/** The tabs at the bottom of a phone. @param {App} app @param {boolean} covered by a task, so that they rest */
+export function tabs(app, covered) {
   const tab = (/** @type {string} */ page, /** @type {string} */ name, /** @type {string} */ drawn) =>
     link(app, app.to(page), { class: "tab", key: page, "aria-current": app.route.page === page ? "page" : undefined }, icon(drawn), name);
-  return h("nav", { class: "tabs", "aria-label": "Short ways" },
+  return h("nav", { class: "tabs", "aria-label": "Short ways", inert: covered },
     tab("today", "Today", "today"), tab("inbox", "Inbox", "inbox"),
     app.may("editor") ? h("button", { type: "button", class: "tab add", key: "add", "aria-label": "Add a task", onclick: () => app.openDialog("add") }, icon("plus")) : null,
     tab("calendar", "Calendar", "calendar"), tab("search", "Search", "search"));

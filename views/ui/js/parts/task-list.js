@@ -14,7 +14,7 @@ import "./virtual-list.js";
 /** @typedef {{project?: string | null, section?: string | null, due?: string}} Place */
 /** @typedef {{id: string, name?: string, tasks: readonly Task[], place?: Place, tone?: string, actions?: import("../lib/dom.js").Content}} Group */
 /** @typedef {{kind: "head", group: Group} | {kind: "task", task: Task, group: Group, depth: number, index: number}} Item */
-/** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void}} Cursor */
+/** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void, turn?: (by: number) => void, look?: () => void}} Cursor */
 
 const narrow = matchMedia("(max-width: 719px)");
 

@@ -27,7 +27,7 @@ dialog("filter", (app, /** @type {{saved?: Filter, now?: {q: string, filter: str
       h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: saved?.name ?? "", required: true, maxLength: 200, autofocus: true })),
       h("fieldset", { class: "colours" }, h("legend", null, "Colour"), COLOURS.map((colour, index) =>
         h("label", { key: colour, class: "colour", style: { "--colour": colour } }, h("input", { type: "radio", name: "colour", value: colour, checked: saved ? saved.colour === colour : index === app.store.filters.length % COLOURS.length, "aria-label": `Colour ${index + 1}` })))),
-      h("label", { class: "tick" }, h("input", { type: "checkbox", name: "shared", checked: saved?.shared ?? false, disabled: !sharing }),
+      h("label", { class: "ticked" }, h("input", { type: "checkbox", name: "shared", checked: saved?.shared ?? false, disabled: !sharing }),
         h("span", null, "Share it with all members", sharing ? null : h("span", { class: "hint" }, " (editors and up can)"))),
       h("div", { class: "row end" },
         saved ? h("button", { type: "button", class: "button danger", onclick: () => {

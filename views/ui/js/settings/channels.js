@@ -39,7 +39,7 @@ function channel(app, one, on, used) {
   const kind = KINDS.find(([id]) => id === one.kind)?.[1] ?? one.kind;
   const trouble = one.disabled ? `Off: ${one.disabled}` : one.confirmed === false ? "Not confirmed yet: open the link in the mail that was sent there." : one.failing_since ? `Nothing came through since ${sayInstant(one.failing_since)}; it is tried again.` : "";
   return h("li", { key: one.channel, class: "channel-row" },
-    h("label", { class: "tick grow" }, h("input", { type: "checkbox", checked: on, onchange: (/** @type {Event} */ event) => used(one.channel, /** @type {HTMLInputElement} */ (event.target).checked) }),
+    h("label", { class: "ticked grow" }, h("input", { type: "checkbox", checked: on, onchange: (/** @type {Event} */ event) => used(one.channel, /** @type {HTMLInputElement} */ (event.target).checked) }),
       h("span", { class: "grow" }, h("strong", null, one.channel), h("span", { class: "hint" }, ` ${kind}, ${one.leads_to}`), trouble ? h("span", { class: "channel-trouble" }, trouble) : null)),
     one.kind === "webhook" ? h("button", { type: "button", class: "button quiet", "aria-label": `Secret of ${one.channel}`, onclick: () => void secret(app, one.channel) }, "Secret") : null,
     h("button", { type: "button", class: "button quiet", "aria-label": `${one.disabled ? "Switch on" : "Switch off"} ${one.channel}`, onclick: () => void app.send({ type: one.disabled ? "EnableChannel" : "DisableChannel", channel: one.channel }, { said: `${one.channel} is ${one.disabled ? "on" : "off"}` }) }, one.disabled ? "Switch on" : "Switch off"),
