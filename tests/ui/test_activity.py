@@ -15,7 +15,7 @@ from tests.ui.watching import Watch
 
 def steps(page: Page) -> Locator:
     """What was done, newest first, without who did it."""
-    return page.locator(".step")
+    return page.locator(".deed")
 
 
 async def test_what_others_do_comes_live_in_words(browse: Browse, space: Space) -> None:

@@ -174,7 +174,7 @@ async def test_a_filter_is_saved_shared_changed_and_removed(browse: Browse, spac
     await expect(row).to_have_count(0)
     await page.get_by_role("button", name="Undo").last.click()
     await expect(row).to_contain_text("Now")
-    assert (await space.get("/filters")).ok["items"][0]["colour"] == "#3d7a3a"
+    assert (await space.get("/filters")).ok["items"][0]["colour"] == "#b4540a"
 
 
 async def test_saved_filters_keep_what_is_changed_and_their_order(browse: Browse, space: Space) -> None:
