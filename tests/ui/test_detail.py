@@ -192,7 +192,9 @@ async def test_an_occurrence_is_skipped_or_put_off(browse: Browse, space: Space)
     ).ok  # fmt: skip
     task = made["open"][0]
     page = await opened(browse, space, task)
-    await expect(detail(page).get_by_role("link", name="very day")).to_have_attribute("href", f"/w/{space.id}/series/{made['id']}")
+    await expect(detail(page).get_by_role("link", name="very day")).to_have_attribute(
+        "href", f"/w/{space.id}/series/{made['id']}"
+    )
     await detail(page).get_by_role("button", name="Put off").click()
     await page.get_by_role("dialog").get_by_role("button", name="Next week").click()
     await expect(detail(page)).to_contain_text("put off once")
