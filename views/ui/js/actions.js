@@ -70,7 +70,7 @@ export const ACTIONS = [
   { id: "now", name: "Calendar: today", group: "List", keys: ["."], run: (app) => app.list?.turn?.(0) },
   { id: "look", name: "Calendar: month or week", group: "List", keys: ["v"], run: (app) => app.list?.look?.() },
 
-  { id: "open", name: "Open", group: "Tasks", keys: ["Enter"], task: true, run: (app, [task]) => app.openTask(task.id) },
+  { id: "open", name: "Open", group: "Tasks", keys: ["Enter"], task: true, run: (app, [task]) => app.openTask(task.id, { enter: true }) },
   { id: "done", name: "Complete or reopen", group: "Tasks", keys: ["Space", "e"], icon: "check", task: true, needs: "editor", run: toggleDone },
   { id: "due", name: "Set the due date", group: "Tasks", keys: ["d"], icon: "today", task: true, needs: "editor", run: (app, tasks) => app.openDialog("due", tasks) },
   { id: "due-today", name: "Due today", group: "Tasks", keys: ["t"], task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { due: { date: today() } }, "due today") },
@@ -128,8 +128,17 @@ export function setTheme(theme) {
   localStorage.setItem("tasksys.theme", theme);
 }
 
-/** The tasks that an action is about: the selected ones, else the one at the cursor, else the one that is open. @param {App} app */
+/** @param {string} density `compact`, or blank for comfortable */
+export function setDensity(density) {
+  if (density) document.documentElement.dataset.density = density;
+  else delete document.documentElement.dataset.density;
+  localStorage.setItem("tasksys.density", density);
+}
+
+/** The tasks that an action is about: the one that is open and has the focus; else the selected ones, the one at the cursor, the one that is open. @param {App} app */
 export function meant(app) {
+  const open = app.store.task(app.route.query.get("task"));
+  if (open && document.activeElement?.closest(".detail")) return [open];
   const ids = app.selected.size ? [...app.selected] : [app.cursor ?? app.route.query.get("task")];
   return /** @type {Task[]} */ (ids.map((id) => app.store.task(id)).filter(Boolean));
 }

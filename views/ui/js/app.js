@@ -15,6 +15,7 @@ import { session } from "./net/session.js";
 import { Storage } from "./net/storage.js";
 import { Presence } from "./model/presence.js";
 import { Notices } from "./model/notices.js";
+import { SavedFilters } from "./model/saved-filters.js";
 import { address, read } from "./router.js";
 
 /** @typedef {import("./model/types.js").Command} Command */
@@ -28,6 +29,7 @@ export class App extends Signal {
   store = new Store();
   presence = new Presence();
   notices = new Notices();
+  savedFilters = new SavedFilters(this);
   route = read(location);
   /** @type {Phase} */
   phase = "starting";
@@ -45,6 +47,8 @@ export class App extends Signal {
   selected = new Set();
   /** The task that keys are about. @type {string | null} */
   cursor = null;
+  /** True until the focus has gone to the task that was opened by a key. */
+  entering = false;
   /** What the list in view does with keys; set by the page that shows one. @type {import("./parts/task-list.js").Cursor | null} */
   list = null;
   /** True while the sidebar is shown over the page, where there is no room beside it. */
@@ -53,7 +57,7 @@ export class App extends Signal {
   dialog = null;
   /** Events that came while the page was open, newest last: what has just happened. @type {import("./model/types.js").Event[]} */
   recent = [];
-  /** Commands of this page that were accepted and not undone, newest last. @type {{id: string, said: string}[]} */
+  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>}[]} */
   done = [];
 
   constructor() {
@@ -148,7 +152,7 @@ export class App extends Signal {
       case "snapshot":
       case "state": {
         const touched = this.store.entities.take(message);
-        if (!touched) return;
+        if (!touched) break;
         void this.storage?.keep(owner, touched === "all" ? null : touched, this.store.entities).catch(() => {});
         this.outbox?.reached(message.position);
         this.store.changed();
@@ -159,6 +163,7 @@ export class App extends Signal {
         break;
       case "caught-up":
         this.#shown(/** @type {Feed} */ (this.feed).workspace);
+        if (!this.presence.placed) this.presence.at(this.#where());
         this.presence.again();
         this.outbox?.pump();
         break;
@@ -175,6 +180,7 @@ export class App extends Signal {
         this.notices.remind(message, this);
         break;
     }
+    this.savedFilters.heard(message);
   }
 
   /** @param {import("./net/feed.js").State} state @param {string} reason @param {number} code */
@@ -249,8 +255,9 @@ export class App extends Signal {
     return this.to(this.route.page, this.route.id, { ...Object.fromEntries(this.route.query), ...changes });
   }
 
-  /** Opens a task beside what is shown. @param {string | null} task */
-  openTask(task) {
+  /** Opens a task beside what is shown; `enter` takes the focus there. @param {string | null} task @param {{enter?: boolean}} [how] */
+  openTask(task, { enter = false } = {}) {
+    this.entering = enter;
     this.go(this.with({ task }));
   }
 
@@ -265,11 +272,12 @@ export class App extends Signal {
   async send(command, { said, base, text } = {}) {
     const named = { ...command, id: uuid() };
     const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text });
+    if (command.type !== "Undo") this.done = [...this.done.slice(-49), { id: named.id, said: said ?? "", deciding }];
     if (said && this.feed?.state !== "live") this.notices.say(`${said}. It is sent when you are online again.`);
     const outcome = await deciding;
-    if (outcome?.status === "accepted" && outcome.events.length && command.type !== "Undo") {
-      this.done = [...this.done.slice(-49), { id: outcome.id, said: said ?? "" }];
-      if (said && this.feed?.state === "live") this.notices.say(said, { label: "Undo", run: () => this.undo(outcome.id) });
+    if (outcome?.status !== "accepted" || !outcome.events.length) this.done = this.done.filter((one) => one.id !== named.id);
+    else if (said && command.type !== "Undo" && this.feed?.state === "live") {
+      this.notices.say(said, { label: "Undo", run: () => this.undo(named.id) });
     }
     if (outcome?.status === "refused" && !command.task) {
       this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
@@ -285,13 +293,20 @@ export class App extends Signal {
     return this.send({ type: "EditTask", task: task.id, ...fields }, { said, base });
   }
 
-  /** Undoes a command of this page, by default the last one. @param {string} [id] */
+  /** Undoes a command of this page, by default the last one; one that was not sent yet is given up. @param {string} [id] */
   async undo(id = this.done.at(-1)?.id) {
-    if (!id) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
-    const said = this.done.find((one) => one.id === id)?.said;
-    this.done = this.done.filter((one) => one.id !== id);
-    const outcome = await this.send({ type: "Undo", command: id });
-    if (outcome?.status === "accepted") this.notices.say(said ? `Undone: ${said}` : "Undone");
+    const found = this.done.find((one) => one.id === id);
+    if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
+    this.done = this.done.filter((one) => one !== found);
+    const said = found.said ? `Undone: ${found.said}` : "Undone";
+    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting")) {
+      await this.outbox.drop(id);
+      return this.notices.say(said);
+    }
+    const undone = await found.deciding;
+    if (undone?.status !== "accepted") return;
+    const outcome = await this.send({ type: "Undo", command: undone.id });
+    if (outcome?.status === "accepted") this.notices.say(said);
   }
 
   /** @param {string} name @param {any} [about] */

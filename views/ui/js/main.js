@@ -1,15 +1,17 @@
 /** Starts the page: makes the app, shows it whenever something changes, at most once a frame. */
 
 import { App } from "./app.js";
-import { listen, setTheme } from "./actions.js";
+import { listen, setDensity, setTheme } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
 import { openDialog } from "./parts/dialogs.js";
 import { reminderCards } from "./parts/reminder-cards.js";
 import { notices, sidebar, tabs } from "./parts/shell.js";
 import { detail } from "./pages/detail.js";
+import { narrow } from "./detail/focus.js";
 import { gone, signIn, starting, welcome } from "./pages/entrance.js";
 import { page } from "./pages/all.js";
 import "./dialogs/small.js";
+import "./dialogs/when.js";
 import "./dialogs/palette.js";
 import "./dialogs/help.js";
 import "./dialogs/outbox.js";
@@ -25,13 +27,14 @@ function view() {
   if (app.phase === "gone") return gone(app);
   if (app.phase === "starting") return starting();
   const task = app.route.query.get("task");
+  const covered = Boolean(task) && narrow.matches;
   return [
     h("div", { class: `shell${task ? " with-detail" : ""}`, key: "shell" },
       sidebar(app),
       app.sidebar ? h("div", { class: "scrim", key: "scrim", onclick: () => { app.sidebar = false; app.tell(); } }) : null,
-      h("main", { class: "page", key: "page", id: "page" }, page(app)),
+      h("main", { class: "page", key: "page", id: "page", inert: covered }, page(app)),
       detail(app),
-      tabs(app)),
+      tabs(app, covered)),
     notices(app),
     reminderCards(app),
     openDialog(app),
@@ -54,7 +57,9 @@ app.listen(() => {
   requestAnimationFrame(show);
 });
 
+narrow.addEventListener("change", () => app.tell());
 setTheme(localStorage.getItem("tasksys.theme") ?? "");
+setDensity(localStorage.getItem("tasksys.density") ?? "");
 listen(app);
 setInterval(() => app.store.changed(), 60_000); // what is today, or late, changes by itself
 show();

@@ -2,8 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { addDays, sayDay, sayWhen, today, weekday, HERE } from "../lib/time.js";
-import { editAll } from "../actions.js";
+import { HERE, today } from "../lib/time.js";
 import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
@@ -14,7 +13,7 @@ import "../parts/when-field.js";
 /** @typedef {import("../model/types.js").Task} Task */
 
 /** Colours of projects and filters. */
-export const COLOURS = ["#b3261e", "#b4540a", "#8a6a00", "#3d7a3a", "#1f6f5c", "#1d6fa3", "#4a56c0", "#8b45a8", "#a83a6d", "#6b6458"];
+export const COLOURS = ["#1f6f5c", "#1d6fa3", "#8b45a8", "#b4540a", "#3d7a3a", "#4a56c0", "#a83a6d", "#8a6a00", "#b3261e", "#6b6458"];
 
 /** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
 export function placeOf(app) {
@@ -23,37 +22,10 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app, /** @type {{place: Record<string, any>, text: string} | undefined} */ about) => [
-  dialogHead(app, about ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [
+  dialogHead(app, about?.text ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
   h("quick-add", { given: { app, focused: true, place: { ...placeOf(app), ...about?.place } } }),
 ]);
-
-dialog("due", (app, /** @type {Task[]} */ tasks) => {
-  const set = (/** @type {any} */ due, /** @type {string} */ said) => {
-    editAll(app, tasks, { due }, said);
-    app.closeDialog();
-  };
-  const now = today();
-  const near = [
-    { name: "Today", day: now }, { name: "Tomorrow", day: addDays(now, 1) },
-    { name: "This weekend", day: addDays(now, (5 - weekday(now) + 7) % 7) }, { name: "Next week", day: addDays(now, 7 - weekday(now)) },
-    { name: "In two weeks", day: addDays(now, 14) },
-  ];
-  const due = tasks[0]?.due ?? null;
-  return [
-    dialogHead(app, tasks.length > 1 ? `When are these ${tasks.length} tasks due?` : "When is it due?", tasks.length === 1 ? tasks[0].title : undefined),
-    h("div", { class: "choices" },
-      near.map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set({ date: day }, `due ${sayDay(day)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(day)))),
-      h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, "no due date") }, "No date")),
-    h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const value = /** @type {any} */ (/** @type {Element} */ (event.target).querySelector("when-field"))?.value;
-      if (value) set(value, `due ${sayWhen(value)}`);
-    } },
-      h("when-field", { given: { app, value: due, change: () => {}, enter: () => /** @type {HTMLFormElement | null} */ (document.querySelector(".dialog.due form"))?.requestSubmit(), focused: true, label: "When it is due" } }),
-      h("div", { class: "row end" },       h("button", { class: "button primary", type: "submit" }, "Set"))),
-  ];
-});
 
 dialog("move", (app, /** @type {Task[]} */ tasks) => {
   const items = [{ id: "", name: "Inbox", drawn: "inbox" }];
@@ -134,4 +106,23 @@ dialog("workspaces", (app) => [
       app.go(address(made.id, "today"));
     },
   }),
+]);
+
+dialog("section", (app, /** @type {{project: import("../model/types.js").Project, section?: import("../model/types.js").Section}} */ { project, section }) => [
+  dialogHead(app, section ? "Edit the section" : `New section in ${project.name}`, section ? undefined : "Sections divide a project; on the board they are its columns."),
+  h("form", { class: "stack", onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name")).trim();
+    if (!name) return;
+    app.closeDialog();
+    if (section) void app.send({ type: "EditSection", project: project.id, section: section.id, name }, { said: `Renamed to ${name}` });
+    else void app.send({ type: "AddSection", project: project.id, section: uuid(), name }, { said: `Made the section ${name}` });
+  } },
+    h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: section?.name ?? "", required: true, maxLength: 200, autofocus: true })),
+    h("div", { class: "row end" },
+      section ? h("button", { type: "button", class: "button danger", onclick: () => {
+        app.closeDialog();
+        void app.send({ type: "RemoveSection", project: project.id, section: section.id }, { said: `Removed the section ${section.name}; its tasks stay in the project` });
+      } }, "Remove the section") : null,
+      h("button", { class: "button primary", type: "submit" }, section ? "Save" : "Make the section"))),
 ]);

@@ -43,6 +43,9 @@ export class Entities {
   /** The position as of which all of it is; null as long as nothing is known. @type {number | null} */
   position = null;
 
+  /** Rows that are read over HTTP just now, with what the feed has told of them meanwhile. @type {Set<{kind: Kind, told: Set<string>}>} */
+  #readings = new Set();
+
   /** Pages of a snapshot that is not complete yet. @type {Entities | null} */
   #coming = null;
 
@@ -79,6 +82,7 @@ export class Entities {
         const name = row[NAMED_BY[kind]];
         /** @type {Map<string, any>} */ (this[kind]).set(name, row);
         touched.put.push([kind, name, row]);
+        this.#told(kind, name);
       }
     }
     for (const one of message.removed ?? []) {
@@ -86,10 +90,34 @@ export class Entities {
       if (!kind) continue;
       this[kind].delete(one.id);
       touched.removed.push([kind, one.id]);
+      this.#told(kind, one.id);
     }
     if (message.workspace) this.workspace = { ...this.workspace, ...message.workspace };
     this.position = message.position;
     return touched;
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  #told(kind, id) {
+    for (const one of this.#readings) if (one.kind === kind) one.told.add(id);
+  }
+
+  /**
+   * Begins to read rows that the feed tells only when they change. `fill` takes those that were read, but not over what
+   * the feed has told of them since; what it took is its answer. `done` ends it.
+   * @param {Kind} kind
+   */
+  reading(kind) {
+    const reading = { kind, told: /** @type {Set<string>} */ (new Set()) };
+    this.#readings.add(reading);
+    return {
+      fill: (/** @type {any[]} */ rows) => {
+        const taken = rows.filter((row) => !reading.told.has(row[NAMED_BY[kind]]));
+        for (const row of taken) /** @type {Map<string, any>} */ (this[kind]).set(row[NAMED_BY[kind]], row);
+        return taken.map((row) => /** @type {[Kind, string, any]} */ ([kind, row[NAMED_BY[kind]], row]));
+      },
+      done: () => void this.#readings.delete(reading),
+    };
   }
 
   /** Fills it with what was kept on this device. @param {[Kind, any][]} rows @param {any} workspace @param {number} position */

@@ -5,6 +5,7 @@
  */
 
 import { between, byOrder } from "./order.js";
+import { isOpen } from "./status.js";
 
 /** @typedef {import("./types.js").Command} Command */
 /** @typedef {import("./types.js").Task} Task */
@@ -99,6 +100,15 @@ const EFFECTS = {
     const task = draft.task(command.task ?? "");
     if (task) task.checklist = task.checklist.filter((one) => one.id !== command.item);
   },
+  LinkTask: linked(true),
+  UnlinkTask: linked(false),
+  AddReminder(command, draft) {
+    draft.put("reminders", {
+      id: command.reminder, task: command.task, user: draft.user, trigger: command.trigger, repeat: command.repeat ?? null, state: "pending",
+      scheduled_for: command.trigger.at ?? null, fired_at: null, late_by_seconds: null, repeats_left: 0, snoozed_from: null, created_at: draft.at,
+      channels: [], deliveries: [],
+    });
+  },
   AddComment(command, draft) {
     draft.put("comments", {
       id: command.comment, task: command.task, author: draft.user, body: command.body, created_at: draft.at, edited_at: null,
@@ -165,6 +175,19 @@ const EFFECTS = {
     const found = draft.series(command.series);
     if (found) override(found, command.occurrence, { skipped: true });
   },
+  CreateFilter(command, draft) {
+    draft.put("filters", {
+      filter: "", q: "", sort: "", colour: "", shared: false, order: "z", ...chosen(command), id: command.saved, user: draft.user,
+      workspace: draft.workspace, created_at: draft.at, updated_at: draft.at, version: 0, position: 0,
+    });
+  },
+  EditFilter(command, draft) {
+    const filter = draft.filter(command.saved);
+    if (filter) Object.assign(filter, chosen(command));
+  },
+  RemoveFilter(command, draft) {
+    draft.remove("filters", command.saved);
+  },
   PauseSeries: series("paused"),
   ResumeSeries: series("active"),
   EndSeries: series("ended"),
@@ -178,13 +201,35 @@ function pick(command) {
   return found;
 }
 
+/** The fields of a saved filter that a command gives. @param {Command} command */
+function chosen(command) {
+  const names = ["name", "filter", "q", "sort", "colour", "shared", "order"].filter((name) => name in command);
+  return Object.fromEntries(names.map((name) => [name, command[name] ?? (name === "shared" ? false : "")]));
+}
+
 /** @param {Task["status"]} reached @returns {(command: Command, draft: Draft) => void} */
 function status(reached) {
   return (command, draft) => {
     const task = draft.task(command.task ?? "");
-    if (!task) return;
+    if (!task || (reached === "open" && isOpen(task))) return;
     const done = reached === "done" || reached === "cancelled" || reached === "skipped";
     Object.assign(task, { status: reached, completed_at: done ? draft.at : null });
+  };
+}
+
+/** How a link reads from its other end. @type {Record<string, string>} */
+const OPPOSITE = { blocks: "blocked-by", "blocked-by": "blocks", relates: "relates", duplicates: "duplicated-by", "duplicated-by": "duplicates" };
+
+/** @param {boolean} there @returns {(command: Command, draft: Draft) => void} */
+function linked(there) {
+  return (command, draft) => {
+    const ends = [[command.task, command.link, command.other], [command.other, OPPOSITE[command.link], command.task]];
+    for (const [at, type, other] of ends) {
+      const task = draft.task(at ?? "");
+      if (!task) continue;
+      const rest = task.links.filter((one) => one.type !== type || one.task !== other);
+      task.links = there ? [...rest, { type, task: other }] : rest;
+    }
   };
 }
 

@@ -41,6 +41,11 @@ export class Presence extends Signal {
     this.#soon();
   }
 
+  /** False until it is known where the person is: a page that was opened at an address has not moved. */
+  get placed() {
+    return Object.keys(this.#where).length > 0;
+  }
+
   /** What they write in. @param {string} task @param {string | null} field @param {string} [text] @param {[number, number]} [selection] */
   writing(task, field, text, selection) {
     const { view, project } = this.#where;

@@ -254,7 +254,4 @@ export class Store extends Signal {
   }
 }
 
-/** True for a task that is still to be done. @param {Task} task */
-export function isOpen(task) {
-  return task.status === "open" || task.status === "in-progress";
-}
+export { isOpen } from "./status.js";

@@ -56,7 +56,7 @@
  *   errors?: {pointer: string, detail: string}[], conflicts?: Event[], parameter?: string, position?: number, hint?: string,
  * }} Problem
  * @typedef {{id: string, status: "pending" | "accepted" | "refused" | "unknown", events: Event[], problem?: Problem | null}} Outcome
- * @typedef {{position: number, at: string, actor: string, command: string, type: string, task: string | null,
+ * @typedef {{position: number, at: string, actor: string, command: string, type: string, task: string | null, project?: string | null,
  *   changes: {field: string, before: any, after: any}[], undoes?: number}} Entry
  *
  * @typedef {{type: string, task?: string, id?: string, [field: string]: any}} Command

@@ -11,7 +11,7 @@ import { projectHead } from "./lists.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
 /** @typedef {import("../model/types.js").Project} Project */
-/** @typedef {{id: string, name: string, tasks: Task[], drop: (task: Task) => void, between: (task: Task, other: Task, after: boolean) => void}} Column */
+/** @typedef {{id: string, name: string, tasks: Task[], place?: Record<string, any>, drop: (task: Task) => void, between: (task: Task, other: Task, after: boolean) => void}} Column */
 
 /** Cards of a column that are shown at most; more are to be found in the list. */
 const CARDS = 200;
@@ -23,12 +23,13 @@ function columns(app, project) {
   const tasks = app.store.inProject(project.id);
   if (!project.sections.length || app.route.query.get("by") === "status") {
     return STATES.map(([status, name, type]) => ({
-      id: status, name, tasks: tasks.filter((task) => task.status === status).sort(byOrder),
+      id: status, name, tasks: tasks.filter((task) => task.status === status).sort(byOrder), place: status === "open" ? { project: project.id } : undefined,
       drop: (task) => {
         if (task.status === status) return;
-        const reopened = status === "in-progress" && !isOpen(task);
-        if (reopened) void app.send({ type: "ReopenTask", task: task.id });
-        void app.send({ type, task: task.id }, { said: `“${task.title}”: ${name.toLowerCase()}` });
+        const said = `“${task.title}”: ${name.toLowerCase()}`;
+        if (status === "open" && isOpen(task)) return void app.edit(task, { status }, said);
+        if (status === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
+        void app.send({ type, task: task.id }, { said });
       },
       between(task, other, after) {
         this.drop(task);
@@ -38,8 +39,9 @@ function columns(app, project) {
   }
   const known = new Set(project.sections.map((one) => one.id));
   const open = tasks.filter(isOpen);
-  return [{ id: "", name: "No section" }, ...project.sections].map(({ id, name }) => ({
-    id: id || "none", name, tasks: open.filter((task) => (id ? task.section === id : !task.section || !known.has(task.section))),
+  const loose = open.some((task) => !task.section || !known.has(task.section));
+  return [...(loose ? [{ id: "", name: "No section" }] : []), ...project.sections].map(({ id, name }) => ({
+    id: id || "none", name, place: { project: project.id, section: id || null }, tasks: open.filter((task) => (id ? task.section === id : !task.section || !known.has(task.section))),
     drop: (task) => void (task.section === (id || null) ? null : app.send({ type: "MoveTask", task: task.id, section: id || null }, { said: `Moved “${task.title}” to ${name}` })),
     between: (task, other, after) => {
       const moved = task.section === (id || null) ? {} : { section: id || null };
@@ -75,7 +77,9 @@ export function board(app, project) {
         h("div", { class: "cards" },
           column.tasks.slice(0, CARDS).map((task) => card(app, task)),
           column.tasks.length > CARDS ? h("p", { class: "hint" }, `${column.tasks.length - CARDS} more are in the list.`) : null,
-          column.tasks.length ? null : h("p", { class: "column-empty" }, "Drag tasks here"))))),
+          column.tasks.length ? null : h("p", { class: "column-empty" }, "Drag tasks here"),
+          app.may("editor") && column.place ? h("button", { type: "button", class: "card-add", key: "add", onclick: () => app.openDialog("add", { place: column.place }) }, icon("plus"), "Add a task") : null))),
+      app.may("editor") ? h("button", { type: "button", class: "column-add", key: "add", onclick: () => app.openDialog("section", { project }) }, icon("plus"), "Add a section") : null),
   ];
 }
 

@@ -3,7 +3,6 @@
 import { h } from "../lib/dom.js";
 import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey } from "../lib/time.js";
 import { isOpen } from "../model/store.js";
-import { uuid } from "../lib/ids.js";
 import { placeOf } from "../dialogs/small.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";
@@ -63,7 +62,7 @@ export function todayPage(app) {
     const all = h("button", { type: "button", class: "button quiet", onclick: () => groups.late.forEach((task) => void app.edit(task, { due: { date: now } })) }, "All to today");
     shown.push({ id: "late", name: "Overdue", tone: "late", tasks: groups.late, actions: app.may("editor") ? all : null });
   }
-  shown.push({ id: "today", name: groups.late.length ? "Today" : undefined, tasks: groups.due, place: { due: now } });
+  if (groups.due.length) shown.push({ id: "today", name: groups.late.length ? "Today" : undefined, tasks: groups.due, place: { due: now } });
   if (groups.done.length) shown.push({ id: "done", name: "Done today", tone: "quiet", tasks: groups.done });
   return page(app, shown, {
     head: pageHead(app, { title: "Today", subtitle: sayFullDay(now) }),
@@ -134,6 +133,3 @@ export function projectList(app, project) {
     none: empty({ drawn: "list", title: "A fresh project", text: ["Add its first task above. Sections divide a project into parts or steps; on the board they are the columns."] }),
   });
 }
-
-/** The id of a new section. */
-export const newSection = uuid;

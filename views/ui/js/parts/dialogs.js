@@ -15,6 +15,11 @@ export function dialog(name, view) {
   DIALOGS.set(name, view);
 }
 
+/** True if there is a dialog of that name. @param {string} name */
+export function known(name) {
+  return DIALOGS.has(name);
+}
+
 /** The dialog that is open, if one is. @param {App} app */
 export function openDialog(app) {
   const found = app.dialog && DIALOGS.get(app.dialog.name);

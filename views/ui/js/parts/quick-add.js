@@ -7,6 +7,7 @@
 import { Part, h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { HERE, instantOf, today } from "../lib/time.js";
+import { made } from "../model/making.js";
 import { post } from "../net/api.js";
 import { icon } from "./icon.js";
 
@@ -141,15 +142,8 @@ export class QuickAdd extends Part {
       void app.send({ type: "CreateTask", task, title: text, ...place }, { text, said: `Added “${text}”` });
       return;
     }
-    const { command, reminders, title } = parsed;
-    const said = `Added “${title}”`;
-    if (command.type === "CreateSeries") {
-      const template = { ...placed(place, command.template), ...command.template };
-      void app.send({ ...command, template, series: task }, { said });
-      return;
-    }
-    void app.send({ ...placed(place, command), ...command, task }, { said });
-    for (const body of reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+    void app.send(made(parsed.command, place, task), { said: `Added “${parsed.title}”` });
+    for (const body of parsed.reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
     this.dispatchEvent(new CustomEvent("added", { detail: task, bubbles: true }));
   }
 
@@ -162,13 +156,6 @@ export class QuickAdd extends Part {
     if (input) input.value = "";
     this.render();
   }
-}
-
-/** What the place gives, without what the text says itself. @param {Record<string, any>} place @param {Record<string, any>} said what the text says */
-function placed(place, said) {
-  const { project, section, due } = place;
-  const where = project && !said.project ? { project, ...(section ? { section } : {}) } : {};
-  return due && !said.due && said.type === "CreateTask" ? { ...where, due } : where;
 }
 
 /** The day that a place gives, if it is one. @param {Record<string, any> | undefined} place */

@@ -115,15 +115,16 @@ function connection(app) {
   return h("div", { class: "connection" },
     troubles ? h("button", { type: "button", class: "chip trouble", onclick: () => app.openDialog("outbox") }, `${troubles} to look at`) : null,
     h("button", { type: "button", class: `connection-state ${state}`, title: state === "live" ? "Everything you see is as it is" : "What you change is kept, and sent when you are online", onclick: () => (state === "live" ? app.openDialog("outbox") : app.feed?.retry()) },
-      h("span", { class: "pulse", "aria-hidden": "true" }), h("span", { role: "status" }, words)),
+      h("span", { class: "pulse", "aria-hidden": "true" }), words),
+    h("span", { class: "unseen", role: "status" }, words),
   );
 }
 
-/** The tabs at the bottom of a phone. @param {App} app */
-export function tabs(app) {
+/** The tabs at the bottom of a phone. @param {App} app @param {boolean} covered by a task, so that they rest */
+export function tabs(app, covered) {
   const tab = (/** @type {string} */ page, /** @type {string} */ name, /** @type {string} */ drawn) =>
     link(app, app.to(page), { class: "tab", key: page, "aria-current": app.route.page === page ? "page" : undefined }, icon(drawn), name);
-  return h("nav", { class: "tabs", "aria-label": "Short ways" },
+  return h("nav", { class: "tabs", "aria-label": "Short ways", inert: covered },
     tab("today", "Today", "today"), tab("inbox", "Inbox", "inbox"),
     app.may("editor") ? h("button", { type: "button", class: "tab add", key: "add", "aria-label": "Add a task", onclick: () => app.openDialog("add") }, icon("plus")) : null,
     tab("calendar", "Calendar", "calendar"), tab("search", "Search", "search"));

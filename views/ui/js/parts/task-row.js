@@ -46,9 +46,9 @@ export function labelChips(labels) {
 
 /**
  * @param {App} app @param {Task} task
- * @param {{place?: boolean, depth?: number, draggable?: boolean, index?: number, total?: number}} [options]
+ * @param {{place?: boolean, depth?: number, index?: number}} [options] `place` shows its project, `depth` is how deep it is indented
  */
-export function taskRow(app, task, { place = false, depth = 0, index = 0, total = 0 } = {}) {
+export function taskRow(app, task, { place = false, depth = 0, index = 0 } = {}) {
   const { store } = app;
   const open = app.route.query.get("task") === task.id;
   const project = place ? store.project(store.root(task).project) : undefined;
@@ -59,14 +59,14 @@ export function taskRow(app, task, { place = false, depth = 0, index = 0, total 
   const waiting = store.waitingFor(task.id).some((one) => one.state === "waiting" || one.state === "sent");
   const classes = ["task-row", isOpen(task) ? "" : "closed", open ? "open" : "", app.selected.has(task.id) ? "selected" : "", app.cursor === task.id ? "cursor" : "", waiting ? "waiting" : ""];
   return h("div", {
-    class: classes.join(" "), role: "option", id: `task-${task.id}`, "data-task": task.id, style: { "--depth": depth },
-    "aria-selected": String(app.selected.has(task.id) || app.cursor === task.id), "aria-setsize": total || undefined, "aria-posinset": total ? index + 1 : undefined,
+    class: classes.join(" "), role: "row", id: `task-${task.id}`, "data-task": task.id, style: { "--depth": depth },
+    "aria-selected": String(app.selected.has(task.id) || app.cursor === task.id), "aria-rowindex": index + 1, "aria-label": task.title,
     onclick: (/** @type {MouseEvent} */ event) => clicked(app, task, event),
   },
     h("span", { class: "grip", "aria-hidden": "true" }, icon("grip")),
-    check(app, task),
-    h("span", { class: "title" }, task.title || "Untitled"),
-    h("span", { class: "meta" },
+    h("span", { role: "gridcell", class: "cell" }, check(app, task)),
+    h("span", { class: "title", role: "gridcell" }, task.title || "Untitled"),
+    h("span", { class: "meta", role: "gridcell" },
       troubles.length ? h("span", { class: "chip trouble", title: troubles[0].problem?.detail ?? "Somebody else changed this too" }, troubles[0].state === "conflict" ? "Conflict" : "Refused") : null,
       task.status === "in-progress" ? h("span", { class: "chip doing" }, "In progress") : null,
       task.priority !== "none" && isOpen(task) ? h("span", { class: `flag priority-${task.priority}`, title: `Priority ${task.priority}` }, icon("flag"), h("span", { class: "unseen" }, `Priority ${task.priority}`)) : null,
@@ -79,7 +79,7 @@ export function taskRow(app, task, { place = false, depth = 0, index = 0, total 
       task.assignees.slice(0, 3).map((user) => avatar(user)),
       app.presence.on(task.id).slice(0, 2).map((one) => h("span", { class: `here person-${colourOf(one.user)}`, key: one.client, title: `${one.user} is here` })),
     ),
-    h("span", { class: "row-actions" },
+    h("span", { class: "row-actions", role: "gridcell" },
       app.may("editor") && isOpen(task) ? h("button", { type: "button", class: "icon-button", tabIndex: -1, title: "Due date", "aria-label": `Due date of ${task.title}`, onclick: act(() => app.openDialog("due", [task])) }, icon("today")) : null,
       app.may("editor") ? h("button", { type: "button", class: "icon-button", tabIndex: -1, title: "Move", "aria-label": `Move ${task.title}`, onclick: act(() => app.openDialog("move", [task])) }, icon("move")) : null,
     ),

@@ -90,11 +90,11 @@ export class VirtualList extends Part {
     for (let index = first; index < last; index++) {
       const item = this.given.items[index];
       rows.push(
-        h("div", { key: this.given.name(item), class: "virtual-row", style: { transform: `translateY(${this.#tops[index]}px)`, height: `${this.given.size(item)}px` } },
+        h("div", { key: this.given.name(item), class: "virtual-row", role: "presentation", style: { transform: `translateY(${this.#tops[index]}px)`, height: `${this.given.size(item)}px` } },
           this.given.row(item, index)),
       );
     }
-    return h("div", { class: "virtual-space", style: { height: `${this.#tops.at(-1)}px` } }, rows);
+    return h("div", { class: "virtual-space", role: "presentation", style: { height: `${this.#tops.at(-1)}px` } }, rows);
   }
 }
 

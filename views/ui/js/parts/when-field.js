@@ -19,8 +19,8 @@ const REST = 150;
 const TITLE = "x";
 
 /**
- * `change` is told what is meant, null for nothing yet; `enter` that it is meant so. `timed` if it must have a time.
- * @typedef {{app: App, value: When | null, change: (value: When | null) => void, enter?: () => void, focused?: boolean, timed?: boolean, label?: string}} Given
+ * `change` is told what is meant, null for nothing yet; `enter` that it is meant so.
+ * @typedef {{app: App, value: When | null, change: (value: When | null) => void, enter?: () => void, focused?: boolean, label?: string}} Given
  */
 
 /** @extends {Part<Given>} */

@@ -1,0 +1,236 @@
+"""The lists: writing tasks down, ticking them off, moving them, by keys and by pointer, and live for others."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.support.http import Space
+from tests.ui.browsing import Browse
+from tests.ui.looking import accessible, shot
+from tests.ui.watching import Watch
+
+
+async def add(page: Page, text: str) -> None:
+    """Writes a line into the field above the list, and waits until it is understood and sent."""
+    field = page.get_by_role("textbox", name="Add a task").first
+    await field.fill(text)
+    await field.press("Enter")
+
+
+def rows(page: Page) -> Locator:
+    """The tasks of the list in view."""
+    return page.locator(".task-row")
+
+
+async def titles(page: Page) -> list[str]:
+    """What the list in view shows, from top to bottom."""
+    found = await rows(page).evaluate_all(
+        "rows => rows.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
+        ".map(row => row.querySelector('.title').textContent)"
+    )
+    return [str(title) for title in found]
+
+
+async def shows(page: Page, *wanted: str) -> None:
+    """Waits until the list shows these, in this order, and nothing else."""
+    for _ in range(100):
+        if await titles(page) == list(wanted):
+            return
+        await page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert await titles(page) == list(wanted)
+
+
+async def live(page: Page) -> None:
+    """Waits until the page is live."""
+    await expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible()
+
+
+async def test_a_line_becomes_a_task(browse: Browse, space: Space) -> None:
+    """What is understood is marked while it is typed, and said; the rest is the title."""
+    page = await browse(f"/w/{space.id}/inbox")
+    await live(page)
+    field = page.get_by_role("textbox", name="Add a task")
+    await field.fill("Buy milk tomorrow 9am !high")
+    await expect(page.locator(".quick-add-marks mark")).to_have_text(["tomorrow 9am", "!high"])
+    await field.press("Enter")
+    await expect(rows(page)).to_contain_text("Buy milk")
+    await expect(rows(page)).to_contain_text("Tomorrow 09:00")
+    await expect(page.get_by_text("Added “Buy milk”")).to_be_visible()
+    task = (await space.get("/tasks")).ok["items"][0]
+    assert (task["title"], task["priority"], task["due"]["local"][-5:]) == ("Buy milk", "high", "09:00")
+    await expect(field).to_have_value("")
+
+
+async def test_words_may_be_left_in_the_title(browse: Browse, space: Space) -> None:
+    """A phrase that was understood against one's will goes back into the title."""
+    page = await browse(f"/w/{space.id}/inbox")
+    await live(page)
+    await page.get_by_role("textbox", name="Add a task").fill("Read Monday")
+    await page.get_by_role("button", name="Leave “Monday” in the title").click()
+    await expect(page.locator(".quick-add-marks mark")).to_have_count(0)
+    await page.get_by_role("textbox", name="Add a task").press("Enter")
+    await shows(page, "Read Monday")
+    await expect(page.get_by_text("Added “Read Monday”")).to_be_visible()
+    assert (await space.get("/tasks")).ok["items"][0]["due"] is None
+
+
+async def test_a_task_is_done_and_undone(browse: Browse, space: Space) -> None:
+    """A tick takes it from the list; Undo brings it back."""
+    task = await space.task("Milk")
+    page = await browse(f"/w/{space.id}/inbox")
+    await page.get_by_role("checkbox", name="Complete Milk").click()
+    await expect(rows(page)).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    await shows(page, "Milk")
+    assert (await space.get(f"/tasks/{task['id']}")).ok["status"] == "open"
+
+
+async def test_today_has_what_is_late_and_due(browse: Browse, space: Space) -> None:
+    """In groups, the late ones first, which one button takes to today."""
+    today = (await space.post("/tasks", {"title": "Now", "due": {"date": "2000-01-01"}})).ok
+    await space.post("/tasks", {"title": "Some day"})
+    page = await browse(f"/w/{space.id}/today")
+    await shows(page, "Now")
+    await expect(page.get_by_role("heading", name="Overdue")).to_be_visible()
+    await page.get_by_role("button", name="All to today").click()
+    await expect(page.get_by_role("heading", name="Overdue")).to_have_count(0)
+    await shows(page, "Now")
+    assert (await space.get(f"/tasks/{today['id']}")).ok["due"]["date"] > "2026"
+
+
+async def test_the_keyboard_alone_will_do(browse: Browse, space: Space) -> None:
+    """Write, move through, mark, complete, undo, open and close, without a pointer."""
+    page = await browse(f"/w/{space.id}/inbox")
+    await live(page)
+    for title in ("One", "Two", "Three"):
+        await page.keyboard.press("q")
+        await expect(page.get_by_role("dialog").get_by_role("textbox", name="Add a task")).to_be_focused()
+        await page.keyboard.type(title)
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await shows(page, "One", "Two", "Three")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("2")
+    await expect(rows(page).filter(has_text="Two").get_by_title("Priority high")).to_be_visible()
+    await page.keyboard.press("Alt+ArrowUp")
+    await shows(page, "Two", "One", "Three")
+    await page.keyboard.press("e")
+    await shows(page, "One", "Three")
+    await page.keyboard.press("Control+z")
+    await shows(page, "Two", "One", "Three")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("complementary")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("complementary")).to_have_count(0)
+    await page.keyboard.press("g")
+    await page.keyboard.press("t")
+    await expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
+
+
+async def test_the_palette_finds_and_does(browse: Browse, space: Space) -> None:
+    """A task by its words, an action by its name."""
+    await space.task("Feed the cat")
+    page = await browse(f"/w/{space.id}/today")
+    await live(page)
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("cat feed")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("complementary", name="Feed the cat")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("due today")
+    await page.keyboard.press("Enter")
+    await shows(page, "Feed the cat")
+
+
+async def test_several_are_changed_at_once(browse: Browse, space: Space) -> None:
+    """Marked with the pointer and shift; each change is undone alone."""
+    for title in ("One", "Two", "Three", "Four"):
+        await space.task(title)
+    page = await browse(f"/w/{space.id}/inbox")
+    await rows(page).filter(has_text="One").click(modifiers=["Control"])
+    await rows(page).filter(has_text="Three").click(modifiers=["Shift"])
+    await expect(page.get_by_role("toolbar")).to_contain_text("3 selected")
+    await page.get_by_role("toolbar").get_by_role("button", name="Complete").click()
+    await shows(page, "Four")
+
+
+async def test_a_task_is_dragged_to_another_place(browse: Browse, space: Space) -> None:
+    """Within the list; the server has the same order."""
+    for title in ("One", "Two", "Three"):
+        await space.task(title)
+    page = await browse(f"/w/{space.id}/inbox")
+    await shows(page, "One", "Two", "Three")
+    await rows(page).filter(has_text="Three").hover()
+    await page.mouse.down()
+    box = await rows(page).filter(has_text="One").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 100, box["y"] + 30, steps=4)
+    await page.mouse.move(box["x"] + 100, box["y"] + 4, steps=4)
+    await page.mouse.up()
+    await shows(page, "Three", "One", "Two")
+
+    async def order() -> list[str]:
+        return [one["title"] for one in (await space.get("/tasks", sort="order")).ok["items"]]
+
+    assert await order() == ["Three", "One", "Two"]
+
+
+async def test_others_see_it_at_once(browse: Browse, space: Space) -> None:
+    """A task that one adds is in the other's list; who is here is shown."""
+    await space.put("/members/anna", {"role": "editor"})
+    mine, hers = await browse(f"/w/{space.id}/inbox"), await browse(f"/w/{space.id}/inbox", user="anna")
+    await live(mine)
+    await live(hers)
+    await add(hers, "From Anna")
+    await shows(mine, "From Anna")
+    await expect(mine.get_by_label("anna is here")).to_be_visible()
+    await add(mine, "From me")
+    await shows(hers, "From Anna", "From me")
+    await hers.close()
+    await expect(mine.get_by_label("anna is here")).to_have_count(0)
+
+
+async def test_a_viewer_only_looks(browse: Browse, space: Space) -> None:
+    """Nothing to write in, and a key says why nothing happens."""
+    await space.task("Milk")
+    await space.put("/members/vic", {"role": "viewer"})
+    page = await browse(f"/w/{space.id}/inbox", user="vic")
+    await shows(page, "Milk")
+    await expect(page.get_by_role("textbox", name="Add a task")).to_have_count(0)
+    await page.keyboard.press("j")
+    await page.keyboard.press("e")
+    await expect(page.get_by_text("As a viewer you can look")).to_be_visible()
+
+
+async def test_who_is_removed_sees_no_more(browse: Browse, space: Space, watch: Watch) -> None:
+    """At once, with the reason."""
+    await space.task("Secret")
+    await space.put("/members/anna", {"role": "editor"})
+    page = await browse(f"/w/{space.id}/inbox", user="anna")
+    await shows(page, "Secret")
+    await live(page)
+    watch.allow_status(404)
+    watch.allow_status(403)
+    await space.delete("/members/anna")
+    await expect(page.get_by_role("heading", name="This cannot be shown")).to_be_visible()
+    await expect(page.get_by_text("Secret")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["inbox", "today", "upcoming"])
+async def test_lists_are_accessible(browse: Browse, space: Space, name: str) -> None:
+    """axe finds nothing; with tasks of all kinds in them."""
+    project = (await space.post("/projects", {"name": "Home", "colour": "#1f6f5c"})).ok["id"]
+    more = {"labels": ["errand", "quick"], "priority": "high", "assignees": ["local"]}
+    await space.post("/tasks", {"title": "Late", "due": {"date": "2020-01-01"}, **more})
+    for index, title in enumerate(("Buy milk", "Call the dentist", "Water the plants", "Write to Ben")):
+        due = {"date": f"2026-12-{index + 1:02}"}
+        await space.post("/tasks", {"title": title, "due": due, **(more if index % 2 else {})})
+    await space.post("/tasks", {"title": "At home", "project": project})
+    page = await browse(f"/w/{space.id}/{name}")
+    await live(page)
+    await accessible(page)
+    await shot(page, name)
