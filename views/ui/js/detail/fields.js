@@ -46,7 +46,12 @@ const REACHED_BY = { open: "ReopenTask", "in-progress": "StartTask", done: "Comp
 /** @param {App} app @param {Task} task */
 function status(app, task) {
   const offered = Object.entries(STATUS).filter(([id]) => id === task.status || (id !== "missed" && (id !== "skipped" || task.series)));
-  const choose = (/** @type {string} */ reached) => void app.send({ type: REACHED_BY[reached], task: task.id }, { said: `“${task.title}”: ${STATUS[reached].toLowerCase()}` });
+  const choose = (/** @type {string} */ reached) => {
+    const said = `“${task.title}”: ${STATUS[reached].toLowerCase()}`;
+    if (reached === "open" && isOpen(task)) return void app.edit(task, { status: reached }, said);
+    if (reached === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
+    void app.send({ type: REACHED_BY[reached], task: task.id }, { said });
+  };
   const occurrence = task.series && isOpen(task) && app.may("editor");
   return row(app, task, "status", "Status", "check",
     choice(app, "Status", task.status, /** @type {[string, string][]} */ (offered), choose),
