@@ -40,7 +40,8 @@ CASES: list[tuple[str, str]] = [
     ("<javascript:alert(1)>", "<p>&lt;javascript:alert(1)&gt;</p>"),
     (
         '[x](https://a.example/?q="onclick=alert(1))',
-        '<p><a href="https://a.example/?q=%22onclick=alert(1)" target="_blank" rel="noopener noreferrer nofollow">x</a></p>',
+        '<p><a href="https://a.example/?q=%22onclick=alert(1)" target="_blank" rel="noopener noreferrer nofollow">x'
+        "</a></p>",
     ),
 ]  # fmt: skip
 
