@@ -206,4 +206,7 @@ def _fitting(key: bytes | None, value: bytes | None, headers: Headers) -> None:
     most = COMMANDS.record_bytes - BATCH_OVERHEAD
     if size > most:
         detail = f"The command, with what it refers to, takes {size:,} bytes, and the log {most:,} at most"
-        raise RecordTooLarge(f"{detail}; send less at once.")
+        raise RecordTooLarge(
+            f"{detail}; send less at once. An undo refers to all that it takes back: change a series back by another "
+            "change of it, and tasks one by one."
+        )

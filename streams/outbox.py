@@ -22,7 +22,7 @@ from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
 from streams.timers import LOOK_SECONDS, Append, woken
-from tasksys import deliveries
+from tasksys import confirming, deliveries
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
 from tasksys.rows import Channels, Firing, firing_key
@@ -234,8 +234,8 @@ class Outbox:
         """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
         state = self._state(one.workspace)
         firing = state.get(Firing, firing_key(one.reminder, one.scheduled_for))
-        workspace, task = state.workspace, state.task(firing.task) if firing else None
-        if firing is None or task is None or workspace is None:
+        workspace, task = state.workspace, state.task(firing.task) if firing and firing.task else None
+        if firing is None or workspace is None or (firing.task and task is None):
             return None
         if not deliveries.due(firing, one.channel, one.attempt, one.at):
             return None
@@ -247,10 +247,15 @@ class Outbox:
             return Result("The channel was removed.", retry=False)
         if channel.disabled is not None:
             return Result("The channel is disabled; enable it in the preferences.", retry=False)
-        which = (task.id, one.reminder, one.scheduled_for)
+        if task is None and not confirming.waits(channel, firing.user, firing):
+            return Result("The address is confirmed, or another one was set.", retry=False)
+        if task is not None and not channel.confirmed:
+            return Result(confirming.UNCONFIRMED, retry=False)
+        which = (firing.task, one.reminder, one.scheduled_for)
+        title, due = ("", "") if task is None else (task.title, deliveries.for_people(task.due))
         return Letter(
-            one.workspace, workspace.name, firing.user, channel, task.id, task.title, deliveries.for_people(task.due),
-            one.reminder, one.scheduled_for, firing.fired_at, one.attempt, deliveries.key(one.workspace, *which),
+            one.workspace, workspace.name, firing.user, channel, firing.task, title, due, one.reminder,
+            one.scheduled_for, firing.fired_at, one.attempt, deliveries.key(one.workspace, *which), asks=task is None,
         )  # fmt: skip
 
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:

@@ -4,6 +4,9 @@ They are decided like any other, so what is due is done exactly once, whatever i
 both believe that they own a partition, or again after a crash. A timer takes the earliest that are due, appends a
 command for each, and waits until the timeline shows that they were folded before it takes more: people's commands do
 not queue behind thousands of its own.
+
+What is not folded for long, for its command became a dead letter, say, is put by: it holds up nothing else, and is
+appended again after pauses that grow. Its outcome stands, so that it is one dead letter, until an operator retries it.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import islice, takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from streams import keys
 from streams.agents.timeline import Due, Kind, timeline
@@ -26,7 +29,10 @@ BATCH: Final = 200
 """Commands of one partition that are on their way at once: about 20 ms of its fold."""
 
 PATIENCE_SECONDS: Final = 30.0
-"""How long commands may be on their way until they are appended again, behind all others."""
+"""How long commands may be on their way until they are put by, and the pause until they are first appended again."""
+
+LONGEST_SECONDS: Final = 3_600.0
+"""The longest pause: each is twice the one before."""
 
 AT_A_TIME: Final = 500
 """Rows that are read before others get their turn."""
@@ -49,6 +55,7 @@ class Timer:
         append: Append,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         zones: str = ZONES,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._kind = kind
         self._owned = owned
@@ -56,6 +63,9 @@ class Timer:
         self._append = append
         self._now = now
         self._zones = zones
+        self._patience = patience
+        self._late: dict[int, dict[Due, Late]] = {}
+        """Of each partition what was commanded in vain for long."""
         self._noted: set[int] = set()
         """Partitions in which every workspace with something armed was told of the zone database."""
         self._changed = asyncio.Event()
@@ -80,6 +90,7 @@ class Timer:
     def forget(self, partition: int) -> None:
         """What is known of a timeline does not hold any more."""
         self._start.pop(partition, None)
+        self._late.pop(partition, None)
         self._noted.discard(partition)
 
     def _first(self, partition: int) -> bytes:
@@ -122,27 +133,29 @@ class Timer:
 
     def _look(self, partition: int) -> float:
         """Begins with what is due; seconds until something is, which may be never."""
+        late = self._late.get(partition, {})
         try:
-            first = next(timeline(self._rows(partition), self._first(partition)), None)
+            reached = timeline(self._rows(partition), self._first(partition))
+            first = next((one for one in reached if one not in late), None)
         except NotOwned:
             return LOOK_SECONDS
-        if first is None:
-            return LOOK_SECONDS
-        self._start[partition] = first.key
-        wait = (datetime.fromisoformat(first.at) - self._now()).total_seconds()
+        if first is not None and not late:
+            self._start[partition] = first.key
+        waits = [one.again - asyncio.get_running_loop().time() for one in late.values()]
+        if first is not None:
+            waits.append((datetime.fromisoformat(first.at) - self._now()).total_seconds())
+        wait = min(waits, default=LOOK_SECONDS)
         if wait <= 0:
             self._passes[partition] = Pass(asyncio.create_task(self._fire_all(partition)))
         return max(wait, 0.0) or LOOK_SECONDS
 
     async def _fire_all(self, partition: int) -> None:
-        """Commands what is due in a partition, batch after batch; what was commanded and is not folded comes last."""
-        late: set[Due] = set()
+        """Commands what is due in a partition, batch after batch, and what was put by before that."""
         try:
-            while batch := self._due(partition, late):
-                late |= await self._fire(partition, batch)
-            if late:
-                logger.warning("partition %d, %s: %d not folded yet", partition, self._kind.agent, len(late))
-                await asyncio.sleep(PATIENCE_SECONDS)
+            await self._fire_late(partition)
+            while batch := self._due(partition):
+                if left := await self._fire(partition, batch):
+                    self._put_by(partition, left)
         except NotOwned:
             pass
         except Exception:
@@ -152,38 +165,71 @@ class Timer:
             del self._passes[partition]
             self.wake()
 
-    def _due(self, partition: int, late: set[Due]) -> list[Due]:
-        """What is due now, the earliest first, but for what was late. Raises NotOwned."""
-        now = instant(self._now())
+    def _put_by(self, partition: int, batch: Sequence[Due]) -> None:
+        """These are appended again later, each time after twice the pause."""
+        late, now = self._late.setdefault(partition, {}), asyncio.get_running_loop().time()
+        for one in batch:
+            before = late.get(one)
+            pause = self._patience if before is None else min(before.pause * 2, LONGEST_SECONDS)
+            late[one] = Late(pause, now + pause)
+        logger.warning(
+            "partition %d, %s: %d commanded and not folded yet, such as %s of workspace %s; look at the dead letters",
+            partition, self._kind.agent, len(batch), batch[0].name, batch[0].workspace,
+        )  # fmt: skip
+
+    async def _fire_late(self, partition: int) -> None:
+        """Appends again what was put by and has waited, without waiting for it. Raises NotOwned."""
+        rows, now = self._rows(partition), asyncio.get_running_loop().time()
+        late = {one: found for one, found in self._late.pop(partition, {}).items() if waits(one, rows)}
+        if not late:
+            return
+        self._late[partition] = late
+        again = [one for one, found in late.items() if found.again <= now][:BATCH]
+        if again:
+            at = instant(self._now())
+            await self._append([command(self._kind, one, at) for one in again])
+            self._put_by(partition, again)
+
+    def _due(self, partition: int) -> list[Due]:
+        """What is due now, the earliest first, but for what was put by. Raises NotOwned."""
+        now, late = instant(self._now()), self._late.get(partition, {})
         reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self._first(partition)))
         found = list(islice((one for one in reached if one not in late), BATCH))
         if found and not late:
             self._start[partition] = found[0].key
         return found
 
-    async def _fire(self, partition: int, batch: list[Due]) -> set[Due]:
+    async def _fire(self, partition: int, batch: list[Due]) -> list[Due]:
         """Appends the commands, and waits until they are folded; those that were not for long. Raises NotOwned."""
         at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
         errors = await self._append([command(self._kind, one, at) for one in batch])
         if failed := [error for error in errors if error is not None]:
             logger.warning("%s: %d of %d not commanded: %r", self._kind.agent, len(failed), len(batch), failed[0])
             await asyncio.sleep(LOOK_SECONDS)
-            return set()
-        give_up = loop.time() + PATIENCE_SECONDS
+            return []
+        give_up = loop.time() + self._patience
         while batch := self._left(partition, batch):
             changed.clear()
             if not await woken(changed, give_up - loop.time()):
-                return set(batch)
-        return set()
+                return batch
+        return []
 
     def _left(self, partition: int, batch: list[Due]) -> list[Due]:
         """Those that are in the timeline still; not looked at one by one while the last one is. Raises NotOwned."""
         rows = self._rows(partition)
+        return batch if waits(batch[-1], rows) else [one for one in batch if waits(one, rows)]
 
-        def waits(one: Due) -> bool:
-            return rows.get(one.key) == one.position.to_bytes(8)
 
-        return batch if waits(batch[-1]) else [one for one in batch if waits(one)]
+def waits(one: Due, rows: Rows) -> bool:
+    """True while it is in the timeline as it was found there."""
+    return rows.get(one.key) == one.position.to_bytes(8)
+
+
+class Late(NamedTuple):
+    """The pause of what was put by, and when (of the event loop's clock) it is appended again."""
+
+    pause: float
+    again: float
 
 
 class Pass:

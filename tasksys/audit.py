@@ -15,6 +15,7 @@ from tasksys import codec, deliveries, filters, preferences, reminders
 from tasksys.details import ChecklistEvent, CommentEvent, DetailEvent, LinkEvent
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -98,7 +99,8 @@ class Change(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event as the audit shows it: who, when, from where, and what was before and after.
 
-    `undoes` is there in an undo: the position of the event that this one compensates.
+    `undoes` is there in an undo: the position of the event that this one compensates. `project` is there where the
+    event is about a project itself, or one of its sections.
     """
 
     position: int
@@ -112,6 +114,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     previous_hash: str
     source: str = ""
     undoes: int | None = None
+    project: str | None = None
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True):
@@ -146,9 +149,10 @@ def link(previous: bytes, event: bytes) -> bytes:
 def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
     """The audit entry of a stored event; without changes if a newer release wrote it."""
     try:
-        changed = tuple(changes(codec.event(record)))
+        event = codec.event(record)
+        changed, project = tuple(changes(event)), getattr(event, "project", None)
     except codec.UnknownEvent:
-        changed = ()
+        changed, project = (), None
     return Entry(
         position=record.position,
         at=record.at,
@@ -161,6 +165,7 @@ def entry(record: EventRecord, own_hash: bytes, previous: bytes) -> Entry:
         previous_hash=previous.hex(),
         source=record.source,
         undoes=record.undoes or None,
+        project=project,
     )
 
 
@@ -168,7 +173,7 @@ def changes(event: Event) -> list[Change]:
     """What the event changed, field by field."""
     match event:
         case WorkspaceCreated() | ProjectCreated() | TaskCreated():
-            return [Change(name, None, value) for name, value in _created(event).items()]
+            return [Change(name, None, value) for name, value in _created(event).items() if value is not None]
         case WorkspaceEdited() | ProjectEdited() | TaskEdited():
             before, after = mentioned(event.before), mentioned(event.after)
             return [_change(name, before.get(name), value) for name, value in after.items()]
@@ -223,7 +228,14 @@ def changes(event: Event) -> list[Change]:
             return [_detail(event)]
         case ReminderDelivered() | DeliveryFailed():
             return [_change(*deliveries.told(event))]
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             return [_change(*told) for told in preferences.told(event)]
         case FilterAdded() | FilterEdited() | FilterRemoved():
             return [_change(*told) for told in filters.told(event)]

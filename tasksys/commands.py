@@ -15,7 +15,9 @@ from tasksys import limits
 from tasksys.events import EventRecord
 from tasksys.series.shapes import GivenFields, GivenTemplate, Missed, Original, Scope
 from tasksys.values import (
+    CATCH_UP,
     Actor,
+    CatchUp,
     ChannelKind,
     Duration,
     Hour,
@@ -65,17 +67,24 @@ class Base(
 
 
 class CreateWorkspace(Base, frozen=True, kw_only=True):
-    """The actor becomes its owner."""
+    """The actor becomes its owner. `reminder_hour`: from when a date counts, for reminders; null, from midnight.
+
+    `catch_up`: how late a reminder still fires after an outage.
+    """
 
     name: Name
     time_zone: Zone = "UTC"
-    reminder_hour: Hour = 9
+    reminder_hour: Hour | None = None
+    catch_up: CatchUp = CATCH_UP
 
 
 class EditWorkspace(Base, frozen=True, kw_only=True):
+    """Changes the fields that are mentioned; reminders that go by its zone or its hour are set anew."""
+
     name: Name | UnsetType = UNSET
     time_zone: Zone | None | UnsetType = UNSET
     reminder_hour: Hour | None | UnsetType = UNSET
+    catch_up: CatchUp | None | UnsetType = UNSET
 
 
 class SetMember(Base, frozen=True, kw_only=True):
@@ -218,7 +227,8 @@ class SkipTask(Base, frozen=True, kw_only=True):
 class PostponeTask(Base, frozen=True, kw_only=True):
     """Puts a task off: to the due value `to`, or `by` a duration from its due value or, if that is past, from today.
 
-    Its start goes along. How often it was put off is counted.
+    Its start goes along. How often it was put off is counted. A due value that is past, and before the one that it has,
+    is refused: edit the task.
     """
 
     task: Id
@@ -409,13 +419,13 @@ class PauseSeries(Base, frozen=True, kw_only=True):
 
 
 class ResumeSeries(Base, frozen=True, kw_only=True):
-    """It goes on today: what would have come in between was not missed."""
+    """It goes on today: what would have come in between was not missed; one at a time, it goes on where it was."""
 
     series: Id
 
 
 class EndSeries(Base, frozen=True, kw_only=True):
-    """No more occurrences. Open ones whose time has not come go to the trash, what was due stays."""
+    """No more occurrences. Open ones whose time has not come go to the trash, what was due stays. Undo restarts it."""
 
     series: Id
 
@@ -454,13 +464,26 @@ class SetChannel(Base, frozen=True, kw_only=True):
     """Adds a channel of the user who asks, or changes where it leads; one that was disabled is used again.
 
     `target` is an address of the web, an e-mail address or a URL of Apprise's. The server seals it before the command
-    is appended: it stands in no log. What a client sends as `sealed` is refused.
+    is appended: it stands in no log. What a client sends as `sealed` or `marks` is refused. To an e-mail address a mail
+    goes first, with a link; nothing else does until it was opened.
     """
 
     channel: Id
     kind: ChannelKind
     target: Annotated[str, bounded(limits.TARGET_CHARACTERS, "An https:// URL, an e-mail address, or a URL of Apprise")]
     sealed: tuple[str, str] | None = None
+    marks: tuple[str, ...] = ()
+
+
+class ConfirmChannel(Base, frozen=True, kw_only=True):
+    """The link was opened that a mail to the channel's address had: that which was `asked` for at that position.
+
+    The page of the link alone sends this; see `views.confirm`.
+    """
+
+    user: User
+    channel: Id
+    asked: Annotated[int, Meta(ge=1)]
 
 
 class RemoveChannel(Base, frozen=True, kw_only=True):
@@ -583,6 +606,7 @@ Command = (
     | RecordDelivery
     | SetPreferences
     | SetChannel
+    | ConfirmChannel
     | RemoveChannel
     | EnableChannel
     | DisableChannel
@@ -592,7 +616,7 @@ Command = (
     | Undo
 )
 
-CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones, RecordDelivery)
+CLOCK_COMMANDS: Final = (FireReminder, SettleReminder, AdvanceSeries, NoteZones, RecordDelivery, ConfirmChannel)
 """What no client may send."""
 
 

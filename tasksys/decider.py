@@ -13,6 +13,7 @@ from msgspec import UNSET, structs
 
 from tasksys import (
     codec,
+    confirming,
     deliveries,
     details,
     filters,
@@ -35,6 +36,7 @@ from tasksys.commands import (
     CancelTask,
     CommandRecord,
     CompleteTask,
+    ConfirmChannel,
     CreateFilter,
     CreateProject,
     CreateSeries,
@@ -87,6 +89,7 @@ from tasksys.commands import (
 from tasksys.errors import NotFollowed
 from tasksys.events import (
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -156,7 +159,7 @@ from tasksys.events import (
 )
 from tasksys.refusals import Refusal, invalid
 from tasksys.rows import SavedFilter
-from tasksys.series import advancing, putting_off
+from tasksys.series import advancing, putting_off, tracking
 from tasksys.series import deciding as series
 from tasksys.series import evolving as series_events
 from tasksys.stamp import Stamp
@@ -179,6 +182,12 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
     command = record.command
     if command.expected_version is not None and isinstance(command, UNVERSIONED):
         return invalid("/expected_version", "This changes nothing that has a version yet; leave the version out.")
+    answer = _answer(record, state)
+    return answer if isinstance(answer, Refusal) else tracking.full(answer, state) or answer
+
+
+def _answer(record: CommandRecord, state: State) -> list[Fact] | Refusal:
+    command = record.command
     match command:
         case (
             CreateTask()
@@ -223,6 +232,8 @@ def decide(record: CommandRecord, state: State) -> list[Fact] | Refusal:
             return firing.decide(command, record, state)
         case RecordDelivery():
             return deliveries.decide(command, record, state)
+        case ConfirmChannel():
+            return confirming.decide(command, record, state)
         case SetPreferences() | SetChannel() | RemoveChannel() | EnableChannel() | DisableChannel():
             return preferences.decide(command, record, state)
         case (
@@ -295,7 +306,14 @@ def evolve(event: Event, task: str | None, state: State, stamp: Stamp) -> None:
             reminders.evolve(event, task, state, stamp)
         case ReminderDelivered() | DeliveryFailed():
             deliveries.evolve(event, state, stamp)
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             preferences.evolve(event, state, stamp)
         case FilterAdded() | FilterEdited() | FilterRemoved():
             filters.evolve(event, state, stamp)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from tasksys import limits, preferences
+from tasksys import confirming, limits, preferences
 from tasksys.commands import CommandRecord, RecordDelivery
 from tasksys.events import ChannelDisabled, DeliveryFailed, Fact, Planned, ReminderDelivered, ReminderFired
 from tasksys.refusals import Code, Refusal
@@ -53,6 +53,8 @@ class Letter(NamedTuple):
     fired_at: str
     attempt: int
     key: str
+    asks: bool = False
+    """It asks to confirm the channel's address, and is about no task."""
 
 
 class Result(NamedTuple):
@@ -103,6 +105,8 @@ def planned(reminder: Reminder, at: str, state: State) -> tuple[Planned, ...]:
             return Planned(name, None, "There is no such channel; add it to the preferences.")
         if channel.disabled is not None:
             return Planned(name, None, "The channel is disabled; enable it in the preferences.")
+        if not channel.confirmed:
+            return Planned(name, None, confirming.UNCONFIRMED)
         return Planned(name, preferences.after_quiet(at, wanted, state))
 
     return tuple(plan(name) for name in dict.fromkeys(reminder.channels or wanted.channels))
@@ -127,16 +131,16 @@ def decide(command: RecordDelivery, record: CommandRecord, state: State) -> list
         return []
     which = (command.reminder, command.scheduled_for, command.channel, command.attempt)
     if not command.error:
-        return [Fact(ReminderDelivered(*which), firing.task)]
+        return [Fact(ReminderDelivered(*which), firing.task or None)]
     reason = command.error[: limits.DELIVERY_ERROR_CHARACTERS]
     if command.retry_at is None:
-        return [Fact(DeliveryFailed(*which, reason), firing.task)]
+        return [Fact(DeliveryFailed(*which, reason), firing.task or None)]
     last = instant(datetime.fromisoformat(delivery.due) + GIVE_UP)
     if record.at < last:
         wanted = preferences.of(firing.user, state)
         retry = preferences.after_quiet(min(max(command.retry_at, record.at), last), wanted, state)
-        return [Fact(DeliveryFailed(*which, reason, retry), firing.task)]
-    facts = [Fact(DeliveryFailed(*which, reason, None, expired=True), firing.task)]
+        return [Fact(DeliveryFailed(*which, reason, retry), firing.task or None)]
+    facts = [Fact(DeliveryFailed(*which, reason, None, expired=True), firing.task or None)]
     channels = state.get(Channels, firing.user)
     channel = channels.named(command.channel) if channels else None
     if channel is not None and channel.kind in DISABLED and channel.disabled is None and _dead(channel, record.at):

@@ -49,6 +49,11 @@ def spelled(duration: Duration) -> str:
     return f"P{days}{f'T{exact}' if exact else ''}"
 
 
+def length(duration: Duration) -> timedelta:
+    """How long it is where a day is 24 hours."""
+    return timedelta(days=duration.days, seconds=duration.seconds)
+
+
 def before(when: When, duration: Duration, zone: ZoneInfo, hour: int = 0) -> datetime:
     """The instant so long before a start or due value (after it, if negative).
 

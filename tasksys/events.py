@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tasksys.rows import Channel, ChecklistItem, Preferences, Reminder, Section
 from tasksys.series.shapes import Missed, Occurs, Override, SeriesState, Template, TemplateFields
-from tasksys.values import LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
+from tasksys.values import CATCH_UP, LinkType, Priority, ReminderState, Repeat, Role, Status, Trigger, When
 
 
 class Base(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -25,15 +25,17 @@ class WorkspaceFields(Base, frozen=True):
 
     name: str | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
-    reminder_hour: int | UnsetType = UNSET
+    reminder_hour: int | None | UnsetType = UNSET
+    catch_up: str | UnsetType = UNSET
 
 
 class WorkspaceCreated(Base, frozen=True):
     name: str
     time_zone: str
-    reminder_hour: int
+    reminder_hour: int | None
     owner: str
     zones: str = ""
+    catch_up: str = CATCH_UP
 
 
 class ZonesChanged(Base, frozen=True):
@@ -500,6 +502,14 @@ class ChannelSet(Base, frozen=True):
     after: Channel
 
 
+class ChannelConfirmed(Base, frozen=True):
+    """The user has opened the link that a mail to the channel's address had. `mark` knows the address again."""
+
+    user: str
+    channel: str
+    mark: str = ""
+
+
 class ChannelRemoved(Base, frozen=True):
     user: str
     channel: Channel
@@ -619,6 +629,7 @@ Event = (
     | DeliveryFailed
     | PreferencesSet
     | ChannelSet
+    | ChannelConfirmed
     | ChannelRemoved
     | ChannelDisabled
     | ChannelEnabled
@@ -641,7 +652,8 @@ OF_DELIVERIES: Final = frozenset({ReminderDelivered.__name__, DeliveryFailed.__n
 """The types of events of the ledger: they leave the reminder, its task and that one's version as they are."""
 
 OF_PREFERENCES: Final = frozenset(
-    kind.__name__ for kind in (PreferencesSet, ChannelSet, ChannelRemoved, ChannelDisabled, ChannelEnabled)
+    kind.__name__
+    for kind in (PreferencesSet, ChannelSet, ChannelConfirmed, ChannelRemoved, ChannelDisabled, ChannelEnabled)
 )
 """The types of events that are about one user's own settings."""
 

@@ -13,12 +13,9 @@ from tasksys.events import Fact, ReminderCancelled, ReminderExpired, ReminderFir
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Reminder, Task
 from tasksys.state import State
-from tasksys.values import CLOCK, CLOSED, Of, ReminderState, Trigger, instant
+from tasksys.values import CATCH_UP, CLOCK, CLOSED, Of, ReminderState, Trigger, instant
 
 Settled = ReminderCancelled | ReminderRescheduled | ReminderExpired
-
-CATCH_UP: Final = timedelta(days=7)
-"""A reminder that could not fire for longer than this expires, which is recorded too."""
 
 SHOWN: Final = (ReminderState.PENDING, ReminderState.FIRED)
 """What can still be answered, or withdrawn."""
@@ -28,7 +25,7 @@ def schedule(trigger: Trigger, task: Task, user: str, state: State) -> str | Non
     """The instant at which a reminder of the task fires for the user; None while the task has no such value.
 
     Floating times and dates are those of the user's zone, or else the workspace's; a date begins at the user's hour, or
-    else at midnight.
+    else at the workspace's, or else at midnight.
     """
     if trigger.at is not None:
         return trigger.at
@@ -36,7 +33,7 @@ def schedule(trigger: Trigger, task: Task, user: str, state: State) -> str | Non
     if when is None or trigger.before is None or state.workspace is None:
         return None
     wanted = preferences.of(user, state)
-    zone, hour = preferences.zone(wanted, state), wanted.reminder_hour or 0
+    zone, hour = preferences.zone(wanted, state), preferences.hour(wanted, state)
     return instant(durations.before(when, durations.parse(trigger.before), zone, hour))
 
 
@@ -96,11 +93,16 @@ def _fire(command: FireReminder, record: CommandRecord, state: State) -> list[Fa
         return [Fact(ReminderCancelled(reminder.id, reminder.state, reason), reminder.task)]
     now, due = datetime.fromisoformat(record.at), datetime.fromisoformat(command.scheduled_for)
     late = max(0, int((now - due).total_seconds()))
-    if now - due > CATCH_UP:
+    if now - due > _catch_up(state):
         return [Fact(ReminderExpired(reminder.id, reminder.state, command.scheduled_for, late), reminder.task)]
     planned, following = deliveries.planned(reminder, record.at, state), _following(reminder, now, state)
     fired = ReminderFired(reminder.id, reminder.state, command.scheduled_for, late, *following, planned)
     return [Fact(fired, reminder.task)]
+
+
+def _catch_up(state: State) -> timedelta:
+    """A reminder that could not fire for longer than this expires, which is recorded too."""
+    return durations.length(durations.parse(state.workspace.catch_up if state.workspace else CATCH_UP))
 
 
 def _following(reminder: Reminder, now: datetime, state: State) -> tuple[str | None, int]:

@@ -15,11 +15,17 @@ REMINDERS_PER_TASK: Final = 50
 """That wait or are shown; those that are over count as well, but more of them may be kept."""
 REMINDERS_KEPT_PER_TASK: Final = 500
 REMINDER_REPEATS: Final = 100
+CATCH_UP_DAYS: Final = 366
 CHANNELS_PER_USER: Final = 10
+CONFIRMATIONS_PER_DAY: Final = 10
+"""Mails that ask one user to confirm an address; they may go to strangers."""
+CONFIRMED_KEPT: Final = 50
 DEFAULT_REMINDERS: Final = 5
 FILTERS_PER_USER: Final = 200
 TARGET_CHARACTERS: Final = 2_000
 DELIVERY_ERROR_CHARACTERS: Final = 300
+OPEN_OF_SERIES: Final = 200
+"""Tasks of one series that are open at once: it opens 100 by itself, people bring others back."""
 SECTIONS_PER_PROJECT: Final = 200
 SUBTASK_DEPTH: Final = 32
 ESTIMATE_MINUTES: Final = 10 * 365 * 24 * 60

@@ -12,9 +12,17 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, structs
 
-from tasksys import checks, durations, limits
+from tasksys import checks, confirming, durations, limits
 from tasksys.commands import CommandRecord, DisableChannel, EnableChannel, RemoveChannel, SetChannel, SetPreferences
-from tasksys.events import ChannelDisabled, ChannelEnabled, ChannelRemoved, ChannelSet, Fact, PreferencesSet
+from tasksys.events import (
+    ChannelConfirmed,
+    ChannelDisabled,
+    ChannelEnabled,
+    ChannelRemoved,
+    ChannelSet,
+    Fact,
+    PreferencesSet,
+)
 from tasksys.refusals import Code, Refusal, conflict, invalid, missing, over, sentence
 from tasksys.rows import Channel, Channels, Preferences, Task
 from tasksys.stamp import Stamp
@@ -22,7 +30,7 @@ from tasksys.state import State
 from tasksys.values import FEED, UTC, QuietHours, Role, Trigger, instant, zone_or
 
 PreferenceCommand = SetPreferences | SetChannel | RemoveChannel | EnableChannel | DisableChannel
-PreferenceEvent = PreferencesSet | ChannelSet | ChannelRemoved | ChannelDisabled | ChannelEnabled
+PreferenceEvent = PreferencesSet | ChannelSet | ChannelConfirmed | ChannelRemoved | ChannelDisabled | ChannelEnabled
 
 SWITCHED_OFF: Final = "Its user has switched it off."
 
@@ -38,6 +46,13 @@ def zone(user: Preferences, state: State) -> ZoneInfo:
     """The zone of a user: their own, or the workspace's."""
     workspace = state.workspace
     return zone_or(user.zone, zone_or(workspace.time_zone if workspace else None, UTC))
+
+
+def hour(user: Preferences, state: State) -> int:
+    """The hour from which a date counts for a user: their own, or the workspace's, or midnight."""
+    if user.reminder_hour is not None:
+        return user.reminder_hour
+    return (state.workspace.reminder_hour if state.workspace else None) or 0
 
 
 def after_quiet(at: str, user: Preferences, state: State) -> str:
@@ -77,7 +92,7 @@ def decide(command: PreferenceCommand, record: CommandRecord, state: State) -> l
     channels = state.get(Channels, user) or Channels(user, ())
     channel = channels.named(command.channel)
     if isinstance(command, SetChannel):
-        return _set_channel(command, channels, channel)
+        return confirming.channel_set(command, channels, channel, record.at)
     if channel is None:
         return missing("channel", command.channel)
     match command:
@@ -140,20 +155,6 @@ def _defaults(triggers: tuple[Trigger, ...]) -> Refusal | None:
     return None
 
 
-def _set_channel(command: SetChannel, channels: Channels, before: Channel | None) -> list[Fact] | Refusal:
-    if refusal := checks.identifier("/channel", command.channel):
-        return refusal
-    if command.channel == FEED:
-        return invalid("/channel", "The feed is everybody's; choose another name.")
-    if command.sealed is None or command.target:
-        return invalid("/target", "Where it leads was not sealed by the server; send it to the server again.")
-    if before is None and len(channels.channels) >= limits.CHANNELS_PER_USER:
-        return over("/channel", "channels of one user", limits.CHANNELS_PER_USER)
-    sealed, hint = command.sealed
-    after = Channel(command.channel, command.kind, sealed, hint, before.made if before else 0)
-    return [Fact(ChannelSet(channels.user, before, after))]
-
-
 def evolve(event: PreferenceEvent, state: State, stamp: Stamp) -> None:
     """Records an event on a user's preferences or channels."""
     if isinstance(event, PreferencesSet):
@@ -165,8 +166,15 @@ def evolve(event: PreferenceEvent, state: State, stamp: Stamp) -> None:
     channels = state.get(Channels, event.user) or Channels(event.user, ())
     match event:
         case ChannelSet():
-            made = event.after.made or stamp.position
-            channels = with_channel(channels, structs.replace(event.after, made=made))
+            after = structs.replace(event.after, made=event.after.made or stamp.position)
+            if confirming.asks(after):
+                after = structs.replace(after, asked=stamp.position)
+                channels = confirming.ask(channels, after, state, stamp)
+            channels = with_channel(channels, after)
+        case ChannelConfirmed():
+            channel = channels.named(event.channel)
+            assert channel is not None
+            channels = confirming.evolve(event, channels, channel)
         case ChannelRemoved():
             left = tuple(one for one in channels.channels if one.name != event.channel.name)
             channels = structs.replace(channels, channels=left)
@@ -177,7 +185,7 @@ def evolve(event: PreferenceEvent, state: State, stamp: Stamp) -> None:
             channels = with_channel(channels, structs.replace(channel, disabled=reason, failing_since=None))
         case _:
             assert_never(event)
-    if channels.channels:
+    if channels.channels or channels.confirmed or channels.asked:
         state.put(structs.replace(channels, position=stamp.position))
     else:
         state.delete(Channels, event.user)
@@ -198,6 +206,8 @@ def compensate(event: PreferenceEvent, actor: str, state: State) -> list[Fact] |
         if now != was:
             return conflict("The preferences")
         return unnamed(event.before.channels, actor, state) or [Fact(PreferencesSet(actor, event.after, event.before))]
+    if isinstance(event, ChannelConfirmed):
+        return Refusal(Code.NOT_UNDOABLE, "An address stays confirmed; remove the channel instead.")
     channels = state.get(Channels, actor) or Channels(actor, ())
     named = event.after if isinstance(event, ChannelSet) else event.channel
     name = named if isinstance(named, str) else named.name
@@ -207,13 +217,19 @@ def compensate(event: PreferenceEvent, actor: str, state: State) -> list[Fact] |
             if current is None or _leads(current) != _leads(event.after):
                 return conflict("The channel")
             after = event.before
-            return [Fact(ChannelRemoved(actor, current) if after is None else ChannelSet(actor, current, after))]
+            return [
+                Fact(
+                    ChannelRemoved(actor, current)
+                    if after is None
+                    else ChannelSet(actor, current, _again(after, channels))
+                )
+            ]
         case ChannelRemoved():
             if current is not None:
                 return conflict("The channel")
             if len(channels.channels) >= limits.CHANNELS_PER_USER:
                 return over("/channel", "channels of one user", limits.CHANNELS_PER_USER)
-            return [Fact(ChannelSet(actor, None, event.channel))]
+            return [Fact(ChannelSet(actor, None, _again(event.channel, channels)))]
         case ChannelDisabled() | ChannelEnabled():
             was_disabled = isinstance(event, ChannelDisabled)
             if current is None or (current.disabled is not None) is not was_disabled:
@@ -222,6 +238,12 @@ def compensate(event: PreferenceEvent, actor: str, state: State) -> list[Fact] |
             return [Fact(opposite(actor, name, event.reason))]
         case _:
             assert_never(event)
+
+
+def _again(channel: Channel, channels: Channels) -> Channel:
+    """The channel as it is used again: what came of attempts before says nothing of those to come."""
+    known = channel.confirmed or channel.mark in channels.confirmed_marks
+    return structs.replace(channel, failing_since=None, confirmed=known)
 
 
 def _leads(channel: Channel) -> tuple[str, str]:
@@ -258,6 +280,8 @@ def told(event: PreferenceEvent) -> list[tuple[str, object, object]]:
     match event:
         case ChannelSet():
             return [(f"{field}/{event.after.name}", event.before and _led(event.before), _led(event.after))]
+        case ChannelConfirmed():
+            return [(f"{field}/{event.channel}/confirmed", False, True)]
         case ChannelRemoved():
             return [(f"{field}/{event.channel.name}", _led(event.channel), None)]
         case ChannelDisabled():

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tasksys.series.shapes import Missed, Override, SeriesState, Template
 from tasksys.values import (
+    CATCH_UP,
     FEED,
     ChannelKind,
     DeliveryState,
@@ -45,7 +46,9 @@ class Row(Struct, frozen=True, gc=False, omit_defaults=True):
 class Workspace(Row, frozen=True, omit_defaults=True):
     """The workspace itself, and its counter: `position` is that of its newest event, `at` that event's instant.
 
-    `zones` is the release of the zone database by which what is to come was computed.
+    `zones` is the release of the zone database by which what is to come was computed. `reminder_hour` is that of users
+    who have set none, None for midnight; its default is what it was in rows that were stored without it.
+    `catch_up` is how late reminders still fire.
     """
 
     kind = "w"
@@ -53,13 +56,14 @@ class Workspace(Row, frozen=True, omit_defaults=True):
     name: str
     time_zone: str
     created_at: str
-    reminder_hour: int = 9
+    reminder_hour: int | None = 9
     position: int = 0
     at: str = ""
     version: int = 0
     owners: int = 0
     members: int = 0
     zones: str = ""
+    catch_up: str = CATCH_UP
 
     @property
     def key(self) -> str:
@@ -285,7 +289,7 @@ def firing_key(reminder: str, scheduled_for: str) -> str:
 
 
 class Preferences(Row, frozen=True, omit_defaults=True):
-    """What a user wants of reminders in the workspace; without a zone or an hour, the workspace's zone, and midnight.
+    """What a user wants of reminders in the workspace; without a zone or an hour, the workspace's.
 
     `channels` are used by reminders that name none; `default_reminders` are put on new tasks with a due value.
     """
@@ -308,7 +312,8 @@ class Channel(Struct, frozen=True, gc=False, omit_defaults=True):
     """A way to reach a user. Where it leads is sealed with the server's key; `hint` is what may be shown of that.
 
     `made` is the position that made it, of which its secret is derived. `disabled` is why it is not used, and
-    `failing_since` when the first of its attempts failed since one succeeded.
+    `failing_since` when the first of its attempts failed since one succeeded. An address of mail is used once it is
+    `confirmed`; `asked` is the position of the event that had it asked for, `mark` tells addresses of the user apart.
     """
 
     name: str
@@ -318,15 +323,20 @@ class Channel(Struct, frozen=True, gc=False, omit_defaults=True):
     made: int = 0
     disabled: str | None = None
     failing_since: str | None = None
+    confirmed: bool = True
+    mark: str = ""
+    asked: int = 0
 
 
 class Channels(Row, frozen=True, omit_defaults=True):
-    """The channels of a user."""
+    """The channels of a user, the marks of addresses that they have confirmed, and when they were last asked to."""
 
     kind = "C"
     user: str
     channels: tuple[Channel, ...]
     position: int = 0
+    confirmed: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -335,6 +345,11 @@ class Channels(Row, frozen=True, omit_defaults=True):
     def named(self, name: str) -> Channel | None:
         """The channel of that name."""
         return next((one for one in self.channels if one.name == name), None)
+
+    @property
+    def confirmed_marks(self) -> frozenset[str]:
+        """Of the addresses that need not be confirmed again."""
+        return frozenset(self.confirmed)
 
 
 class Series(Row, frozen=True, omit_defaults=True):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tasksys.keyring import KEY_CHARACTERS, several
+
 PARTITIONS_EMBEDDED: Final = 4
 PARTITIONS_KAFKA: Final = 12
 
@@ -96,10 +98,10 @@ class Settings:
     allow_private_webhooks: bool = False
 
     def __post_init__(self) -> None:
-        if self.secret_key and len(self.secret_key) < SECRET_BYTES:
-            raise SettingsUnfit(
-                f"--secret-key needs at least {SECRET_BYTES} characters; `openssl rand -hex {SECRET_BYTES}` makes one"
-            )
+        try:
+            several(self.secret_key)
+        except ValueError as error:
+            raise SettingsUnfit(f"--secret-key: {error}; `openssl rand -hex {KEY_CHARACTERS}` makes one") from error
         if bool(self.smtp_url) != bool(self.smtp_from):
             raise SettingsUnfit("--smtp-url and --smtp-from go together: the relay, and where mail comes from")
         if self.auth.mode is AuthMode.NONE and not is_loopback(self.host):

@@ -20,6 +20,7 @@ from tasksys.events import (
     OF_PREFERENCES,
     OF_REMINDERS,
     CalendarTokenRenewed,
+    ChannelConfirmed,
     ChannelDisabled,
     ChannelEnabled,
     ChannelRemoved,
@@ -134,6 +135,15 @@ def decide(command: Undo, record: CommandRecord, state: State) -> Answer:
     return facts
 
 
+def needed(events: Sequence[EventRecord]) -> list[EventRecord]:
+    """Those of a command's events by which its undo is decided: it need not carry the others.
+
+    The reminders of a task go and come with it, and are most of what a series makes.
+    """
+    made = {past.task for past in events if past.type in (TaskCreated.__name__, TaskRestored.__name__)}
+    return [past for past in events if past.type != ReminderAdded.__name__ or past.task not in made]
+
+
 def _answer(past: EventRecord, record: CommandRecord, undone: list[Fact], state: State) -> Answer:
     try:
         event = codec.event(past)
@@ -152,7 +162,14 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             return _workspace(event, actor, state)
         case CommentAdded() | CommentEdited() | CommentRemoved():
             return _comment(event, _live_task(task, state), actor, state)
-        case PreferencesSet() | ChannelSet() | ChannelRemoved() | ChannelDisabled() | ChannelEnabled():
+        case (
+            PreferencesSet()
+            | ChannelSet()
+            | ChannelConfirmed()
+            | ChannelRemoved()
+            | ChannelDisabled()
+            | ChannelEnabled()
+        ):
             return preferences.compensate(event, actor, state)
         case FilterAdded() | FilterEdited() | FilterRemoved():
             return filters.compensate(event, actor, state)
@@ -197,7 +214,7 @@ def _compensate(event: Event, past: EventRecord, record: CommandRecord, undone: 
             series = state.series(event.series)
             return _gone("series") if series is None else undoing.compensate(event, series, undone, record.at, state)
         case TaskStarted() | TaskCompleted() | TaskCancelled() | TaskSkipped() | TaskMissed() | TaskReopened():
-            return _status(event, _live_task(task, state))
+            return _status(event, _live_task(task, state), undone)
         case ChecklistItemAdded() | ChecklistItemEdited() | ChecklistItemRemoved():
             return _checklist(event, _live_task(task, state))
         case LinkAdded() | LinkRemoved():
@@ -372,18 +389,24 @@ def _place(event: TaskMoved, task: Task, state: State) -> Answer:
     return refusal or [Fact(TaskMoved(now, target), task.id)]
 
 
-def _status(event: StatusEvent, task: Task | Refusal) -> Answer:
+REACHED: Final[dict[type[StatusEvent], Status]] = {
+    TaskStarted: Status.IN_PROGRESS,
+    TaskCompleted: Status.DONE,
+    TaskCancelled: Status.CANCELLED,
+    TaskSkipped: Status.SKIPPED,
+    TaskMissed: Status.MISSED,
+    TaskReopened: Status.OPEN,
+}
+"""What each event makes of a task."""
+
+
+def _status(event: StatusEvent, task: Task | Refusal, undone: Sequence[Fact]) -> Answer:
     if isinstance(task, Refusal):
         return task
-    reached = {
-        TaskStarted: Status.IN_PROGRESS,
-        TaskCompleted: Status.DONE,
-        TaskCancelled: Status.CANCELLED,
-        TaskSkipped: Status.SKIPPED,
-        TaskMissed: Status.MISSED,
-        TaskReopened: Status.OPEN,
-    }[type(event)]
-    if task.status is not reached:
+    since = (one.event for one in reversed(undone) if one.task == task.id and isinstance(one.event, StatusEvent))
+    if (last := next(since, None)) is not None:  # the same command changed it twice, as a series may
+        task = structs.replace(task, status=REACHED[type(last)], completed_at=getattr(last, "completed_at", None))
+    if task.status is not REACHED[type(event)]:
         return conflict("The task's status")
     return tasks.to_status(task, event.before, event.completed_before or "")
 

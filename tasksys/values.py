@@ -69,6 +69,10 @@ Zone = Annotated[str, Meta(description="An IANA name such as Europe/Berlin")]
 Hour = Annotated[int, Meta(ge=0, le=23)]
 Duration = Annotated[str, Meta(description="ISO 8601, such as PT30M, P1D or P1W")]
 
+CATCH_UP: Final = "P7D"
+"""How late reminders still fire after an outage, unless a workspace says otherwise."""
+CatchUp = Annotated[str, Meta(description="ISO 8601, from PT1M to P366D: reminders that are later expire instead")]
+
 
 class Role(StrEnum):
     """What a member may do, from most to least; each role may do all that the next one may."""

@@ -1,10 +1,11 @@
 """Workspaces and their members: who may do what, and in which time zone the day begins."""
 
+from datetime import timedelta
 from typing import assert_never
 
 from msgspec import UNSET, structs
 
-from tasksys import checks, limits
+from tasksys import checks, durations, limits
 from tasksys.commands import (
     CommandRecord,
     CreateWorkspace,
@@ -26,7 +27,7 @@ from tasksys.events import (
     ZonesChanged,
 )
 from tasksys.fields import difference, or_default, overlay
-from tasksys.refusals import Code, Refusal, missing, over
+from tasksys.refusals import Code, Refusal, invalid, missing, over, sentence
 from tasksys.rows import Member, Workspace
 from tasksys.stamp import Stamp
 from tasksys.state import State
@@ -61,7 +62,9 @@ def _create(command: CreateWorkspace, actor: str, state: State) -> list[Fact] | 
         return Refusal(Code.EXISTS, "There is a workspace with this id already; choose another id.")
     if refusal := _invalid_fields(command):
         return refusal
-    created = WorkspaceCreated(command.name.strip(), command.time_zone, command.reminder_hour, actor, ZONES)
+    created = WorkspaceCreated(
+        command.name.strip(), command.time_zone, command.reminder_hour, actor, ZONES, command.catch_up
+    )
     return [Fact(created), Fact(MemberAdded(actor, Role.OWNER))]
 
 
@@ -76,7 +79,8 @@ def _edit(command: EditWorkspace, actor: str, state: State) -> list[Fact] | Refu
     wanted = WorkspaceFields(
         command.name,
         or_default(command.time_zone, new.time_zone),
-        or_default(command.reminder_hour, new.reminder_hour),
+        command.reminder_hour,
+        or_default(command.catch_up, new.catch_up),
     )
     if isinstance(wanted.name, str):
         wanted = structs.replace(wanted, name=wanted.name.strip())
@@ -88,7 +92,18 @@ def _invalid_fields(command: CreateWorkspace | EditWorkspace) -> Refusal | None:
     return checks.every(
         checks.line("/name", command.name, limits.NAME_CHARACTERS) if command.name is not UNSET else None,
         checks.zone("/time_zone", command.time_zone) if isinstance(command.time_zone, str) else None,
+        _catch_up(command.catch_up) if isinstance(command.catch_up, str) else None,
     )
+
+
+def _catch_up(text: str) -> Refusal | None:
+    try:
+        length = durations.parse(text)
+    except ValueError as error:
+        return invalid("/catch_up", sentence(error))
+    if not timedelta(minutes=1) <= durations.length(length) <= timedelta(days=limits.CATCH_UP_DAYS):
+        return invalid("/catch_up", f"Give from a minute (PT1M) to {limits.CATCH_UP_DAYS} days; P7D is the default.")
+    return None
 
 
 def _set_member(command: SetMember, actor: str, state: State) -> list[Fact] | Refusal:
@@ -152,7 +167,7 @@ def evolve(event: WorkspaceEvent, state: State, stamp: Stamp) -> None:
     """Records an event on the workspace or its members."""
     if isinstance(event, WorkspaceCreated):
         made = Workspace(stamp.workspace, event.name, event.time_zone, stamp.at, event.reminder_hour, version=1)
-        state.put(structs.replace(made, zones=event.zones))
+        state.put(structs.replace(made, zones=event.zones, catch_up=event.catch_up))
         return
     workspace = state.workspace
     assert workspace is not None

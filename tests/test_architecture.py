@@ -15,8 +15,21 @@ DELIVERY: Final = "streams/delivery"
 """What reaches people: the one part of `streams` that is a client of the web."""
 
 PURE_MODULES: Final = frozenset(
-    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "dataclasses", "datetime", "difflib"}
-    | {"enum", "functools", "hashlib", "icalendar", "itertools", "math", "msgspec", "operator", "re", "sys", "tasksys"}
+    {"base64", "binascii", "bisect", "calendar", "collections", "contextlib", "csv", "dataclasses", "datetime"}
+    | {
+        "difflib",
+        "enum",
+        "functools",
+        "hashlib",
+        "icalendar",
+        "itertools",
+        "math",
+        "msgspec",
+        "operator",
+        "re",
+        "sys",
+        "tasksys",
+    }
     | {"types", "typing", "tzdata", "unicodedata", "zoneinfo"}
 )
 """All that the pure core may import: no clocks, randomness, environment, input or output, nor the layers above it.
@@ -28,13 +41,14 @@ IMPURE_CALLS: Final = frozenset({"open", "print", "input", "__import__", "exec",
 CLOCKS: Final = frozenset({"datetime.datetime", "datetime.date"})
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})
 PURE_SYS: Final = frozenset({"getsizeof", "intern", "maxsize"})
-EDGE: Final = ("tasksys/cli/", "tasksys/settings.py")
-"""The parts of `tasksys` that are not the pure core, which must not know them: the command line, and what it was told.
+EDGE: Final = ("tasksys/cli/", "tasksys/client/", "tasksys/settings.py")
+"""The parts of `tasksys` that are not the pure core, which must not know them: the command line, and what it was told;
+and the client of the live feed, which others install this package for: it speaks to a server, and folds nothing.
 
 Settings do no input or output either, but they are the process's: paths, ports and secrets, of which a fold of the log
 must not depend.
 """
-OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.settings"})
+OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.client", "tasksys.settings"})
 
 KAFKA_SIDE: Final = frozenset({"aiokafka", "faust", "mode", "rocksdict"})
 """Only `streams` knows what carries and stores the records."""
@@ -150,6 +164,7 @@ def test_the_core_is_pure(module: str) -> None:
         ("from tasksys import cli", ["tasksys.cli"]),
         ("from tasksys.cli.client import Client", ["tasksys.cli"]),
         ("import tasksys.cli.main", ["tasksys.cli"]),
+        ("from tasksys.client import Client", ["tasksys.client"]),
         ("from tasksys.settings import Settings", ["tasksys.settings"]),
         ("from .. import settings", ["tasksys.settings"]),
         ("from ..cli import main", ["tasksys.cli"]),
@@ -174,10 +189,10 @@ def test_only_streams_knows_kafka_and_storage(module: str) -> None:
 
 @pytest.mark.parametrize("module", modules("tasksys", "streams", "monitoring"))
 def test_only_views_serve_http(module: str) -> None:
-    """`aiohttp.web` is behind `views`; the command line may be an HTTP client, and nobody else needs aiohttp."""
+    """`aiohttp.web` is behind `views`; the command line and the client are HTTP clients, and nobody else needs it."""
     names = imports(source(module), module)
     assert "aiohttp.web" not in names
-    assert "aiohttp" not in tops(names) or module.startswith(("tasksys/cli/", DELIVERY))
+    assert "aiohttp" not in tops(names) or module.startswith(("tasksys/cli/", "tasksys/client/", DELIVERY))
     assert "aiohttp.web" not in {ast.unparse(node) for node in ast.walk(ast.parse(source(module)))}
 
 

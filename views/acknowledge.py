@@ -39,19 +39,13 @@ async def look(request: web.Request) -> web.StreamResponse:
         return _answered()
     token = escape(request.query["token"])
     button = f'<input type="hidden" name="token" value="{token}"><button type="submit">Acknowledge</button>'
-    return _page(found[1].title, f'<form method="post" action="{ADDRESS}">{button}</form>')
+    return page(found[1].title, f'<form method="post" action="{ADDRESS}">{button}</form>')
 
 
 async def press(request: web.Request) -> web.StreamResponse:
     """Acknowledges, as the user to whom the mail went; a second time it is answered the same."""
-    if request.content_length is None or request.content_length > BODY_BYTES or request.content_type != FORM:
-        return _over()
-    try:
-        async with asyncio.timeout(request.app[BOUNDS].body):
-            sent = parse_qs((await request.read()).decode())
-    except (TimeoutError, ValueError, web.RequestPayloadError):
-        return _over()
-    ticket = _ticket(request, sent.get("token", [""])[0])
+    token = await sent_token(request)
+    ticket = _ticket(request, token or "")
     if ticket is None:
         return _over()
     if _shown(request, ticket) is None:
@@ -62,8 +56,19 @@ async def press(request: web.Request) -> web.StreamResponse:
     record = CommandRecord(ticket.workspace, ticket.user, at, command, "link of a mail", digest(command))
     decided = await system(request).gateway.submit(record, WAIT)
     if decided is not None and decided.outcome.refusal is not None:
-        return _page("Not acknowledged", f"<p>{escape(decided.outcome.refusal.detail)}</p>", HTTPStatus.CONFLICT)
-    return _page("Acknowledged", "<p>You will not be reminded of this again.</p>")
+        return page("Not acknowledged", f"<p>{escape(decided.outcome.refusal.detail)}</p>", HTTPStatus.CONFLICT)
+    return page("Acknowledged", "<p>You will not be reminded of this again.</p>")
+
+
+async def sent_token(request: web.Request) -> str | None:
+    """The token that the form of such a page sends; None if that is not what came."""
+    if request.content_length is None or request.content_length > BODY_BYTES or request.content_type != FORM:
+        return None
+    try:
+        async with asyncio.timeout(request.app[BOUNDS].body):
+            return parse_qs((await request.read()).decode()).get("token", [""])[0]
+    except (TimeoutError, ValueError, web.RequestPayloadError):
+        return None
 
 
 def _ticket(request: web.Request, token: str) -> Ticket | None:
@@ -82,14 +87,15 @@ def _shown(request: web.Request, ticket: Ticket) -> tuple[Reminder, Task] | None
 
 
 def _over() -> web.Response:
-    return _page("This link is not valid", "<p>It is too old, or not whole. Open the newest mail.</p>", HTTPStatus.GONE)
+    return page("This link is not valid", "<p>It is too old, or not whole. Open the newest mail.</p>", HTTPStatus.GONE)
 
 
 def _answered() -> web.Response:
-    return _page("There is nothing to acknowledge", "<p>It was answered already, or is not needed any more.</p>")
+    return page("There is nothing to acknowledge", "<p>It was answered already, or is not needed any more.</p>")
 
 
-def _page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+def page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    """A page of a title and what it says, in HTML."""
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'

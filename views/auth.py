@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -94,7 +94,7 @@ def offered(request: web.Request, prefix: str) -> str:
 def _actor(request: web.Request) -> str:
     spelled = offered(request, OFFERED_ACTOR)
     try:
-        return urlsafe_b64decode(spelled + "=" * (-len(spelled) % 4)).decode()
+        return b64decode(spelled + "=" * (-len(spelled) % 4), b"-_", validate=True).decode()
     except ValueError as error:
         raise _unauthorised(f"What follows {OFFERED_ACTOR} is not a user's id in base64url.") from error
 

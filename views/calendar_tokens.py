@@ -13,6 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
+from tasksys.keyring import several
 from tasksys.rows import Member
 from tasksys.values import Role
 from views.auth import USER, Identity
@@ -24,17 +25,20 @@ TOKEN: Final = re.compile(r"([A-Za-z0-9_-]{1,200})\.([A-Za-z0-9_-]{43})", re.ASC
 
 
 class CalendarTokens:
-    """Makes tokens, and tells whose they are. The key is made of the server's own, for this purpose alone."""
+    """Makes tokens, and tells whose they are. The key is made of the server's own, for this purpose alone.
+
+    Where that has several, the first makes tokens, and those of all work.
+    """
 
     def __init__(self, secret: str) -> None:
-        self._key = hmac.digest(secret.encode(), b"calendars", "sha256") if secret else b""
+        self._keys = tuple(hmac.digest(one.encode(), b"calendars", "sha256") for one in several(secret))
 
     def token(self, workspace: str, member: Member) -> str:
         """The token of a member's calendar. Problem 409 on a server that has no key."""
-        if not self._key:
+        if not self._keys:
             detail = "This server has no key to sign addresses with; its operator gives one by --secret-key."
             raise Problem(HTTPStatus.CONFLICT, "calendar-unavailable", detail)
-        return f"{_spelled(member.user.encode())}.{_spelled(self._sign(workspace, member))}"
+        return _token(self._keys[0], workspace, member)
 
     def wanted(self, request: web.Request) -> str | None:
         """The workspace whose calendar is asked for with a token; None for any other request."""
@@ -47,16 +51,19 @@ class CalendarTokens:
         user = _read(parts[1]) if parts else ""
         state = system.state.state(workspace)
         member = state.member(user) if state.workspace is not None and USER.fullmatch(user) else None
-        expected = self.token(workspace, member or Member(user, Role.VIEWER, ""))
-        same = hmac.compare_digest(expected.encode(), request.query["token"].encode("utf-8", "replace"))
+        given, expected = request.query["token"].encode("utf-8", "replace"), member or Member(user, Role.VIEWER, "")
+        self.token(workspace, expected)  # which says so where there is no key
+        same = any(hmac.compare_digest(_token(key, workspace, expected).encode(), given) for key in self._keys)
         if member is None or not same:
             detail = "This address of a calendar does not work (any more); ask for it anew, while you are a member."
             raise Problem(HTTPStatus.UNAUTHORIZED, "unauthorised", detail, headers={"WWW-Authenticate": "Bearer"})
         return Identity(user, operator=False)
 
-    def _sign(self, workspace: str, member: Member) -> bytes:
-        said = "\0".join((workspace, member.user, member.since, str(member.calendar)))
-        return hmac.digest(self._key, said.encode("utf-8", "surrogatepass"), "sha256")
+
+def _token(key: bytes, workspace: str, member: Member) -> str:
+    said = "\0".join((workspace, member.user, member.since, str(member.calendar)))
+    signature = hmac.digest(key, said.encode("utf-8", "surrogatepass"), "sha256")
+    return f"{_spelled(member.user.encode())}.{_spelled(signature)}"
 
 
 def _spelled(raw: bytes) -> str:

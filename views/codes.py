@@ -39,6 +39,10 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.BAD_REQUEST,
         "The request is not HTTP/1.1 as its standard has it. Look at the program that sent it, or at a proxy between.",
     ),
+    "bad-import": Meaning(
+        HTTPStatus.BAD_REQUEST,
+        "The file is not of the format that it is sent as, or too large. The detail says what to do; nothing was done.",
+    ),
     "bad-message": Meaning(
         HTTPStatus.BAD_REQUEST,
         "What was sent over the live feed is no message of it. Send a JSON object with an `op` that there is.",
@@ -79,7 +83,9 @@ CODES: Final[dict[str, Meaning]] = {
     ),
     "command-too-large": Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "The command has more bytes than the log takes. Send less at once; a text can be shortened.",
+        "The command has more bytes than the log takes. Send less at once; a text can be shortened. An undo refers to "
+        "all that it takes back: of a change as large as that, change the series back by another change, or undo "
+        "what was done to its tasks since, one by one.",
     ),
     "cross-site": Meaning(
         HTTPStatus.FORBIDDEN,
@@ -144,10 +150,6 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.METHOD_NOT_ALLOWED,
         "This address does not take the method. The header Allow names those that it takes.",
     ),
-    "not-calendar": Meaning(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "The body must be a calendar file and be called so. Send `Content-Type: text/calendar`.",
-    ),
     "not-found": Meaning(
         HTTPStatus.NOT_FOUND,
         "There is nothing of that id or address, or nothing that you may know of. Check it; ask to be made a member.",
@@ -185,7 +187,7 @@ CODES: Final[dict[str, Meaning]] = {
         HTTPStatus.CONFLICT,
         "The reminder was answered, or its task is closed. Add a new one if you want to be reminded.",
     ),
-    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Resume it, or make a new one."),
+    "series-ended": Meaning(HTTPStatus.CONFLICT, "The series has ended. Undo that, or make a new one."),
     "sort-syntax": Meaning(
         HTTPStatus.BAD_REQUEST,
         "The order cannot be read. Name fields, with commas between them and a minus before those that go down.",
@@ -210,6 +212,10 @@ CODES: Final[dict[str, Meaning]] = {
     "undo-conflict": Meaning(
         HTTPStatus.CONFLICT,
         "What the command did was changed again since. `conflicts` or the detail names by what; undo that first.",
+    ),
+    "unknown-format": Meaning(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "What the file is must be said: by its `Content-Type`, or with the parameter `format`. The detail lists them.",
     ),
     "unknown-parameter": Meaning(
         HTTPStatus.BAD_REQUEST,
@@ -241,11 +247,12 @@ TITLES: Final = {
     "bad-position": "There is no such position yet",
     "not-websocket": "This is a WebSocket",
     "bad-body": "The body cannot be read",
+    "bad-import": "The file cannot be imported",
     "bad-parameter": "A parameter is wrong",
     "invalid": "Something given is not valid",
     "malformed-json": "The body is not JSON",
     "bad-calendar": "The calendar file cannot be imported",
-    "not-calendar": "The body is not sent as a calendar",
+    "unknown-format": "The format of the file is not known",
     "not-json": "The body is not sent as JSON",
 }
 """Titles of codes that do not read as one themselves."""

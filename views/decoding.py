@@ -28,8 +28,10 @@ from views.problems import Problem, invalid
 
 C = TypeVar("C", bound=Command)
 
-LOOKED_UP: Final[dict[type[Any], str]] = {Undo: "events", MoveTask: "gap", SetChannel: "sealed"}
-"""Commands that are decided by a fact which the server looks up, and the field for it."""
+LOOKED_UP: Final[dict[type[Any], tuple[str, ...]]] = {
+    Undo: ("events",), MoveTask: ("gap",), SetChannel: ("sealed", "marks"),
+}  # fmt: skip
+"""Commands that are decided by facts which the server looks up, and the fields for them."""
 
 ERRORS: Final = 50
 """Wrong fields that one answer names at most."""
@@ -49,6 +51,7 @@ KINDS: Final = {
     "str": "a text", "array": "a list", "object": "an object", "bool": "true or false", "int": "a whole number",
 }  # fmt: skip
 PATTERNS: Final = (
+    ("[0-9]{2}(T", "the time that the rule gave the occurrence, such as 2026-03-08 or 2026-03-08T09:00"),
     ("{1,64}$", "1 to 64 of the characters A-Z a-z 0-9 _ -"),
     ("{1,128}$", "a user's id: 1 to 128 of the characters A-Z a-z 0-9 . _ @ + : | -"),
     ("{0,255}", "a place in the order: 1 to 256 of the characters 0-9 A-Z a-z, of which the last is not 0"),
@@ -101,9 +104,9 @@ def read(command: type[C], fields: dict[str, Any]) -> C:
         if not errors:
             raise wrong_field(str(error)) from error
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", errors[0].detail, errors) from error
-    looked_up = LOOKED_UP.get(command)
-    if looked_up in fields:
-        raise invalid(f"/{looked_up}", "The server looks this up; leave it out.")
+    for looked_up in LOOKED_UP.get(command, ()):
+        if looked_up in fields:
+            raise invalid(f"/{looked_up}", "The server looks this up; leave it out.")
     return found
 
 

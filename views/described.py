@@ -45,6 +45,18 @@ QUERY: Final[dict[str, Described]] = {
     "view": ({"type": "string", "enum": list(View), "default": "todos"}, "Tasks as to-dos, or those due as events."),
     "dry_run": ({"type": "boolean", "default": False}, "Only tell what would be done."),
     "project": ({"type": "string"}, "The project that new tasks go to."),
+    "format": (
+        {"type": "string", "enum": ["ics", "json", "csv", "todoist"]},
+        "What the file is, if its Content-Type does not say it.",
+    ),
+    "project_name": (
+        {**TEXT, "examples": ["Groceries"]},
+        "What the project is called that is made where a template of Todoist's has sections.",
+    ),
+    "mapping": (
+        {**TEXT, "examples": ['{"title": "Task name", "due": "Deadline"}']},
+        "Which column of a spreadsheet is which field, as JSON; the others are known by their names.",
+    ),
     "trashed": ({"type": "boolean", "default": False}, "Those in the trash instead."),
     "after": ({**POSITION, "default": 0}, "Only what comes after this position."),
     "wait": (
@@ -154,6 +166,7 @@ TAGS: Final = {
     "checklist": "The small steps of a task.",
     "links": "How tasks relate to each other.",
     "reminders": "What to be told of, and when; each is one member's.",
+    "exchange": "Files of tasks, of ours and of other programs.",
     "calendar": "Tasks in calendar programs, and from their files.",
     "series": "Tasks that come again and again, each occurrence a task of its own.",
     "filters": "Queries that are kept under a name: your own, and those that members share.",
@@ -208,8 +221,6 @@ EXAMPLES: Final[dict[type[Any], Any]] = {
     commands.SetPreferences: {"zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"}},
     commands.SetChannel: {"kind": "webhook", "target": "https://example.org/hooks/tasks"},
     commands.Undo: {"position": 42},
-    str: "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
-    "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
     ParseRequest: {"text": "Buy milk tomorrow 9am #home !high @anna every monday", "zone": "Europe/Berlin"},
     RecurrencePreview: {
         "rule": "FREQ=MONTHLY;RSCALE=GREGORIAN;SKIP=BACKWARD;COUNT=4",
@@ -217,6 +228,20 @@ EXAMPLES: Final[dict[type[Any], Any]] = {
     },
 }
 """A body for each command, and for each question, that takes one."""
+
+FILES: Final[dict[str, dict[str, Any]]] = {
+    "text/calendar": {
+        "schema": {"type": "string"},
+        "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VTODO\r\nUID:1@example.org\r\n"
+        "DTSTAMP:20260308T090000Z\r\nSUMMARY:Buy milk\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+    },
+    "application/json": {
+        "schema": {"type": "object"},
+        "example": {"workspace": {}, "tasks": [{"id": "milk", "title": "Buy milk"}]},
+    },
+    "text/csv": {"schema": {"type": "string"}, "example": "title,due,labels\r\nBuy milk,2026-03-08,home\r\n"},
+}
+"""What is shown of files, by their content type."""
 
 SENT: Final = {
     "one": {"type": "CompleteTask", "task": "01JQ5Z9C3H4K6M8N0P2Q4R6S8T"},

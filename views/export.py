@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from tasksys import codec
-from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, Series, Task
+from tasksys import codec, filters
+from tasksys.rows import Comment, Member, Occurrence, Project, Reminder, SavedFilter, Series, Task
 from tasksys.state import State
 from views import series_shapes, shapes, sheet
 from views.context import POSITION_HEADER, parameters, put, system, workspace
@@ -19,7 +19,10 @@ CHUNK: Final = 64 * 1024
 
 
 async def export_json(request: web.Request) -> web.StreamResponse:
-    """The whole workspace as one JSON document, streamed: as it is at one position."""
+    """The whole workspace as one JSON document, streamed: as it is at one position.
+
+    Of saved filters those that you see are in it.
+    """
     parameters(request, *NOW)
     name, asking = await workspace(request)
     reader = system(request).state
@@ -29,7 +32,8 @@ async def export_json(request: web.Request) -> web.StreamResponse:
     found, members, comments = reader.all(name, Project), reader.all(name, Member), reader.all(name, Comment)
     tasks, first, again = (reader.all(name, Task) for _ in range(3))
     reminders, found_series = reader.all(name, Reminder), reader.all(name, Series)
-    occurrences = reader.all(name, Occurrence)
+    occurrences, saved = reader.all(name, Occurrence), reader.all(name, SavedFilter)
+    seen = (row for row in saved if filters.visible(row, asking.user))
     head = codec.encode_json({"position": position, "workspace": shapes.workspace(state.workspace, asking.role)})
     response = await _begun(request, position, f"{name}.json", "application/json")
     if request.method == "HEAD":
@@ -44,6 +48,7 @@ async def export_json(request: web.Request) -> web.StreamResponse:
         ("reminders", (shapes.reminder(row, state) for row in reminders)),
         ("series", (series_shapes.series(row, name, state) for row in found_series)),
         ("occurrences", (series_shapes.occurrence(row) for row in occurrences)),
+        ("filters", (shapes.saved_filter(row, name) for row in seen)),
     ]
     await put(request, response, head[:-1])
     for part, rows in parts:

@@ -11,7 +11,7 @@ import msgspec
 
 from tasksys.decider import UNVERSIONED
 from tasksys.rows import ChecklistItem
-from views import shapes
+from views import described, shapes
 from views.auth import ACTOR_HEADER
 from views.context import POSITION_HEADER
 from views.decoding import LOOKED_UP
@@ -104,7 +104,8 @@ def _renamed(part: Any, names: dict[str, str]) -> Any:
 def _amend(schemas: dict[str, Any]) -> None:
     """What the types do not say: fields that only the server fills in or that mean nothing there; formats; unions."""
     for command, looked_up in LOOKED_UP.items():
-        schemas[command.__name__]["properties"].pop(looked_up)
+        for name in looked_up:
+            schemas[command.__name__]["properties"].pop(name)
     schemas.pop("EventRecord")
     for kind in UNVERSIONED:
         schemas[kind.__name__]["properties"].pop("expected_version")
@@ -153,11 +154,12 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         operation["description"] = " ".join(text.split())
     if route.body is not None:
         schema = _body(route, schemas)
-        types = [route.takes, *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
+        types = [*route.takes, *(["application/merge-patch+json"] if route.method == "PATCH" else [])]
         named = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
         required = bool(named.get("required") or "oneOf" in named or route.body is str)
         content = {"schema": schema, **_examples(route)}
-        operation["requestBody"] = {"required": required, "content": dict.fromkeys(types, content)}
+        files = {name: described.FILES[name] for name in route.takes if route.body is str}
+        operation["requestBody"] = {"required": required, "content": files or dict.fromkeys(types, content)}
     return operation
 
 

@@ -104,6 +104,22 @@ class Ticket(Protocol):
     def scheduled_for(self) -> str: ...
 
 
+class Confirmation(Protocol):
+    """What the link of a mail that asks confirms; see delivery.keys."""
+
+    @property
+    def workspace(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def asked(self) -> str: ...
+
+
 class Channels(Protocol):
     """The channels that users set; see delivery.channels."""
 
@@ -115,12 +131,20 @@ class Channels(Protocol):
         """Tells targets apart without saying anything of them. Raises ChannelUnavailable."""
         ...
 
+    def marks(self, workspace: str, user: str, kind: ChannelKind, target: str) -> tuple[str, ...]:
+        """What knows an e-mail address again. Raises ChannelUnavailable."""
+        ...
+
     def secret(self, workspace: str, user: str, channel: Channel) -> str | None:
         """What the receiver of a webhook checks signatures with."""
         ...
 
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
+        ...
+
+    def confirmation(self, token: str) -> Confirmation | None:
+        """What the token of a link confirms, if it is one and not too old."""
         ...
 
 

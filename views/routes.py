@@ -21,8 +21,8 @@ class Route:
     `body_without` are fields of the body's type that the address says, `or_named` other names that some of its fields
     can be sent under instead, all of them together, `most` the bound of the parameter `limit`, `also` further statuses
     with the answer's own content, and `wrong` further ones of problems. `tells` are headers that only this answer has,
-    and `name` is the operation's, where its command or address do not make a good one. `takes` is the body's content
-    type.
+    and `name` is the operation's, where its command or address do not make a good one. `takes` are the body's content
+    types: of a file, whose `body` is str, more than one.
     """
 
     method: str
@@ -41,6 +41,6 @@ class Route:
     most: int = PAGE_ITEMS
     write: bool = False
     content_type: str = "application/json"
-    takes: str = "application/json"
+    takes: tuple[str, ...] = ("application/json",)
     tells: tuple[str, ...] = ()
     name: str = ""

@@ -28,8 +28,9 @@ async def sealed(request: web.Request, workspace: str, command: SetChannel) -> t
             raise TargetUnfit(f"At most {TARGET_CHARACTERS:,} characters are allowed; shorten it.")
         found = await channels.seal(workspace, user, command.channel, command.kind, command.target)
         blinded = channels.blinded(command.target)
+        marks = channels.marks(workspace, user, command.kind, command.target)
     except TargetUnfit as error:
         raise invalid("/target", str(error)) from error
     except ChannelUnavailable as error:
         raise Problem(HTTPStatus.CONFLICT, "channel-unavailable", str(error)) from error
-    return structs.replace(command, target=blinded), structs.replace(command, target="", sealed=found)
+    return structs.replace(command, target=blinded), structs.replace(command, target="", sealed=found, marks=marks)

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from msgspec import structs
 
-from tasksys import codec
+from tasksys import codec, undo
 from tasksys.commands import (
     AddChecklistItem,
     AddComment,
@@ -185,7 +185,7 @@ async def _with_events(request: web.Request, workspace: str, command: Undo) -> U
         found = history.at(workspace, command.position or 0)
         first = codec.decode_event(found.event) if found else None
         events = history.of_command(workspace, first.actor, first.command) if first else []
-    return structs.replace(command, events=tuple(events))
+    return structs.replace(command, events=tuple(undo.needed(events)))
 
 
 async def _with_neighbour(request: web.Request, workspace: str, command: MoveTask) -> MoveTask:

@@ -11,6 +11,7 @@ from views import (
     acknowledge,
     calendar,
     commands,
+    confirm,
     docs,
     export,
     filters,
@@ -123,8 +124,7 @@ def application(system: System, options: Options) -> web.Application:
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],
     )
     app.add_routes(docs.pages(ROUTES))
-    app.add_routes(acknowledge.pages())
-    app.add_routes(pages.pages())
+    app.add_routes([*acknowledge.pages(), *confirm.pages(), *pages.pages()])
     return app
 
 

@@ -45,12 +45,16 @@ from views.series_shapes import KeptOccurrence, SeriesShape
 
 
 class WorkspaceShape(Struct):
-    """A workspace. `role` is the caller's."""
+    """A workspace. `role` is the caller's; without a `reminder_hour` a date counts from midnight.
+
+    Reminders that are later than `catch_up`, after an outage, expire.
+    """
 
     id: str
     name: str
     time_zone: str
-    reminder_hour: int
+    reminder_hour: int | None
+    catch_up: str
     created_at: str
     members: int
     version: int
@@ -172,7 +176,10 @@ class ReminderShape(Struct):
 
 
 class FiringShape(Struct):
-    """A firing of a reminder in the ledger. `key` is sent along, so that receivers drop repeats."""
+    """A firing of a reminder in the ledger. `key` is sent along, so that receivers drop repeats.
+
+    The mail that asks to confirm an address is there, too, with a `reminder` of its own, and a blank `task`.
+    """
 
     key: str
     task: str
@@ -188,6 +195,7 @@ class FiringShape(Struct):
 class ChannelShape(Struct):
     """A channel of the caller's. `leads_to` is as much as is shown of where it leads; `disabled` is why it is not used.
 
+    Nothing but a mail with a link goes to an e-mail address that is not `confirmed`: whoever opens that confirms it.
     `secret` is what the receiver of a webhook checks signatures with: shown to its user, and only where one channel is
     read.
     """
@@ -197,11 +205,12 @@ class ChannelShape(Struct):
     leads_to: str
     disabled: str | None
     failing_since: str | None
+    confirmed: bool
     secret: str | None = None
 
 
 class PreferencesShape(Struct):
-    """What the caller wants of reminders. Without a zone the workspace's holds, without an hour a date is midnight."""
+    """What the caller wants of reminders. Without a zone or an hour the workspace's hold."""
 
     user: str
     zone: str | None
@@ -400,6 +409,7 @@ class Export(Struct):
     reminders: list[ReminderShape]
     series: list[SeriesShape]
     occurrences: list[KeptOccurrence]
+    filters: list[FilterShape]
 
 
 class Verification(Struct, omit_defaults=True):
@@ -414,7 +424,16 @@ class Verification(Struct, omit_defaults=True):
 def workspace(row: Workspace, role: Role | None) -> WorkspaceShape:
     """A workspace."""
     return WorkspaceShape(
-        row.id, row.name, row.time_zone, row.reminder_hour, row.created_at, row.members, row.version, row.position, role
+        row.id,
+        row.name,
+        row.time_zone,
+        row.reminder_hour,
+        row.catch_up,
+        row.created_at,
+        row.members,
+        row.version,
+        row.position,
+        role,
     )
 
 
@@ -521,7 +540,7 @@ def firing(row: Firing, workspace: str) -> FiringShape:
 
 def channel(one: Channel, secret: str | None = None) -> ChannelShape:
     """A channel, for its user."""
-    return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, secret)
+    return ChannelShape(one.name, one.kind, one.hint, one.disabled, one.failing_since, one.confirmed, secret)
 
 
 def saved_filter(row: SavedFilter, workspace: str) -> FilterShape:

@@ -1,21 +1,14 @@
 """Tasks as rows of a spreadsheet: comma-separated values as RFC 4180 has them, in UTF-8, none of them run as a formula.
 
-Spreadsheets run what begins with = + - @ as a formula, also behind a tab or line break. Such a text gets an apostrophe
-in front, which spreadsheets take for "this is text". A text that begins with apostrophes and then one of these gets one
-too: who reads the file back takes one apostrophe away wherever these follow.
+How a cell is written, and read back, is in `tasksys.exchange.cells`.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from tasksys.exchange.cells import written
 from tasksys.values import When
 from views.shapes import TaskShape
-
-FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-"""The last four are the wide forms, which spreadsheets set to Chinese, Japanese or Korean take for the others."""
-
-QUOTED: Final = re.compile('[,"\r\n]|^ | $')
 
 
 class Names(NamedTuple):
@@ -83,10 +76,4 @@ def row(task: TaskShape, names: Names) -> str:
 
 def line(cells: Iterable[str]) -> str:
     """A line of the file, with its end."""
-    return ",".join(map(cell, cells)) + "\r\n"
-
-
-def cell(text: str) -> str:
-    """One cell: harmless, and quoted where it must be."""
-    safe = f"'{text}" if FORMULA.match(text) else text
-    return '"' + safe.replace('"', '""') + '"' if QUOTED.search(safe) else safe
+    return ",".join(map(written, cells)) + "\r\n"

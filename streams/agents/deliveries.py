@@ -14,12 +14,13 @@ from streams import keys
 from streams.agents.reminders import waits_for
 from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, current
 from streams.topics import COMMANDS, EVENTS
-from tasksys import codec
+from tasksys import codec, confirming
 from tasksys.commands import CommandRecord, RecordDelivery, SettleReminder
 from tasksys.deliveries import DeliveryEvent
 from tasksys.events import (
     OF_DELIVERIES,
     OF_REMINDERS,
+    ChannelSet,
     DeliveryFailed,
     EventRecord,
     PreferencesSet,
@@ -125,6 +126,8 @@ class DeliveriesFold:
                 self._result(workspace, event, effects.rows)
             elif event.type == PreferencesSet.__name__:
                 effects.outputs += self._settling(workspace, event, effects.rows)
+            elif event.type == ChannelSet.__name__:
+                self._asking(workspace, event, effects.rows)
         return effects
 
     def _reminder(self, workspace: str, record: EventRecord, rows: Changes) -> None:
@@ -141,6 +144,15 @@ class DeliveriesFold:
             reminder = event.reminder.id if isinstance(event, ReminderRemoved) else event.reminder
             for place in all_current(keys.deliveries(workspace, reminder), self._rows, rows):
                 self._take(workspace, place, rows)
+
+    def _asking(self, workspace: str, record: EventRecord, rows: Changes) -> None:
+        """The mail that asks to confirm a channel's address, if one must go there first."""
+        event = codec.event(record)
+        assert isinstance(event, ChannelSet)
+        if confirming.asks(event.after):
+            page = confirming.name(event.user, event.after.name, record.position)
+            which = (workspace, page, record.at, event.after.name)
+            self._put(Attempt(record.at, *which, record.position, 0, 1, event.user), rows)
 
     def _result(self, workspace: str, record: EventRecord, rows: Changes) -> None:
         event = codec.event(record)

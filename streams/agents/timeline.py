@@ -1,7 +1,8 @@
 """A timeline as an agent's table: what falls due next of what its events arm. A timer takes what is due from here.
 
-A row for each armed thing, in the order of their instants, and one that finds it again. When the zone of a workspace
-changes, or the zone database does, it commands that each of them is looked at anew: `decide` sees one at a time.
+A row for each armed thing, in the order of their instants, and one that finds it again. When the zone or the
+hour of a workspace changes, or the zone database does, it commands that each of them is looked at anew: `decide` sees
+one at a time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -91,7 +92,7 @@ class TimelineFold:
         return effects
 
     def _zones(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
-        """Commands that look at everything armed again, where the workspace's zone or the zone database has changed."""
+        """Commands that look at everything armed again, where its zone or hour, or the zone database, has changed."""
         event = codec.event(record)
         match event:
             case WorkspaceCreated():
@@ -99,7 +100,7 @@ class TimelineFold:
             case ZonesChanged():
                 rows[keys.zones(workspace)] = event.after.encode()
                 yield from self._look(workspace, record, rows)
-            case WorkspaceEdited() if event.after.time_zone is not UNSET:
+            case WorkspaceEdited() if (event.after.time_zone, event.after.reminder_hour) != (UNSET, UNSET):
                 yield from self._look(workspace, record, rows)
             case _:
                 pass

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from urllib.parse import quote
 
 from streams.delivery import apprises, mail, webhook
-from streams.delivery.keys import Keys, SealBroken, Ticket
+from streams.delivery.keys import Confirmation, Keys, SealBroken, Ticket
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import ChannelUnavailable
 from tasksys.rows import Channel
@@ -17,10 +17,13 @@ from tasksys.values import ChannelKind, instant
 LINK_DAYS: Final = 30
 """So long the link of a mail acknowledges."""
 
+CONFIRM_DAYS: Final = 7
+"""So long the link of a mail confirms its address."""
+
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator says: the key (blank: there is none), the relay of mail, whether hosts inside may be asked."""
+    """What the operator says: the key (or several, or none), the relay of mail, whether private hosts are asked."""
 
     key: str = ""
     relay: mail.Relay | None = None
@@ -67,15 +70,27 @@ class Channels:
         """Tells targets apart without saying anything of them. Raises ChannelUnavailable."""
         return self._known().blinded(target)
 
+    def marks(self, workspace: str, user: str, kind: ChannelKind, target: str) -> tuple[str, ...]:
+        """What knows an e-mail address again; nothing for other kinds. Raises ChannelUnavailable."""
+        return self._known().marks(workspace, user, target.lower()) if kind is ChannelKind.EMAIL else ()
+
     def secret(self, workspace: str, user: str, channel: Channel) -> str | None:
-        """What a webhook's receiver checks signatures with; None for other kinds, and without a key."""
+        """What a webhook's receiver checks signatures with; None for other kinds, and without its key."""
         if self._keys is None or channel.kind is not ChannelKind.WEBHOOK:
             return None
-        return self._keys.webhook(workspace, user, channel.name, str(channel.made))
+        try:
+            where = (workspace, user, channel.name, channel.kind.value)
+            return self._keys.webhook(channel.sealed, where, str(channel.made))
+        except SealBroken:
+            return None
 
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
         return self._keys.admitted(token, instant(self._now())) if self._keys is not None else None
+
+    def confirmation(self, token: str) -> Confirmation | None:
+        """What the token of a link confirms, if it is one and not too old."""
+        return self._keys.confirmation(token, instant(self._now())) if self._keys is not None else None
 
     # --- what the outbox asks
 
@@ -87,7 +102,7 @@ class Channels:
         try:
             target = self._keys.unseal(channel.sealed, letter.workspace, letter.user, channel.name, channel.kind)
         except SealBroken:
-            return Result("It was sealed with another key of the server; set the channel again.")
+            return Result("It was sealed with a key that the server has not; set the channel again.")
         match channel.kind:
             case ChannelKind.WEBHOOK:
                 secret = self.secret(letter.workspace, letter.user, channel)
@@ -105,8 +120,12 @@ class Channels:
                 assert_never(channel.kind)
 
     def link(self, letter: Letter) -> str:
-        """The address of the page that acknowledges."""
+        """The address of the page that acknowledges, or confirms."""
         assert self._keys is not None
+        if letter.asks:
+            until = instant(self._now() + timedelta(days=CONFIRM_DAYS))
+            asked = Confirmation(letter.workspace, letter.user, letter.channel.name, str(letter.channel.asked), until)
+            return f"{self._options.url}/confirm?token={quote(self._keys.ticket(asked))}"
         until = instant(self._now() + timedelta(days=LINK_DAYS))
         ticket = Ticket(letter.workspace, letter.user, letter.reminder, letter.scheduled_for, until)
         return f"{self._options.url}/acknowledge?token={quote(self._keys.ticket(ticket))}"

@@ -63,10 +63,14 @@ def message(letter: Letter, sender: str, to: str, link: str, now: datetime) -> E
     """The mail of a letter. Its Message-ID is made of the firing's key: one that comes twice is seen to be the same."""
     made = EmailMessage()
     title = " ".join(letter.title.split())
-    made["From"], made["To"], made["Subject"] = sender, to, f"Reminder: {title}"
+    made["From"], made["To"] = sender, to
+    made["Subject"] = "Confirm this address" if letter.asks else f"Reminder: {title}"
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{letter.key}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
+    if letter.asks:
+        _ask(made, letter.user, link)
+        return made
     due = f"Due: {letter.due}\n" if letter.due else ""
     where = letter.workspace_name
     made.set_content(f"{title}\n\n{due}Workspace: {where}\n\nAcknowledge it here:\n{link}\n")
@@ -77,6 +81,18 @@ def message(letter: Letter, sender: str, to: str, link: str, now: datetime) -> E
         subtype="html",
     )
     return made
+
+
+def _ask(made: EmailMessage, user: str, link: str) -> None:
+    """Nothing in it is for anybody to choose but the user's id: it may go to a stranger."""
+    wants = f"The user {user} wants to have reminders sent to this address."
+    other = "If that was not you, do nothing: nothing else will be sent here."
+    made.set_content(f"{wants} If that was you, confirm it here:\n{link}\n\n{other}\n")
+    made.add_alternative(
+        f"<!doctype html><html><body><p>{escape(wants)}</p>"
+        f'<p>If that was you: <a href="{escape(link)}">confirm it</a></p><p>{other}</p></body></html>',
+        subtype="html",
+    )
 
 
 class Mail:

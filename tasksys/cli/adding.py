@@ -10,6 +10,7 @@ from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after, body, fields, project_names
 from tasksys.quickadd import Kind
+from tasksys.series.shapes import Missed
 
 GIVEN: Final = {
     "due": (Kind.DUE, Kind.RECURRENCE),
@@ -30,9 +31,14 @@ SETS: Final = {"labels": Kind.LABEL, "assignees": Kind.ASSIGNEE}
 @click.command()
 @click.argument("text", nargs=-1, required=True)
 @option("--plain", is_flag=True, help="Take the text as the title, as it is.")
+@option(
+    "--missed",
+    type=click.Choice([one.value for one in Missed]),
+    help="Of what comes again: what becomes of those not done.",
+)
 @fields
 @in_workspace
-def add(session: Session, text: tuple[str, ...], plain: bool, **given: Any) -> None:
+def add(session: Session, text: tuple[str, ...], plain: bool, missed: str | None, **given: Any) -> None:
     """Add a task: `tasksys add "Buy milk tomorrow 9am #home !high"`.
 
     Dates, times and phrases such as "every monday" or "remind me 1h before" are understood, in this machine's zone, and
@@ -46,7 +52,9 @@ def add(session: Session, text: tuple[str, ...], plain: bool, **given: Any) -> N
     )
     command, wanted = found["command"], body(session, given)
     if command.pop("type", "CreateTask") == "CreateSeries":
-        _add_series(session, found, wanted)
+        _add_series(session, found, wanted, missed)
+    elif missed:
+        raise click.UsageError("--missed is for what comes again; say how often, such as every monday.")
     else:
         _add_task(session, found, _with(command, wanted))
 
@@ -84,9 +92,9 @@ def _add_task(session: Session, found: Json, fields: Json) -> None:
         session.client.send("POST", session.path("tasks", task["id"], "reminders"), one)
 
 
-def _add_series(session: Session, found: Json, given: Json) -> None:
+def _add_series(session: Session, found: Json, given: Json, missed: str | None) -> None:
     command = found["command"]
-    series = {**command, "template": _with(command["template"], given)}
+    series = {**command, "template": _with(command["template"], given)} | ({"missed": missed} if missed else {})
     made = session.client.send("POST", session.path("series"), series)
     if late := made.get("events"):
         made = session.client.get(session.path("series", late[0]["data"]["series"]))

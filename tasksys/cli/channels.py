@@ -5,14 +5,13 @@ from typing import Any, Final
 
 import click
 
-from tasksys.cli import moments, names, output
+from tasksys.cli import moments, names, options, output
 from tasksys.cli.client import Json
-from tasksys.cli.options import in_workspace, option, parts
+from tasksys.cli.options import NONE, in_workspace, option, parts
 from tasksys.cli.reminders import iso
 from tasksys.cli.session import Session
 from tasksys.values import ChannelKind, DeliveryState
 
-NONE: Final = "none"
 QUIET: Final = re.compile(r"(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})", re.ASCII)
 
 
@@ -43,6 +42,8 @@ def list_channels(session: Session) -> None:
 def _state(one: Json) -> str:
     if one["disabled"]:
         return f"disabled: {one['disabled']}"
+    if not one["confirmed"]:
+        return "not confirmed: open the link in the mail"
     return f"failing since {moments.clock(one['failing_since'])}" if one["failing_since"] else "works"
 
 
@@ -63,6 +64,7 @@ def set_channel(session: Session, kind: str, target: str | None, name: str | Non
     made = session.settled(session.client.send("PUT", where, {"kind": kind, "target": led}), where)
     shown = session.client.get(where)
     secret = [f"Its receiver checks signatures with {shown['secret']}."] if shown["secret"] else []
+    secret += [] if shown["confirmed"] else ["A mail goes there: open its link. Nothing else comes until then."]
     use = f"Use it for all reminders: tasksys preferences --channels feed,{called}"
     session.show(made, f"{called} leads to {made['leads_to']}.", *secret, use)
 
@@ -107,7 +109,9 @@ def disable_channel(session: Session, name: str) -> None:
 
 @click.command()
 @option("--zone", metavar="ZONE", help="Your time zone, such as Europe/Berlin; `none` is the workspace's.")
-@option("--hour", metavar="HOUR", help="From which hour on a date counts, for its reminders; `none` is midnight.")
+@option(
+    "--hour", metavar="HOUR", help="From which hour on a date counts, for its reminders; `none` is the workspace's."
+)
 @option("--quiet", metavar="FROM-TO", help="When only the feed is used, such as 22:00-07:00; or `none`.")
 @option("--channels", metavar="NAME,…", help="The channels of reminders that name none, such as feed,webhook.")
 @option("--remind", metavar="DURATION,…", help="Reminders of your new tasks with a date, such as 1d,30m; or `none`.")
@@ -122,7 +126,7 @@ def preferences(session: Session, **given: str | None) -> None:
     quiet = found["quiet_hours"]
     rows = [
         ("zone", found["zone"] or "the workspace's"),
-        ("hour of dates", "midnight" if found["reminder_hour"] is None else f"{found['reminder_hour']}:00"),
+        ("hour of dates", "the workspace's" if found["reminder_hour"] is None else f"{found['reminder_hour']}:00"),
         ("quiet hours", f"{quiet['from']}-{quiet['to']}" if quiet else NONE),
         ("channels", ", ".join(found["channels"]) or NONE),
         ("on new tasks", ", ".join(output.trigger({"trigger": one}) for one in found["default_reminders"]) or NONE),
@@ -136,9 +140,7 @@ def _changes(given: dict[str, str]) -> Json:
     if (zone := given.get("zone")) is not None:
         body["zone"] = None if zone == NONE else zone
     if (hour := given.get("hour")) is not None:
-        if hour != NONE and not (hour.isascii() and hour.isdigit()):
-            raise click.BadParameter(f"{hour!r} is no hour; give 0 to 23, or none.", param_hint="--hour")
-        body["reminder_hour"] = None if hour == NONE else int(hour)
+        body["reminder_hour"] = options.hour(hour, "--hour")
     if (quiet := given.get("quiet")) is not None:
         spelled = QUIET.fullmatch(quiet.strip())
         if spelled is None and quiet != NONE:

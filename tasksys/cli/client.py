@@ -78,10 +78,11 @@ class Client:
         return self._run(self._call(method, path, body=body, headers=headers))
 
     def items(self, path: str, query: Json | None = None, cursor_name: str = "cursor") -> Iterator[Json]:
-        """The items of every page; `cursor_name` is the parameter that leads to the next one."""
-        cursor = None
+        """The items of every page, or from the page of a cursor on; `cursor_name` is what leads to the next one."""
+        asked = dict(query or {})
+        cursor = asked.pop(cursor_name, None)
         while True:
-            page = self.get(path, **{"limit": PAGE, cursor_name: cursor, **(query or {})})
+            page = self.get(path, **{"limit": PAGE, cursor_name: cursor, **asked})
             yield from page["items"]
             cursor = page.get("next_cursor")
             if not cursor:

@@ -16,6 +16,8 @@ from tasksys.cli import (
     comments,
     completion,
     exports,
+    filters,
+    imports,
     links,
     members,
     operators,
@@ -29,23 +31,32 @@ from tasksys.cli import (
     tasks,
     token,
     topics,
+    watch,
     workspaces,
 )
 from tasksys.cli.failures import AS_JSON, Exit, Failure, debugging, unexpected
 from tasksys.cli.options import option
 
 SECTIONS: Final = {
-    "Tasks": (*adding.COMMANDS, *tasks.COMMANDS, *actions.COMMANDS, *series.ON_TASKS, *past.COMMANDS),
+    "Tasks": (
+        *adding.COMMANDS,
+        *tasks.COMMANDS,
+        *actions.COMMANDS,
+        *series.ON_TASKS,
+        *filters.COMMANDS,
+        *past.COMMANDS,
+    ),
     "What comes again and again": series.COMMANDS,
     "Parts of a task": (*checklists.COMMANDS, *links.COMMANDS, *comments.COMMANDS, *reminders.COMMANDS),
     "How reminders reach you": channels.COMMANDS,
     "Projects and their sections": (*projects.COMMANDS, *sections.COMMANDS),
-    "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS),
+    "Workspaces and their members": (*workspaces.COMMANDS, *members.COMMANDS, *watch.COMMANDS),
     "The server and its data": (
         *serve.COMMANDS,
         *token.COMMANDS,
         *operators.COMMANDS,
         *exports.COMMANDS,
+        *imports.COMMANDS,
         *calendars.COMMANDS,
         *replay.COMMANDS,
         *audit.COMMANDS,

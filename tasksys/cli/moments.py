@@ -88,13 +88,13 @@ def as_of(text: str | None) -> str | None:
     return instant_of(text, "--as-of", "position, such as 7, and no instant")
 
 
-def readable(value: dict[str, Any] | None) -> str:
-    """A due or start value as a list shows it."""
+def readable(value: dict[str, Any] | None, narrow: bool = False) -> str:
+    """A due or start value as a list shows it; `narrow`: of its zone only the city."""
     if not value:
         return ""
     if "date" in value:
         return str(value["date"])
-    zone = f" {value['zone']}" if value.get("zone") else ""
+    zone = f" {value['zone'].rpartition('/')[2] if narrow else value['zone']}" if value.get("zone") else ""
     return f"{str(value['local']).replace('T', ' ')}{zone}"
 
 

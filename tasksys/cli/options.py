@@ -68,6 +68,19 @@ def parts(text: str) -> list[str]:
     return [one.strip() for one in text.split(",") if one.strip()]
 
 
+NONE: Final = "none"
+"""Takes a value away."""
+
+
+def hour(text: str, flag: str) -> int | None:
+    """An hour of the day, None for `none`. Raises click.BadParameter."""
+    if text == NONE:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text[:3]) < 24):
+        raise click.BadParameter(f"{text[:32]!r} is no hour; give 0 to 23, or none.", param_hint=flag)
+    return int(text)
+
+
 def connected(command: Command) -> Command:
     """The command's first argument becomes a Session with the server, made from the options that this adds."""
 

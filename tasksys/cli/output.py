@@ -22,11 +22,15 @@ LONGEST_TITLE: Final = 120
 LONGEST_CELL: Final = 40
 """Characters of a title, and of other texts, in a list of tasks; `tasksys show` and --json have all of them."""
 
-LEAST: Final = {"title": 12, "due": 10, "labels": 6, "project": 7}
+LEAST: Final = {"title": 12, "labels": 6, "project": 7}
+NARROW: Final = 100
+"""Columns below which a list names zones by their cities: Berlin, not Europe/Berlin."""
 LEAST_OF_HISTORY: Final = {"what": 14, "changes": 20}
 """Columns that give way on a narrow terminal, and how much of them stays."""
 
 MARKS: Final = {"open": "○", "in-progress": "◐", "done": "●", "cancelled": "✕", "skipped": "↷", "missed": "–"}
+AGAIN: Final = "↻"
+"""Marks what comes again."""
 COLOURS: Final = {"urgent": "bold red", "high": "red", "medium": "yellow", "low": "blue", "none": ""}
 
 
@@ -86,26 +90,30 @@ def place(item: Json, names: Mapping[str, str]) -> str:
 
 
 def tasks(items: Sequence[Json], projects: Mapping[str, str]) -> RenderableType:
-    """A list of tasks, each in one line however long its title. `projects` names places, see `place`."""
+    """A list of tasks, each in one line however long its title. `projects` names places, see `place`.
+
+    When they are due is never cut.
+    """
     if not items:
         return "No tasks."
-    short = names.short(item["id"] for item in items)
+    short, narrow = names.short(item["id"] for item in items), console().width < NARROW
+    due = [moments.readable(item["due"], narrow) for item in items]
     return table(
         ("id", "", "title", "due", "priority", "labels", "project"),
         [
             (
                 Text(short[item["id"]], style="cyan"),
-                str(MARKS.get(item["status"], item["status"])),
+                f"{MARKS.get(item['status'], item['status'])}{AGAIN if item.get('series') else ''}",
                 _one_line(
                     cut(item["title"], LONGEST_TITLE),
                     style="strike dim" if item["status"] in CLOSED else "",
                 ),
-                _one_line(moments.readable(item["due"]), style="red" if overdue(item) else ""),
+                Text(when, style="red" if overdue(item) else ""),
                 Text(blank(item["priority"]), style=COLOURS.get(item["priority"], "")),
                 _one_line(cut(" ".join(f"#{label}" for label in item["labels"]), LONGEST_CELL)),
                 _one_line(cut(place(item, projects), LONGEST_CELL)),
             )
-            for item in items
+            for item, when in zip(items, due, strict=True)
         ],
         wide="title",
         least=LEAST,

@@ -1,5 +1,7 @@
 """Commands about the past: what happened to a task, and undoing any of it."""
 
+from typing import Final
+
 import click
 
 from tasksys.cli import output
@@ -9,6 +11,8 @@ from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
 from tasksys.cli.tasks import after, place_names, project_names
 from tasksys.values import CLOCK
+
+MAKES_SERIES: Final = "SeriesCreated"
 
 
 @click.command()
@@ -27,9 +31,12 @@ def history(session: Session, task: str, limit: int | None) -> None:
 @click.argument("task", required=False)
 @click.argument("at", metavar="[POSITION]", type=click.IntRange(min=1), required=False)
 @option("--position", type=click.IntRange(min=1), help="The change to undo, as `tasksys history` shows it.")
+@option("--yes", is_flag=True, help="Also if that ends a whole series.")
 @in_workspace
-def undo(session: Session, task: str | None, at: int | None, position: int | None) -> None:
+def undo(session: Session, task: str | None, at: int | None, position: int | None, yes: bool) -> None:
     """Undo a change of a task: the one at that position, or the last that was not undone yet.
+
+    What made a task come again is undone only with --yes, or by its position: that ends the series.
 
     Without TASK, any change of the workspace, such as of a series: that at --position, as `tasksys audit list` shows.
     """
@@ -43,16 +50,33 @@ def undo(session: Session, task: str | None, at: int | None, position: int | Non
     wanted = at or position or _last(entries)
     if wanted is None:
         raise Failure("Nothing is left to undo; an undo itself is undone by its position, see `tasksys history`.")
+    kinds = _kinds(session, wanted)
+    if MAKES_SERIES in kinds and not (at or position or yes):
+        said = (
+            f"What is left to undo made “{found['title']}” come again: to undo it ends the series, with all of it that"
+        )
+        raise Failure(f"{said} is not due yet. Do it with `tasksys undo {task} --yes`, or give its position, {wanted}.")
     where = session.path("tasks", found["id"], "undo")
     answer = session.client.send("POST", where, {"position": wanted})
     made = answer["events"][-1]["position"] if answer.get("events") else session.client.position
     changed = after(session, answer, found["id"])
-    kind = next((entry["type"] for entry in entries if entry["position"] == wanted), "the change")
-    said = f"Undone: {kind} at position {wanted}, by a new change at position {made}:"
+    said = f"Undone: {' and '.join(kinds) or 'the change'} at position {wanted}, by a new change at position {made}:"
     more = "Undo an older change with `tasksys undo TASK --position N`; `tasksys history TASK` shows positions."
     if changed.get("trashed"):
         more = f"“{changed['title']}” is in the trash now; `tasksys restore {changed['id']}` takes it out."
     session.show(changed, said, output.tasks([changed], project_names(session, [changed])), more)
+
+
+def _kinds(session: Session, position: int) -> list[str]:
+    """What the command did that did this, up to there, each kind once: a task may have changed for another's sake."""
+    kinds: dict[str, None] = {}
+    whose = None
+    for entry in session.client.items(session.path("audit"), {"cursor": position + 1}):
+        whose = whose or (entry["actor"], entry["command"])
+        if (entry["actor"], entry["command"]) != whose:
+            break
+        kinds[entry["type"]] = None
+    return list(reversed(kinds))
 
 
 def _undo_at(session: Session, position: int | None) -> None:

@@ -77,7 +77,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            help="Users who may use /admin."),
     setting("--secret-key", default="", metavar="KEY", show_default="one of its own in DATA_DIR, on an embedded log",
            help="What users' channels are sealed with, and addresses of calendars signed, at least 32 characters; the "
-           "same for all processes of a cluster. Better given in the environment: other users of this machine can see "
+           "same for all processes of a cluster. To change it give several, with blanks between: the first seals, all "
+           "open. Better given in the environment: other users of this machine can see "
            "options."),
     setting("--smtp-url", default="", metavar="URL", show_default=False,
            help="The relay for mail: smtp://user:password@mail.example.org:587, or smtps://. Better given in the "

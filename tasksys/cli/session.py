@@ -16,6 +16,7 @@ class Session:
 
     def __init__(self, server: str, token: str, user: str, as_json: bool) -> None:
         self.client = Client(server, token, user)
+        self.token, self.user = token, user
         self.as_json = as_json
         self._named = ""
         self._workspace: Json | None = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from tasksys.cli import moments, output
+from tasksys.cli import filters, moments, output
 from tasksys.cli.client import Json
 from tasksys.cli.options import in_workspace, option
 from tasksys.cli.session import Session
@@ -96,6 +96,7 @@ def after(session: Session, answer: Json, task: str = "") -> Json:
 
 @click.command("list")
 @option("--filter", metavar="FILTER", help="Such as `due < today+3d and label = home`. Without: what is not done.")
+@option("--saved", metavar="NAME|ID", help="What this saved filter finds; other options narrow it.")
 @option("--q", metavar="TEXT", help="Words to look for in title, description and labels.")
 @option("--sort", metavar="FIELDS", help="Such as `due,-priority`.")
 @option("--limit", type=click.IntRange(1, 200), default=50, help="How many at most.")
@@ -109,6 +110,7 @@ def after(session: Session, answer: Json, task: str = "") -> Json:
 def list_(
     session: Session,
     filter: str | None,
+    saved: str | None,
     q: str | None,
     sort: str | None,
     limit: int,
@@ -118,7 +120,9 @@ def list_(
     **narrower: Any,
 ) -> None:
     """List tasks."""
-    wanted = _narrowed(session, filter, everything, **narrower)
+    if saved is not None:
+        filter, q, sort = filters.joined(filters.found(session, saved), filter, q, sort)
+    wanted = _narrowed(session, filter, everything or saved is not None, **narrower)
     query = {"filter": wanted, "q": q, "sort": sort, "as_of": moments.as_of(as_of)}
     if everything:
         page = session.client.whole(session.path("tasks"), query)

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from tasksys.cli import chosen, moments, names, output
+from tasksys.cli import chosen, moments, names, options, output
 from tasksys.cli.options import connected, in_workspace, option
+from tasksys.cli.reminders import iso
 from tasksys.cli.session import Session
 
 
@@ -59,13 +60,22 @@ def show_workspace(session: Session) -> None:
 @workspace.command("edit")
 @option("--name", help="The new name.")
 @option("--time-zone", metavar="ZONE", help="Where its days begin and end, such as Europe/Berlin.")
-@option("--reminder-hour", type=click.IntRange(0, 23), metavar="HOUR", help="When to remind of what is due on a day.")
+@option(
+    "--reminder-hour",
+    metavar="HOUR",
+    help="From which hour on a date counts, for reminders of those who set none; `none` is midnight.",
+)
+@option("--catch-up", metavar="DURATION", help="How late reminders still fire after an outage, such as 7d or 12h.")
 @in_workspace
 def edit_workspace(session: Session, **given: Any) -> None:
     """Change the workspace that is used."""
     changes = {field: value for field, value in given.items() if value is not None}
+    if "reminder_hour" in changes:
+        changes["reminder_hour"] = options.hour(changes["reminder_hour"], "--reminder-hour")
+    if "catch_up" in changes:
+        changes["catch_up"] = iso(changes["catch_up"], "--catch-up")
     if not changes:
-        raise click.UsageError("Nothing to change: give --name, --time-zone or --reminder-hour.")
+        raise click.UsageError("Nothing to change: give --name, --time-zone, --reminder-hour or --catch-up.")
     changed = session.settled(session.client.send("PATCH", session.path(), changes), session.path())
     session.show(changed, f"Changed workspace {changed['name']} ({changed['id']}, {changed['time_zone']}).")
 

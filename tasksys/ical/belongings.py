@@ -46,8 +46,12 @@ def _wrong(command: Any) -> str | None:
 class Around:
     """What is known beside a single to-do: the ids of the others, their parents, and what was made on the way."""
 
-    def __init__(self, target: Destination, ids: dict[str, str], parents: dict[str, str]) -> None:
+    def __init__(
+        self, target: Destination, ids: dict[str, str], parents: dict[str, str], repeating: frozenset[str]
+    ) -> None:
+        """`repeating` are the UIDs of to-dos that become series."""
         self.target, self.ids, self.parents = target, ids, parents
+        self._repeating = repeating
         self.before: list[Any] = []
         """Commands that must come before the to-do's own."""
         self._notes: list[str] = []
@@ -119,9 +123,16 @@ class Around:
             return self.ids[name]
         parent = uids.identifier(self.target.workspace, name)
         if self.target.state.task(parent) is None:
-            self._notes.append(f"its parent {name[:64]!r} is neither in the file nor here")
+            self._notes.append(f"its parent {name[:64]!r} {self._no_task(name)}")
             return None
         return parent
+
+    def _no_task(self, name: str) -> str:
+        """Why nothing can be below, or linked with, what has that UID."""
+        series = uids.identifier(self.target.workspace, name, uids.SERIES)
+        if name in self._repeating or self.target.state.series(series) is not None:
+            return "comes again and again, and each time is a task of its own: name one of them, by UID, instead"
+        return "is neither in the file nor here"
 
     def _project(self, named: Named) -> str:
         there = self.target.state.project(named.id) if ID.fullmatch(named.id) else None
@@ -213,9 +224,7 @@ class Around:
         for link, name in todo.links:
             other = self.ids.get(name) or uids.identifier(self.target.workspace, name)
             if name not in self.ids and self.target.state.task(other) is None:
-                self._notes.append(
-                    f"the other end of its link ({link.value}), {name[:64]!r}, is neither in the file nor here"
-                )
+                self._notes.append(f"the other end of its link ({link.value}), {name[:64]!r}, {self._no_task(name)}")
                 continue
             if Link(link, other) in there or not self._new(task, link, other):
                 continue

@@ -52,7 +52,7 @@ def plan(todos: Sequence[Todo], target: Destination, never: Callable[[str], bool
         else:
             first[single.uid] = single
     ids = {name: uids.identifier(target.workspace, name) for name in first if name not in masters}
-    around = belongings.Around(target, ids, parents(first))
+    around = belongings.Around(target, ids, parents(first), frozenset(masters))
     made: set[str] = set()
     for one in in_order(first, around.parents):
         if one.repeating is None:

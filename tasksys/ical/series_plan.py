@@ -82,7 +82,7 @@ def repeated(todo: Todo, around: Around) -> Step:
     told = Step(line=todo.line, uid=todo.uid, title=title, series=name)
     if row is not None:
         return _changed(todo, repeating, row, told, around)
-    if not _goes_on(repeating, target):
+    if not goes_on(repeating, target):
         return structs.replace(told, reason="all of its times have passed", notes=todo.notes)
     template = _template(todo, repeating, title, around)
     made = CreateSeries(
@@ -97,8 +97,8 @@ def repeated(todo: Todo, around: Around) -> Step:
         stop_after=repeating.stop_after,
         ahead=repeating.ahead,
     )
-    today = _today(repeating.anchor, target)
-    left_out = [SkipOccurrence(series=name, occurrence=one) for one in repeating.skipped if one[:10] >= today]
+    first = today(repeating.anchor, target)
+    left_out = [SkipOccurrence(series=name, occurrence=one) for one in repeating.skipped if one[:10] >= first]
     paused = [PauseSeries(series=name)] if repeating.paused else []
     commands = around.named(todo, [*around.before, made, *left_out, *paused])
     return structs.replace(told, action=CREATE, commands=commands, notes=around.notes())
@@ -211,22 +211,22 @@ def original_of(todo: Todo, repeating: Repeating) -> str:
 def _past(todo: Todo, repeating: Repeating, target: Destination) -> bool:
     """Whether its day is over."""
     try:
-        return original_of(todo, repeating)[:10] < _today(repeating.anchor, target)
+        return original_of(todo, repeating)[:10] < today(repeating.anchor, target)
     except OverflowError:
         return True
 
 
-def _today(anchor: When, target: Destination) -> str:
+def today(anchor: When, target: Destination) -> str:
     """The local date at the instant of the import, where the series is."""
     workspace = target.state.workspace
     home = zone_or(workspace.time_zone if workspace else None, UTC)
     return datetime.fromisoformat(target.at).astimezone(zone_or(anchor.zone, home)).date().isoformat()
 
 
-def _goes_on(repeating: Repeating, target: Destination) -> bool:
+def goes_on(repeating: Repeating, target: Destination) -> bool:
     """Whether there is any time of today or later."""
     if repeating.after_completion:
         return True
     made = recurrence(repeating.anchor, repeating.rule, repeating.rdate, repeating.exdate)
-    midnight = datetime.fromisoformat(_today(repeating.anchor, target))
+    midnight = datetime.fromisoformat(today(repeating.anchor, target))
     return next(made.occurrences(start=max(midnight, read_anchor(repeating.anchor).local)), None) is not None

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+Kind = Literal["task", "series", "project", "filter", "file"]
 Action = Literal["create", "update", "skip"]
 CREATE: Final = "create"
 UPDATE: Final = "update"
@@ -14,7 +15,10 @@ UNTITLED: Final = "Untitled"
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """What becomes of one component. `commands` are done in their order."""
+    """What becomes of one component, or of one thing of a file. `commands` are done in their order.
+
+    `later` are done after those of all other steps.
+    """
 
     line: int
     uid: str = ""
@@ -24,4 +28,6 @@ class Step(Struct, frozen=True, kw_only=True):
     task: str = ""
     series: str = ""
     commands: tuple[Any, ...] = ()
+    later: tuple[Any, ...] = ()
+    kind: Kind = "task"
     notes: tuple[str, ...] = ()

@@ -63,7 +63,8 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
         command = structs.replace(command, occurrence=canonical(command.occurrence))
     match command:
         case EditSeries():
-            return editing.decide(command, record, series, state)
+            ended = series.state is SeriesState.ENDED
+            return _ended() if ended else editing.decide(command, record, series, state)
         case SkipOccurrence():
             return _skip(command, record, series, state)
         case PauseSeries():
@@ -71,6 +72,8 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
                 return _ended()
             return [Fact(SeriesPaused(series.id, series.state))] if series.state is SeriesState.ACTIVE else []
         case ResumeSeries():
+            if series.state is SeriesState.ENDED:
+                return _ended()
             return [] if series.state is SeriesState.ACTIVE else _resume(series, record, state)
         case EndSeries():
             if series.state is SeriesState.ENDED:
@@ -81,7 +84,7 @@ def decide(command: SeriesCommand, record: CommandRecord, state: State) -> list[
 
 
 def _taken_back(series: Series, at: str, state: State) -> list[Fact]:
-    """The open occurrences whose time has not come go; with the first of them it goes on, should it be resumed."""
+    """The open occurrences whose time has not come go; with the first of them it goes on, should its end be undone."""
     gone = moving.to_come(series, at, state)
     first = min((task.original for task in gone if task.original is not None), default=None)
     facts = [fact for task in gone for fact in moving.leaving(task)]
@@ -91,7 +94,7 @@ def _taken_back(series: Series, at: str, state: State) -> list[Fact]:
 
 
 def _ended() -> Refusal:
-    return Refusal(Code.SERIES_ENDED, "The series has ended; resume it first.")
+    return Refusal(Code.SERIES_ENDED, "The series has ended; undo that, or make a new one.")
 
 
 def _create(command: CreateSeries, record: CommandRecord, state: State) -> list[Fact] | Refusal:
@@ -209,7 +212,7 @@ def _row(command: CreateSeries, found: Recurs) -> Series:
 
 
 def _resume(series: Series, record: CommandRecord, state: State) -> list[Fact]:
-    """It goes on with the first occurrence of today or later of which nothing has become."""
+    """It goes on with the first occurrence of today or later, or where it was; see `moving.to_today`."""
     return [Fact(SeriesResumed(series.id, series.state)), *moving.to_today(series, record.at, state)]
 
 
@@ -224,6 +227,8 @@ def _skip(command: SkipOccurrence, record: CommandRecord, series: Series, state:
         return tasks.trashed(task) if places.in_trash(task, state) else putting_off.skipped(task, record)
     if found is not None:
         return [] if found.skipped else Refusal(Code.OCCURRENCE_PAST, "That occurrence was missed; it is past.")
+    if series.state is SeriesState.ENDED:
+        return _ended()
     before = series.override(command.occurrence)
     if before is not None and before.skipped:
         return []

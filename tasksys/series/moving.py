@@ -19,7 +19,7 @@ from tasksys.fields import difference
 from tasksys.rows import Series, Task
 from tasksys.series import rules
 from tasksys.series.rules import Times, times_of
-from tasksys.series.shapes import Occurs
+from tasksys.series.shapes import Missed, Occurs
 from tasksys.series.spans import between, earlier
 from tasksys.state import State
 
@@ -170,8 +170,13 @@ def to_come(series: Series, at: str, state: State) -> list[Task]:
 
 
 def to_today(series: Series, at: str, state: State) -> list[Fact]:
-    """It goes on with the first occurrence of today or later: what would have come since was not missed."""
-    if series.next is None or series.after_completion:
+    """It goes on with the first occurrence of today or later: what would have come since was not missed.
+
+    Where they come one at a time it goes on where it was: none is ever passed over, and those that waited wait on. So
+    does one that had stopped after its completions: it does not run.
+    """
+    stopped = series.stop_after is not None and series.completions >= series.stop_after
+    if series.next is None or series.after_completion or stopped or series.missed is Missed.ONE_AT_A_TIME:
         return []
     times = times_of(series, state)
     today = times.at_or_after(times.midnight(at))

@@ -8,6 +8,7 @@ from tasksys.events import Fact, TaskFields, TaskPostponed
 from tasksys.fields import difference
 from tasksys.refusals import Code, Refusal, invalid, missing, sentence
 from tasksys.rows import Task
+from tasksys.series.rules import NOW
 from tasksys.series.spans import between, earlier, kind, later, not_before
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
@@ -52,6 +53,8 @@ def _postpone(command: PostponeTask, record: CommandRecord, task: Task, state: S
         due = command.to or _later(task.due or When(), command.by or "", record, state)
     except ValueError as error:
         return invalid("/by", sentence(error))
+    if _backwards(due, task.due, record, state):
+        return invalid("/to", "That is past, and before it is due; give a later one, or edit its due value.")
     start: When | None = task.start
     kept = between(task.start, task.due)
     if kept is not None and start is not None:
@@ -59,6 +62,17 @@ def _postpone(command: PostponeTask, record: CommandRecord, task: Task, state: S
     before, after = difference(task, TaskFields(due=due, start=start))
     times = task.postponed
     return [Fact(TaskPostponed(before, after, times, times + 1), task.id)] if after != TaskFields() else []
+
+
+def _backwards(to: When, due: When | None, record: CommandRecord, state: State) -> bool:
+    """True for a value that is past, and no later than the one that the task has: nothing is put off to there."""
+    workspace = state.workspace
+    assert workspace is not None
+    home = zone_or(workspace.time_zone, UTC)
+    when = durations.before(to, NOW, home)
+    now = datetime.fromisoformat(record.at)
+    past = to.date < now.astimezone(home).date().isoformat() if to.date is not None else when < now
+    return past and (due is None or when < durations.before(due, NOW, home))
 
 
 def _later(due: When, by: str, record: CommandRecord, state: State) -> When:

@@ -3,8 +3,13 @@
 Called whenever the row of a task changes, so that it is never found out by looking at all of them.
 """
 
+from collections.abc import Iterable
+
 from msgspec import structs
 
+from tasksys import limits
+from tasksys.events import Fact, TaskReopened, TaskRestored, TaskStarted
+from tasksys.refusals import Code, Refusal
 from tasksys.rows import Occurrence, Series, Task
 from tasksys.series.shapes import Occurs, Override
 from tasksys.state import State
@@ -44,6 +49,23 @@ def track(before: Task | None, after: Task, state: State) -> None:
         series = structs.replace(series, completions=max(0, done))
     others = tuple(one for one in series.open_tasks if one != after.id)
     state.put(structs.replace(series, open_tasks=(*others, after.id) if is_open(after) else others))
+
+
+def full(facts: Iterable[Fact], state: State) -> Refusal | None:
+    """Refuses to bring back one more task of a series that has as many open ones as it may have."""
+    back = dict[str, set[str]]()
+    for event, name, _ in facts:
+        if not isinstance(event, TaskReopened | TaskRestored | TaskStarted):
+            continue
+        task = state.task(name or "")
+        if task is not None and task.series is not None and not is_open(task):
+            back.setdefault(task.series, set()).add(task.id)
+    for name, tasks in back.items():
+        series = state.series(name)
+        if series is not None and len(series.open_tasks) + len(tasks) > limits.OPEN_OF_SERIES:
+            detail = f"{limits.OPEN_OF_SERIES} tasks of the series are open, which is the most; complete or skip some."
+            return Refusal(Code.LIMIT, detail)
+    return None
 
 
 def _leave(was: Occurs, task: Task, state: State) -> None:

@@ -29,7 +29,7 @@ from tasksys.series import moving
 from tasksys.series.evolving import SeriesEvent
 from tasksys.series.overriding import overfull
 from tasksys.series.rules import times_of
-from tasksys.series.shapes import Missed, Occurs, Override, SeriesState
+from tasksys.series.shapes import Occurs, Override, SeriesState
 from tasksys.series.tracking import is_open, occurs
 from tasksys.state import State
 
@@ -136,11 +136,10 @@ def compensate(event: SeriesEvent, series: Series, undone: Sequence[Fact], at: s
 
 
 def _back(series: Series, reached: SeriesState, before: SeriesState, at: str, state: State) -> Answer:
-    """Active again it goes on today, as if it were resumed; or, where none is ever missed, where it was."""
+    """Active again it goes on today, as if it were resumed."""
     if series.state is not reached:
         return conflict("The series")
-    passes = before is SeriesState.ACTIVE and series.missed is not Missed.ONE_AT_A_TIME
-    return [*_to(series, before), *(moving.to_today(series, at, state) if passes else [])]
+    return [*_to(series, before), *(moving.to_today(series, at, state) if before is SeriesState.ACTIVE else [])]
 
 
 def _to(series: Series, state: SeriesState) -> list[Fact]:

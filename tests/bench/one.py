@@ -13,7 +13,7 @@ import msgspec
 
 from tests.bench.results import Report
 
-NAMES = ("fold", "http", "latency", "rebuild", "recovery", "query", "reminders", "series", "memory")
+NAMES = ("fold", "http", "latency", "rebuild", "recovery", "query", "reminders", "series", "feed", "memory")
 """In the order of the table."""
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from streams.agents.deliveries import Attempt
 from streams.delivery.channels import Channels, Options
@@ -21,6 +22,7 @@ from tasksys.commands import (
     AddReminder,
     Command,
     CompleteTask,
+    ConfirmChannel,
     CreateTask,
     EditTask,
     RemoveChannel,
@@ -29,11 +31,11 @@ from tasksys.commands import (
 )
 from tasksys.rows import Channels as ChannelsRow
 from tasksys.rows import Delivery, Firing, firing_key
-from tasksys.values import ChannelKind, DeliveryState, QuietHours, Trigger, When, instant
+from tasksys.values import CLOCK, ChannelKind, DeliveryState, QuietHours, Trigger, When, instant
 from tests.support.clocks import SETTINGS, Clock, after
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT
-from tests.support.nodes import accepted, check, events_of, founded, read, running, table, until
+from tests.support.nodes import accepted, check, events_of, founded, read, record, running, table, until
 from tests.support.receivers import MailRelay, Receiver
 
 KEY: Final = "0123456789abcdef0123456789abcdef"
@@ -56,7 +58,8 @@ async def channel(
 ) -> SetChannel:
     """The command that sets a channel of the owner's, as the way in appends it."""
     sealed = await channels.seal(workspace, OWNER, name, kind, target)
-    return SetChannel(channel=name, kind=kind, target="", sealed=sealed)
+    marks = channels.marks(workspace, OWNER, kind, target)
+    return SetChannel(channel=name, kind=kind, target="", sealed=sealed, marks=marks)
 
 
 def ring(name: str = "ring", at: str = RING, *names: str) -> AddReminder:
@@ -254,6 +257,29 @@ async def test_what_was_answered_meanwhile_is_not_sent(url: str, tmp_path: Path)
         assert [post.json["reminder"] for post in receiver.posts] == ["ring"]
 
 
+async def confirmed(node: Node, workspace: str, channels: Channels, relay: MailRelay) -> None:
+    """Waits for the mail that asks, once, and opens its link."""
+    await until(lambda: relay.mails)
+    (mail,) = relay.mails
+    relay.mails.clear()
+    assert (mail["To"], mail["Subject"]) == ("anna@example.org", "Confirm this address")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    link = next(line for line in text.get_content().splitlines() if "token=" in line)
+    assert link.startswith("https://tasks.example.org/confirm?token=")
+    token = unquote(link.partition("token=")[2])
+    asked = channels.confirmation(token)
+    assert asked is not None
+    assert channels.admitted(token) is None
+    await check(node)
+    command = ConfirmChannel(user=OWNER, channel="phone", asked=int(asked.asked))
+    await node.gateway.append(record(workspace, command, CLOCK))
+    await check(node)
+    row = node.state.state(workspace).get(ChannelsRow, OWNER)
+    assert row is not None
+    assert row.channels[0].confirmed
+
+
 async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None:
     """A relay that refuses for now is asked again; the same mail is the same to its reader."""
     clock = Clock()
@@ -264,6 +290,7 @@ async def test_mail_has_text_html_and_a_link(url: str, tmp_path: Path) -> None:
             to = await channel(channels, workspace, "anna@example.org", "phone", ChannelKind.EMAIL)
             due = When(local="2126-03-08T12:00", zone="UTC")
             await accepted(node, workspace, CreateTask(task="milk", title="Milk & <honey>", due=due), to, ring())
+            await confirmed(node, workspace, channels, relay)
             relay.refuse.append("451 Come back later")
             clock.advance(node, hours=1)
             failed = await reached(node, workspace, DeliveryState.FAILED)

@@ -172,8 +172,8 @@ async def test_killed_while_it_fires(url: str, tmp_path: Path) -> None:
             assert counts == {f"r{number}": 1 for number in range(1000)}
 
 
-async def test_a_new_zone_of_the_workspace_moves_them(url: str, tmp_path: Path) -> None:
-    """Those that go by dates and floating times; however many they are."""
+async def test_a_new_zone_or_hour_of_the_workspace_moves_them(url: str, tmp_path: Path) -> None:
+    """Those that go by dates and floating times, or by dates; however many they are."""
     async with running(url, tmp_path / "node", clock=Clock(), **SETTINGS) as node:
         workspace = await reminded(node, after(hours=1))
         due = When(local="2126-03-10T09:00")
@@ -185,4 +185,9 @@ async def test_a_new_zone_of_the_workspace_moves_them(url: str, tmp_path: Path) 
         moved = "2126-03-09T14:00:00.000Z"
         await until(lambda: all(reminder(node, workspace, f"r{number}").scheduled_for == moved for number in range(20)))
         assert reminder(node, workspace).scheduled_for == after(hours=1)
+        await accepted(
+            node, workspace, EditTask(task="milk", due=When(date="2126-03-10")), EditWorkspace(reminder_hour=8)
+        )
+        moved = "2126-03-09T13:00:00.000Z"
+        await until(lambda: all(reminder(node, workspace, f"r{number}").scheduled_for == moved for number in range(20)))
         await check(node)

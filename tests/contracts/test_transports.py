@@ -308,7 +308,7 @@ async def test_followers_hear_of_durable_batches_in_order(node: Node) -> None:
     def broken(committed: Any) -> None:
         raise ZeroDivisionError("a follower's own fault")
 
-    node._followers += [follower, broken]
+    node._followers += [(one, lambda partition: None) for one in (follower, broken)]
     try:
         for number in range(5):
             await accepted(node, workspace, CreateTask(task=f"t{number}", title="Milk"))

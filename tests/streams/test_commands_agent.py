@@ -170,6 +170,10 @@ def test_a_fault_in_decide_is_a_letter(partition: Partition, monkeypatch: pytest
     assert "ZeroDivisionError" in letter.reason
     [output] = [output for output in partition.outputs if output.topic == DEAD_LETTERS.name]
     assert dict(output.headers)["offset"] == b"2"
+    for _ in range(3):  # as a timer does whose command is never folded
+        told = partition.commit(partition.sent("w", CreateTask(id="poison", task="u", title="x")))
+        assert [(one.outcome.status, one.replayed) for one in told.decided] == [("refused", True)]
+    assert partition.letters() == [letter]
 
     monkeypatch.undo()
     retry = ((RETRY, b"2"),)

@@ -242,7 +242,7 @@ def furnished() -> World:
             SetChannel(
                 channel="phone", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.xyz", "https://phone.example/…")
             ),
-            SetChannel(channel="pager", kind=ChannelKind.EMAIL, target="", sealed=("v1.zyx", "p…@example.org")),
+            SetChannel(channel="pager", kind=ChannelKind.APPRISE, target="", sealed=("v1.zyx", "ntfy://ntfy.sh/…")),
             DisableChannel(channel="pager"),
             actor=user,
         )

@@ -33,6 +33,7 @@ from streams.node import AGENTS, Node
 from streams.topics import table
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
+from views.feed.limits import Limits
 from views.server import Options, Server, start
 
 Json = dict[str, Any]
@@ -43,7 +44,18 @@ KEY: Final = "0123456789abcdef0123456789abcdef"
 BOUND: Final = 20.0
 """Seconds after which a condition that a test waits for counts as never met; the machine may be busy."""
 
-WORKSPACE: Final = {"id", "name", "time_zone", "reminder_hour", "created_at", "members", "version", "position", "role"}
+WORKSPACE: Final = {
+    "id",
+    "name",
+    "time_zone",
+    "reminder_hour",
+    "catch_up",
+    "created_at",
+    "members",
+    "version",
+    "position",
+    "role",
+}
 MEMBER: Final = {"user", "role", "since"}
 SECTION: Final = {"id", "name", "order"}
 PROJECT: Final = {
@@ -319,12 +331,15 @@ async def serving(
     authenticator: Authenticator | None = None,
     bounds: Bounds | None = None,
     channels: Channels | None = None,
+    limits: Limits | None = None,
+    url: str = "",
 ) -> AsyncIterator[Site]:
     """A server of a system that runs; it may have several. Channels may lead anywhere, but there is no relay."""
     own = Channels(ChannelOptions(KEY, private=True)) if channels is None else None
     options = Options(
-        port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds(), channels=channels or own
-    )
+        port=0, authenticator=authenticator or NoAuthentication(), bounds=bounds or Bounds(), channels=channels or own,
+        limits=limits or Limits(), url=url,
+    )  # fmt: skip
     server = await start(node, options)
     try:
         url = f"http://127.0.0.1:{server.port}"

@@ -61,6 +61,7 @@ from tests.support.domain import CHORE, EDITOR, LEAVER, NEXT_CHORE, VIEWER
 
 EXAMPLES: Final[list[tuple[Command, Role]]] = [
     (EditWorkspace(name="Acme and Sons", reminder_hour=7), Role.ADMIN),
+    (EditWorkspace(catch_up="P1D"), Role.ADMIN),
     (SetMember(user="nina", role=Role.VIEWER), Role.ADMIN),
     (SetMember(user=VIEWER, role=Role.EDITOR), Role.ADMIN),
     (SetMember(user="nina", role=Role.OWNER), Role.OWNER),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tasksys import deliveries
 from tasksys.commands import (
@@ -11,6 +12,7 @@ from tasksys.commands import (
     AddReminder,
     Command,
     CompleteTask,
+    ConfirmChannel,
     DisableChannel,
     EditTask,
     EnableChannel,
@@ -39,6 +41,10 @@ def later(moment: str = AT, **duration: float) -> str:
 def ringing(*channels: str, repeat: Repeat | None = None, before: tuple[Command, ...] = ()) -> World:
     """A workspace in which a reminder of the owner's fired on these channels."""
     world = furnished().given(*before)
+    mine = world.state.get(Channels, OWNER)
+    for one in mine.channels if mine else ():
+        if not one.confirmed:
+            world.accepted(ConfirmChannel(user=OWNER, channel=one.name, asked=one.asked), CLOCK)
     ring = AddReminder(task="milk", reminder="ring", trigger=Trigger(at=AT), repeat=repeat, channels=channels)
     world.given(ring)
     world.accepted(FireReminder(reminder="ring", scheduled_for=AT), CLOCK, AT)
@@ -149,6 +155,18 @@ def test_a_failure_says_why_and_when_it_is_tried_again() -> None:
     assert phone(world).failing_since is None
     assert world.task("milk").version == version
     assert replayed(world.log) == world.rows()
+
+
+def test_a_channel_that_comes_back_by_undo_begins_anew() -> None:
+    """Since when it failed before says nothing: the next failure would disable it at once."""
+    moved = SetChannel(channel="phone", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.new", "https://new.example/…"))
+    for change in (moved, RemoveChannel(channel="phone")):
+        world = ringing("phone")
+        assert tried(world, later(seconds=1), error="503", retry_at=later(seconds=20)) == ["DeliveryFailed"]
+        before = phone(world)
+        world.given(Undo(events=tuple(world.accepted(change))))
+        assert phone(world) == structs.replace(before, failing_since=None)
+        assert replayed(world.log) == world.rows()
 
 
 def test_what_cannot_be_helped_is_not_tried_again() -> None:

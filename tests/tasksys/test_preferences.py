@@ -1,13 +1,15 @@
 """Preferences: whose they are, what they hold, and what they mean for reminders."""
 
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasksys import limits, preferences
+from tasksys import codec, decider, limits, preferences
 from tasksys.commands import (
     AddReminder,
     Command,
@@ -22,12 +24,13 @@ from tasksys.commands import (
     Undo,
 )
 from tasksys.refusals import Code
-from tasksys.rows import Channels, Preferences, Reminder, TaskReminders
+from tasksys.rows import Channels, Preferences, Reminder, TaskReminders, Workspace
 from tasksys.series.shapes import GivenTemplate
 from tasksys.values import CLOCK, UTC, ChannelKind, QuietHours, Status, Trigger, When, instant
 from tests.support.domain import EDITOR, OWNER, VIEWER, World, furnished, replayed
 from tests.tasksys.strategies import QUICK
 
+GOLDEN = Path(__file__).parent.parent / "golden"
 NIGHT = QuietHours("22:00", "07:00")
 BERLIN, YORK, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
 
@@ -90,8 +93,8 @@ def test_channels_are_bounded_and_keep_what_made_them() -> None:
     assert {one.name: one.made for one in channels().channels}["phone"] == made
     assert world.refused(RemoveChannel(channel="nope")).code is Code.NOT_FOUND
     for number in range(limits.CHANNELS_PER_USER - 2):
-        world.given(SetChannel(channel=f"c{number}", kind=ChannelKind.EMAIL, target="", sealed=("v1.x", "x")))
-    full = world.refused(SetChannel(channel="one-more", kind=ChannelKind.EMAIL, target="", sealed=("v1.x", "x")))
+        world.given(SetChannel(channel=f"c{number}", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.x", "x")))
+    full = world.refused(SetChannel(channel="one-more", kind=ChannelKind.WEBHOOK, target="", sealed=("v1.x", "x")))
     assert full.code is Code.LIMIT
     for one in channels().channels:
         world.given(RemoveChannel(channel=one.name))
@@ -119,6 +122,47 @@ def test_dates_and_floating_times_are_the_users() -> None:
     moved = world.state.reminder("a-edda")
     assert moved is not None
     assert moved.scheduled_for == "2026-04-08T07:30:00.000Z"
+
+
+def rings(world: World, before: str, due: When, user: str = OWNER) -> str | None:
+    """When a reminder so long before a new task is due fires for the user."""
+    task, name = f"task-{world.sent}", f"ring-{world.sent}"
+    world.given(
+        CreateTask(task=task, title="A", due=due),
+        AddReminder(task=task, reminder=name, trigger=Trigger(before=before), user=user),
+    )
+    found = world.state.reminder(name)
+    assert found is not None
+    return found.scheduled_for
+
+
+def test_a_date_counts_from_the_users_hour_or_else_the_workspaces() -> None:
+    """Midnight where neither has one; a user's own midnight is an hour, too."""
+    date, timed = When(date="2026-04-08"), When(local="2026-04-08T12:00", zone="UTC")
+    world = furnished()
+    assert rings(world, "PT30M", date) == "2026-04-07T23:30:00.000Z"
+    world.given(EditWorkspace(reminder_hour=9))
+    assert rings(world, "PT30M", date) == "2026-04-08T08:30:00.000Z"
+    assert rings(world, "PT30M", timed) == "2026-04-08T11:30:00.000Z"
+    world.accepted(SetPreferences(reminder_hour=0), EDITOR)
+    assert rings(world, "PT30M", date, EDITOR) == "2026-04-07T23:30:00.000Z"
+    world.accepted(SetPreferences(reminder_hour=20), EDITOR)
+    assert rings(world, "PT30M", date, EDITOR) == "2026-04-08T19:30:00.000Z"
+    world.given(EditWorkspace(reminder_hour=None))
+    assert rings(world, "PT30M", date) == "2026-04-07T23:30:00.000Z"
+    assert replayed(world.log) == world.rows()
+
+
+def test_a_workspace_from_before_keeps_its_hour() -> None:
+    """Its first event says 9, and so does a row that was stored without the field."""
+    world = World()
+    line = (GOLDEN / "events-v1.jsonl").read_bytes().splitlines()[0]
+    decider.replay(codec.decode_event(line), "acme", world.state)
+    assert world.workspace().reminder_hour == 9
+    kept = msgspec.json.decode(b'{"id":"acme","name":"A","time_zone":"UTC","created_at":""}', type=Workspace)
+    assert kept.reminder_hour == 9
+    nothing = msgspec.structs.replace(kept, reminder_hour=None)
+    assert msgspec.json.decode(msgspec.json.encode(nothing), type=Workspace) == nothing
 
 
 def by_default(world: World, task: str) -> list[tuple[str, str | None]]:

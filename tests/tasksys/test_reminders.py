@@ -132,6 +132,14 @@ def test_after_an_outage_it_fires_late_or_expires() -> None:
     assert fire(world, later(EVE, days=8)) == []
 
 
+def test_how_late_it_fires_is_the_workspaces() -> None:
+    """Null gives the default back; both ends of what may be said are taken."""
+    for length, seconds in (("PT1H", 3600), ("PT1M", 60), ("P366D", 366 * 86_400), (None, 7 * 86_400)):
+        for more, event in ((0, "ReminderFired"), (1, "ReminderExpired")):
+            world = reminded().given(EditWorkspace(catch_up="P2D"), EditWorkspace(catch_up=length))
+            assert fire(world, later(EVE, seconds=seconds + more)) == [event]
+
+
 def test_moved_into_the_past_it_expires() -> None:
     """Who sets an earlier date does not want to hear at once of what is over; a later date makes it pending again."""
     world = reminded()

@@ -3,6 +3,7 @@
 import pytest
 from msgspec import structs
 
+from tasksys import decider, undo
 from tasksys.commands import (
     CompleteTask,
     CreateSeries,
@@ -139,6 +140,17 @@ def test_a_series_that_was_changed_since_does_not_go_back() -> None:
     world.now = "2026-03-20T07:00:00.000Z"
     world.given(ResumeSeries(series="plants"), Undo(command=done))
     assert there(world.state.series("plants")).next == "2026-03-20T09:00"
+
+
+def test_an_undo_needs_no_reminders_that_came_with_a_task() -> None:
+    """What it must refer to is so much smaller; what it does is the same."""
+    world = watering()
+    done = world.accepted(CompleteTask(task=FIRST))
+    needed = undo.needed(done)
+    assert [one.type for one in done if one not in needed] == ["ReminderAdded"]
+    answers = [decider.decide(world.record(Undo(events=tuple(events))), world.state) for events in (done, needed)]
+    assert answers[0] == answers[1] != []
+    assert undo.needed(needed) == needed
 
 
 def test_a_reminder_whose_time_has_passed_meanwhile_does_not_come_back() -> None:

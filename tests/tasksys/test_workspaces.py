@@ -63,13 +63,17 @@ def test_a_workspace_is_created_once() -> None:
         (CreateWorkspace(name="a\nb"), "/name", Code.INVALID),
         (CreateWorkspace(name="x" * (limits.NAME_CHARACTERS + 1)), "/name", Code.LIMIT),
         (CreateWorkspace(name="Acme", time_zone="Mars/Olympus"), "/time_zone", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="a week"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="PT59S"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="-P7D"), "/catch_up", Code.INVALID),
+        (CreateWorkspace(name="Acme", catch_up="P366DT1S"), "/catch_up", Code.INVALID),
     ],
 )
 def test_invalid_fields_are_refused(command: CreateWorkspace, pointer: str, code: Code) -> None:
     """A field that is wrong is named, at creation and at every edit."""
     refusal = World().refused(command)
     assert (refusal.code, refusal.errors[0].pointer) == (code, pointer)
-    edit = EditWorkspace(name=command.name, time_zone=command.time_zone)
+    edit = EditWorkspace(name=command.name, time_zone=command.time_zone, catch_up=command.catch_up)
     assert founded().refused(edit) == refusal
 
 
@@ -85,13 +89,13 @@ def test_an_edit_changes_what_it_mentions() -> None:
         WorkspaceEdited(Fields("Acme"), Fields("Umbrella"))
     ]
     assert world.events(EditWorkspace(time_zone="Europe/Berlin", reminder_hour=6)) == [
-        WorkspaceEdited(Fields(time_zone="UTC", reminder_hour=9), Fields(time_zone="Europe/Berlin", reminder_hour=6))
+        WorkspaceEdited(Fields(time_zone="UTC", reminder_hour=None), Fields(time_zone="Europe/Berlin", reminder_hour=6))
     ]
     workspace = world.workspace()
     assert (workspace.name, workspace.time_zone, workspace.reminder_hour) == ("Umbrella", "Europe/Berlin", 6)
 
 
-@pytest.mark.parametrize("command", [EditWorkspace(), EditWorkspace(name="Acme"), EditWorkspace(reminder_hour=9)])
+@pytest.mark.parametrize("command", [EditWorkspace(), EditWorkspace(name="Acme"), EditWorkspace(reminder_hour=None)])
 def test_an_edit_of_nothing_gives_no_events(command: EditWorkspace) -> None:
     """What is so already is not changed again."""
     assert founded().accepted(command) == []

@@ -56,6 +56,7 @@ async def test_a_line_becomes_a_task(browse: Browse, space: Space) -> None:
     await field.press("Enter")
     await expect(rows(page)).to_contain_text("Buy milk")
     await expect(rows(page)).to_contain_text("Tomorrow 09:00")
+    await expect(page.get_by_text("Added “Buy milk”")).to_be_visible()
     task = (await space.get("/tasks")).ok["items"][0]
     assert (task["title"], task["priority"], task["due"]["local"][-5:]) == ("Buy milk", "high", "09:00")
     await expect(field).to_have_value("")
@@ -70,6 +71,7 @@ async def test_words_may_be_left_in_the_title(browse: Browse, space: Space) -> N
     await expect(page.locator(".quick-add-marks mark")).to_have_count(0)
     await page.get_by_role("textbox", name="Add a task").press("Enter")
     await shows(page, "Read Monday")
+    await expect(page.get_by_text("Added “Read Monday”")).to_be_visible()
     assert (await space.get("/tasks")).ok["items"][0]["due"] is None
 
 

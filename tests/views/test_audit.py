@@ -217,3 +217,14 @@ async def test_who_may_see_it(space: Space) -> None:
     for path in ("/audit", "/audit/verify"):
         assert (await vera.get(path)).status == 200
         (await sam.get(path)).problem(404, "not-found")
+
+
+async def test_what_is_about_a_project_names_it(space: Space) -> None:
+    """Its own changes and those of its sections, which name nothing else; a task's event names its task only."""
+    project = await space.project("Home")
+    await space.patch(f"/projects/{project['id']}", {"colour": "#123456"})
+    await space.post("/commands", {"type": "AddSection", "project": project["id"], "name": "Kitchen"})
+    await space.task(project=project["id"])
+    told = {one["type"]: one.get("project") for one in (await space.get("/audit")).ok["items"]}
+    about = dict.fromkeys(("ProjectCreated", "ProjectEdited", "SectionAdded"), project["id"])
+    assert told == {"TaskCreated": None, **about, "MemberAdded": None, "WorkspaceCreated": None}

@@ -239,3 +239,19 @@ async def test_a_server_without_a_key(site: Site, space: Space) -> None:
             assert (await keyless.get("/calendar.ics")).status == 200
     finally:
         await server.stop()
+
+
+async def test_a_server_whose_key_is_changed(site: Site, space: Space) -> None:
+    """Addresses that the old key signed work while it is there; new ones are signed by the first."""
+    old, new = "0" * 32, "1" * 32
+    given: dict[str, str] = {}
+    for keys, works in ((old, {}), (f"{new} {old}", {old: 200}), (new, {old: 401, f"{new} {old}": 200})):
+        server = await start(site.node, Options(port=0, key=keys))
+        try:
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:
+                given[keys] = await token(Space(session, space.headers, space.prefix, space.id))
+                bare = Space(session, {}, space.prefix, space.id)
+                found = {one: (await bare.get("/calendar.ics", token=given[one])).status for one in works}
+                assert found == works
+        finally:
+            await server.stop()

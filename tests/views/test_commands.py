@@ -350,7 +350,7 @@ async def test_a_command_that_the_log_does_not_take(space: Space, monkeypatch: p
     monkeypatch.setattr("streams.appender.BATCH_OVERHEAD", 1_048_000)
     for headers in ({}, ASYNC):
         sent = await space.post("/tasks", {"title": "Milk", "description": "x" * 1_000}, headers=headers)
-        sent.problem(413, "command-too-large")
+        assert "An undo refers to all" in sent.problem(413, "command-too-large")["detail"]
         assert "Retry-After" not in sent.headers
         several = await space.post("/commands", {"commands": [
             {"type": "CreateTask", "title": "Milk", "description": "x" * 1_000},

@@ -13,6 +13,7 @@ from aiohttp import ClientPayloadError, web
 from tasksys.rows import Comment
 from tests.support.http import (
     COMMENT,
+    FILTER,
     MEMBER,
     PROJECT,
     REMINDER,
@@ -49,6 +50,9 @@ async def furnished(space: Space, tasks: int) -> Json:
     await space.post(f"/tasks/{parent['id']}/reminders", {"trigger": {"at": "2126-03-08T09:00:00Z"}})
     plants = {"template": {"title": "Plants"}, "rule": "FREQ=DAILY", "anchor": {"date": "2126-03-08"}}
     made = (await space.post("/series", plants)).ok
+    for who in (space, space.acting("ann")):
+        await who.post("/filters", {"name": "Mine", "filter": "assignee = me"})
+        await who.post("/filters", {"name": "Ours", "shared": True})
     trashed = (await space.get("/projects", trashed="true")).ok["items"]
     return {
         "members": (await space.get("/members")).ok["items"],
@@ -57,6 +61,7 @@ async def furnished(space: Space, tasks: int) -> Json:
         "comments": (await space.get(f"/tasks/{parent['id']}/comments")).ok["items"],
         "reminders": (await space.get("/reminders")).ok["items"],
         "series": (await space.get("/series")).ok["items"],
+        "filters": (await space.get("/filters")).ok["items"],
         "occurrences": [{"series": made["id"], "occurrence": "2126-03-08", "task": made["open"][0], "skipped": False}],
     }
 
@@ -97,6 +102,7 @@ async def test_everything_is_in_it(space: Space) -> None:
         "reminders",
         "series",
         "occurrences",
+        "filters",
     }
     assert document["workspace"].keys() == WORKSPACE
     assert (document["position"], exported.position) == (await space.position(),) * 2
@@ -107,11 +113,13 @@ async def test_everything_is_in_it(space: Space) -> None:
         "comments": COMMENT,
         "reminders": REMINDER,
         "series": SERIES,
+        "filters": FILTER,
     }
     for part, shape in shapes.items():
         assert by_id(document[part]) == by_id(expected[part])
         assert all(one.keys() == shape for one in document[part])
     assert len(document["tasks"]) == 1504
+    assert [one["name"] for one in document["filters"] if one["user"] == "ann"] == ["Ours"]
 
 
 async def test_an_empty_workspace(space: Space) -> None:

@@ -34,7 +34,7 @@ from views.server import ROUTES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-schemathesis.serializer.alias("text/calendar", "text/plain")
+schemathesis.serializer.alias(["text/calendar", "text/csv"], "text/plain")
 
 EXAMPLES: Final = int(os.environ.get("TASKSYS_FUZZ_EXAMPLES", "15"))
 SCHEMA: Final = schemathesis.openapi.from_dict(json.loads(codec.encode_json(document(ROUTES))))

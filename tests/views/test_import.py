@@ -18,7 +18,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FILES: Final = Path(__file__).parent.parent / "tasksys" / "ical" / "files"
 CALENDAR: Final = {"Content-Type": "text/calendar; charset=utf-8"}
-ITEM: Final = {"line", "uid", "title", "action", "status", "reason", "task", "series", "commands", "notes", "problems"}
+ITEM: Final = {
+    "line",
+    "kind",
+    "uid",
+    "title",
+    "action",
+    "status",
+    "reason",
+    "task",
+    "series",
+    "commands",
+    "notes",
+    "problems",
+}
 
 
 async def sent(space: Space, text: str | bytes, **query: Any) -> Answer:
@@ -29,7 +42,7 @@ async def sent(space: Space, text: str | bytes, **query: Any) -> Answer:
 async def imported(space: Space, text: str | bytes, **query: Any) -> Json:
     """What an import that must be answered says."""
     found: Json = (await sent(space, text, **query)).ok
-    assert found.keys() == {"items", "created", "updated", "skipped", "failed", "dry_run", "position"}
+    assert found.keys() == {"format", "items", "created", "updated", "skipped", "failed", "dry_run", "position"}
     assert all(one.keys() == ITEM for one in found["items"])
     assert found["created"] + found["updated"] + found["skipped"] + found["failed"] == len(found["items"])
     return found
@@ -155,7 +168,9 @@ async def test_what_is_no_calendar(space: Space, monkeypatch: pytest.MonkeyPatch
     assert detail == "The VTODO of line 2 does not end; the file was cut off."
     (await sent(space, b"BEGIN:VCALENDAR\nSUMMARY:\xff")).problem(400, "bad-calendar")
     (await sent(space, b"")).problem(400, "bad-calendar")
-    (await space.post("/import", {"a": 1})).problem(415, "not-calendar")
+    (await space.post("/import", {"a": 1})).problem(400, "bad-import")
+    plain = {"Content-Type": "text/plain"}
+    (await space.post("/import", data="a", headers=plain)).problem(415, "unknown-format")
     (await sent(space, file(vtodo()), dry_run="perhaps")).problem(400, "bad-parameter")
     monkeypatch.setattr(bounds, "FILE_BYTES", 100_000)
     (await sent(space, "x" * 100_001)).problem(413, "body-too-large")

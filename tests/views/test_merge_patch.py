@@ -60,7 +60,7 @@ async def test_null_takes_a_subtask_out(space: Space) -> None:
     ("path", "given", "emptied"),
     [
         ("/projects/home", {"description": "All", "colour": "red"}, {"description": "", "colour": ""}),
-        ("", {"time_zone": "Europe/Berlin", "reminder_hour": 7}, {"time_zone": "UTC", "reminder_hour": 9}),
+        ("", {"reminder_hour": 7, "catch_up": "P1D"}, {"time_zone": "UTC", "reminder_hour": None, "catch_up": "P7D"}),
     ],
     ids=["project", "workspace"],
 )

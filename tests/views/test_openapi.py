@@ -33,7 +33,14 @@ from views.openapi import document
 from views.server import ROUTES
 
 DOCUMENT: Final = json.loads(codec.encode_json(document(ROUTES)))
-REFERENCE: Final = {"/api/openapi.json", "/api/docs", "/api/docs.css", "/api/problems/{code}", "/acknowledge"}
+REFERENCE: Final = {
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/docs.css",
+    "/api/problems/{code}",
+    "/acknowledge",
+    "/confirm",
+}
 """What serves the reference is not in it, nor the page for those who follow a link in a mail."""
 PAGES: Final = {"/", "/w/{address}", "/assets/{file}", "/favicon.ico", *(f"/{name}" for name in pages.AT_THE_ROOT)}
 """Nor what people see in a browser."""
@@ -147,7 +154,7 @@ def test_operations_are_named() -> None:
         ("Task", TASK),
         ("Comment", COMMENT),
         ("Event", EVENT | {"undoes"}),
-        ("AuditEntry", ENTRY | {"undoes"}),
+        ("AuditEntry", ENTRY | {"undoes", "project"}),
         ("Outcome", OUTCOME | {"events_left_out", "events_after"}),
         ("Problem", PROBLEM | {"errors", "conflicts", "conflicts_left_out", "parameter", "position", "hint"}),
     ],

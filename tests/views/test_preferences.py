@@ -98,7 +98,7 @@ async def test_a_channel_from_its_making_to_its_end(space: Space) -> None:
     made = await space.put("/preferences/channels/phone", PHONE)
     assert made.ok == {
         "channel": "phone", "kind": "webhook", "leads_to": "https://hooks.example.org/…", "disabled": None,
-        "failing_since": None, "secret": None,
+        "failing_since": None, "confirmed": True, "secret": None,
     }  # fmt: skip
     shown = (await space.get("/preferences/channels/phone")).ok
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", shown["secret"])

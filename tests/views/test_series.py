@@ -186,6 +186,18 @@ async def test_a_repeated_write_answers_as_the_first_time(space: Space) -> None:
     assert len((await space.get("/series")).ok["items"]) == 1
 
 
+@pytest.mark.parametrize("named", ["friday", "2126-03-12 09:00", "2126-03-12T09:00Z"])
+async def test_an_occurrence_is_named_by_its_time(space: Space, named: str) -> None:
+    """What looks otherwise is answered with how it must look."""
+    found = await made(space)
+    for answer in (
+        await space.post(f"/series/{found['id']}/skip", {"occurrence": named}),
+        await space.patch(f"/series/{found['id']}", {"scope": "this", "occurrence": named, "due": None}),
+    ):
+        errors = {one["pointer"]: one["detail"] for one in answer.problem(422, "invalid")["errors"]}
+        assert "such as 2026-03-08 or 2026-03-08T09:00" in errors["/occurrence"]
+
+
 @pytest.mark.parametrize("cursor", ["2126-99-99", "2126-02-30", "2126-03-12T99:00"])
 async def test_a_cursor_that_is_no_day(space: Space, cursor: str) -> None:
     """It is refused, whatever it looks like."""

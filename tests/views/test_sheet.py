@@ -5,13 +5,35 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from tasksys.exchange import cells
+from tasksys.exchange.columns import GIVEN_OUT, Columns
+from tasksys.rows import (
+    ROW_TYPES,
+    Channels,
+    Comment,
+    Firing,
+    Member,
+    Occurrence,
+    Preferences,
+    Project,
+    Reminder,
+    SavedFilter,
+    Series,
+    Subtasks,
+    Task,
+    TaskReminders,
+    UserFilters,
+    Workspace,
+)
 from tests.support.http import Json, Site, Space
-from views import sheet
+from views import shapes, sheet
 
 RUN = "=+-@\t\r\n＝＋－＠"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(RUN + "'\", "), max_size=12)
@@ -29,12 +51,12 @@ def as_written(cell: str) -> str:
 
 
 @given(st.lists(CELLS, min_size=2, max_size=5))
-def test_any_text_comes_back_and_none_is_a_formula(cells: list[str]) -> None:
+def test_any_text_comes_back_and_none_is_a_formula(texts: list[str]) -> None:
     """Commas, quotes and line breaks included; what a spreadsheet would run has an apostrophe in front."""
-    line = sheet.line(cells)
+    line = sheet.line(texts)
     assert line.endswith("\r\n")
     (found,) = read(line)
-    assert [as_written(cell) for cell in found] == cells
+    assert [as_written(cell) for cell in found] == [cells.read(cell) for cell in found] == texts
     assert not any(cell[:1] in RUN for cell in found if cell)
 
 
@@ -49,7 +71,8 @@ def test_any_text_comes_back_and_none_is_a_formula(cells: list[str]) -> None:
 )  # fmt: skip
 def test_cells(text: str, cell: str) -> None:
     """Quoted only where it must be; harmless always."""
-    assert sheet.cell(text) == cell
+    assert cells.written(text) == cell
+    assert cells.read(cells.written(text)[1:-1].replace('""', '"') if cell.startswith('"') else cell) == text
 
 
 async def exported(space: Space) -> list[dict[str, str]]:
@@ -123,3 +146,38 @@ async def test_an_export_waits_for_a_position(site: Site, space: Space) -> None:
     answer = await space.get("/export.csv", min_position=task["position"])
     assert "Milk" in answer.raw.decode()
     (await space.get("/export.csv", format="csv")).problem(400, "unknown-parameter")
+
+
+LEFT_OUT: Final = {
+    Subtasks: "counted from the tasks",
+    TaskReminders: "listed from the reminders",
+    UserFilters: "listed from the filters",
+    Firing: "read from the ledger of deliveries",
+    Preferences: "each user's own",
+    Channels: "each user's own, and sealed",
+}
+"""Rows that are in no export, and why."""
+
+
+def test_every_kind_of_row_is_in_it_or_left_out_for_a_reason() -> None:
+    """Whoever adds a kind of rows decides whether an export has it."""
+    exported = {Workspace, Member, Project, Task, Comment, Reminder, Series, Occurrence, SavedFilter}
+    assert exported.isdisjoint(LEFT_OUT)
+    assert exported | LEFT_OUT.keys() == set(ROW_TYPES)
+    assert len(structs.fields(shapes.Export)) == len(exported) + 1  # and the position
+
+
+def test_every_field_of_a_task_is_in_the_spreadsheet_or_left_out() -> None:
+    """Of a series a spreadsheet has the tasks that there are, each by itself."""
+    fields = {field.name for field in structs.fields(shapes.TaskShape)}
+    left_out = {"workspace", "position", "series", "original", "postponed", "trashed_at"}
+    assert fields - sheet.COLUMNS.keys() == left_out
+    assert sheet.COLUMNS.keys() - fields == {"start_zone", "due_zone", "project_name", "section_name"}
+
+
+def test_every_column_can_be_imported_or_is_the_systems_own() -> None:
+    """None is lost without being told when a spreadsheet of ours comes back."""
+    columns = Columns(list(sheet.COLUMNS))
+    assert columns.ours
+    assert columns.left_out == ()
+    assert set(sheet.COLUMNS) == columns.at.keys() | set(GIVEN_OUT)

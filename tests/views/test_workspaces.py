@@ -116,6 +116,8 @@ async def test_a_stale_version_is_refused(space: Space) -> None:
         ({"name": "A", "time_zone": "../etc/passwd"}, "/time_zone"),
         ({"name": "A", "reminder_hour": 24}, "/reminder_hour"),
         ({"name": "A", "reminder_hour": "9"}, "/reminder_hour"),
+        ({"name": "A", "catch_up": "PT0S"}, "/catch_up"),
+        ({"name": "A", "catch_up": 7}, "/catch_up"),
         ({"name": "A", "owner": "eve"}, "/owner"),
         ({"name": "A", "workspace": "mine"}, "/workspace"),
         ({"time_zone": "UTC"}, "/name"),

@@ -1,6 +1,6 @@
 """What one batch did to one workspace, as messages: made once, and shared by all who are told the same."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tasksys import codec, deliveries
@@ -42,32 +42,40 @@ class Burst:
         changed: Mapping[Key, Row | None],
         state: State,
         workspace: Workspace | None,
+        stateful: bool,
     ) -> None:
-        """`state` is that of the batch, and is not asked later; `workspace` its row, if it changed."""
+        """`state` is that of the batch, and is not asked later; `workspace` its row, if it is to be told.
+
+        What has changed is looked at only if somebody wants to be told: `stateful`.
+        """
         self.before, self.position = before, happened[-1][0].position
         self._stored = [(event.position, stored) for event, stored in happened]
-        self._changes: Changes = changes(name, changed, state, workspace)
+        self._changes: Changes = changes(name, changed if stateful else {}, state, workspace)
         self._fired = _fired(name, [event for event, _ in happened], changed, state)
+        self._owners = frozenset({*self._changes.owners, *self._fired})
         self._encoded: dict[tuple[View, str, Role | None], Encoded] = {}
 
-    def own(self, user: str) -> bool:
-        """Whether something of it is only this user's."""
-        return user in self._changes.own or user in self._fired
+    @property
+    def owners(self) -> frozenset[str]:
+        """The users to whom alone something of it belongs."""
+        return self._owners
 
-    def encoded(self, view: View, user: str, role: Role) -> Encoded:
-        """The messages for a client."""
-        told = user if self.own(user) else ""
+    def encoded(self, view: View, user: str, role: Role, after: int) -> Encoded:
+        """The messages for a client who has everything up to a position."""
+        told = user if user in self._owners else ""
         key = (view, told, role if self._changes.workspace is not None else None)
-        found = self._encoded.get(key)
+        found = self._encoded.get(key) if after <= self.before else None
         if found is None:
-            found = self._encoded[key] = self._encode(view, told, role)
+            found = self._encode(view, told, role, after)
+            if after <= self.before:
+                self._encoded[key] = found
         return found
 
-    def _encode(self, view: View, user: str, role: Role) -> Encoded:
+    def _encode(self, view: View, user: str, role: Role, after: int) -> Encoded:
+        stored = [one for one in self._stored if one[0] > after]
         if view.sse:
-            events = [sse(position, stored) for position, stored in self._stored]
-            return Encoded(b"".join(events), len(events), self.position)
-        said = [protocol.event(*one) for one in self._stored] if view.events else []
+            return Encoded(b"".join([sse(*one) for one in stored]), len(stored), self.position)
+        said = [protocol.event(*one) for one in stored] if view.events else []
         if view.state:
             said += messages(self._changes.parts(user, role), self.before, self.position)
         said += self._fired.get(user, ())
@@ -100,9 +108,6 @@ def _fired(
         )
         found.setdefault(row.user, []).append(said)
     return found
-
-
-Make = Callable[[], Encoded]
 
 
 def joined(parts: Sequence[Encoded]) -> Encoded:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from tasksys import codec
-from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, Series, Task, Workspace
+from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, SavedFilter, Series, Task, Workspace
 from tasksys.state import Key, State
 from tasksys.values import Role
 from views import series_shapes, shapes
@@ -15,17 +15,26 @@ STATE_BYTES: Final = 256 * 1024
 
 GONE: Final = {
     Member.kind: "member", Project.kind: "project", Task.kind: "task", Comment.kind: "comment",
-    Reminder.kind: "reminder", Series.kind: "series",
+    Reminder.kind: "reminder", Series.kind: "series", SavedFilter.kind: "filter",
 }  # fmt: skip
 """How rows that are gone are called."""
 
 
 class Changes(NamedTuple):
-    """What a batch changed, as parts of messages. `own` are by user; the workspace's shape tells the caller's role."""
+    """What a batch changed, as parts of messages. `own` are by user; the workspace's shape tells the caller's role.
+
+    `private` are users with what they see of something, which to others is not there any more, if it ever was.
+    """
 
     shared: list[Part]
     own: dict[str, list[Part]]
+    private: list[tuple[str, Part, Part]]
     workspace: Workspace | None
+
+    @property
+    def owners(self) -> set[str]:
+        """The users who are told something that others are not."""
+        return {*self.own, *(user for user, _, _ in self.private)}
 
     def parts(self, user: str, role: Role) -> Iterator[Part]:
         """What one user is told."""
@@ -33,17 +42,18 @@ class Changes(NamedTuple):
             yield "workspace", codec.encode_json(shapes.workspace(self.workspace, role))
         yield from self.shared
         yield from self.own.get(user, ())
+        for owner, shown, gone in self.private:
+            yield shown if owner == user else gone
 
 
 def changes(name: str, changed: Mapping[Key, Row | None], state: State, workspace: Workspace | None) -> Changes:
     """The parts of what rows are now; `workspace` is its own row, where more than its position changed."""
-    found = Changes([], {}, workspace)
+    found = Changes([], {}, [], workspace)
     reminders = dict[str, Reminder]()
     for (kind, key), row in changed.items():
         match row:
             case None if kind in GONE:
-                removed = {"kind": GONE[kind], "id": key.rpartition("/")[2]}
-                found.shared.append(("removed", codec.encode_json(removed)))
+                found.shared.append(_gone(kind, key))
             case Reminder():
                 reminders[row.id] = row
             case Firing():  # it is shown with its reminder, if that is still there
@@ -55,6 +65,12 @@ def changes(name: str, changed: Mapping[Key, Row | None], state: State, workspac
                 found.shared.append(("projects", codec.encode_json(shapes.project(row, name))))
             case Task():
                 found.shared.append(("tasks", codec.encode_json(shapes.task(row, name, state))))
+            case SavedFilter():
+                part = ("filters", codec.encode_json(shapes.saved_filter(row, name)))
+                if row.shared:
+                    found.shared.append(part)
+                else:
+                    found.private.append((row.user, part, _gone(kind, key)))
             case Comment():
                 found.shared.append(("comments", codec.encode_json(shapes.comment(row))))
             case Series():
@@ -63,6 +79,11 @@ def changes(name: str, changed: Mapping[Key, Row | None], state: State, workspac
         part = ("reminders", codec.encode_json(shapes.reminder(row, state)))
         found.own.setdefault(row.user, []).append(part)
     return found
+
+
+def _gone(kind: str, key: str) -> Part:
+    of, _, identifier = key.rpartition("/")
+    return "removed", codec.encode_json({"kind": GONE[kind], "id": identifier} | ({"task": of} if of else {}))
 
 
 def messages(parts: Iterable[Part], before: int, position: int) -> list[bytes]:

@@ -9,6 +9,7 @@ import zlib
 from typing import Final
 
 TEXT: Final = 0x81
+CLOSE: Final = 0x88
 COMPRESSED: Final = 0x40
 
 SMALLEST: Final = 128
@@ -36,3 +37,9 @@ def frame(payload: bytes, deflate: bool = False) -> bytes:
     else:
         head = struct.pack("!BBQ", first, 127, size)
     return head + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """The frame that ends a connection."""
+    payload = struct.pack("!H", code) + reason.encode()
+    return struct.pack("!BB", CLOSE, len(payload)) + payload

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
-from views.feed import closing
+from views.feed import closing, metrics
 from views.feed.burst import Burst, Encoded, View, joined
 from views.feed.closing import End
 from views.feed.limits import Limits
@@ -41,6 +41,11 @@ class Subscriber(Protocol):
         """What it wants to be told."""
         ...
 
+    @property
+    def start(self) -> int:
+        """The position up to which it has everything, or gets it from elsewhere."""
+        ...
+
     def deliver(self, encoded: Encoded) -> None:
         """What has happened; must not block."""
         ...
@@ -66,6 +71,7 @@ class Room:
         self.connections: set[Connection] = set()
         self.subscribers: dict[Subscriber, None] = {}
         self.presences = Presences()
+        self._stateful = 0
         self._system = system
         self._workspace = _plain(system.state.state(name).workspace)
         self._waiting: list[Burst] = []
@@ -74,20 +80,27 @@ class Room:
         self._written = 0.0
 
     def attach(self, subscriber: Subscriber) -> int:
-        """Tells the subscriber what happens from now on; the position that this begins after."""
+        """Tells the subscriber what happens from now on; the position that this begins after.
+
+        What is durable already may be told yet: who has read that must say so by its `start`.
+        """
         self.flush()
-        self.subscribers[subscriber] = None
+        if subscriber not in self.subscribers:
+            self.subscribers[subscriber] = None
+            self._stateful += subscriber.view.state
         return self.position
 
     def detach(self, subscriber: Subscriber) -> None:
         """Ends that."""
-        self.subscribers.pop(subscriber, None)
+        if subscriber in self.subscribers:
+            del self.subscribers[subscriber]
+            self._stateful -= subscriber.view.state
 
     def committed(self, batch: Committed) -> None:
         """Tells what a batch did. Who is no member any more is not told, and neither of what waits."""
         changed, happened = batch.changed.get(self.name, {}), batch.happened.get(self.name, ())
-        if not happened:
-            return
+        if not happened or happened[-1][0].position <= self.position:
+            return  # this room was opened when the batch was durable already
         before, first = self.position, happened[0][0].position
         if first != before + 1:
             logger.error("the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before)
@@ -108,7 +121,7 @@ class Room:
         if not self.subscribers:
             return
         shown = workspace if roles or plain != known else None
-        self._waiting.append(Burst(self.name, before, happened, changed, state, shown))
+        self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
         if self._alarm is None:
             wait = self._written + GATHER_SECONDS - self._loop.time()
             self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)
@@ -123,15 +136,22 @@ class Room:
             return
         self._written = self._loop.time()
         shared: dict[tuple[View, Role], Encoded] = {}
+        owners = frozenset[str]().union(*(burst.owners for burst in bursts))
+        sent = 0
         for one in tuple(self.subscribers):
-            view, user, role = one.view, one.user, one.role
-            if any(burst.own(user) for burst in bursts):
-                one.deliver(joined([burst.encoded(view, user, role) for burst in bursts]))
-                continue
-            encoded = shared.get((view, role))
+            view, user, role, start = one.view, one.user, one.role, one.start
+            alike = start <= bursts[0].before and user not in owners
+            encoded = shared.get((view, role)) if alike else None
             if encoded is None:
-                encoded = shared[view, role] = joined([burst.encoded(view, "", role) for burst in bursts])
+                told = [burst for burst in bursts if burst.position > start]
+                if not told:
+                    continue
+                encoded = joined([burst.encoded(view, user, role, start) for burst in told])
+                if alike:
+                    shared[view, role] = encoded
             one.deliver(encoded)
+            sent += encoded.messages
+        metrics.MESSAGES.inc(sent)
 
     def end(self, end: End) -> None:
         """Ends every connection."""

@@ -2,19 +2,21 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import WSMsgType, web
 
 from tasksys.commands import CommandRecord
+from tasksys.errors import NotOwned
 from tasksys.rows import Member
 from views import commands
 from views.context import BOUNDS, system
-from views.feed import closing, protocol
+from views.feed import closing, metrics, protocol
 from views.feed.admission import remaining
 from views.feed.burst import View
 from views.feed.closing import End
-from views.feed.frames import WINDOW, frame
+from views.feed.frames import WINDOW, close_frame, frame
 from views.feed.hub import Hub
 from views.feed.protocol import Command, NotTheProtocol, Ping, Presence, Said, Subscribe, Unfit
 from views.feed.subscription import Subscription
@@ -41,8 +43,8 @@ class Session:
         self.user, self.role = member.user, member.role
         self._request, self._hub, self._name = request, hub, name
         self._socket = web.WebSocketResponse(
-            protocols=(protocol.NAME,), autoping=False, max_msg_size=protocol.MESSAGE_BYTES, timeout=CLOSE_SECONDS,
-            decode_text=False,
+            protocols=(protocol.NAME,), autoping=False, autoclose=False, max_msg_size=protocol.MESSAGE_BYTES,
+            timeout=CLOSE_SECONDS, decode_text=False,
         )  # fmt: skip
         self._limits = hub.limits
         self._transport = request.transport
@@ -50,7 +52,6 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._alarms: list[asyncio.TimerHandle] = []
         self._ended: End | None = None
-        self._closing: asyncio.Task[None] | None = None
         self._following: tuple[Subscription, asyncio.Task[None]] | None = None
         self._commands: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(self._limits.commands)
@@ -94,17 +95,10 @@ class Session:
             return
         self._ended = end
         self._stop()
-        self._closing = self._loop.create_task(self._close(end), name="feed closing")
-
-    async def _close(self, end: End) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._socket.close(code=end.code, message=end.reason.encode())
-        except (TimeoutError, ConnectionError):
-            pass
-        finally:
-            if self._transport is not None:
-                self._transport.abort()  # what it has not taken by now is not waited for
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(close_frame(end.code, end.reason))
+            self._loop.call_later(CLOSE_SECONDS, transport.abort)  # what it has not taken by then is not waited for
 
     def _stop(self) -> None:
         if self._following is not None:
@@ -120,6 +114,7 @@ class Session:
     async def run(self) -> web.StreamResponse:
         """Until either side closes."""
         try:
+            metrics.CONNECTIONS.labels("websocket").inc()
             await self._socket.prepare(self._request)
             self._deflate = self._socket.compress == WINDOW
             self._alarms = [self._loop.call_later(self._limits.heartbeat, self._beat)]
@@ -130,29 +125,37 @@ class Session:
             self._say(
                 protocol.message("hello", client=self.client, user=self.user, role=role, position=self._room.position)
             )
-            while self._ended is None:
-                received = await self._socket.receive()
-                self._heard = self._loop.time()
-                match received.type:
-                    case WSMsgType.TEXT:
-                        await self._received(received.data)
-                    case WSMsgType.PING:
-                        await self._socket.pong(received.data)
-                    case WSMsgType.PONG:
-                        pass
-                    case WSMsgType.BINARY:
-                        self.end(closing.NOT_JSON)
-                    case _:
-                        break
+            await self._listen()
         finally:
             for alarm in self._alarms:
                 alarm.cancel()
             self._ended = self._ended or End(1000, "")
             self._stop()
             self._hub.leave(self._room, self)
-            if self._closing is not None:
-                await asyncio.wait([self._closing])
+            metrics.CONNECTIONS.labels("websocket").dec()
+            if self._transport is not None:
+                self._transport.close()
         return self._socket
+
+    async def _listen(self) -> None:
+        """Until the client's close frame; after ours, what comes before that is not heard."""
+        while True:
+            received = await self._socket.receive()
+            self._heard = self._loop.time()
+            match received.type:
+                case WSMsgType.CLOSE if self._ended is None:
+                    self.end(End(1000, ""))
+                    return
+                case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
+                    return
+                case _ if self._ended is not None:
+                    pass
+                case WSMsgType.TEXT:
+                    await self._received(received.data)
+                case WSMsgType.PING:
+                    await self._socket.pong(received.data)
+                case WSMsgType.BINARY:
+                    self.end(closing.NOT_JSON)
 
     def _beat(self) -> None:
         if self._loop.time() - self._heard > self._limits.heartbeat * SILENCE:
@@ -202,9 +205,15 @@ class Session:
 
     async def _subscribe(self, said: Subscribe) -> None:
         if said.after is not None and said.after > self._room.position:
-            detail = f"The workspace is at position {self._room.position}; begin with a snapshot: after null."
-            self._say(protocol.error(bad_request("bad-position", detail), "subscribe"))
-            return
+            try:
+                position = system(self._request).state.position(self._name)  # what is durable may not be told yet
+            except NotOwned:
+                self.end(closing.MOVED)
+                return
+            if said.after > position:
+                detail = f"The workspace is at position {position}; begin with a snapshot: after null."
+                self._say(protocol.error(bad_request("bad-position", detail), "subscribe"))
+                return
         if self._following is not None:
             subscription, task = self._following
             self._room.detach(subscription)
@@ -223,12 +232,11 @@ class Session:
             self._transport.write(self._room.presences.watch(self))
 
     async def _follow(self, subscription: Subscription) -> None:
-        try:
+        with suppress(ConnectionError):
             await subscription.run()
-        except ConnectionError:
-            return
-        if self._ended is None:  # it reads too slowly
-            await self.send(frame(protocol.message("resync", position=subscription.position), self._deflate))
+            if self._ended is None:  # it reads too slowly
+                metrics.RESYNCS.inc()
+                await self.send(frame(protocol.message("resync", position=subscription.position), self._deflate))
 
     # --- commands
 

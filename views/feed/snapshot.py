@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from tasksys import codec
-from tasksys.rows import Member, Project, Reminder, Series, Task
+from tasksys import codec, filters
+from tasksys.rows import Member, Project, Reminder, SavedFilter, Series, Task
 from tasksys.values import ReminderState, Role
 from views import series_shapes, shapes
 from views.export import inherited
@@ -31,6 +31,7 @@ class Snapshot:
         # Every iterator sees the moment at which it is made: all are made here, before anything is awaited.
         self._projects, self._members = reader.all(name, Project), reader.all(name, Member)
         self._tasks, self._first, self._again = (reader.all(name, Task) for _ in range(3))
+        self._filters = reader.all(name, SavedFilter)
         self._series, self._reminders = reader.all(name, Series), reader.all(name, Reminder)
 
     async def pages(self) -> AsyncIterator[bytes]:
@@ -63,6 +64,9 @@ class Snapshot:
             yield "tasks", codec.encode_json(shapes.task(task, name, then))
         async for series in over(self._series):
             yield "series", codec.encode_json(series_shapes.series(series, name, state))
+        async for saved in over(self._filters):
+            if filters.visible(saved, self._user):
+                yield "filters", codec.encode_json(shapes.saved_filter(saved, name))
         async for reminder in over(self._reminders):
             if reminder.user == self._user and reminder.state in SHOWN:
                 yield "reminders", codec.encode_json(shapes.reminder(reminder, state))

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tasksys.rows import Member
 from views.context import BOUNDS, POSITIONS, put, system, whole
-from views.feed import closing
+from views.feed import closing, metrics
 from views.feed.admission import remaining
 from views.feed.burst import View
 from views.feed.closing import End
@@ -65,6 +65,7 @@ class Stream:
         )
         alarm = None
         left = remaining(request)
+        metrics.CONNECTIONS.labels("sse").inc()
         try:
             if left is not None:
                 alarm = self._loop.call_later(left, self.end, closing.EXPIRED)
@@ -78,9 +79,10 @@ class Stream:
             if alarm is not None:
                 alarm.cancel()
             self.end(closing.STOPPING)
-            if self._task is not None:
-                await asyncio.wait([self._task])
             self._hub.leave(self._room, self)
+            metrics.CONNECTIONS.labels("sse").dec()
+            if self._task is not None:
+                await asyncio.gather(self._task, return_exceptions=True)
 
 
 def position_ahead(after: int, position: int) -> None:

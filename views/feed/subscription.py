@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from tasksys.errors import NotOwned
 from tasksys.state import Key
 from tasksys.values import Role
-from views.feed import closing, past, protocol, touched
+from views.feed import closing, metrics, past, protocol, touched
 from views.feed.burst import Encoded, View, sse
 from views.feed.changes import STATE_BYTES, changes
 from views.feed.closing import End
@@ -64,6 +64,7 @@ class Subscription:
         """What the client was sent, but for what is in its line."""
         self.lost = False
         """Whether something was dropped because the client reads too slowly."""
+        self.start = after or 0
         self._live = False
         self._backlog: deque[Encoded] = deque()
         self._bytes = self._messages = 0
@@ -87,18 +88,23 @@ class Subscription:
             self.position = encoded.position
             return
         self._backlog.append(encoded)
-        self._bytes += len(encoded.data)
-        self._messages += encoded.messages
+        self._count(len(encoded.data), encoded.messages)
         limits = self._limits
         if len(self._backlog) > 1 and (self._bytes > limits.backlog_bytes or self._messages > limits.backlog_messages):
             self.lost = True
+            metrics.DROPPED.inc(self._messages)
             self._forget()
         self._wake.set()
 
     def _forget(self) -> None:
         self._room.detach(self)
         self._backlog.clear()
-        self._bytes = self._messages = 0
+        self._count(-self._bytes, -self._messages)
+
+    def _count(self, size: int, messages: int) -> None:
+        self._bytes += size
+        self._messages += messages
+        metrics.WAITING.inc(messages)
 
     # --- what the client is sent
 
@@ -107,11 +113,12 @@ class Subscription:
         try:
             await self._catch_up()
             self._live = True
+            self._wake.set()  # for what came meanwhile
             while not self.lost:
+                await self._wake.wait()
+                self._wake.clear()
                 while self._backlog:
                     await self._drain()
-                self._wake.clear()
-                await self._wake.wait()
         except NotOwned:
             self._reader.end(closing.MOVED)
         except ConnectionError:
@@ -128,8 +135,7 @@ class Subscription:
         await self._reader.send(encoded.data)
         if self._backlog and self._backlog[0] is encoded:
             self._backlog.popleft()
-            self._bytes -= len(encoded.data)
-            self._messages -= encoded.messages
+            self._count(-len(encoded.data), -encoded.messages)
         self.position = encoded.position
 
     async def _catch_up(self) -> None:
@@ -137,20 +143,15 @@ class Subscription:
 
         Where that took so long that something was dropped, it goes on from the history instead.
         """
-        start = self._room.attach(self)
+        self.start = max(self.start, self._room.attach(self))
         if self._after is None:
-            start = await self._snapshot()
+            await self._snapshot()
         while True:
-            before = self.position
-            if before < start:
-                rows = await self._past(before, start)
-                if self.view.state:
-                    await self._state(rows, before, start)
-                self.position = start
+            await self._past(self.start)
             if not self.lost:
                 break
             self.lost = False
-            start = self._room.attach(self)
+            self.start = max(self.start, self._room.attach(self))
         await self._say(protocol.message("caught-up", position=self.position), sse_event="caught-up")
 
     async def _say(self, message: bytes, sse_event: str = "") -> None:
@@ -160,9 +161,10 @@ class Subscription:
         else:
             await self._reader.send(frame(message, self.view.deflate))
 
-    async def _snapshot(self) -> int:
+    async def _snapshot(self) -> None:
         """Sends all there is. It holds the database as it was meanwhile, so it must be taken in time."""
         snapshot = Snapshot(self._system, self._room.name, self.user, self.role)
+        self.start = snapshot.position
         async for page in snapshot.pages():
             try:
                 async with asyncio.timeout(self._limits.drain):
@@ -171,35 +173,41 @@ class Subscription:
                 self._reader.end(closing.SILENT)
                 raise asyncio.CancelledError from None
         self.position = snapshot.position
-        return snapshot.position
 
-    async def _past(self, after: int, upto: int) -> dict[Key, None]:
-        """Sends the events between; the rows that they touched, if state is wanted."""
-        name, view, rows = self._room.name, self.view, dict[Key, None]()
+    async def _past(self, upto: int) -> None:
+        """Sends the events up to a position, page by page, each with what it touched: whoever is cut off after one of
+        them goes on behind it."""
+        if self.position >= upto:
+            return
+        name, view = self._room.name, self.view
         if not await past.reached(self._system, name, upto, self._bound):
             raise NotOwned("the history is too far behind")
-        async for page in self._system.state.over(past.pages(self._system, name, after, upto)):
-            if view.state:
-                rows |= dict.fromkeys(touched.touched(stored for _, stored in page))
+        async for page in self._system.state.over(past.pages(self._system, name, self.position, upto)):
             if view.sse:
                 await self._reader.send(b"".join([sse(*one) for one in page]))
             elif view.events:
                 await self._reader.send(b"".join([frame(protocol.event(*one), view.deflate) for one in page]))
-        return rows
+            if view.state:
+                rows = dict.fromkeys(touched.touched(stored for _, stored in page))
+                await self._state(list(rows), self.position, page[-1][0])
+            self.position = page[-1][0]
 
-    async def _state(self, rows: dict[Key, None], before: int, position: int) -> None:
+    async def _state(self, rows: list[Key], before: int, position: int) -> None:
         """Sends what the rows are now, which may be later than the position: then it is said again by what follows."""
-        page, size = list[Part](), 0
-        keys = list(rows)
-        chunks = (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK))
+        parts, size = list[Part](), 0
+        chunks = (rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK))
         async for chunk in self._system.state.over(chunks):
-            state = self._system.state.state(self._room.name)
-            for part in changes(self._room.name, touched.now(chunk, state), state, None).parts(self.user, self.role):
-                page.append(part)
-                size += len(part[1])
             if size >= STATE_BYTES:
-                await self._say(protocol.listed(b'{"op":"state","position":%d' % before, page))
-                page, size = [], 0
+                await self._say(protocol.listed(b'{"op":"state","position":%d' % before, parts))
+                parts, size = [], 0
+            for part in self._parts(chunk):
+                parts.append(part)
+                size += len(part[1])
+        parts += self._parts([], workspace=True)
+        await self._say(protocol.listed(b'{"op":"state","position":%d' % position, parts))
+
+    def _parts(self, rows: list[Key], workspace: bool = False) -> list[Part]:
         state = self._system.state.state(self._room.name)
-        page += changes(self._room.name, {}, state, state.workspace).parts(self.user, self.role)
-        await self._say(protocol.listed(b'{"op":"state","position":%d' % position, page))
+        shown = state.workspace if workspace else None
+        found = changes(self._room.name, touched.now(rows, state), state, shown)
+        return list(found.parts(self.user, self.role))

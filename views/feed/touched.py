@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from tasksys import codec
-from tasksys.rows import Comment, Member, Project, Reminder, Row, Series, Task, Workspace
+from tasksys.events import OF_FILTERS
+from tasksys.rows import Comment, Member, Project, Reminder, Row, SavedFilter, Series, Task, Workspace
 from tasksys.state import Key, State
 
 _data = msgspec.json.Decoder(dict[str, Any]).decode
@@ -34,6 +35,8 @@ def touched(stored: Iterable[bytes]) -> Iterator[Key]:
             yield Project.kind, project
         if isinstance(series := data.get("series"), str):
             yield Series.kind, series
+        if event.type in OF_FILTERS:
+            yield SavedFilter.kind, data["saved"]
         for occurs in (data.get("occurs"), data.get("before"), data.get("after")):  # of a task, in a series
             if isinstance(occurs, dict) and isinstance(series := occurs.get("series"), str):
                 yield Series.kind, series
@@ -46,7 +49,7 @@ def touched(stored: Iterable[bytes]) -> Iterator[Key]:
 
 
 KINDS: Final[dict[str, type[Row]]] = {
-    kind.kind: kind for kind in (Comment, Member, Project, Reminder, Series, Task, Workspace)
+    kind.kind: kind for kind in (Comment, Member, Project, Reminder, SavedFilter, Series, Task, Workspace)
 }
 
 

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.nodes import until
 from tests.support.receivers import MailRelay, Receiver
@@ -30,6 +34,13 @@ def pressed(url: str, token: str | None = None) -> str:
         return str(answer.read().decode())
 
 
+def linked(mail: EmailMessage, to: str) -> str:
+    """The link in a mail to that page."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return next(line for line in str(body.get_content()).splitlines() if to in line)
+
+
 async def test_every_kind_of_channel(tmp_path: Path) -> None:
     """On a key that the server makes itself; a restart keeps it."""
     async with Receiver.listening() as receiver, MailRelay.listening() as (relay, address):
@@ -48,6 +59,23 @@ async def test_every_kind_of_channel(tmp_path: Path) -> None:
             }  # fmt: skip
             for kind, target in targets.items():
                 await ask("PUT", f"{space}/preferences/channels/{kind}", {"kind": kind, "target": target})
+            await until(lambda: relay.mails)
+            shown = {
+                one["channel"]: one["confirmed"] for one in (await ask("GET", f"{space}/preferences"))["own_channels"]
+            }
+            assert shown == {"webhook": True, "email": False, "apprise": True}
+            (asking,) = relay.mails
+            relay.mails.clear()
+            asks = linked(asking, "/confirm?")
+            assert "olga" in await asyncio.to_thread(pressed, asks)
+            assert not (await ask("GET", f"{space}/preferences/channels/email"))["confirmed"]
+            confirming = urllib.parse.unquote(asks.partition("token=")[2])
+            for _ in range(2):
+                assert "is confirmed" in await asyncio.to_thread(pressed, f"{server.url}/confirm", confirming)
+            assert (await ask("GET", f"{space}/preferences/channels/email"))["confirmed"]
+            assert "is confirmed" in await asyncio.to_thread(pressed, asks)
+            with pytest.raises(urllib.error.HTTPError, match="410"):
+                await asyncio.to_thread(pressed, f"{server.url}/confirm", confirming[:-1])
             secret = (await ask("GET", f"{space}/preferences/channels/webhook"))["secret"]
             await ask("PATCH", f"{space}/preferences", {"channels": ["feed", *targets]})
             await asyncio.to_thread(server.stop)
@@ -61,9 +89,7 @@ async def test_every_kind_of_channel(tmp_path: Path) -> None:
             assert hook.signed_by(secret)
             (other,) = [post for post in posts if "webhook-id" not in post.headers]
             assert other.json["title"] == "Reminder: Milk"
-            body = relay.mails[0].get_body(("plain",))
-            assert body is not None
-            link = next(line for line in body.get_content().splitlines() if "acknowledge?" in line)
+            link = linked(relay.mails[0], "/acknowledge?")
             assert link.startswith(f"{server.url}/acknowledge?token=")
             assert "Milk" in await asyncio.to_thread(pressed, link)
             token = urllib.parse.unquote(link.partition("token=")[2])
@@ -76,5 +102,5 @@ async def test_every_kind_of_channel(tmp_path: Path) -> None:
             await asyncio.to_thread(server.stop)
         said = server.output()
         assert "Traceback" not in said
-        for hidden in ("/hook", "anna@", secret, token):
+        for hidden in ("/hook", "anna@", secret, token, confirming):
             assert hidden not in said

@@ -43,7 +43,26 @@ def test_preferences_in_short_words(run: Run) -> None:
     run("preferences", "--channels", "feed")
     assert "--quiet" in errors(run("preferences", "--quiet", "night", code=2))
     assert "--hour" in errors(run("preferences", "--hour", "noon", code=2))
+    assert "--hour" in errors(run("preferences", "--hour", "24", code=2))
     assert "no channel" in errors(run("preferences", "--channels", "pigeon", code=1))
+
+
+def test_the_hour_of_a_workspace(run: Run) -> None:
+    """A new one has none, which is midnight; it is set, and taken away."""
+    run("add", "Milk")
+    assert answer(run("workspace", "show", "--json"))["reminder_hour"] is None
+    assert answer(run("workspace", "edit", "--reminder-hour", "7", "--json"))["reminder_hour"] == 7
+    assert answer(run("workspace", "edit", "--reminder-hour", "none", "--json"))["reminder_hour"] is None
+    assert "--reminder-hour" in errors(run("workspace", "edit", "--reminder-hour", "dawn", code=2))
+
+
+def test_how_late_reminders_fire(run: Run) -> None:
+    """A setting of the workspace, in short words."""
+    run("add", "Milk")
+    assert answer(run("workspace", "show", "--json"))["catch_up"] == "P7D"
+    assert answer(run("workspace", "edit", "--catch-up", "12h", "--json"))["catch_up"] == "PT12H"
+    assert "--catch-up" in errors(run("workspace", "edit", "--catch-up", "soon", code=2))
+    assert "PT1M" in errors(run("workspace", "edit", "--catch-up", "PT1S", code=1))
 
 
 def test_the_ledger_when_nothing_fired(run: Run) -> None:

@@ -95,6 +95,37 @@ def test_an_occurrence_by_the_time_that_lists_show(run: Run) -> None:
     assert "series occurrences" in errors(run("series", "edit", made, "--from", "soon", "--title", "x", code=2))
 
 
+def test_what_is_missed_is_said_when_it_is_added(run: Run) -> None:
+    """As with `repeat`; of a task that comes once there is nothing to say."""
+    made = answer(run("add", "Bins every monday", "--missed", "one-at-a-time", "--json"))
+    assert made["missed"] == "one-at-a-time"
+    assert "--missed is for what comes again" in errors(run("add", "Bins monday", "--missed", "all", code=2))
+    assert len(answer(run("list", "--all", "--json"))["items"]) == 1
+
+
+def test_lists_mark_what_comes_again(run: Run) -> None:
+    """Beside its status."""
+    run("add", "--plain", "Once")
+    run("add", "Bins every monday")
+    marks = {line.split()[2]: line.split()[1] for line in run("list").stdout.splitlines()[1:]}
+    assert marks == {"Once": "○", "Bins": "○↻"}
+
+
+def test_nothing_is_put_off_into_the_past(run: Run) -> None:
+    """It says what to do instead."""
+    task = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
+    assert "give a later one" in errors(run("postpone", task, "yesterday", code=1))
+
+
+def test_an_ended_series_stays_ended(run: Run) -> None:
+    """Nothing changes it but undo."""
+    task = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]
+    run("repeat", task, "daily")
+    run("series", "end", "Swim")
+    for change in (("resume", "Swim"), ("edit", "Swim", "--title", "Dive")):
+        assert "has ended" in errors(run("series", *change, code=1))
+
+
 def test_what_cannot_be_put_off_by_that(run: Run) -> None:
     """The message says what to give on the command line."""
     day = answer(run("add", "--plain", "Swim", "--due", FRIDAY, "--json"))["id"]

@@ -72,6 +72,35 @@ def test_a_change_like_an_undo_is_a_change(run: Run) -> None:
     assert answer(run("show", task, "--json"))["status"] == "done"
 
 
+def test_a_series_is_not_ended_by_the_way(run: Run) -> None:
+    """Going back and back, what made the task come again is asked for; by --yes or its position it is undone."""
+    for given in ("--yes", "--position"):
+        task = added(run, "Plants", "--due", "2126-03-08")
+        run("repeat", task, "daily")
+        run("edit", task, "-p", "high")
+        assert "TaskEdited" in run("undo", task).stdout
+        said = errors(run("undo", task, code=1))
+        assert f"tasksys undo {task} --yes" in said
+        assert "ends the series" in said
+        position = said.rstrip(".").rpartition(" ")[2]
+        (series,) = answer(run("series", "list", "--json"))["items"]
+        assert series["state"] == "active"
+        undone = run("undo", task, *([given] if given == "--yes" else [given, position])).stdout
+        assert f"Undone: SeriesCreated and TaskSeriesChanged at position {position}" in undone
+        assert answer(run("series", "list", "--json"))["items"] == []
+        assert "Undone: TaskCreated" in run("undo", task).stdout
+
+
+def test_undoing_what_came_of_another_task_says_so(run: Run) -> None:
+    """An occurrence that was made because the one before it was done: that one is open again."""
+    task = added(run, "Plants", "--due", "2126-03-08")
+    made = answer(run("repeat", task, "daily", "--json"))["id"]
+    run("done", task)
+    (following,) = answer(run("series", "show", made, "--json"))["open"]
+    assert "Undone: TaskCompleted and TaskCreated at position" in run("undo", following).stdout
+    assert answer(run("series", "show", made, "--json"))["open"] == [task]
+
+
 def test_undoing_the_creation_says_where_the_task_is(run: Run) -> None:
     """What was undone is named, the task is said to be in the trash; then nothing is left to undo."""
     task = added(run, "Milk")

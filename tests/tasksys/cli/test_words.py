@@ -321,11 +321,26 @@ def test_a_narrow_terminal_cuts_texts_but_no_ids(
     due = {"local": "2026-12-01T09:00", "zone": "Europe/Berlin"}
     listed("Write the report", labels=["first", "second", "third", "fourth"], due=due, priority="medium")
     row = re.sub("\x1b[^m]*m", "", capsys.readouterr().out.splitlines()[1])
-    assert re.match("AAXY  ○  Write the re", row)
-    assert "2026-12-01" in row
+    assert re.match("AAXY  ○  Write the", row)
+    assert "2026-12-01 09:00 Berlin" in row
     assert "medium" in row
     assert "#first" in row
     assert "Work /" in row
+
+
+@pytest.mark.parametrize("zone", ["America/Argentina/Buenos_Aires", "America/New_York", "Etc/UTC"])
+def test_a_narrow_terminal_cuts_no_due_time(
+    zone: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its zone the city is named; where there is room, all of it is."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for columns, named in (("80", zone.rpartition("/")[2]), ("140", zone)):
+        monkeypatch.setenv("COLUMNS", columns)
+        listed("Write the report", due={"local": "2026-12-01T09:00", "zone": zone}, priority="medium", series="s")
+        row = re.sub("\x1b[^m]*m", "", capsys.readouterr().out.splitlines()[1])
+        assert f"2026-12-01 09:00 {named} " in row
+        assert re.match("AAXY  ○↻  Write the", row)
 
 
 def test_a_narrow_terminal_wraps_what_changed(

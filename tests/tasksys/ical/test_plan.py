@@ -74,6 +74,17 @@ def test_a_parent_that_is_here_already() -> None:
     )
 
 
+def test_a_parent_that_comes_again() -> None:
+    """It is no task, in the file or here, and the note says so; the same of a link's other end."""
+    rule = ("DUE;VALUE=DATE:21260401", "DTSTART;VALUE=DATE:21260401", "RRULE:FREQ=DAILY")
+    below = vtodo("RELATED-TO:again", "RELATED-TO;RELTYPE=DEPENDS-ON:again", uid="below")
+    world = furnished()
+    for text in (file(vtodo(*rule, uid="again"), below), file(below)):
+        (step,) = (one for one in steps(text, world) if one.uid == "below")
+        assert len([note for note in step.notes if "'again'" in note and "comes again and again" in note]) == 2
+        imported(file(vtodo(*rule, uid="again")), world)
+
+
 def test_projects_by_id_then_by_name_then_made() -> None:
     """One in the trash is not used; a section belongs to its project; what is missing is made once."""
     world = furnished()

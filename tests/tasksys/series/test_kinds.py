@@ -20,7 +20,7 @@ TIME: Final = When(local="2026-03-02T09:00", zone="UTC"), "2026-03-02T09:00", Wh
     "then",
     [
         (),
-        (EndSeries(series="s"), ResumeSeries(series="s")),
+        (EndSeries(id="end", series="s"), Undo(command="end")),
         (PauseSeries(series="s"), ResumeSeries(series="s")),
         (edit(rule="FREQ=WEEKLY"),),
         (edit(anchor=DATE[2]), edit(anchor=TIME[2])),

@@ -8,11 +8,13 @@ from tasksys.commands import (
     EndSeries,
     PauseSeries,
     PostponeTask,
+    ReopenTask,
     RestoreTask,
     ResumeSeries,
     SkipOccurrence,
     SkipTask,
 )
+from tasksys.refusals import Code
 from tasksys.series.shapes import GivenTemplate, Missed, SeriesState
 from tasksys.values import When
 from tests.tasksys.series.calendar import (
@@ -161,6 +163,24 @@ def test_nothing_is_missed_while_it_is_paused() -> None:
     settled(world)
 
 
+def test_one_at_a_time_nothing_is_passed_over() -> None:
+    """What waited before the pause waits on after it, and what came in between; whatever ends the pause."""
+    for ends_by_undo in (False, True):
+        world = workspace().given(daily(missed=Missed.ONE_AT_A_TIME))
+        pass_time(world, "2026-03-05T10:00")
+        paused = world.accepted(PauseSeries(series=SERIES))
+        pass_time(world, "2026-03-10T08:00")
+        if ends_by_undo:
+            undo(world, paused)
+        else:
+            world.given(ResumeSeries(series=SERIES))
+        assert (opened(world), world.series(SERIES).next) == ([TODAY], TOMORROW)
+        for day in range(2, 7):
+            world.given(CompleteTask(task=identifier(f"2026-03-{day:02}T09:00")))
+        assert list(became(world).values()) == ["done"] * 5 + ["open"]
+        settled(world)
+
+
 def test_done_while_it_is_paused() -> None:
     """Nothing follows until it is resumed."""
     world = workspace().given(daily(), PauseSeries(series=SERIES), CompleteTask(task=identifier(TODAY)))
@@ -204,22 +224,50 @@ def test_the_end() -> None:
     assert opened(world)[:3] == [TODAY, TOMORROW, "2026-03-04T09:00"]
 
 
-def test_resumed_after_the_end() -> None:
-    """What was withdrawn comes back, as the task that it was."""
-    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"), EndSeries(series=SERIES))
+def test_the_end_is_undone() -> None:
+    """What was withdrawn comes back, as the task that it was; nothing but undo begins it again."""
+    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"))
+    ended = world.accepted(EndSeries(series=SERIES))
     assert became(world) == {}
-    world.given(ResumeSeries(series=SERIES))
+    assert world.refused(ResumeSeries(series=SERIES)).code is Code.SERIES_ENDED
+    undo(world, ended)
     assert (became(world), world.series(SERIES).next) == ({"2026-03-09T09:00": "open"}, "2026-03-16T09:00")
     assert task_of(world, "2026-03-09T09:00").id == identifier("2026-03-09T09:00")
 
 
-def test_resumed_when_what_was_withdrawn_is_done() -> None:
-    """Somebody took it out of the trash and did it: it is the occurrence, and the next one comes."""
-    for after_completion in (False, True):
-        wanted = dated(rule="FREQ=WEEKLY", anchor=When(date="2026-03-09"), after_completion=after_completion)
-        name = identifier("2026-03-09")
-        world = workspace().given(wanted, EndSeries(series=SERIES), RestoreTask(task=name), CompleteTask(task=name))
-        world.given(ResumeSeries(series=SERIES))
-        assert became(world)["2026-03-09"] == "done"
-        assert len(opened(world)) == 1
-        settled(world)
+def test_one_that_was_withdrawn_is_done_when_it_comes() -> None:
+    """Somebody took it out of the trash and did it: it is the occurrence, it counts, and the next one comes."""
+    world = workspace().given(daily())
+    undo(world, world.accepted(CompleteTask(task=identifier(TODAY))))
+    name = identifier(TOMORROW)
+    world.given(RestoreTask(task=name), CompleteTask(task=name), CompleteTask(task=identifier(TODAY)))
+    assert became(world) == {TODAY: "done", TOMORROW: "done", "2026-03-04T09:00": "open"}
+    assert world.series(SERIES).completions == 2
+    world.given(ReopenTask(task=name))
+    assert world.series(SERIES).completions == 1
+    settled(world)
+
+
+def test_putting_off_into_the_past() -> None:
+    """Neither an earlier day nor an earlier time; what is late may be put off to what is past, but later."""
+    world = workspace().given(
+        CreateTask(task="day", title="A", due=When(date="2026-03-05")),
+        CreateTask(task="late", title="B", due=When(date="2026-02-20")),
+        CreateTask(task="time", title="C", due=When(local="2026-03-02T09:00", zone="Asia/Tokyo")),
+        CreateTask(task="never", title="D"),
+    )
+    yesterday = When(date="2026-03-01")
+    for task, to in (
+        ("day", yesterday),
+        ("never", yesterday),
+        ("late", When(date="2026-02-19")),
+        ("day", When(local="2026-03-02T07:59", zone="UTC")),
+        ("time", When(local="2026-03-02T08:59", zone="Asia/Tokyo")),
+    ):
+        assert [one.pointer for one in world.refused(PostponeTask(task=task, to=to)).errors] == ["/to"]
+    for task, to in (
+        ("day", When(date="2026-03-02")),
+        ("late", When(date="2026-02-21")),
+        ("time", When(local="2026-03-02T16:59", zone="Asia/Tokyo")),
+    ):
+        assert types(world.accepted(PostponeTask(task=task, to=to))) == ["TaskPostponed"]

@@ -12,18 +12,22 @@ from tasksys.commands import (
     CompleteTask,
     CreateSeries,
     CreateTask,
+    EditTask,
     EndSeries,
     PauseSeries,
     PostponeTask,
+    ReopenTask,
+    ResumeSeries,
     SkipOccurrence,
     SkipTask,
+    StartTask,
     TrashTask,
     Undo,
 )
 from tasksys.refusals import Code
 from tasksys.series.overriding import OVERRIDES, OVERRIDES_BYTES
 from tasksys.series.shapes import Before, GivenFields, GivenTemplate, OfEach, Scope
-from tasksys.values import Repeat, When
+from tasksys.values import Repeat, Status, When
 from tests.support.domain import COMMENTER, STRANGER, VIEWER
 from tests.tasksys.series.calendar import SERIES, Calendar, daily, dated, edit, identifier, pass_time, split, workspace
 
@@ -185,10 +189,39 @@ def test_what_is_past() -> None:
     assert world.refused(SkipOccurrence(series=SERIES, occurrence="2026-03-09T09:00")).code is Code.TRASHED
 
 
-def test_an_ended_series_is_not_paused() -> None:
-    """It is resumed first."""
+def test_not_too_many_are_brought_back() -> None:
+    """Reopened, restored, started or undone: a series has no more open tasks than one row should name."""
+    world, done = workspace().given(daily()), []
+    for _ in range(limits.OPEN_OF_SERIES + 3):
+        (name,) = world.series(SERIES).open_tasks
+        done.append((name, world.accepted(CompleteTask(task=name))))
+    world.given(EditTask(task=done[0][0], status=Status.OPEN), StartTask(task=done[1][0]))
+    for name, _ in done[2 : limits.OPEN_OF_SERIES - 1]:
+        world.given(ReopenTask(task=name))
+    assert len(world.series(SERIES).open_tasks) == limits.OPEN_OF_SERIES
+    last, events = done[-1]
+    for command in (
+        ReopenTask(task=last),
+        StartTask(task=last),
+        EditTask(task=last, status=Status.OPEN),
+        Undo(events=tuple(events)),
+    ):
+        assert world.refused(command).code is Code.LIMIT
+    world.given(CompleteTask(task=done[0][0]), ReopenTask(task=last))
+
+
+def test_an_ended_series_is_not_changed() -> None:
+    """In no way: its end is undone first."""
     world = workspace().given(daily(), EndSeries(series=SERIES))
-    assert world.refused(PauseSeries(series=SERIES)).code is Code.SERIES_ENDED
+    for command in (
+        PauseSeries(series=SERIES),
+        ResumeSeries(series=SERIES),
+        edit(template=TITLE),
+        edit(**ONE, template=TITLE),
+        split(NEXT, template=TITLE),
+        SkipOccurrence(series=SERIES, occurrence=NEXT),
+    ):
+        assert world.refused(command).code is Code.SERIES_ENDED
 
 
 def test_what_follows_a_completion_is_not_split_off() -> None:

@@ -7,8 +7,6 @@ from tasksys.commands import (
     EndSeries,
     PauseSeries,
     ReopenTask,
-    RestoreTask,
-    ResumeSeries,
     SkipTask,
     Undo,
 )
@@ -142,6 +140,29 @@ def test_the_one_that_stopped_it() -> None:
     assert world.series(SERIES).completions == 0
 
 
+def test_reopening_one_that_is_missed_at_once() -> None:
+    """The command changed the task twice; undo goes back over both."""
+    world = workspace().given(daily(stop_after=1))
+    complete(world, TODAY)
+    pass_time(world, "2026-03-04T08:00")
+    reopened = world.accepted(ReopenTask(task=identifier(TODAY)))
+    assert became(world) == {TODAY: "missed", TOMORROW: "open"}
+    undo(world, reopened)
+    assert (became(world), world.series(SERIES).completions) == ({TODAY: "done"}, 1)
+    settled(world)
+
+
+def test_pausing_one_that_has_stopped() -> None:
+    """It is where it was."""
+    world = workspace().given(daily(stop_after=1))
+    complete(world, TODAY)
+    before = world.series(SERIES)
+    paused = world.accepted(PauseSeries(series=SERIES))
+    pass_time(world, "2026-03-10T08:00")
+    undo(world, paused)
+    assert world.series(SERIES).next == before.next
+
+
 def test_creation() -> None:
     """The series has ended, and what it made is gone; undone in turn, it goes on."""
     world = workspace()
@@ -218,15 +239,16 @@ def test_by_somebody_who_did_not_do_it() -> None:
     assert world.given(CompleteTask(task=identifier(TOMORROW)))
 
 
-def test_back_and_forth_of_a_resumption_that_changes_a_task() -> None:
+def test_back_and_forth_of_what_changes_a_task() -> None:
     """What comes back from the trash as it was changed in the meantime goes there again, and comes back again."""
-    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"), EndSeries(series=SERIES))
-    nine, ten = (When(local=f"2026-03-{day:02}T09:00", zone="UTC") for day in (9, 10))
-    world.given(edit(scope=Scope.THIS, occurrence="2026-03-09T09:00", due=ten))
-    events = world.accepted(ResumeSeries(series=SERIES))
+    world = workspace().given(daily())
+    undo(world, complete(world, TODAY))
+    nine, ten = (When(local=f"2026-03-{day:02}T09:00", zone="UTC") for day in (3, 4))
+    world.given(edit(scope=Scope.THIS, occurrence=TOMORROW, due=ten))
+    events = complete(world, TODAY)
     for number in range(4):
-        assert (opened(world) == []) is bool(number % 2)
-        assert world.task(identifier("2026-03-09T09:00")).due == (nine if number % 2 else ten)
+        assert (TOMORROW in opened(world)) is not bool(number % 2)
+        assert world.task(identifier(TOMORROW)).due == (nine if number % 2 else ten)
         events = undo(world, events)
 
 
@@ -239,13 +261,3 @@ def test_back_and_forth_of_a_move_that_opens() -> None:
         assert opened(world) == ([] if number % 2 else ["2026-03-09T09:00"])
         assert world.series(SERIES).overrides == ()
         events = undo(world, events)
-
-
-def test_one_that_comes_back_done_counts() -> None:
-    """Taken from the trash and done while it was in no series, it is one of the completions when it is again."""
-    world = workspace("2026-03-03T08:00").given(daily(rule="FREQ=WEEKLY"), EndSeries(series=SERIES))
-    name = identifier("2026-03-09T09:00")
-    world.given(RestoreTask(task=name), CompleteTask(task=name), ResumeSeries(series=SERIES))
-    assert world.series(SERIES).completions == 1
-    world.given(ReopenTask(task=name))
-    assert world.series(SERIES).completions == 0

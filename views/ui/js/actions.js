@@ -65,11 +65,17 @@ export const ACTIONS = [
   { id: "select", name: "Select or unselect", group: "List", keys: ["x"], task: true, run: select },
   { id: "all", name: "Select all", group: "List", keys: ["Mod+a"], run: (app) => app.list?.all() },
 
+  { id: "earlier", name: "Calendar: earlier", group: "List", keys: ["["], run: (app) => app.list?.turn?.(-1) },
+  { id: "later", name: "Calendar: later", group: "List", keys: ["]"], run: (app) => app.list?.turn?.(1) },
+  { id: "now", name: "Calendar: today", group: "List", keys: ["."], run: (app) => app.list?.turn?.(0) },
+  { id: "look", name: "Calendar: month or week", group: "List", keys: ["v"], run: (app) => app.list?.look?.() },
+
   { id: "open", name: "Open", group: "Tasks", keys: ["Enter"], task: true, run: (app, [task]) => app.openTask(task.id, { enter: true }) },
   { id: "done", name: "Complete or reopen", group: "Tasks", keys: ["Space", "e"], icon: "check", task: true, needs: "editor", run: toggleDone },
   { id: "due", name: "Set the due date", group: "Tasks", keys: ["d"], icon: "today", task: true, needs: "editor", run: (app, tasks) => app.openDialog("due", tasks) },
   { id: "due-today", name: "Due today", group: "Tasks", keys: ["t"], task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { due: { date: today() } }, "due today") },
   { id: "due-tomorrow", name: "Due tomorrow", group: "Tasks", keys: ["w"], task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { due: { date: addDays(today(), 1) } }, "due tomorrow") },
+  { id: "repeat", name: "Repeat", group: "Tasks", keys: ["r"], icon: "repeat", task: true, needs: "editor", run: (app, [task]) => app.openDialog("series", { task }) },
   ...["urgent", "high", "medium", "low", "none"].map((priority, index) => /** @type {Action} */ ({
     id: `priority-${priority}`, name: priority === "none" ? "No priority" : `Priority ${priority}`, group: "Tasks", keys: [index === 4 ? "0" : String(index + 1)], icon: "flag",
     task: true, needs: "editor", run: (app, tasks) => editAll(app, tasks, { priority }, priority === "none" ? "no priority" : `priority ${priority}`),
@@ -122,6 +128,13 @@ export function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
   localStorage.setItem("tasksys.theme", theme);
+}
+
+/** @param {string} density `compact`, or blank for comfortable */
+export function setDensity(density) {
+  if (density) document.documentElement.dataset.density = density;
+  else delete document.documentElement.dataset.density;
+  localStorage.setItem("tasksys.density", density);
 }
 
 /** The tasks that an action is about: the one that is open and has the focus; else the selected ones, the one at the cursor, the one that is open. @param {App} app */

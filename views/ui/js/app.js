@@ -15,6 +15,7 @@ import { session } from "./net/session.js";
 import { Storage } from "./net/storage.js";
 import { Presence } from "./model/presence.js";
 import { Notices } from "./model/notices.js";
+import { SavedFilters } from "./model/saved-filters.js";
 import { address, read } from "./router.js";
 
 /** @typedef {import("./model/types.js").Command} Command */
@@ -28,6 +29,7 @@ export class App extends Signal {
   store = new Store();
   presence = new Presence();
   notices = new Notices();
+  savedFilters = new SavedFilters(this);
   route = read(location);
   /** @type {Phase} */
   phase = "starting";
@@ -150,7 +152,7 @@ export class App extends Signal {
       case "snapshot":
       case "state": {
         const touched = this.store.entities.take(message);
-        if (!touched) return;
+        if (!touched) break;
         void this.storage?.keep(owner, touched === "all" ? null : touched, this.store.entities).catch(() => {});
         this.outbox?.reached(message.position);
         this.store.changed();
@@ -178,6 +180,7 @@ export class App extends Signal {
         this.notices.remind(message, this);
         break;
     }
+    this.savedFilters.heard(message);
   }
 
   /** @param {import("./net/feed.js").State} state @param {string} reason @param {number} code */

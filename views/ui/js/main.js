@@ -1,9 +1,10 @@
 /** Starts the page: makes the app, shows it whenever something changes, at most once a frame. */
 
 import { App } from "./app.js";
-import { listen, setTheme } from "./actions.js";
+import { listen, setDensity, setTheme } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
 import { openDialog } from "./parts/dialogs.js";
+import { reminderCards } from "./parts/reminder-cards.js";
 import { notices, sidebar, tabs } from "./parts/shell.js";
 import { detail } from "./pages/detail.js";
 import { narrow } from "./detail/focus.js";
@@ -14,6 +15,8 @@ import "./dialogs/when.js";
 import "./dialogs/palette.js";
 import "./dialogs/help.js";
 import "./dialogs/outbox.js";
+import "./dialogs/series.js";
+import "./dialogs/snooze.js";
 
 const app = new App();
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -33,6 +36,7 @@ function view() {
       detail(app),
       tabs(app, covered)),
     notices(app),
+    reminderCards(app),
     openDialog(app),
   ];
 }
@@ -55,6 +59,7 @@ app.listen(() => {
 
 narrow.addEventListener("change", () => app.tell());
 setTheme(localStorage.getItem("tasksys.theme") ?? "");
+setDensity(localStorage.getItem("tasksys.density") ?? "");
 listen(app);
 setInterval(() => app.store.changed(), 60_000); // what is today, or late, changes by itself
 show();

@@ -2,10 +2,10 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { instantOf, sayAgo, sayInstant } from "../lib/time.js";
+import { HERE, instantOf, sayAgo, sayInstant } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
-import { readWhen, whenFields } from "../dialogs/when.js";
+import { whenForm } from "../dialogs/when.js";
 import { partHead } from "./subtasks.js";
 import { troublesOf } from "./troubles.js";
 import { sayDuration, sayTrigger } from "./words.js";
@@ -36,7 +36,7 @@ function reminder(app, task, one) {
   return h("li", { key: one.id, class: `line${fired ? " fired" : ""}` },
     icon("bell"), h("span", { class: "grow line-words" }, h("span", null, words), at ? h("span", { class: "hint" }, ` ${at}`) : null),
     fired ? small("Done with it", "check", () => void app.send({ type: "AcknowledgeReminder", reminder: one.id }, { said: "Reminder seen to" })) : null,
-    small("Snooze", "clock", () => app.openDialog("snooze-reminder", { reminder: one.id, task: task.id })),
+    small("Snooze", "clock", () => app.openDialog("snooze", one)),
     small("Remove", "close", () => void app.send({ type: "RemoveReminder", task: task.id, reminder: one.id }, { said: "Removed the reminder" })));
 }
 
@@ -56,11 +56,7 @@ dialog("remind", (app, /** @type {{task: string}} */ { task: id }) => {
     task?.due || !task?.start ? of("due") : null, task?.start ? of("start") : null,
     task?.due || task?.start ? null : h("p", { class: "hint" }, "It has no date yet; the reminder waits until it has one."),
     h("h3", { key: "at" }, "At a time"),
-    h("form", { class: "row when", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const found = /** @type {any} */ (readWhen(/** @type {HTMLFormElement} */ (event.target)));
-      if (found?.local) add({ at: new Date(instantOf(found.local, found.zone)).toISOString() });
-    } }, whenFields({ local: soon() }, false), h("button", { class: "button primary", type: "submit" }, "Remind me")),
+    whenForm(app, { local: soon(), zone: HERE }, "When to remind", "Remind me", (found) => add({ at: new Date(instantOf(found.local ?? `${found.date}T09:00`, found.zone ?? HERE)).toISOString() })),
   ];
 });
 
@@ -69,19 +65,3 @@ function soon() {
   const next = new Date(Math.ceil((Date.now() + 600_000) / 3_600_000) * 3_600_000);
   return `${next.toLocaleDateString("en-CA")}T${String(next.getHours()).padStart(2, "0")}:00`;
 }
-
-dialog("snooze-reminder", (app, /** @type {{reminder: string, task: string}} */ about) => {
-  const snooze = (/** @type {Record<string, any>} */ to) => {
-    app.closeDialog();
-    void app.send({ type: "SnoozeReminder", reminder: about.reminder, into: uuid(), ...to }, { said: "Snoozed" });
-  };
-  return [
-    dialogHead(app, "Remind me again in…", app.store.task(about.task)?.title),
-    h("div", { class: "row" }, ["PT10M", "PT1H", "PT3H", "P1D", "P7D"].map((duration) => h("button", { type: "button", class: "button", key: duration, onclick: () => snooze({ duration }) }, sayDuration(duration)))),
-    h("form", { class: "row when", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const found = /** @type {any} */ (readWhen(/** @type {HTMLFormElement} */ (event.target)));
-      if (found?.local) snooze({ until: new Date(instantOf(found.local, found.zone)).toISOString() });
-    } }, whenFields({ local: soon() }, false), h("button", { class: "button primary", type: "submit" }, "Snooze")),
-  ];
-});

@@ -7,12 +7,13 @@ import { request } from "../net/api.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
+import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
 
 /** Colours of projects and filters. */
-export const COLOURS = ["#b3261e", "#b4540a", "#8a6a00", "#3d7a3a", "#1f6f5c", "#1d6fa3", "#4a56c0", "#8b45a8", "#a83a6d", "#6b6458"];
+export const COLOURS = ["#1f6f5c", "#1d6fa3", "#8b45a8", "#b4540a", "#3d7a3a", "#4a56c0", "#a83a6d", "#8a6a00", "#b3261e", "#6b6458"];
 
 /** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
 export function placeOf(app) {
@@ -21,9 +22,9 @@ export function placeOf(app) {
   return {};
 }
 
-dialog("add", (app, /** @type {Record<string, any> | undefined} */ place) => [
-  dialogHead(app, "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
-  h("quick-add", { given: { app, focused: true, place: place ?? placeOf(app) } }),
+dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [
+  dialogHead(app, about?.text ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
+  h("quick-add", { given: { app, focused: true, place: { ...placeOf(app), ...about?.place } } }),
 ]);
 
 dialog("move", (app, /** @type {Task[]} */ tasks) => {

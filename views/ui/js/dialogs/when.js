@@ -1,9 +1,10 @@
 /** When tasks are due or start, and putting them off. */
 
 import { h } from "../lib/dom.js";
-import { HERE, addDays, sayDay, today, weekday } from "../lib/time.js";
+import { addDays, sayDay, sayWhen, today, weekday } from "../lib/time.js";
 import { editAll } from "../actions.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
+import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
@@ -17,26 +18,18 @@ export function near(now) {
   ];
 }
 
-/** The day and time of a form as a value. @param {HTMLFormElement} form */
-export function readWhen(form) {
-  const given = new FormData(form);
-  const [date, time, zone] = [String(given.get("date")), String(given.get("time") ?? ""), String(given.get("zone") ?? HERE)];
-  if (!date) return null;
-  if (!time) return { date };
-  return zone ? { local: `${date}T${time}`, zone } : { local: `${date}T${time}` };
-}
-
-/** Fields for a day, a time and the zone that the time is meant in. @param {any} value @param {boolean} [zones] */
-export function whenFields(value, zones = true) {
-  const own = value?.local ? (value.zone ?? "") : HERE;
-  const offered = [...new Set([HERE, ...(own ? [own] : []), "UTC"])];
-  return [
-    h("label", { class: "labelled", key: "date" }, "Day", h("input", { class: "field", type: "date", name: "date", value: value?.date ?? value?.local?.slice(0, 10) ?? today(), required: true })),
-    h("label", { class: "labelled", key: "time" }, "Time", h("input", { class: "field", type: "time", name: "time", value: value?.local?.slice(11, 16) ?? "" })),
-    zones ? h("label", { class: "labelled grow", key: "zone" }, "Time zone", h("select", { class: "field", name: "zone" },
-      offered.map((zone) => h("option", { key: zone, value: zone, selected: zone === own }, zone === HERE ? `${zone} (here)` : zone)),
-      h("option", { key: "none", value: "", selected: !own }, "Wherever I am"))) : null,
-  ];
+/** A form for any other day and time. @param {App} app @param {any} value @param {string} label @param {string} button @param {(value: any) => void} chosen */
+export function whenForm(app, value, label, button, chosen) {
+  return h("form", {
+    class: "stack when",
+    onsubmit: (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      const found = /** @type {any} */ (/** @type {Element} */ (event.target).querySelector("when-field"))?.value;
+      if (found) chosen(found);
+    },
+  },
+    h("when-field", { given: { app, value, label, change: () => {}, enter: () => /** @type {HTMLFormElement | null} */ (document.querySelector("dialog form.when"))?.requestSubmit(), focused: true } }),
+    h("div", { class: "row end" }, h("button", { class: "button primary", type: "submit" }, button)));
 }
 
 /** @param {"due" | "start"} field */
@@ -57,11 +50,7 @@ function asking(field) {
         near(today()).map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set(onDay(day), `${verb} ${sayDay(day)}`) },
           h("span", { class: "grow" }, name), h("span", { class: "hint" }, `${sayDay(day)}${timed ? ` ${value.local.slice(11, 16)}` : ""}`))),
         h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, field === "due" ? "no due date" : "no start") }, "No date")),
-      h("form", { class: "row when", onsubmit: (/** @type {SubmitEvent} */ event) => {
-        event.preventDefault();
-        const found = /** @type {any} */ (readWhen(/** @type {HTMLFormElement} */ (event.target)));
-        if (found) set(found, `${verb} ${sayDay(found.date ?? found.local.slice(0, 10))}${found.local ? ` ${found.local.slice(11, 16)}` : ""}`);
-      } }, whenFields(value), h("button", { class: "button primary", type: "submit" }, "Set")),
+      whenForm(app, value ?? null, field === "due" ? "When it is due" : "When it starts", "Set", (found) => set(found, `${verb} ${sayWhen(found)}`)),
     ];
   };
 }
@@ -80,10 +69,6 @@ dialog("postpone", (app, /** @type {Task} */ task) => {
   return [
     dialogHead(app, "Put it off until…", task.title),
     h("div", { class: "choices" }, near(now).slice(1).map(({ name, day: one }) => h("button", { type: "button", class: "choice", key: name, onclick: () => put({ to: day(one) }, `until ${sayDay(one)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(one))))),
-    h("form", { class: "row when", onsubmit: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const found = readWhen(/** @type {HTMLFormElement} */ (event.target));
-      if (found) put({ to: found }, "");
-    } }, whenFields(value), h("button", { class: "button primary", type: "submit" }, "Put it off")),
+    whenForm(app, value, "Until when", "Put it off", (found) => put({ to: found }, `until ${sayWhen(found)}`)),
   ];
 });

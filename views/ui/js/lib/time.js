@@ -137,7 +137,9 @@ export function sayMonth(day) {
 export function sayWhen(when) {
   const day = sayDay(dayOf(when));
   const time = timeOf(when);
-  return time ? `${day} ${time}` : day;
+  const { local = "", zone = HERE } = /** @type {{local?: string, zone?: string}} */ (when);
+  const there = zone !== HERE && time !== local.slice(11, 16) ? ` (${local.slice(11, 16)} ${zone.split("/").at(-1)?.replaceAll("_", " ")})` : "";
+  return time ? `${day} ${time}${there}` : day;
 }
 
 /** True if the value has passed. @param {When} when @param {number} [now] */

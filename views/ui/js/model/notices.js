@@ -1,6 +1,10 @@
 /** What the page says in passing: what was done, with undo; what was refused; reminders that fire. */
 
 import { Signal } from "../lib/signal.js";
+import { sayWhen } from "../lib/time.js";
+
+/** @typedef {import("./types.js").Reminder} Reminder */
+/** @typedef {{reminder: Reminder, task: import("./types.js").Task, seen: boolean}} Card `seen` once its row has fired */
 
 /** @typedef {{id: number, text: string, tone: "plain" | "error", action?: {label: string, run: () => void}, until: number}} Notice */
 
@@ -9,6 +13,10 @@ const SECONDS = 7;
 export class Notices extends Signal {
   /** @type {Notice[]} */
   shown = [];
+  /** Reminders that fired while the page was open. @type {Card[]} */
+  cards = [];
+  /** @type {Map<string, Notification>} */
+  #desktop = new Map();
   #next = 1;
 
   /** @param {string} text @param {{label: string, run: () => void}} [action] @param {"plain" | "error"} [tone] */
@@ -26,18 +34,48 @@ export class Notices extends Signal {
   }
 
   /**
-   * A reminder has fired: the list of reminders shows it; the desktop too, if the person allowed that.
-   * @param {{reminder: import("./types.js").Reminder, task: import("./types.js").Task}} message
+   * A reminder has fired: a card shows it until it is answered, here or elsewhere; while the window is hidden, the desktop
+   * does too, if the person allowed that.
+   * @param {{reminder: Reminder, task: import("./types.js").Task}} message
    * @param {{openTask: (id: string) => void}} app
    */
   remind({ reminder, task }, app) {
+    this.cards = [...this.cards.filter((one) => one.reminder.id !== reminder.id), { reminder, task, seen: false }];
     if (document.visibilityState !== "visible" && "Notification" in window && Notification.permission === "granted") {
-      const shown = new Notification(task.title, { body: "Reminder", tag: reminder.id, icon: "/favicon.svg" });
+      const shown = new Notification(task.title, { body: task.due ? `Due ${sayWhen(task.due)}` : "Reminder", tag: reminder.id, icon: "/favicon.svg" });
+      this.#desktop.get(reminder.id)?.close();
+      this.#desktop.set(reminder.id, shown);
       shown.onclick = () => {
         window.focus();
         app.openTask(task.id);
+        shown.close();
       };
     }
     this.tell();
+  }
+
+  /** Puts a card away; the reminder itself stays as it is. @param {string} reminder */
+  dismiss(reminder) {
+    this.cards = this.cards.filter((one) => one.reminder.id !== reminder);
+    this.#desktop.get(reminder)?.close();
+    this.#desktop.delete(reminder);
+    this.tell();
+  }
+
+  /**
+   * The cards that still wait for an answer. A reminder may be told here before its row says that it has fired.
+   * @param {(id: string) => Reminder | undefined} row
+   */
+  open(row) {
+    for (const card of [...this.cards]) {
+      const state = row(card.reminder.id)?.state;
+      if (state === "fired") card.seen = true;
+      else if (card.seen || (state && state !== "pending")) {
+        this.cards = this.cards.filter((one) => one !== card);
+        this.#desktop.get(card.reminder.id)?.close();
+        this.#desktop.delete(card.reminder.id);
+      }
+    }
+    return this.cards;
   }
 }

@@ -167,6 +167,27 @@ const EFFECTS = {
   RemoveReminder(command, draft) {
     draft.remove("reminders", command.reminder);
   },
+  EditSeries(command, draft) {
+    const found = draft.series(command.series);
+    if (found && command.scope === "this" && command.due) override(found, command.occurrence, { due: command.due });
+  },
+  SkipOccurrence(command, draft) {
+    const found = draft.series(command.series);
+    if (found) override(found, command.occurrence, { skipped: true });
+  },
+  CreateFilter(command, draft) {
+    draft.put("filters", {
+      filter: "", q: "", sort: "", colour: "", shared: false, order: "z", ...chosen(command), id: command.saved, user: draft.user,
+      workspace: draft.workspace, created_at: draft.at, updated_at: draft.at, version: 0, position: 0,
+    });
+  },
+  EditFilter(command, draft) {
+    const filter = draft.filter(command.saved);
+    if (filter) Object.assign(filter, chosen(command));
+  },
+  RemoveFilter(command, draft) {
+    draft.remove("filters", command.saved);
+  },
   PauseSeries: series("paused"),
   ResumeSeries: series("active"),
   EndSeries: series("ended"),
@@ -178,6 +199,12 @@ function pick(command) {
   const found = {};
   for (const field of TASK_FIELDS) if (field in command) found[field] = command[field] ?? BLANK[field] ?? null;
   return found;
+}
+
+/** The fields of a saved filter that a command gives. @param {Command} command */
+function chosen(command) {
+  const names = ["name", "filter", "q", "sort", "colour", "shared", "order"].filter((name) => name in command);
+  return Object.fromEntries(names.map((name) => [name, command[name] ?? (name === "shared" ? false : "")]));
 }
 
 /** @param {Task["status"]} reached @returns {(command: Command, draft: Draft) => void} */
@@ -222,6 +249,12 @@ function series(reached) {
     const found = draft.series(command.series);
     if (found) found.state = reached;
   };
+}
+
+/** @param {import("./types.js").Series} found @param {string} original @param {Record<string, any>} changes */
+function override(found, original, changes) {
+  const before = (found.overrides ?? []).find((one) => one.original === original) ?? { original };
+  found.overrides = [...(found.overrides ?? []).filter((one) => one.original !== original), { ...before, ...changes }];
 }
 
 /** Shows the likely effect of a command in the draft. @param {Command} command @param {Draft} draft */

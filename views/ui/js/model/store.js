@@ -153,6 +153,11 @@ export class Store extends Signal {
     return this.#rows("reminders");
   }
 
+  /** @param {string} id @returns {import("./types.js").Reminder | undefined} */
+  reminder(id) {
+    return this.#row("reminders", id);
+  }
+
   /** @returns {import("./types.js").Filter[]} */
   get filters() {
     return this.keep("filters", () => this.#rows("filters").sort(byOrder));

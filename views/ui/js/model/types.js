@@ -36,8 +36,15 @@
  * @typedef {{
  *   id: string, template: any, rule: string, anchor: When, rdate: string[], exdate: string[], missed: string,
  *   after_completion: boolean, stop_after: number | null, ahead: string | null, state: string, description: string,
- *   next: string | null, next_at: string | null, open: string[], completions: number, version: number, position: number,
+ *   next: string | null, next_at: string | null, open: string[], completions: number, overrides: Override[],
+ *   ends_before: string | null, previous: string | null, following: string | null, version: number, position: number,
  * }} Series
+ * @typedef {{original: string, skipped?: boolean, due?: When | null, fields?: Record<string, any>}} Override
+ * @typedef {{occurrence: string, due: When, instant: string, state: string, task: string | null, title: string}} Occurrence
+ * @typedef {{
+ *   occurrences: number, still_open: number, done: number, late: number, skipped: number, missed: number, cancelled: number,
+ *   postponed: number, streak: number, longest_streak: number, average_late_seconds: number | null, done_ratio: number | null,
+ * }} Figures
  * @typedef {{id: string, name: string, filter: string, q: string, sort: string, colour?: string, shared: boolean, user: string, order: string, version: number}} Filter
  *
  * @typedef {{
@@ -49,7 +56,7 @@
  *   errors?: {pointer: string, detail: string}[], conflicts?: Event[], parameter?: string, position?: number, hint?: string,
  * }} Problem
  * @typedef {{id: string, status: "pending" | "accepted" | "refused" | "unknown", events: Event[], problem?: Problem | null}} Outcome
- * @typedef {{position: number, at: string, actor: string, command: string, type: string, task: string | null,
+ * @typedef {{position: number, at: string, actor: string, command: string, type: string, task: string | null, project?: string | null,
  *   changes: {field: string, before: any, after: any}[], undoes?: number}} Entry
  *
  * @typedef {{type: string, task?: string, id?: string, [field: string]: any}} Command

@@ -43,7 +43,7 @@ export class Feed {
     this.workspace = workspace;
     this.listener = listener;
     this.online = () => this.#retry(0);
-    this.offline = () => this.#socket?.close();
+    this.offline = () => this.#lost();
   }
 
   open() {
@@ -85,18 +85,24 @@ export class Feed {
       if (this.#socket === socket) this.#received(JSON.parse(event.data));
     };
     socket.onclose = (event) => {
-      if (this.#socket !== socket) return;
-      this.#socket = null;
-      clearTimeout(this.#watch);
-      if (!this.#wanted) return;
-      if (FINAL.has(event.code)) {
-        this.#wanted = false;
-        this.#set("closed", event.reason, event.code);
-        return;
-      }
-      this.#set("offline", event.reason, event.code);
-      this.#retry(WAITS[Math.min(this.#attempt++, WAITS.length - 1)]);
+      if (this.#socket === socket) this.#lost(event.reason, event.code);
     };
+  }
+
+  /** The connection is no more, whether the browser knows it yet or not. @param {string} [reason] @param {number} [code] */
+  #lost(reason = "", code = 0) {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+    clearTimeout(this.#watch);
+    if (!this.#wanted) return;
+    if (FINAL.has(code)) {
+      this.#wanted = false;
+      this.#set("closed", reason, code);
+      return;
+    }
+    this.#set("offline", reason, code);
+    this.#retry(WAITS[Math.min(this.#attempt++, WAITS.length - 1)]);
   }
 
   /** @param {number} wait */
@@ -111,7 +117,7 @@ export class Feed {
   #received(message) {
     this.#expect(QUIET, () => {
       this.#socket?.send('{"op":"ping"}');
-      this.#expect(LOST, () => this.#socket?.close());
+      this.#expect(LOST, () => this.#lost());
     });
     if (message.op === "hello" || message.op === "resync") this.#subscribe();
     if (message.op === "error" && message.re === "subscribe" && message.problem.code === "bad-position") {

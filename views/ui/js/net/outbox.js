@@ -10,6 +10,7 @@ import { uuid } from "../lib/ids.js";
 import { Signal } from "../lib/signal.js";
 import { Offline, Refused, post } from "./api.js";
 import { HERE } from "../lib/time.js";
+import { made } from "../model/making.js";
 
 /** @typedef {import("../model/types.js").Command} Command */
 /** @typedef {import("../model/types.js").Problem} Problem */
@@ -193,13 +194,9 @@ export class Outbox extends Signal {
     const { text, command, ...rest } = entry;
     try {
       const found = await post("/parse", { text, workspace: this.owner[1], zone: HERE, now: entry.at });
-      const { task, project, section, id } = command;
-      const place = project && !found.command.project && !found.command.template?.project ? { project, section } : {};
-      const made = found.command.type === "CreateTask"
-        ? { ...found.command, ...place, task, id }
-        : { ...found.command, template: { ...found.command.template, ...place }, series: task, id };
+      const { task = uuid(), id, project, section, due } = command;
       for (const body of found.reminders) void this.add({ type: "AddReminder", task, reminder: uuid(), ...body });
-      return { ...rest, command: made };
+      return { ...rest, command: { ...made(found.command, { project, section, due }, task), id } };
     } catch (error) {
       this.#busy = false;
       if (error instanceof Offline) return null;

@@ -2,7 +2,16 @@
 
 import { h } from "../lib/dom.js";
 import { empty, pageHead } from "../parts/shell.js";
+import { activity } from "../activity/page.js";
+import { trash } from "../activity/trash.js";
+import { exchange } from "../exchange/page.js";
+import { members } from "../members/page.js";
+import { settings } from "../settings/page.js";
+import { search } from "../search/page.js";
 import { board } from "./board.js";
+import { calendar } from "./calendar.js";
+import { reminders } from "./reminders.js";
+import { seriesPage } from "./series.js";
 import { inbox, projectList, todayPage, upcoming } from "./lists.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -16,7 +25,10 @@ function project(app) {
 }
 
 /** @type {Record<string, Page>} */
-export const PAGES = { inbox, today: todayPage, upcoming, project };
+export const PAGES = {
+  inbox, today: todayPage, upcoming, project, calendar, series: seriesPage, reminders, search, activity, trash, members, settings,
+  exchange,
+};
 
 /** @param {App} app */
 export function page(app) {

@@ -78,7 +78,7 @@ export function board(app, project) {
           column.tasks.slice(0, CARDS).map((task) => card(app, task)),
           column.tasks.length > CARDS ? h("p", { class: "hint" }, `${column.tasks.length - CARDS} more are in the list.`) : null,
           column.tasks.length ? null : h("p", { class: "column-empty" }, "Drag tasks here"),
-          app.may("editor") && column.place ? h("button", { type: "button", class: "card-add", key: "add", onclick: () => app.openDialog("add", column.place) }, icon("plus"), "Add a task") : null))),
+          app.may("editor") && column.place ? h("button", { type: "button", class: "card-add", key: "add", onclick: () => app.openDialog("add", { place: column.place }) }, icon("plus"), "Add a task") : null))),
       app.may("editor") ? h("button", { type: "button", class: "column-add", key: "add", onclick: () => app.openDialog("section", { project }) }, icon("plus"), "Add a section") : null),
   ];
 }

@@ -6,7 +6,8 @@
 
 import { Part, h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { HERE } from "../lib/time.js";
+import { HERE, instantOf, today } from "../lib/time.js";
+import { made } from "../model/making.js";
 import { post } from "../net/api.js";
 import { icon } from "./icon.js";
 
@@ -18,6 +19,9 @@ import { icon } from "./icon.js";
 const REST = 60;
 
 const DRAFT = "tasksys.draft.add";
+
+/** A time without a day: it is meant on the day of the place, where that gives one. */
+const TIME_ALONE = /^(at |@ ?|um |by )?\d{1,2}([:.]\d{2})?( ?[ap]m)?$/i;
 
 const EXAMPLES = ["Buy milk tomorrow 9am #home !high", "Water the plants every 3 days", "Call Anna on Friday at 14:00 remind me 30 minutes before"];
 
@@ -115,7 +119,11 @@ export class QuickAdd extends Part {
     this.#asked.abort();
     this.#asked = new AbortController();
     const wanted = { text, workspace: this.given.app.route.workspace, zone: HERE, without: [...this.#without] };
-    const found = await post("/parse", wanted, this.#asked.signal);
+    let found = await post("/parse", wanted, this.#asked.signal);
+    const day = dayOfPlace(this.given.place);
+    if (day && found.understood.some((/** @type {Understood} */ one) => one.kind === "due" && TIME_ALONE.test(one.text))) {
+      found = await post("/parse", { ...wanted, now: new Date(instantOf(`${day}T00:00`) - 1000).toISOString().replace(".000", "") }, this.#asked.signal);
+    }
     this.#parsed = { ...found, text };
     this.refresh();
     return this.#parsed;
@@ -134,15 +142,8 @@ export class QuickAdd extends Part {
       void app.send({ type: "CreateTask", task, title: text, ...place }, { text, said: `Added “${text}”` });
       return;
     }
-    const { command, reminders, title } = parsed;
-    const said = `Added “${title}”`;
-    if (command.type === "CreateSeries") {
-      const template = { ...placed(place, command.template), ...command.template };
-      void app.send({ ...command, template, series: task }, { said });
-      return;
-    }
-    void app.send({ ...placed(place, command), ...command, task }, { said });
-    for (const body of reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+    void app.send(made(parsed.command, place, task), { said: `Added “${parsed.title}”` });
+    for (const body of parsed.reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
     this.dispatchEvent(new CustomEvent("added", { detail: task, bubbles: true }));
   }
 
@@ -157,11 +158,10 @@ export class QuickAdd extends Part {
   }
 }
 
-/** What the place gives, without what the text says itself. @param {Record<string, any>} place @param {Record<string, any>} said what the text says */
-function placed(place, said) {
-  const { project, section, due } = place;
-  const where = project && !said.project ? { project, ...(section ? { section } : {}) } : {};
-  return due && !said.due && said.type === "CreateTask" ? { ...where, due } : where;
+/** The day that a place gives, if it is one. @param {Record<string, any> | undefined} place */
+function dayOfPlace(place) {
+  const due = place?.due;
+  return due && due.date !== today() ? String(due.date ?? due.local.slice(0, 10)) : "";
 }
 
 /** The text with what was understood marked. @param {string} text @param {readonly Understood[]} spans */

@@ -14,9 +14,12 @@ import "./virtual-list.js";
 /** @typedef {{project?: string | null, section?: string | null, due?: string}} Place */
 /** @typedef {{id: string, name?: string, tasks: readonly Task[], place?: Place, tone?: string, actions?: import("../lib/dom.js").Content}} Group */
 /** @typedef {{kind: "head", group: Group} | {kind: "task", task: Task, group: Group, depth: number, index: number}} Item */
-/** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void}} Cursor */
+/** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void, turn?: (by: number) => void, look?: () => void}} Cursor */
 
 const narrow = matchMedia("(max-width: 719px)");
+
+/** True where the person wants more tasks at a time. */
+const compact = () => document.documentElement.dataset.density === "compact";
 
 /** Groups as rows; subtasks follow their parents where the list shows a place. @param {App} app @param {readonly Group[]} groups @param {boolean} nested @returns {Item[]} */
 function flat(app, groups, nested) {
@@ -36,17 +39,18 @@ function flat(app, groups, nested) {
 
 /**
  * @param {App} app @param {readonly Group[]} groups
- * @param {{label: string, place?: boolean, nested?: boolean, sortable?: boolean}} options `place` shows where tasks are
+ * @param {{label: string, place?: boolean, nested?: boolean, sortable?: boolean, version?: string | number}} options `place` shows where
+ * tasks are; `version` differs whenever the groups do for another reason than a change of the store
  */
-export function taskList(app, groups, { label, place = false, nested = false, sortable = false }) {
-  const items = app.store.keep(`list ${label}`, () => flat(app, groups, nested));
+export function taskList(app, groups, { label, place = false, nested = false, sortable = false, version = "" }) {
+  const items = app.store.keep(`list ${label} ${version}`, () => flat(app, groups, nested));
   app.list = cursorOf(app, items);
   return h("virtual-list", {
     key: label, class: `task-list${sortable ? " sortable" : ""}`, role: "grid", tabIndex: 0, "aria-label": label, "aria-multiselectable": "true",
     "aria-activedescendant": app.cursor ? `task-${app.cursor}` : undefined,
     given: {
       items,
-      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? 60 : 42),
+      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? (compact() ? 52 : 60) : compact() ? 32 : 42),
       name: (/** @type {Item} */ item) => (item.kind === "head" ? `head ${item.group.id}` : `${item.group.id} ${item.task.id}`),
       row: (/** @type {Item} */ item) =>
         item.kind === "head" ? heading(item.group) : taskRow(app, item.task, { place, depth: item.depth, index: item.index }),

@@ -1,0 +1,79 @@
+"""What falls due and is not folded: it is appended again after growing pauses, and holds up nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from streams import keys
+from streams.agents.reminders import REMINDERS
+from streams.timers import Timer
+from tasksys.commands import CommandRecord, FireReminder
+from tasksys.values import UTC
+from tests.support.nodes import MemoryRows, until
+
+NOW: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
+DUE: Final = "2026-03-08T08:00:00.000Z"
+PATIENCE: Final = 0.02
+
+
+class Folding:
+    """A timeline in memory, and a fold that does with each reminder what its name says: `dead` is never done."""
+
+    def __init__(self) -> None:
+        self.rows = MemoryRows()
+        self.rows.rows[keys.zones("w")] = b"z"
+        self.appended: list[tuple[str, float]] = []
+        self.timer = Timer(REMINDERS, lambda: [0], lambda partition: self.rows, self.append, lambda: NOW, "z", PATIENCE)
+
+    def arm(self, name: str) -> None:
+        """From now on that reminder is due."""
+        self.rows.rows[keys.timeline(DUE, "w", name)] = (1).to_bytes(8)
+        self.timer.changed(0, DUE)
+
+    def disarm(self, name: str) -> None:
+        """It is not any more."""
+        self.rows.rows.pop(keys.timeline(DUE, "w", name), None)
+        self.timer.changed(0, None)
+
+    async def append(self, commands: Sequence[CommandRecord]) -> list[Exception | None]:
+        """Takes them, and folds them at once."""
+        for record in commands:
+            assert isinstance(record.command, FireReminder)
+            name = record.command.reminder
+            self.appended.append((name, asyncio.get_running_loop().time()))
+            if not name.startswith("dead"):
+                self.disarm(name)
+        return [None] * len(commands)
+
+    def times(self, name: str) -> list[float]:
+        """When it was commanded."""
+        return [at for one, at in self.appended if one == name]
+
+
+async def test_what_is_not_folded_is_put_by() -> None:
+    """Each pause is twice the one before; others are commanded at once, once each; what is done is forgotten."""
+    folding = Folding()
+    folding.arm("dead")
+    folding.arm("one")
+    running = asyncio.create_task(folding.timer.run())
+    try:
+        await until(lambda: len(folding.times("dead")) == 3)
+        for number in range(300):
+            folding.arm(f"more-{number}")
+        await until(lambda: len(folding.appended) >= 304)
+        await until(lambda: len(folding.times("dead")) == 6)
+        pauses = [after - before for before, after in pairwise(folding.times("dead"))]
+        assert all(pause >= PATIENCE * 2**number for number, pause in enumerate(pauses))
+        assert len(folding.times("one")) == 1
+        assert {len(folding.times(f"more-{number}")) for number in range(300)} == {1}
+        folding.disarm("dead")
+        await until(lambda: not folding.timer._late)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running

@@ -1,0 +1,98 @@
+"""The ways in: the first visit, a token, and what is said to those who may not."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import jwt
+from playwright.async_api import Page, expect
+
+from tests.support.http import Space
+from tests.support.serving import Serving
+from tests.ui.browsing import Browse, Served
+from tests.ui.looking import accessible, shot
+from tests.ui.test_lists import add, live, shows
+from tests.ui.watching import Watch
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def token(user: str, seconds: float = 3600) -> str:
+    """A token that the server believes for so long."""
+    return jwt.encode({"sub": user, "exp": time.time() + seconds}, SECRET, "HS256")
+
+
+async def enter(page: Page, text: str) -> None:
+    """Signs in with a token."""
+    await page.get_by_role("textbox", name="Token").fill(text)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def test_the_first_visit_makes_a_workspace(browse: Browse, site: Served) -> None:
+    """With a name and the zone of the browser; it is found again by the next one."""
+    page = await browse("/", user="nora", timezone_id="Europe/Berlin")
+    await expect(page.get_by_role("heading", name="Welcome to Tasksys")).to_be_visible()
+    await accessible(page)
+    await shot(page, "welcome")
+    await page.get_by_role("textbox").fill("Nora's tasks")
+    await page.get_by_role("button", name="Start").click()
+    await live(page)
+    made = (await site.client("nora").get("/api/v1/workspaces")).ok["items"]
+    assert [(one["name"], one["time_zone"]) for one in made] == [("Nora's tasks", "Europe/Berlin")]
+    again = await page.context.new_page()
+    await again.goto("/")
+    await expect(again).to_have_url(page.url)
+
+
+async def test_with_tokens_one_signs_in(browse: Browse, watch: Watch, tmp_path: Path) -> None:
+    """A wrong token is refused with the reason; a good one is kept for the tab, and its subject is who one is."""
+    watch.allow_status(401)
+    watch.allow_no_network()
+    with Serving(tmp_path / "own", "--auth", "jwt", settings={"TASKSYS_JWT_SECRET": SECRET}) as own:
+        page = await browse("/", base=own.url)
+        await enter(page, "not.a.token")
+        await expect(page.get_by_role("alert")).to_contain_text("not valid")
+        await accessible(page)
+        await enter(page, token("nora"))
+        await page.get_by_role("button", name="Start").click()
+        await live(page)
+        await expect(page.get_by_role("navigation", name="Main")).to_contain_text("nora")
+        await add(page, "Milk")
+        await shows(page, "Milk")
+        await page.reload()
+        await live(page)
+        await shows(page, "Milk")
+
+
+async def test_a_token_that_expires_loses_nothing(browse: Browse, watch: Watch, tmp_path: Path) -> None:
+    """The page asks for another one; what was written meanwhile is sent with that."""
+    watch.allow_status(401)
+    watch.allow("WebSocket connection to")
+    watch.allow_no_network()
+    with Serving(tmp_path / "own", "--auth", "jwt", settings={"TASKSYS_JWT_SECRET": SECRET}) as own:
+        page = await browse("/", base=own.url)
+        await enter(page, token("nora"))
+        await page.get_by_role("button", name="Start").click()
+        await live(page)
+        async with watch.offline(page):
+            await expect(page.locator(".connection-state.offline")).to_be_visible()
+            await add(page, "Milk")
+            await shows(page, "Milk")
+            await page.evaluate("text => sessionStorage.setItem('tasksys.token', text)", token("nora", -60))
+        await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        await enter(page, token("nora"))
+        await live(page)
+        await shows(page, "Milk")
+        await expect(page.get_by_text("to send")).to_have_count(0)
+
+
+async def test_a_stranger_is_told(browse: Browse, space: Space, watch: Watch) -> None:
+    """Of a workspace that is not theirs they see nothing, not even whether it is there."""
+    watch.allow_status(404)
+    watch.allow_status(403)
+    watch.allow("WebSocket connection to")
+    page = await browse(f"/w/{space.id}/inbox", user="eve")
+    await expect(page.get_by_role("heading", name="This cannot be shown")).to_be_visible()
+    await page.get_by_role("button", name="To your workspaces").click()
+    await expect(page.get_by_role("heading", name="Welcome to Tasksys")).to_be_visible()
