@@ -171,7 +171,8 @@ async def test_fields_are_chosen(browse: Browse, space: Space) -> None:
     dialog = page.get_by_role("dialog", name="When does it start?")
     await dialog.get_by_label("Day").fill("2027-03-08")
     await dialog.get_by_label("Time", exact=True).fill("09:30")
-    await dialog.get_by_label("Time zone").select_option("")
+    await dialog.get_by_label("Zone").select_option("…")
+    await dialog.get_by_label("Zone").select_option("Europe/Berlin")
     await dialog.get_by_role("button", name="Set").click()
     await here.get_by_role("button", name="Due: none. Add").click()
     await page.get_by_role("dialog", name="When is it due?").get_by_role("button", name="Tomorrow").click()
@@ -187,7 +188,7 @@ async def test_fields_are_chosen(browse: Browse, space: Space) -> None:
     await expect(here.locator(".detail-where")).to_have_text("House")
     found = await saved(space, task["id"], lambda one: bool(one["project"]), page)
     assert (found["status"], found["priority"], found["estimate_minutes"]) == ("in-progress", "urgent", 90)
-    assert found["start"] == {"local": "2027-03-08T09:30"}
+    assert found["start"] == {"local": "2027-03-08T09:30", "zone": "Europe/Berlin"}
     assert found["due"].keys() == {"date"}
 
 
@@ -317,7 +318,7 @@ async def test_reminders(browse: Browse, space: Space) -> None:
     await page.get_by_role("dialog").get_by_role("button", name="Remind me").click()
     await expect(reminders.locator(".line").first).to_contain_text("2 Jan 2027, 08:15")
     await reminders.get_by_role("button", name="Snooze: 1 day before it is due").click()
-    await page.get_by_role("dialog").get_by_role("button", name="1 hour").click()
+    await page.get_by_role("dialog").get_by_role("button", name="In an hour").click()
     await expect(reminders.get_by_text("Snoozed")).to_be_visible()
     await reminders.get_by_role("button", name="Remove: 2 Jan").click()
     await expect(reminders.locator(".line")).to_have_count(1)
