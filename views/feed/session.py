@@ -52,8 +52,8 @@ class Session:
         self._following: tuple[Subscription, asyncio.Task[None]] | None = None
         self._commands: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(self._limits.commands)
-        self._heard = self._loop.time()
-        self._tokens, self._counted = self._limits.burst, self._heard
+        self._unanswered = 0
+        self._tokens, self._counted = self._limits.burst, self._loop.time()
         self._unfit = False
         self._room = hub.enter(name, self)
 
@@ -140,7 +140,7 @@ class Session:
         """Until the client's close frame; after ours, what comes before that is not heard."""
         while True:
             received = await self._socket.receive()
-            self._heard = self._loop.time()
+            self._unanswered = 0
             match received.type:
                 case WSMsgType.CLOSE if self._ended is None:
                     self.end(End(1000, ""))
@@ -157,9 +157,11 @@ class Session:
                     self.end(closing.NOT_JSON)
 
     def _beat(self) -> None:
-        if self._loop.time() - self._heard > self._limits.heartbeat * SILENCE:
+        """Pings are counted, not seconds: where this process stood still, its clients did not."""
+        if self._unanswered >= SILENCE:
             self.end(closing.SILENT)
         elif self._transport is not None:
+            self._unanswered += 1
             self._transport.write(PING)
             self._alarms[0] = self._loop.call_later(self._limits.heartbeat, self._beat)
 
@@ -182,7 +184,7 @@ class Session:
 
     def _may_speak(self) -> bool:
         """Whether the client keeps to its rate: a bucket of tokens."""
-        limits, now = self._limits, self._heard
+        limits, now = self._limits, self._loop.time()
         self._tokens = min(limits.burst, self._tokens + (now - self._counted) * limits.rate) - 1.0
         self._counted = now
         return self._tokens >= 0.0
