@@ -20,7 +20,8 @@ from tests.ui.watching import Watch
 async def picture(page: Page, name: str) -> None:
     """Keeps a picture, if pictures are wanted."""
     if directory := os.environ.get("TASKSYS_PICTURES"):
-        await page.evaluate("() => document.querySelectorAll('.notice [aria-label=Dismiss]').forEach((one) => one.click())")
+        for notice in await page.query_selector_all(".notice [aria-label=Dismiss]"):
+            await notice.evaluate("button => button.click()")
         await expect(page.locator(".notice")).to_have_count(0)
         await page.mouse.move(640, 790)
         await page.screenshot(path=Path(directory) / f"{name}.png")
