@@ -37,8 +37,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 schemathesis.serializer.alias(["text/calendar", "text/csv"], "text/plain")
 
 EXAMPLES: Final = int(os.environ.get("TASKSYS_FUZZ_EXAMPLES", "15"))
-STREAMED: Final = 3
-"""Of an answer that does not end: each is read for some seconds."""
+TIMEOUT: Final = 30
+STREAMED: Final = 2
+"""Seconds of an answer, and of one that does not end: it is looked at as far as it came by then."""
 
 SCHEMA: Final = schemathesis.openapi.from_dict(json.loads(codec.encode_json(document(ROUTES))))
 OPERATIONS: Final = {
@@ -117,10 +118,11 @@ def asked(name: str, url: str, named: dict[str, str], negative: bool) -> None:
     fixed: dict[str, Any] = {"path_parameters": {one: named[one] for one in in_path}} if in_path else {}
     if negative and not takes_more(name):
         fixed = {}  # only the address can be wrong
+    timeout = STREAMED if name.endswith("/stream") else TIMEOUT
     checks: list[Callable[..., Any]] = [no_fault, *CHECKS, *([refused] if negative else [])]
 
     @settings(
-        max_examples=STREAMED if name.endswith("/stream") else EXAMPLES, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
+        max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(mode, **fixed))
@@ -128,7 +130,7 @@ def asked(name: str, url: str, named: dict[str, str], negative: bool) -> None:
         if isinstance(case.query, dict):
             case.query.pop("wait", None)
         headers = {"Tasksys-Actor": OWNER}
-        case.call_and_validate(base_url=url, session=session, headers=headers, checks=checks, timeout=30)
+        case.call_and_validate(base_url=url, session=session, headers=headers, checks=checks, timeout=timeout)
 
     with session:
         run()
