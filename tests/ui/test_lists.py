@@ -46,6 +46,11 @@ async def live(page: Page) -> None:
     await expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible()
 
 
+async def saved(page: Page) -> None:
+    """Waits until all that the page shows is decided."""
+    await expect(page.locator(".connection-state")).to_have_text("Live")
+
+
 async def test_a_line_becomes_a_task(browse: Browse, space: Space) -> None:
     """What is understood is marked while it is typed, and said; the rest is the title."""
     page = await browse(f"/w/{space.id}/inbox")
@@ -83,6 +88,7 @@ async def test_a_task_is_done_and_undone(browse: Browse, space: Space) -> None:
     await expect(rows(page)).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
     await shows(page, "Milk")
+    await saved(page)
     assert (await space.get(f"/tasks/{task['id']}")).ok["status"] == "open"
 
 
@@ -96,6 +102,7 @@ async def test_today_has_what_is_late_and_due(browse: Browse, space: Space) -> N
     await page.get_by_role("button", name="All to today").click()
     await expect(page.get_by_role("heading", name="Overdue")).to_have_count(0)
     await shows(page, "Now")
+    await saved(page)
     assert (await space.get(f"/tasks/{today['id']}")).ok["due"]["date"] > "2026"
 
 
@@ -172,11 +179,8 @@ async def test_a_task_is_dragged_to_another_place(browse: Browse, space: Space) 
     await page.mouse.move(box["x"] + 100, box["y"] + 4, steps=4)
     await page.mouse.up()
     await shows(page, "Three", "One", "Two")
-
-    async def order() -> list[str]:
-        return [one["title"] for one in (await space.get("/tasks", sort="order")).ok["items"]]
-
-    assert await order() == ["Three", "One", "Two"]
+    await saved(page)
+    assert [one["title"] for one in (await space.get("/tasks", sort="order")).ok["items"]] == ["Three", "One", "Two"]
 
 
 async def test_others_see_it_at_once(browse: Browse, space: Space) -> None:

@@ -15,7 +15,6 @@ import { session } from "./net/session.js";
 import { Storage } from "./net/storage.js";
 import { Presence } from "./model/presence.js";
 import { Notices } from "./model/notices.js";
-import { SavedFilters } from "./model/saved-filters.js";
 import { address, read } from "./router.js";
 
 /** @typedef {import("./model/types.js").Command} Command */
@@ -29,7 +28,6 @@ export class App extends Signal {
   store = new Store();
   presence = new Presence();
   notices = new Notices();
-  savedFilters = new SavedFilters(this);
   route = read(location);
   /** @type {Phase} */
   phase = "starting";
@@ -180,7 +178,6 @@ export class App extends Signal {
         this.notices.remind(message, this);
         break;
     }
-    this.savedFilters.heard(message);
   }
 
   /** @param {import("./net/feed.js").State} state @param {string} reason @param {number} code */

@@ -41,7 +41,7 @@ export function activity(app) {
     h("div", { class: "activity-bar", key: "bar" }, filters(app, { actor, task, days }), h("span", { class: "grow" }),
       h("button", { type: "button", class: "button", onclick: () => void verify(app) }, icon("check"), "Check the record")),
     verdict(app),
-    h("div", { class: "page-body activity", key: "body", role: "feed", "aria-label": "Activity", "aria-busy": String(entries.state === "loading"), tabIndex: 0, hook: (/** @type {HTMLElement} */ element) => endless(element, entries) },
+    h("div", { class: "page-body activity", key: "body", role: "region", "aria-label": "Everything that happened", "aria-busy": String(entries.state === "loading"), tabIndex: 0, hook: (/** @type {HTMLElement} */ element) => endless(element, entries) },
       entries.offline && !entries.items.length ? empty({ drawn: "offline", title: "You are offline", text: "What happened is kept by the server. It is shown as soon as you are online." })
         : entries.state === "failed" && !entries.offline ? empty({ drawn: "activity", title: "That did not work", text: entries.error?.message ?? "", action: h("button", { type: "button", class: "button", onclick: () => entries.again() }, "Try again") })
           : entries.state === "ready" && !entries.items.length && !entries.more ? empty({ drawn: "activity", title: "Nothing happened", text: actor || task || days ? "Not by that person, to that task or in that time." : "As soon as somebody does something, it stands here." })

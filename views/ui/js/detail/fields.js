@@ -23,10 +23,10 @@ function row(app, task, name, label, drawn, ...value) {
     h("dd", null, h("div", { class: "fields-value" }, value), writers(app, task.id, name, ""), troublesOf(app, task.id, name)));
 }
 
-/** A value that a dialog changes. @param {App} app @param {string} name @param {Content} value @param {() => void} run @param {string} [tone] */
-function button(app, name, value, run, tone = "") {
+/** A value that a dialog changes; `said` is the value as a text. @param {App} app @param {string} name @param {string} said @param {Content} value @param {() => void} run @param {string} [tone] */
+function button(app, name, said, value, run, tone = "") {
   if (!app.may("editor")) return h("span", { class: `value ${tone}` }, value || h("span", { class: "none" }, "None"));
-  return h("button", { type: "button", class: `value ${tone}`, "aria-label": `${name}: ${typeof value === "string" && value ? value : "none"}`, onclick: run }, value || h("span", { class: "none" }, "Add"));
+  return h("button", { type: "button", class: `value ${tone}`, "aria-label": `${name}: ${said || "none. Add"}`, onclick: run }, value || h("span", { class: "none" }, "Add"));
 }
 
 /** A value of a few. @param {App} app @param {string} name @param {string} value @param {[string, string][]} choices @param {(value: string) => void} choose @param {string} [tone] */
@@ -46,7 +46,12 @@ const REACHED_BY = { open: "ReopenTask", "in-progress": "StartTask", done: "Comp
 /** @param {App} app @param {Task} task */
 function status(app, task) {
   const offered = Object.entries(STATUS).filter(([id]) => id === task.status || (id !== "missed" && (id !== "skipped" || task.series)));
-  const choose = (/** @type {string} */ reached) => void app.send({ type: REACHED_BY[reached], task: task.id }, { said: `“${task.title}”: ${STATUS[reached].toLowerCase()}` });
+  const choose = (/** @type {string} */ reached) => {
+    const said = `“${task.title}”: ${STATUS[reached].toLowerCase()}`;
+    if (reached === "open" && isOpen(task)) return void app.edit(task, { status: reached }, said);
+    if (reached === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
+    void app.send({ type: REACHED_BY[reached], task: task.id }, { said });
+  };
   const occurrence = task.series && isOpen(task) && app.may("editor");
   return row(app, task, "status", "Status", "check",
     choice(app, "Status", task.status, /** @type {[string, string][]} */ (offered), choose),
@@ -62,7 +67,7 @@ function when(app, task, field) {
   const late = field === "due" && value && isOpen(task) && isPast(value);
   const zone = !value?.local ? "" : !value.zone ? "wherever you are" : value.zone === HERE ? value.zone.replaceAll("_", " ") : "";
   return row(app, task, field, field === "due" ? "Due" : "Start", field === "due" ? "today" : "play",
-    button(app, field === "due" ? "Due" : "Start", sayMoment(value), () => app.openDialog(field, [task]), late ? "late" : ""),
+    button(app, field === "due" ? "Due" : "Start", sayMoment(value), sayMoment(value), () => app.openDialog(field, [task]), late ? "late" : ""),
     late ? h("span", { class: "hint late" }, "overdue") : null, zone ? h("span", { class: "hint" }, zone) : null);
 }
 
@@ -70,20 +75,21 @@ function when(app, task, field) {
 function place(app, task) {
   const project = app.store.project(app.store.root(task).project);
   const section = project?.sections.find((one) => one.id === app.store.root(task).section);
+  const name = project ? `${project.name}${section ? ` / ${section.name}` : ""}` : "Inbox";
   return row(app, task, "project", "Project", "move",
-    button(app, "Project", [project ? h("span", { class: "dot", style: { background: project.colour || "var(--ink-3)" } }) : null, project ? `${project.name}${section ? ` / ${section.name}` : ""}` : "Inbox"], () => app.openDialog("move", [task])));
+    button(app, "Project", name, [project ? h("span", { class: "dot", style: { background: project.colour || "var(--ink-3)" } }) : null, name], () => app.openDialog("move", [task])));
 }
 
 /** @param {App} app @param {Task} task */
 function labels(app, task) {
   return row(app, task, "labels", "Labels", "tag",
-    button(app, "Labels", task.labels.length ? task.labels.map((label) => h("span", { class: "chip label", key: label }, label)) : "", () => app.openDialog("label", [task])));
+    button(app, "Labels", task.labels.join(" "), task.labels.length ? task.labels.map((label) => h("span", { class: "chip label", key: label }, label)) : "", () => app.openDialog("label", [task])));
 }
 
 /** @param {App} app @param {Task} task */
 function assignees(app, task) {
   return row(app, task, "assignees", "Who", "user",
-    button(app, "Who does it", task.assignees.length ? task.assignees.map((user) => h("span", { class: "person", key: user }, avatar(user), h("span", null, user))) : "", () => app.openDialog("assign", [task])));
+    button(app, "Who does it", task.assignees.join(" "), task.assignees.length ? task.assignees.map((user) => h("span", { class: "person", key: user }, avatar(user), h("span", null, user))) : "", () => app.openDialog("assign", [task])));
 }
 
 /** @param {App} app @param {Task} task */

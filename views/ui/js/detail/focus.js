@@ -25,6 +25,6 @@ export function focused(app, id) {
 function toRow(id) {
   const row = /** @type {HTMLElement | null} */ (document.querySelector(`.page [data-task="${CSS.escape(id)}"]`));
   if (row && row.tabIndex >= 0) return row.focus({ preventScroll: true });
-  const list = /** @type {HTMLElement | null} */ (row?.closest("[role=listbox]") ?? document.querySelector(".page [role=listbox]"));
+  const list = /** @type {HTMLElement | null} */ (row?.closest("virtual-list") ?? document.querySelector(".page virtual-list"));
   list?.focus({ preventScroll: true });
 }

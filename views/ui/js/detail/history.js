@@ -58,11 +58,19 @@ class TaskHistory extends Part {
   }
 
   #reading = false;
+  /** The newest event that it was read for: once, whatever comes of it. */
+  #heard = 0;
+  /** True if something came while it was read. */
+  #again = false;
 
   /** Reads what comes after what is known. */
   async #read() {
-    if (this.#reading) return;
+    if (this.#reading) {
+      this.#again = true;
+      return;
+    }
     this.#reading = true;
+    this.#again = false;
     try {
       let cursor;
       const after = this.#entries.at(-1)?.position;
@@ -80,6 +88,7 @@ class TaskHistory extends Part {
     } finally {
       this.#reading = false;
     }
+    if (this.#again) void this.#read();
     this.refresh();
   }
 
@@ -154,7 +163,10 @@ class TaskHistory extends Part {
     const { app, task: id } = this.given;
     if (!app) return null;
     const newest = app.recent.findLast((event) => event.task === id);
-    if (newest && this.#state === "here" && newest.position > (this.#entries.at(-1)?.position ?? 0)) void this.#read();
+    if (newest && this.#state === "here" && newest.position > Math.max(this.#heard, this.#entries.at(-1)?.position ?? 0)) {
+      this.#heard = newest.position;
+      void this.#read();
+    }
     const now = app.store.task(id);
     if (this.#state === "loading") return h("p", { class: "hint history-wait" }, "Reading the history…");
     if (this.#state === "failed" || !now) {

@@ -46,8 +46,8 @@ dialog("link", (app, /** @type {{task: string, type: string}} */ about) => {
   };
   return [
     dialogHead(app, "Link a task", task.title),
-    h("div", { class: "segments wrap", role: "radiogroup", "aria-label": "How it is linked" }, Object.entries(LINKS).map(([type, name]) =>
-      h("button", { type: "button", class: "segment", role: "radio", key: type, "aria-checked": String(type === about.type), "aria-pressed": String(type === about.type), onclick: () => app.openDialog("link", { ...about, type }) }, name))),
+    h("div", { class: "segments wrap", role: "group", "aria-label": "How it is linked" }, Object.entries(LINKS).map(([type, name]) =>
+      h("button", { type: "button", class: "segment", key: type, "aria-pressed": String(type === about.type), onclick: () => app.openDialog("link", { ...about, type }) }, name))),
     chooser({ label: "Task", items, choose, placeholder: "Find a task by its words" }),
   ];
 });

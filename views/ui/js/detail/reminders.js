@@ -16,7 +16,9 @@ import { sayDuration, sayTrigger } from "./words.js";
 
 /** @param {App} app @param {Task} task */
 export function reminders(app, task) {
-  const own = app.store.reminders.filter((one) => one.task === task.id && ["pending", "snoozed", "fired"].includes(one.state));
+  const all = app.store.reminders.filter((one) => one.task === task.id);
+  const again = new Set(all.map((one) => one.snoozed_from)); // a snoozed one is done with once the one that takes its place is there
+  const own = all.filter((one) => one.state === "pending" || one.state === "fired" || (one.state === "snoozed" && !again.has(one.id)));
   own.sort((one, other) => ((one.scheduled_for ?? "~") < (other.scheduled_for ?? "~") ? -1 : 1));
   const add = h("button", { type: "button", class: "button quiet", onclick: () => app.openDialog("remind", { task: task.id }) }, icon("plus"), "Remind me");
   return h("section", { class: "detail-part", key: "reminders", "aria-label": "Reminders" },
@@ -28,7 +30,7 @@ export function reminders(app, task) {
 /** @param {App} app @param {Task} task @param {Reminder} one */
 function reminder(app, task, one) {
   const fired = one.state === "fired";
-  const words = one.snoozed_from ? "Snoozed" : sayTrigger(one.trigger);
+  const words = one.snoozed_from || one.state === "snoozed" ? "Snoozed" : sayTrigger(one.trigger);
   const at = one.scheduled_for ? (fired ? `came ${sayAgo(one.fired_at ?? one.scheduled_for)}` : "at" in one.trigger && !one.snoozed_from ? "" : sayInstant(one.scheduled_for)) : "waits for a date";
   const small = (/** @type {string} */ name, /** @type {string} */ drawn, /** @type {() => void} */ run) => h("button", { type: "button", class: "icon-button small", key: name, "aria-label": `${name}: ${words}`, title: name, onclick: run }, icon(drawn));
   return h("li", { key: one.id, class: `line${fired ? " fired" : ""}` },

@@ -82,7 +82,7 @@ export function upcoming(app) {
     const open = store.live.filter((task) => isOpen(task) && task.due && dayOf(task.due) >= now).sort(byDue);
     const byDay = Map.groupBy(open, (task) => dayOf(/** @type {import("../model/types.js").When} */ (task.due)));
     const days = new Set([...Array.from({ length: DAYS }, (_, index) => addDays(now, index)), ...byDay.keys()]);
-    return [...days].sort().map((day) => ({ id: day, name: `${sayDay(day)}${sayDay(day).match(/\d/) ? "" : ` · ${short(day)}`}`, tasks: byDay.get(day) ?? [], place: { due: day } }));
+    return [...days].sort().map((day) => ({ id: day, name: sayDay(day).match(/\d/) ? short(day, { weekday: "long" }) : `${sayDay(day)} · ${short(day)}`, tasks: byDay.get(day) ?? [], place: { due: day } }));
   });
   return [
     pageHead(app, { title: "Upcoming", subtitle: "Drag a task to another day to put it off" }),
@@ -91,9 +91,9 @@ export function upcoming(app) {
   ];
 }
 
-/** @param {string} day */
-function short(day) {
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" }).format(Date.parse(`${day}T12:00:00Z`));
+/** @param {string} day @param {Intl.DateTimeFormatOptions} [more] */
+function short(day, more = {}) {
+  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", ...more, timeZone: "UTC" }).format(Date.parse(`${day}T12:00:00Z`));
 }
 
 /** The list and board of a project have one head. @param {App} app @param {import("../model/types.js").Project} project */

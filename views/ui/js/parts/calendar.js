@@ -169,6 +169,7 @@ export function draggable(app, grid, scroller) {
     },
     end: clear,
     scroller,
+    head: () => /** @type {HTMLElement | null} */ (grid.querySelector(".cal-top"))?.offsetHeight ?? 0,
     drop(key, y, x) {
       const cell = cellAt(x, y);
       const entry = state.entries.find((one) => one.key === key);

@@ -20,10 +20,19 @@ export function known(name) {
   return DIALOGS.has(name);
 }
 
+/** What had the focus before a dialog was opened, and has it again afterwards. @type {HTMLElement | null} */
+let opener = null;
+
 /** The dialog that is open, if one is. @param {App} app */
 export function openDialog(app) {
   const found = app.dialog && DIALOGS.get(app.dialog.name);
-  if (!app.dialog || !found) return null;
+  if (!app.dialog || !found) {
+    const before = opener;
+    opener = null;
+    if (before) queueMicrotask(() => before.isConnected && document.activeElement === document.body && before.focus({ preventScroll: true }));
+    return null;
+  }
+  opener ??= /** @type {HTMLElement | null} */ (document.activeElement);
   return h("dialog", {
     key: app.dialog.name, class: `dialog ${app.dialog.name}`, "aria-labelledby": "dialog-title",
     oncancel: (/** @type {Event} */ event) => {

@@ -16,10 +16,10 @@ const EDGE = 48;
  * @param {{
  *   handle: string, start: (element: HTMLElement) => string | null,
  *   drop: (id: string, y: number, x: number) => void, over?: (id: string, y: number, x: number) => void, end?: () => void,
- *   scroller?: () => HTMLElement | null,
- * }} options
+ *   scroller?: () => HTMLElement | null, head?: () => number,
+ * }} options `head` is the height of what stays at the top while the rest scrolls
  */
-export function dragging(container, { handle, start, drop, over, end, scroller = () => container }) {
+export function dragging(container, { handle, start, drop, over, end, scroller = () => container, head = () => 0 }) {
   container.addEventListener("pointerdown", (down) => {
     if (down.button !== 0 || /** @type {Element} */ (down.target).closest("button, a, input, textarea, select")) return;
     const element = /** @type {HTMLElement | null} */ (/** @type {Element} */ (down.target).closest(handle));
@@ -51,7 +51,8 @@ export function dragging(container, { handle, start, drop, over, end, scroller =
       const area = scroller();
       if (!ghost || !area) return;
       const box = area.getBoundingClientRect();
-      if (y < box.top + EDGE) area.scrollTop -= 12;
+      const top = box.top + head();
+      if (y < top + EDGE && (top === box.top || y > top)) area.scrollTop -= 12;
       else if (y > box.bottom - EDGE) area.scrollTop += 12;
       if (x < box.left + EDGE) area.scrollLeft -= 12;
       else if (x > box.right - EDGE) area.scrollLeft += 12;

@@ -62,7 +62,7 @@ export class QuickAdd extends Part {
       ),
       h("div", { class: "quick-add-said", id: "quick-add-said", "aria-live": "polite" },
         spans.map((one) =>
-          h("span", { class: `chip understood kind-${one.kind}`, key: `${one.kind} ${one.start}` }, one.meaning,
+          h("span", { class: `chip understood kind-${one.kind}`, key: `${one.kind} ${one.start}` }, h("span", { class: "ellipsis" }, one.meaning),
             h("button", { type: "button", "aria-label": `Leave “${one.text}” in the title`, title: "Leave it in the title", onclick: () => this.#leave(one.kind) }, icon("close")))),
       ),
     );

@@ -100,7 +100,7 @@ export function pageHead(app, { title, subtitle, tabs, actions }) {
     h("div", { class: "page-title" }, h("h1", null, title), subtitle ? h("p", { class: "subtitle" }, subtitle) : null),
     tabs ?? null,
     h("span", { class: "grow" }),
-    h("div", { class: "people", role: "group", "aria-label": "Also here" }, app.presence.people.slice(0, 5).map((user) => h("span", { key: user }, avatar(user, `${user} is here`)))),
+    h("div", { class: "people", role: "group", "aria-label": "Also here" }, app.presence.people.filter((user) => user !== app.store.user).slice(0, 5).map((user) => h("span", { key: user }, avatar(user, `${user} is here`)))),
     actions ?? null,
     connection(app),
   );

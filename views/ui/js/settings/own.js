@@ -1,7 +1,9 @@
 /** What the person wants of reminders, wherever they are; and the address of their calendar. */
 
 import { h } from "../lib/dom.js";
+import { uuid } from "../lib/ids.js";
 import { Fetched } from "../model/asked.js";
+import { request } from "../net/api.js";
 import { sayTrigger } from "../model/words.js";
 import { icon } from "../parts/icon.js";
 import { copy, hourOptions, line, zoneField } from "./parts.js";
@@ -109,10 +111,12 @@ export function calendar(app) {
     address("As to-dos", "For programs that show tasks, such as Thunderbird or Apple Reminders", fetched.value.todos),
     address("As events", "For programs that only show events, such as Google Calendar", fetched.value.events),
     h("div", { class: "row" }, h("button", { type: "button", class: "button danger", onclick: async () => {
-      const outcome = await app.send({ type: "RenewCalendarToken" });
-      if (outcome?.status !== "accepted") return;
-      await fetched.again(outcome.events.at(-1)?.position);
-      app.notices.say("These are new addresses; the former ones do not work any more.");
+      try {
+        fetched.value = await request("POST", `/workspaces/${app.route.workspace}/calendar-token`, { headers: { "Idempotency-Key": uuid() } });
+        app.notices.say("These are new addresses; the former ones do not work any more.");
+      } catch (error) {
+        app.notices.say(/** @type {Error} */ (error).message, undefined, "error");
+      }
     } }, "Make new addresses"), h("span", { class: "hint" }, "The former ones stop working at once.")),
   ];
 }
