@@ -31,7 +31,6 @@ RENAMED: Final = {
     "GivenTemplate": "NewSeriesTemplate", "GivenFields": "SeriesTemplateChanges",
 }  # fmt: skip
 """Types whose own names say too little outside; the others lose their `Shape`."""
-
 INSTANTS: Final = ("at", "failing_since", "instant", "next_attempt", "scheduled_for", "since", "until")
 """Fields that are instants, besides those that end in `_at`."""
 

@@ -37,6 +37,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 schemathesis.serializer.alias(["text/calendar", "text/csv"], "text/plain")
 
 EXAMPLES: Final = int(os.environ.get("TASKSYS_FUZZ_EXAMPLES", "15"))
+TIMEOUT: Final = 30
+STREAMED: Final = 2
+"""Seconds of an answer, and of one that does not end: it is looked at as far as it came by then."""
+
 SCHEMA: Final = schemathesis.openapi.from_dict(json.loads(codec.encode_json(document(ROUTES))))
 OPERATIONS: Final = {
     f"{one.method.upper()} {one.path}": one for one in (one.ok() for one in SCHEMA.get_all_operations())
@@ -114,6 +118,7 @@ def asked(name: str, url: str, named: dict[str, str], negative: bool) -> None:
     fixed: dict[str, Any] = {"path_parameters": {one: named[one] for one in in_path}} if in_path else {}
     if negative and not takes_more(name):
         fixed = {}  # only the address can be wrong
+    timeout = STREAMED if name.endswith("/stream") else TIMEOUT
     checks: list[Callable[..., Any]] = [no_fault, *CHECKS, *([refused] if negative else [])]
 
     @settings(
@@ -125,7 +130,7 @@ def asked(name: str, url: str, named: dict[str, str], negative: bool) -> None:
         if isinstance(case.query, dict):
             case.query.pop("wait", None)
         headers = {"Tasksys-Actor": OWNER}
-        case.call_and_validate(base_url=url, session=session, headers=headers, checks=checks, timeout=30)
+        case.call_and_validate(base_url=url, session=session, headers=headers, checks=checks, timeout=timeout)
 
     with session:
         run()

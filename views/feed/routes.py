@@ -1,9 +1,10 @@
 """The two addresses of the feed."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
+from msgspec import Struct
 
 from views import shapes
 from views.context import system
@@ -11,6 +12,14 @@ from views.feed import sse
 from views.feed.admission import admitted, offered
 from views.feed.session import Session
 from views.routes import WS, Route
+
+
+class ServerSentEvent(Struct):
+    """An entry of the stream: `data` is an event as JSON and `id` its position; of `caught-up`, the position alone."""
+
+    data: str
+    event: Literal["message", "caught-up"] = "message"
+    id: str = ""
 
 
 async def feed(request: web.Request) -> web.StreamResponse:
@@ -42,7 +51,7 @@ ROUTES: Final = [
         status=HTTPStatus.SWITCHING_PROTOCOLS, wrong=(HTTPStatus.TOO_MANY_REQUESTS,), name="open_feed",
     ),
     Route(
-        "GET", f"{WS}/events/stream", stream, "Events as they happen: Server-Sent Events", "feed", str,
+        "GET", f"{WS}/events/stream", stream, "Events as they happen: Server-Sent Events", "feed", ServerSentEvent,
         parameters=("after",), wrong=(HTTPStatus.TOO_MANY_REQUESTS,), content_type="text/event-stream",
         name="stream_events",
     ),
