@@ -1,6 +1,7 @@
 """What may import what, and how long a module may be: the rules of the house, read from the source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -240,8 +241,35 @@ def test_long_modules_say_why(module: str) -> None:
         assert any(line.startswith("Why so long:") for line in lines)
 
 
+SCRIPTS: Final = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "views" / "ui").rglob("*.js"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_long_scripts_say_why(script: str) -> None:
+    """The same of the page's modules, each of which begins by saying what it is."""
+    text = (ROOT / script).read_text()
+    head = text.removeprefix('/// <reference lib="webworker" />\n').partition("*/")[0]
+    assert head.startswith("/**")
+    if len(text.splitlines()) > LINES:
+        assert "Why so long:" in head
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_keep_their_layers(script: str) -> None:
+    """`lib/` knows nothing of tasks, `model/` nothing of pages; only what is below is imported."""
+    layer = script.split("/")[3] if script.count("/") > 3 else ""
+    forbidden = {
+        "lib": r"\.\./(?!model/types)",
+        "model": r"\.\./(parts|pages|dialogs|detail|activity|search|settings|actions)",
+    }
+    if layer in forbidden:
+        imported = re.findall(r'^import .*?from "([^"]+)";', (ROOT / script).read_text(), re.MULTILINE)
+        assert not [name for name in imported if re.match(forbidden[layer], name)]
+
+
 def test_the_rules_look_at_something() -> None:
     """A renamed folder must not make the rules pass by finding nothing."""
     assert all(modules(package) for package in PACKAGES)
+    assert "views/ui/js/lib/dom.js" in SCRIPTS
     assert "tasksys/decider.py" in PURE
     assert not [module for module in PURE if "cli" in module]

@@ -3,6 +3,8 @@
  *
  * Data goes one way: a person does something, `send` hands a command to the outbox, the store shows its likely effect,
  * the feed brings what the server made of it.
+ *
+ * Why so long: it is what pages may ask for, in one list; what stands behind each is in a module of its own.
  */
 
 import { uuid } from "./lib/ids.js";

@@ -3,6 +3,8 @@
  *
  * What one types is one's own: it is kept as a draft with every key, offered again after whatever happens, and never
  * overwritten. If somebody else saves the same text meanwhile, theirs is shown beside, and one chooses.
+ *
+ * Why so long: reading, writing and giving up one text share a state that nothing else may see.
  */
 
 import { Part, h } from "../lib/dom.js";

@@ -5,6 +5,8 @@
  *     const pieces = sentence(entry, { store: app.store, about: task.id });
  *
  * `about` is the task whose history it is: it is called “the task” there.
+ *
+ * Why so long: it has one sentence for each kind of event, and they are read side by side.
  */
 
 import { sayDay, sayInstant, sayWhen } from "../lib/time.js";

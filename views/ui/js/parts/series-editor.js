@@ -3,6 +3,8 @@
  *
  * Of a series that goes on, one occurrence, one and those that follow, or all can be changed. What is not changed is not
  * sent, so that it stays as the server has it.
+ *
+ * Why so long: all fields of the form share one state, and each changes what the others may be.
  */
 
 import { Part, h } from "../lib/dom.js";
