@@ -14,6 +14,9 @@ quick: ## Lint, types and the tests that need no Kafka and no browser
 	deploy/install.sh dev
 	.venv/bin/ruff check . && .venv/bin/mypy && $(PYTHON) -m tests.support.tsc && .venv/bin/pytest -m "not kafka and not ui"
 
+pictures: ## The pictures of the README, made anew
+	TASKSYS_PICTURES=tests/ui/pictures .venv/bin/pytest tests/ui/test_first_steps.py
+
 ui: ## The page: types of its scripts, and its tests in Chromium; pictures are in tests/ui/screenshots
 	deploy/install.sh dev
 	tests/support/chromium/install.sh
@@ -47,4 +50,4 @@ year: ## A year of recurring tasks and reminders with outages, every one account
 	deploy/install.sh dev
 	$(PYTHON) -m tests.year
 
-.PHONY: help run test quick ui types format chaos fuzz rules bench demo year
+.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year

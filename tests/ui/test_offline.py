@@ -85,10 +85,10 @@ async def test_what_others_changed_is_not_overwritten(browse: Browse, space: Spa
         await title.press("Enter")
         await space.patch(f"/tasks/{milk['id']}", {"title": "Soy milk", "priority": "high"})
     await live(page)
-    await expect(page.get_by_text("Somebody else changed this").first).to_be_visible()
+    await expect(page.get_by_text("changed this while you did").first).to_be_visible()
     assert (await space.get(f"/tasks/{milk['id']}")).ok["title"] == "Soy milk"
     await page.get_by_role("button", name="Use mine").first.click()
-    await expect(page.get_by_text("Somebody else changed this")).to_have_count(0)
+    await expect(page.get_by_text("changed this while you did")).to_have_count(0)
     await shows(page, "Oat milk")
     task = (await space.get(f"/tasks/{milk['id']}")).ok
     assert (task["title"], task["priority"]) == ("Oat milk", "high")

@@ -263,12 +263,12 @@ export class App extends Signal {
   /**
    * Sends a command. `said` is what was done, for those who may want to undo it; without it nothing is said. An edit is
    * given what it saw of the fields that it changes (`base`).
-   * @param {Command} command @param {{said?: string, base?: Record<string, any>, text?: string}} [more]
+   * @param {Command} command @param {{said?: string, base?: Record<string, any>, text?: string, without?: string[]}} [more]
    * @returns {Promise<Outcome | null>}
    */
-  async send(command, { said, base, text } = {}) {
+  async send(command, { said, base, text, without } = {}) {
     const named = { ...command, id: uuid() };
-    const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text });
+    const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text, without });
     if (command.type !== "Undo") this.done = [...this.done.slice(-49), { id: named.id, said: said ?? "", deciding }];
     if (said && this.feed?.state !== "live") this.notices.say(`${said}. It is sent when you are online again.`);
     const outcome = await deciding;

@@ -42,9 +42,12 @@ function view() {
 }
 
 let waiting = false;
+/** The dialog that is to be seen. @type {App["dialog"]} */
+let asked = null;
 
 function show() {
   waiting = false;
+  asked = app.dialog;
   patch(root, view());
   const { store, route } = app;
   const name = route.page === "project" ? store.project(route.id)?.name : route.page;
@@ -52,6 +55,7 @@ function show() {
 }
 
 app.listen(() => {
+  if (asked !== app.dialog) return show(); // at once: the next key is meant for it
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(show);

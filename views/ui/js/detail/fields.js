@@ -9,7 +9,8 @@ import { link } from "../parts/shell.js";
 import { avatar } from "../parts/task-row.js";
 import { writers } from "./others.js";
 import { troublesOf } from "./troubles.js";
-import { PRIORITY, STATUS, readMinutes, sayMinutes, sayMoment } from "./words.js";
+import { sayMinutes } from "../model/saying.js";
+import { PRIORITY, STATUS, readMinutes, sayMoment } from "./words.js";
 import { writing } from "./writing.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -12,7 +12,8 @@ import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
 import { avatar } from "../parts/task-row.js";
 import { bringBack, snapshot } from "./asof.js";
-import { fieldName, happened, inTheWay, sayChange, shownChanges, who } from "./words.js";
+import { fieldName, happened, inTheWay, sayChange, shownChanges } from "./words.js";
+import { who } from "../model/saying.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Entry} Entry */

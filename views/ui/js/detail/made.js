@@ -3,7 +3,7 @@
 import { h } from "../lib/dom.js";
 import { sayAgo, sayInstant } from "../lib/time.js";
 import { reading } from "./reading.js";
-import { who } from "./words.js";
+import { who } from "../model/saying.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */

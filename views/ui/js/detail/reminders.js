@@ -8,7 +8,7 @@ import { icon } from "../parts/icon.js";
 import { whenForm } from "../dialogs/when.js";
 import { partHead } from "./subtasks.js";
 import { troublesOf } from "./troubles.js";
-import { sayDuration, sayTrigger } from "./words.js";
+import { capital, sayDuration, sayTrigger } from "../model/saying.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
@@ -30,7 +30,7 @@ export function reminders(app, task) {
 /** @param {App} app @param {Task} task @param {Reminder} one */
 function reminder(app, task, one) {
   const fired = one.state === "fired";
-  const words = one.snoozed_from || one.state === "snoozed" ? "Snoozed" : sayTrigger(one.trigger);
+  const words = one.snoozed_from || one.state === "snoozed" ? "Snoozed" : capital(sayTrigger(one.trigger));
   const at = one.scheduled_for ? (fired ? `came ${sayAgo(one.fired_at ?? one.scheduled_for)}` : "at" in one.trigger && !one.snoozed_from ? "" : sayInstant(one.scheduled_for)) : "waits for a date";
   const small = (/** @type {string} */ name, /** @type {string} */ drawn, /** @type {() => void} */ run) => h("button", { type: "button", class: "icon-button small", key: name, "aria-label": `${name}: ${words}`, title: name, onclick: run }, icon(drawn));
   return h("li", { key: one.id, class: `line${fired ? " fired" : ""}` },

@@ -3,6 +3,7 @@
 import { h } from "../lib/dom.js";
 import { diff } from "../lib/diff.js";
 import { HERE, sayFullDay, sayInstant, sayWhen } from "../lib/time.js";
+import { capital, sayMinutes, sayTrigger, who } from "../model/saying.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../lib/dom.js").Content} Content */
@@ -27,15 +28,7 @@ const FIELDS = {
 /** @param {string} field */
 export function fieldName(field) {
   const [name] = field.split("/");
-  return FIELDS[name] ?? `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
-}
-
-/** Minutes as people say them, such as 1 h 30 min. @param {number | null} minutes */
-export function sayMinutes(minutes) {
-  if (!minutes) return "";
-  const days = Math.floor(minutes / 1440);
-  const hours = Math.floor((minutes % 1440) / 60);
-  return [days ? `${days} d` : "", hours ? `${hours} h` : "", minutes % 60 ? `${minutes % 60} min` : ""].filter(Boolean).join(" ");
+  return FIELDS[name] ?? capital(name.replaceAll("_", " "));
 }
 
 /** The minutes of a text such as `90`, `1h 30`, `2 days`; null for none, NaN if it cannot be read. @param {string} text */
@@ -55,23 +48,6 @@ export function readMinutes(text) {
     last = unit;
   }
   return last ? Math.round(total) : null;
-}
-
-/** A duration such as PT30M, P1D, in words. @param {string} duration */
-export function sayDuration(duration) {
-  const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration);
-  if (!match) return duration;
-  const names = ["week", "day", "hour", "minute", "second"];
-  const parts = names.map((name, index) => [name, Number(match[index + 1] ?? 0)]).filter(([, count]) => count);
-  return parts.map(([name, count]) => `${count} ${name}${count === 1 ? "" : "s"}`).join(" ");
-}
-
-/** When a reminder comes, in words. @param {any} trigger */
-export function sayTrigger(trigger) {
-  if (trigger?.at) return sayInstant(trigger.at);
-  const of = trigger?.of === "start" ? "it starts" : "it is due";
-  const before = trigger?.before ? sayDuration(trigger.before) : "";
-  return before ? `${before} before ${of}` : `When ${of}`;
 }
 
 /** A date or time in full, with its zone where that is another one. @param {any} when */
@@ -99,7 +75,7 @@ export function sayValue(app, field, value) {
     case "checklist": return value.title ?? "";
     case "trashed": return value ? "In the trash" : "Not in the trash";
     case "series": return typeof value === "string" ? (store.series(value)?.description ?? "a series") : JSON.stringify(value);
-    case "reminders": return typeof value === "string" ? (/^\d{4}-/.test(value) ? sayInstant(value) : value) : sayTrigger(value.trigger);
+    case "reminders": return typeof value === "string" ? (/^\d{4}-/.test(value) ? sayInstant(value) : value) : capital(sayTrigger(value.trigger));
     default: break;
   }
   if (Array.isArray(value)) return value.join(", ");
@@ -186,11 +162,6 @@ export function shownChanges(entry) {
     const none = after === null || after === "" || after === false || (Array.isArray(after) && !after.length);
     return !none && !UNSAID.has(field) && !(field === "status" && after === "open") && !(field === "priority" && after === "none");
   });
-}
-
-/** @param {string} actor who, as people read it */
-export function who(actor) {
-  return actor === "*clock" ? "The clock" : actor;
 }
 
 /** Events that stand in the way of something, as a list. @param {App} app @param {readonly import("../model/types.js").Event[]} events */

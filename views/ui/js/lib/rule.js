@@ -113,12 +113,3 @@ function fits(rule, day) {
   if (rule.date === -1) return day === last;
   return Number(day.slice(8)) === rule.date || (rule.skip === "BACKWARD" && day === last && rule.date > Number(last.slice(8)));
 }
-
-/** How long a duration such as P1DT2H is, in words. @param {string} text */
-export function sayDuration(text) {
-  const found = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(text);
-  if (!found) return text;
-  const names = ["week", "day", "hour", "minute", "second"];
-  const parts = names.flatMap((name, index) => (found[index + 1] ? [`${Number(found[index + 1])} ${name}${Number(found[index + 1]) === 1 ? "" : "s"}`] : []));
-  return parts.join(" and ") || "no time";
-}

@@ -4,10 +4,11 @@
  *
  *     const pieces = sentence(entry, { store: app.store, about: task.id });
  *
- * `about` is the task whose history it is: it is called “the task” there. `drawingOf` is the icon that goes with it.
+ * `about` is the task whose history it is: it is called “the task” there.
  */
 
 import { sayDay, sayInstant, sayWhen } from "../lib/time.js";
+import { sayMinutes, sayTrigger } from "./saying.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./store.js").Store} Store */
@@ -15,15 +16,6 @@ import { sayDay, sayInstant, sayWhen } from "../lib/time.js";
 /** @typedef {string | Named} Piece */
 /** @typedef {{store: Store, about?: string | null}} Told */
 /** @typedef {{field: string, before: any, after: any}} Change */
-
-/** Who does what falls due by itself. */
-export const CLOCK = "*clock";
-
-/** A person as others read it. @param {string} user @param {string} [own] who reads it */
-export function who(user, own = "") {
-  if (user === CLOCK) return "Tasksys";
-  return user === own ? "You" : user;
-}
 
 /** Joins texts and pieces. @param {TemplateStringsArray} texts @param {...(Piece | readonly Piece[])} pieces @returns {Piece[]} */
 function say(texts, ...pieces) {
@@ -51,31 +43,6 @@ const quoted = (text) => value(`“${short(text)}”`);
 /** A list as it is read: a, b and c. @param {readonly Piece[]} pieces @returns {Piece[]} */
 function listed(pieces) {
   return pieces.flatMap((one, index) => (index === 0 ? [one] : [index === pieces.length - 1 ? " and " : ", ", one]));
-}
-
-/** A duration such as PT30M, in words. @param {string} text */
-export function sayDuration(text) {
-  const found = /^([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(text ?? "");
-  if (!found) return text ?? "";
-  const units = ["week", "day", "hour", "minute", "second"];
-  const parts = found.slice(2).map((one, index) => (Number(one) ? `${Number(one)} ${units[index]}${Number(one) === 1 ? "" : "s"}` : "")).filter(Boolean);
-  return parts.join(" ") || "no time";
-}
-
-/** A trigger of a reminder, in words. @param {import("./types.js").Trigger | undefined} trigger */
-export function sayTrigger(trigger) {
-  if (!trigger) return "";
-  if ("at" in trigger) return sayInstant(trigger.at);
-  const of = trigger.of === "start" ? "the start" : "it is due";
-  if (trigger.before.startsWith("-")) return `${sayDuration(trigger.before.slice(1))} after ${of}`;
-  const duration = sayDuration(trigger.before);
-  return duration === "no time" ? (trigger.of === "start" ? "at the start" : "when it is due") : `${duration} before ${of}`;
-}
-
-/** Minutes in words. @param {number} minutes */
-export function sayMinutes(minutes) {
-  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-  return [hours ? `${hours} h` : "", rest || !hours ? `${rest} min` : ""].filter(Boolean).join(" ");
 }
 
 /** What fields are called. @type {Record<string, string>} */
@@ -362,31 +329,4 @@ function merged(pieces) {
 /** Pieces as one text, for notices and for screen readers. @param {readonly Piece[]} pieces */
 export function asText(pieces) {
   return pieces.map((one) => (typeof one === "string" ? one : one.is === "was" ? `(${one.text})` : one.text)).join("");
-}
-
-/** The name of the icon that goes with an entry. @param {Entry} entry */
-export function drawingOf(entry) {
-  const { type } = entry;
-  if (entry.undoes) return "undo";
-  if (type === "TaskCreated" || type === "ProjectCreated" || type === "WorkspaceCreated") return "plus";
-  if (type === "TaskCompleted" || type.startsWith("Checklist")) return "check";
-  if (type.endsWith("Trashed") || type.endsWith("Removed")) return "trash";
-  if (type.endsWith("Restored") || type === "TaskReopened") return "undo";
-  if (type === "TaskMoved" || type.startsWith("Section")) return "move";
-  if (type.startsWith("Comment")) return "comment";
-  if (type.startsWith("Reminder") || type.startsWith("Delivery") || type.startsWith("Preferences") || type.startsWith("Channel")) return "bell";
-  if (type.startsWith("Series") || type === "OccurrenceChanged" || type === "TaskSeriesChanged") return "repeat";
-  if (type.startsWith("Member") || type === "TaskAssigned") return "user";
-  if (type === "TaskLabelled") return "tag";
-  if (type.startsWith("Link")) return "link";
-  if (type.startsWith("Filter")) return "filter";
-  if (type === "TaskPostponed" || entry.changes.some((one) => one.field === "due" || one.field === "start")) return "today";
-  if (entry.changes.some((one) => one.field === "priority")) return "flag";
-  if (type === "TaskStarted") return "play";
-  return "list";
-}
-
-/** True if undo of an entry's command can be thought of: what the clock did, and what tells of deliveries, is not undone. @param {Entry} entry */
-export function undoable(entry) {
-  return entry.actor !== CLOCK && entry.type !== "WorkspaceCreated" && entry.type !== "CalendarTokenRenewed" && !entry.type.startsWith("Delivery") && entry.type !== "ReminderDelivered";
 }

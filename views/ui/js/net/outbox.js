@@ -18,9 +18,9 @@ import { made } from "../model/making.js";
 
 /**
  * `base` is what an edit saw of the fields that it changes; `theirs` what they are now, of a conflict. `text` is of a
- * quick add that nobody has parsed yet. `position` is that of an accepted command's last event.
+ * quick add that nobody has parsed yet, `without` the kinds of phrases that stay in its title. `position` is that of an accepted command's last event.
  * @typedef {{
- *   id: string, user: string, workspace: string, at: string, command: Command, base?: Record<string, any>, text?: string,
+ *   id: string, user: string, workspace: string, at: string, command: Command, base?: Record<string, any>, text?: string, without?: string[],
  *   state: "waiting" | "sent" | "accepted" | "refused" | "conflict", problem?: Problem, theirs?: Record<string, any>,
  *   position?: number,
  * }} Waiting
@@ -82,7 +82,7 @@ export class Outbox extends Signal {
 
   /**
    * Takes a command on. The promise is of its outcome; null if it was given up before it had one.
-   * @param {Command} command @param {{base?: Record<string, any>, text?: string}} [more] @returns {Promise<Outcome | null>}
+   * @param {Command} command @param {{base?: Record<string, any>, text?: string, without?: string[]}} [more] @returns {Promise<Outcome | null>}
    */
   add(command, more = {}) {
     const id = command.id ?? uuid();
@@ -191,9 +191,9 @@ export class Outbox extends Signal {
 
   /** A quick add that was written without a network, as a command. @param {Waiting} entry @returns {Promise<Waiting | null>} */
   async #parsed(entry) {
-    const { text, command, ...rest } = entry;
+    const { text, without, command, ...rest } = entry;
     try {
-      const found = await post("/parse", { text, workspace: this.owner[1], zone: HERE, now: entry.at });
+      const found = await post("/parse", { text, workspace: this.owner[1], zone: HERE, now: entry.at, without: without ?? [] });
       const { task = uuid(), id, project, section, due } = command;
       for (const body of found.reminders) void this.add({ type: "AddReminder", task, reminder: uuid(), ...body });
       return { ...rest, command: { ...made(found.command, { project, section, due }, task), id } };

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { dayOf, sayAgo, sayDay, sayWhen, wallTime } from "../lib/time.js";
-import { sayDuration } from "../lib/rule.js";
+import { sayDuration } from "../model/saying.js";
 import { acknowledge, canAsk, snoozeDialog } from "../model/reminding.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";

@@ -69,7 +69,7 @@ export class ChooseList extends Part {
           this.refresh();
         },
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, found, total),
-        hook: (/** @type {HTMLInputElement} */ input) => setTimeout(() => input.focus()),
+        hook: (/** @type {HTMLInputElement} */ input) => queueMicrotask(() => input.focus()),
       }),
       h("div", { class: "choose-options", role: "listbox", id: "choose-options", "aria-label": this.given.label },
         rows.length ? rows : h("p", { class: "choose-none" }, "Nothing is called that.")),

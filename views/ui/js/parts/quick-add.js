@@ -1,7 +1,8 @@
 /**
  * One line for a new task. What was understood of it is marked while it is typed, and said below; the rest is the title.
  *
- * Without a network the words are kept as they are and understood when they are sent, by the time of writing.
+ * Words that were not understood yet, for want of time or of a network, are kept as they are and understood when they are
+ * sent, by the time of writing.
  */
 
 import { Part, h } from "../lib/dom.js";
@@ -44,7 +45,7 @@ export class QuickAdd extends Part {
 
   view() {
     const spans = this.#parsed?.text === this.#text ? this.#parsed.understood : [];
-    return h("form", { class: "quick-add", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void this.#add(); } },
+    return h("form", { class: "quick-add", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#add(); } },
       h("div", { class: "quick-add-line" },
         icon("plus"),
         h("div", { class: "quick-add-field" },
@@ -129,25 +130,25 @@ export class QuickAdd extends Part {
     return this.#parsed;
   }
 
-  async #add() {
+  /** Takes the line at once, whether it is understood yet or not, so that the next one can be written. */
+  #add() {
     const text = this.#text.trim();
     if (!text) return;
     clearTimeout(this.#timer);
     const { app, place = {} } = this.given;
-    const known = this.#parsed?.text === this.#text ? this.#parsed : null;
-    const parsed = known ?? (await this.#parse().catch(() => null));
-    this.#clear();
+    const parsed = this.#parsed?.text === this.#text ? this.#parsed : null;
     const task = uuid();
-    if (!parsed) {
-      void app.send({ type: "CreateTask", task, title: text, ...place }, { text, said: `Added “${text}”` });
-      return;
+    if (parsed) {
+      void app.send(made(parsed.command, place, task), { said: `Added “${parsed.title}”` });
+      for (const body of parsed.reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+    } else {
+      void app.send({ type: "CreateTask", task, title: text, ...place }, { text, without: [...this.#without], said: `Added “${text}”` });
     }
-    void app.send(made(parsed.command, place, task), { said: `Added “${parsed.title}”` });
-    for (const body of parsed.reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
-    this.dispatchEvent(new CustomEvent("added", { detail: task, bubbles: true }));
+    this.#clear();
   }
 
   #clear() {
+    this.#asked.abort();
     this.#text = "";
     this.#parsed = null;
     this.#without.clear();

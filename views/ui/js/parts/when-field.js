@@ -61,7 +61,7 @@ export class WhenField extends Part {
             event.preventDefault();
             void this.#enter();
           },
-          hook: (/** @type {HTMLInputElement} */ input) => this.given.focused && setTimeout(() => input.focus()),
+          hook: (/** @type {HTMLInputElement} */ input) => this.given.focused && queueMicrotask(() => input.focus()),
         })),
       h("p", { class: `when-said${this.#wrong ? " error-text" : " hint"}`, id: "when-said", "aria-live": "polite" }, this.#said || (day ? sayFullDay(day) + (time ? `, ${time}` : "") : "Or choose below.")),
       h("div", { class: "row when-fields" },

@@ -4,7 +4,7 @@ import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { Fetched } from "../model/asked.js";
 import { request } from "../net/api.js";
-import { sayTrigger } from "../model/words.js";
+import { sayTrigger } from "../model/saying.js";
 import { icon } from "../parts/icon.js";
 import { copy, hourOptions, line, zoneField } from "./parts.js";
 
