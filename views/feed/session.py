@@ -95,9 +95,8 @@ class Session:
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write(close_frame(end.code, end.reason))
-            self._loop.call_later(
-                self._limits.close, transport.abort
-            )  # what it has not taken by then is not waited for
+            # What it has not taken by then is not waited for.
+            self._loop.call_later(self._limits.close, transport.abort)
 
     def _stop(self) -> None:
         if self._following is not None:
@@ -180,6 +179,11 @@ class Session:
                     return
                 self._unfit = True
             self._say(protocol.error(unfit.problem, unfit.re))
+        except ConnectionError:
+            raise  # the client has gone
+        except Exception:
+            logger.exception("a message of the feed failed")
+            self.end(closing.BROKEN)
         await self._request.writer.drain()
 
     def _may_speak(self) -> bool:
@@ -198,9 +202,7 @@ class Session:
             case Presence():
                 self._room.presences.set(self, said.where, self._limits.gather)
             case Ping():
-                self._say(
-                    protocol.message("pong") if not isinstance(said.id, str) else protocol.message("pong", id=said.id)
-                )
+                self._say(protocol.message("pong", **({"id": said.id} if isinstance(said.id, str) else {})))
 
     # --- subscribing
 
