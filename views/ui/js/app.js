@@ -159,7 +159,7 @@ export class App extends Signal {
         break;
       }
       case "event":
-        this.recent = [...this.recent.slice(-199), message.event];
+        if (message.position > (this.recent.at(-1)?.position ?? 0)) this.recent = [...this.recent.slice(-199), message.event];
         break;
       case "caught-up":
         this.#shown(/** @type {Feed} */ (this.feed).workspace);
