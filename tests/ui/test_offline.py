@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.support.http import Space
 from tests.support.serving import Serving
@@ -148,3 +151,37 @@ async def test_a_killed_server_loses_nothing(browse: Browse, watch: Watch, tmp_p
         await shows(page, "Before", "During")
         await add(page, "After")
         await shows(page, "Before", "During", "After")
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again(browse: Browse, space: Space, watch: Watch) -> None:
+    """The same command goes again under its key, with what it was sent with; it acts once, and is no conflict."""
+    milk = await space.task("Milk")
+    page = await browse("", user="local")
+    cut: list[str] = []
+
+    def through(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+
+        async def answered(message: str | bytes) -> None:
+            text = message if isinstance(message, str) else message.decode()
+            if len(cut) < 2 and json.loads(text)["op"] == "outcome":
+                cut.append(text)
+                await line.close(code=1001)
+            else:
+                line.send(message)
+
+        server.on_message(lambda message: asyncio.ensure_future(answered(message)))
+        line.on_message(server.send)
+
+    await page.route_web_socket(re.compile("/feed$"), through)
+    await page.goto(f"/w/{space.id}/inbox?task={milk['id']}")
+    await live(page)
+    title = page.get_by_role("textbox", name="Title")
+    await title.fill("Oat milk")
+    await title.press("Enter")
+    await shows(page, "Oat milk")
+    await expect(page.locator(".connection-state")).to_have_text("Live")
+    assert len(cut) == 2
+    await expect(page.locator(".trouble, .trouble-box")).to_have_count(0)
+    events = (await space.get("/events", limit=100)).ok["items"]
+    assert [one["type"] for one in events].count("TaskEdited") == 1

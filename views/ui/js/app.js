@@ -171,10 +171,10 @@ export class App extends Signal {
         this.presence.take(message);
         break;
       case "outcome":
-        this.outbox?.decided(message);
+        this.outbox?.decided(message.outcome);
         break;
       case "error":
-        if (message.re === "command") this.outbox?.decided(message);
+        if (message.re === "command") this.outbox?.failed(message.id, message.problem);
         break;
       case "reminder":
         this.notices.remind(message, this);

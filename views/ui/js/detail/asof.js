@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { markdown } from "../lib/markdown.js";
-import { same } from "../net/outbox.js";
+import { same } from "../model/waiting.js";
 import { icon } from "../parts/icon.js";
 import { LINKS, differences, fieldName, sayValue } from "./words.js";
 

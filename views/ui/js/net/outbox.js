@@ -10,26 +10,24 @@ import { uuid } from "../lib/ids.js";
 import { Signal } from "../lib/signal.js";
 import { Offline, Refused, post } from "./api.js";
 import { HERE } from "../lib/time.js";
+import { conflicting } from "../model/waiting.js";
 import { made } from "../model/making.js";
 
 /** @typedef {import("../model/types.js").Command} Command */
 /** @typedef {import("../model/types.js").Problem} Problem */
 /** @typedef {import("../model/types.js").Outcome} Outcome */
 
-/**
- * `base` is what an edit saw of the fields that it changes; `theirs` what they are now, of a conflict. `text` is of a
- * quick add that nobody has parsed yet, `without` the kinds of phrases that stay in its title. `position` is that of an accepted command's last event.
- * @typedef {{
- *   id: string, user: string, workspace: string, at: string, command: Command, base?: Record<string, any>, text?: string, without?: string[],
- *   state: "waiting" | "sent" | "accepted" | "refused" | "conflict", problem?: Problem, theirs?: Record<string, any>,
- *   position?: number,
- * }} Waiting
- */
-
+/** @typedef {import("../model/waiting.js").Waiting} Waiting */
 /** @typedef {{live: () => boolean, send: (message: any) => boolean, entities: () => import("../model/entities.js").Entities}} Line */
 
 /** Answers after which the same command may be sent again under a new key, because nothing came of it. */
 const AGAIN = new Set(["version-conflict"]);
+
+/** Errors that pass: the same command is sent again, under the same key, for it may have been appended. */
+const PASSING = new Set([429, 503, 504]);
+
+/** Milliseconds until then. */
+const PAUSE = 2_000;
 
 export class Outbox extends Signal {
   /** @type {Waiting[]} */
@@ -100,12 +98,25 @@ export class Outbox extends Signal {
     return decided;
   }
 
-  /** The answer to a message of kind `command`, or an error about it. @param {any} message */
-  decided(message) {
-    const outcome = message.op === "outcome" ? message.outcome : { id: message.id, status: "refused", events: [], problem: message.problem };
+  /** The outcome of a command. @param {Outcome} outcome */
+  decided(outcome) {
     const entry = this.#entries.find((one) => one.command.id === outcome.id);
+    if (entry) void this.#settle(entry, outcome);
+  }
+
+  /** A command was not taken, or it is not known whether it was. @param {string} id @param {Problem} problem */
+  failed(id, problem) {
+    const entry = this.#entries.find((one) => one.command.id === id);
     if (!entry) return;
-    void this.#settle(entry, outcome);
+    if (!PASSING.has(problem.status ?? 0) && problem.code !== "still-pending") {
+      void this.#settle({ ...entry, undecided: true }, { id, status: "refused", events: [], problem });
+      return;
+    }
+    void this.#put({ ...entry, state: "waiting" });
+    setTimeout(() => {
+      this.#busy = false;
+      this.pump();
+    }, PAUSE);
   }
 
   /** The rows have reached a position: what was decided up to there is seen. @param {number} position */
@@ -141,8 +152,10 @@ export class Outbox extends Signal {
   async insist(id) {
     const entry = this.#entries.find((one) => one.id === id);
     if (!entry) return;
-    const base = entry.base && entry.theirs ? { ...entry.base, ...entry.theirs } : entry.base;
-    await this.#put({ ...entry, base, state: "waiting", problem: undefined, theirs: undefined, command: { ...entry.command, id: uuid() } });
+    const { sent, undecided, theirs, problem, ...rest } = entry;
+    const base = entry.base && theirs ? { ...entry.base, ...theirs } : entry.base;
+    if (undecided) await this.#put({ ...rest, ...(sent ? { sent } : {}), state: "waiting" });
+    else await this.#put({ ...rest, base, state: "waiting", command: { ...entry.command, id: uuid() } });
     this.pump();
   }
 
@@ -163,7 +176,8 @@ export class Outbox extends Signal {
       if (!parsed) return;
       entry = parsed;
     }
-    const conflict = this.#conflict(entry);
+    const task = this.line.entities().tasks.get(entry.command.task ?? "");
+    const conflict = entry.sent ? null : conflicting(entry, task);
     if (conflict) {
       this.#busy = false;
       await this.#put({ ...entry, state: "conflict", theirs: conflict });
@@ -172,21 +186,15 @@ export class Outbox extends Signal {
       this.pump();
       return;
     }
-    const version = entry.base && entry.command.task ? this.line.entities().tasks.get(entry.command.task)?.version : undefined;
-    const command = version === undefined ? entry.command : { ...entry.command, expected_version: version };
-    await this.#put({ ...entry, state: "sent" });
-    if (!this.line.send({ op: "command", command })) this.lost();
+    const sent = entry.sent ?? this.#complete(entry);
+    await this.#put({ ...entry, sent, state: "sent" });
+    if (!this.line.send({ op: "command", command: sent })) this.lost();
   }
 
-  /** What others have made of the fields that an edit saw otherwise. @param {Waiting} entry */
-  #conflict(entry) {
-    const task = entry.command.task ? this.line.entities().tasks.get(entry.command.task) : undefined;
-    if (!entry.base || !task) return null;
-    const rows = /** @type {Record<string, any>} */ (task);
-    const differs = Object.keys(entry.base).filter(
-      (field) => !same(rows[field], entry.base?.[field]) && !same(rows[field], entry.command[field]),
-    );
-    return differs.length ? Object.fromEntries(differs.map((field) => [field, rows[field]])) : null;
+  /** The command as it is sent, and sent again: an edit insists on the version that was compared. @param {Waiting} entry @returns {Command} */
+  #complete(entry) {
+    const version = entry.base && entry.command.task ? this.line.entities().tasks.get(entry.command.task)?.version : undefined;
+    return version === undefined ? entry.command : { ...entry.command, expected_version: version };
   }
 
   /** A quick add that was written without a network, as a command. @param {Waiting} entry @returns {Promise<Waiting | null>} */
@@ -195,7 +203,11 @@ export class Outbox extends Signal {
     try {
       const found = await post("/parse", { text, workspace: this.owner[1], zone: HERE, now: entry.at, without: without ?? [] });
       const { task = uuid(), id, project, section, due } = command;
-      for (const body of found.reminders) void this.add({ type: "AddReminder", task, reminder: uuid(), ...body });
+      // Their ids follow from this one's: whoever is here again after a crash adds none twice.
+      found.reminders.forEach((/** @type {any} */ body, /** @type {number} */ index) => {
+        const named = `${entry.id}-r${index}`;
+        if (!this.#entries.some((one) => one.id === named)) void this.add({ type: "AddReminder", id: named, task, reminder: named, ...body });
+      });
       return { ...rest, command: { ...made(found.command, { project, section, due }, task), id } };
     } catch (error) {
       this.#busy = false;
@@ -211,7 +223,7 @@ export class Outbox extends Signal {
     if (outcome.status === "pending" || outcome.status === "unknown") {
       await this.#put({ ...entry, state: "waiting" });
     } else if (outcome.status === "refused" && entry.base && AGAIN.has(outcome.problem?.code ?? "")) {
-      await this.#put({ ...entry, state: "waiting", command: { ...entry.command, id: uuid() } });
+      await this.#put({ ...entry, sent: undefined, state: "waiting", command: { ...entry.command, id: uuid() } });
     } else if (outcome.status === "refused") {
       await this.#put({ ...entry, state: "refused", problem: outcome.problem ?? undefined });
       this.#tellOf(entry.id, outcome);
@@ -282,9 +294,4 @@ export class Outbox extends Signal {
       console.warn("this device keeps nothing; the command is lost if the page is closed now", error);
     }
   }
-}
-
-/** True if two values mean the same. @param {any} one @param {any} other */
-export function same(one, other) {
-  return one === other || JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
 }
