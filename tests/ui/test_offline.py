@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.support.http import Space
 from tests.support.serving import Serving
-from tests.ui.browsing import Browse
+from tests.ui.browsing import Browse, Served
 from tests.ui.test_lists import add, live, rows, shows
 from tests.ui.watching import Watch
 
@@ -148,3 +148,34 @@ async def test_a_killed_server_loses_nothing(browse: Browse, watch: Watch, tmp_p
         await shows(page, "Before", "During")
         await add(page, "After")
         await shows(page, "Before", "During", "After")
+
+
+async def test_workspaces_opened_in_quick_succession_stay_apart(browse: Browse, space: Space, site: Served) -> None:
+    """The one that was left before it was there says nothing in the other, on the device neither."""
+    other = await site.space()
+    for number in range(5):
+        await other.task(f"Theirs {number}")
+    await space.task("Milk")
+    page = await browse(f"/w/{other.id}/inbox")
+    await live(page)
+    connections: list[str] = []
+    page.on("websocket", lambda socket: connections.append(socket.url.split("/")[-2]))
+    go = """(places) => {
+      for (const place of places) {
+        history.pushState(null, "", place);
+        dispatchEvent(new PopStateEvent("popstate"));
+      }
+    }"""
+    for _ in range(5):
+        await page.evaluate(go, [f"/w/{space.id}/inbox", f"/w/{other.id}/inbox", f"/w/{space.id}/inbox"])
+        await live(page)
+        await shows(page, "Milk")
+        await page.evaluate(go, [f"/w/{other.id}/inbox", f"/w/{space.id}/inbox", f"/w/{other.id}/inbox"])
+        await live(page)
+    await page.evaluate(go, [f"/w/{space.id}/inbox"])
+    await live(page)
+    await other.task("Theirs, later")
+    await space.task("Bread")
+    await shows(page, "Milk", "Bread")
+    assert connections.count(space.id) == 6
+    assert connections.count(other.id) == 5

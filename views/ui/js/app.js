@@ -84,19 +84,20 @@ export class App extends Signal {
     this.tell();
   }
 
-  /** Opens a workspace: first with what this device knows of it, then live. @param {string} workspace */
+  /**
+   * Opens a workspace: first with what this device knows of it, then live. If another one is opened meanwhile, nothing
+   * more comes of it. @param {string} workspace
+   */
   async open(workspace) {
     this.close();
     const user = session.user;
     this.store.user = user;
     const owner = [user, workspace];
     const entities = this.store.entities;
-    const known = await this.storage?.load(owner).catch(() => null);
-    if (known) entities.restore(known.rows, known.workspace, known.position);
     const feed = new Feed(workspace, {
       position: () => entities.position,
-      message: (message) => this.#received(message, owner),
-      state: (state, reason, code) => this.#connection(state, reason, code),
+      message: (message) => this.feed === feed && this.#received(message, owner),
+      state: (state, reason, code) => this.feed === feed && this.#connection(state, reason, code),
     });
     this.feed = feed;
     const outbox = new Outbox(this.storage, owner, {
@@ -105,8 +106,12 @@ export class App extends Signal {
       entities: () => entities,
     });
     this.outbox = outbox;
-    outbox.listen(() => this.store.setWaiting(outbox.entries));
+    outbox.listen(() => this.outbox === outbox && this.store.setWaiting(outbox.entries));
+    const known = await this.storage?.load(owner).catch(() => null);
+    if (this.feed !== feed) return;
+    if (known) entities.restore(known.rows, known.workspace, known.position);
     await outbox.open();
+    if (this.feed !== feed) return;
     if (known) this.#shown(workspace);
     feed.open();
     void this.#others();
@@ -118,6 +123,7 @@ export class App extends Signal {
     this.store.entities = new (/** @type {any} */ (this.store.entities.constructor))();
     this.store.setWaiting([]);
     this.presence.clear();
+    this.notices.clear();
     this.recent = [];
     this.done = [];
     this.selected.clear();
@@ -296,7 +302,7 @@ export class App extends Signal {
     if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
     this.done = this.done.filter((one) => one !== found);
     const said = found.said ? `Undone: ${found.said}` : "Undone";
-    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting")) {
+    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting" && !one.sent)) {
       await this.outbox.drop(id);
       return this.notices.say(said);
     }
