@@ -150,6 +150,24 @@ async def test_a_killed_server_loses_nothing(browse: Browse, watch: Watch, tmp_p
         await shows(page, "Before", "During", "After")
 
 
+async def test_half_a_character_holds_nothing_up(browse: Browse, space: Space, watch: Watch) -> None:
+    """An emoji that was cut in two, by a field's bound or in a paste: it is sent, and so is what follows it."""
+    watch.allow_status(400)  # of the request that understands a line
+    page = await browse(f"/w/{space.id}/inbox")
+    await live(page)
+    await page.evaluate("""async () => {
+      const input = document.querySelector(".quick-add-input");
+      input.value = "Milk \\ud83d";
+      input.dispatchEvent(new InputEvent("input"));
+      input.form.requestSubmit();
+    }""")
+    await add(page, "Bread")
+    await shows(page, "Milk \ufffd", "Bread")
+    await page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    await live(page)
+    assert await created(space) == ["Milk \ufffd", "Bread"]
+
+
 async def test_workspaces_opened_in_quick_succession_stay_apart(browse: Browse, space: Space, site: Served) -> None:
     """The one that was left before it was there says nothing in the other, on the device neither."""
     other = await site.space()

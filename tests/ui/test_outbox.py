@@ -1,4 +1,4 @@
-"""The outbox by itself, between a device and a line that do what a test wants: nothing is lost, and nothing acts twice."""
+"""The outbox by itself, between a device and a line that do what a test wants: nothing is lost, nothing acts twice."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ async () => {
   };
   window.rest = (wait = 50) => new Promise((done) => setTimeout(done, wait));
   window.answer = async (answered, wait) => { outbox.decided(answered); await rest(wait); };
-  window.accepted = (id) => ({op: "outcome", outcome: {id, status: "accepted", events: [{position: 1}], problem: null}});
+  const events = [{position: 1}];
+  window.accepted = (id) => ({op: "outcome", outcome: {id, status: "accepted", events, problem: null}});
   window.failed = (id, status, code) => ({op: "error", re: "command", id, problem: {status, code}});
   window.cut = async () => { line.up = false; outbox.lost(); await rest(); };
   window.back = async () => { line.up = true; outbox.pump(); await rest(); };
@@ -141,7 +142,7 @@ async def test_after_a_conflict_of_versions_it_waits_for_the_rows(browse: Browse
 
 
 async def test_commands_of_one_moment_keep_their_order(browse: Browse) -> None:
-    """A task and its reminders are made in the same millisecond; another tab, or the next visit, reads them in order."""
+    """A task and its reminders are made in one millisecond; another tab, or the next visit, reads them in order."""
     page = await box(browse)
     script = """
         line.up = false;
@@ -254,3 +255,15 @@ async def test_a_full_device_loses_nothing_while_the_page_is_open(browse: Browse
         return line.out.map((one) => one.id);
     """
     assert await told(page, script) == ["a"]
+
+
+async def test_what_no_line_can_carry_holds_nothing_up(browse: Browse) -> None:
+    """A server ends the connection over it, and would each time."""
+    page = await box(browse)
+    script = """
+        outbox.add({id: "a", type: "CreateTask", title: "Milk", description: "ü".repeat(600_000)});
+        outbox.add({id: "b", type: "CreateTask", title: "Bread"});
+        await rest(200);
+        return [outbox.entries.map((one) => [one.state, one.problem?.code]), line.out.map((one) => one.id)];
+    """
+    assert await told(page, script) == [[["refused", "body-too-large"], ["sent", None]], ["b"]]

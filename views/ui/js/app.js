@@ -193,7 +193,7 @@ export class App extends Signal {
       this.presence.clear();
     }
     if (code === 4401) this.#leave("sign-in", reason || "Your token has expired; sign in again.");
-    else if (code === 4403) this.#leave("gone", reason || "You are no longer a member of this workspace.");
+    else if (code === 4403) this.#leaveForGood( reason || "You are no longer a member of this workspace.");
     else if (state === "offline" && navigator.onLine) void this.#why();
     this.presence.send = (where) => this.feed?.send({ op: "presence", where }) ?? false;
     this.tell();
@@ -204,7 +204,9 @@ export class App extends Signal {
     try {
       await get(`/workspaces/${this.route.workspace}`);
     } catch (error) {
-      if (error instanceof Refused && [401, 403, 404].includes(error.status)) this.#failed(error);
+      if (!(error instanceof Refused)) return;
+      if (error.status === 401) this.#failed(error);
+      else if (error.status === 403 || error.status === 404) this.#leaveForGood(error.message);
     }
   }
 
@@ -212,6 +214,14 @@ export class App extends Signal {
   #failed(error) {
     if (error instanceof Refused && error.status === 401) this.#leave("sign-in", "");
     else this.#leave("gone", /** @type {Error} */ (error).message);
+  }
+
+  /** Who is no member any more keeps nothing of the workspace on this device, but what they wrote themselves. @param {string} trouble */
+  #leaveForGood(trouble) {
+    const { user } = this.store;
+    const workspace = /** @type {Feed} */ (this.feed).workspace;
+    this.#leave("gone", trouble);
+    void this.storage?.forget([user, workspace]).catch(() => {});
   }
 
   /** @param {Phase} phase @param {string} trouble */

@@ -37,6 +37,9 @@ const AGAIN = new Set(["version-conflict"]);
 /** Milliseconds before a command is sent again that the server could not take, or decide, just now. */
 const SOON = 500;
 
+/** Bytes of a command, for a message of the feed is at most a mebibyte; longer ones end the connection, each time anew. */
+const MOST = 1_000_000;
+
 /** The turn of one entry to be sent; `command` is its key once it is out. @typedef {{entry: string, command: string}} Turn */
 
 export class Outbox extends Signal {
@@ -225,6 +228,11 @@ export class Outbox extends Signal {
     }
     const version = entry.base && entry.command.task ? this.line.entities().tasks.get(entry.command.task)?.version : undefined;
     const sent = entry.sent ?? (version === undefined ? entry.command : { ...entry.command, expected_version: version });
+    if (new TextEncoder().encode(JSON.stringify(sent)).length > MOST) {
+      const detail = "This is too long to be sent; make it shorter, or several of it.";
+      const problem = { title: "Too long", status: 413, code: "body-too-large", detail };
+      return this.#settle(entry, { id: sent.id ?? "", status: "refused", events: [], problem }, turn);
+    }
     await this.#put({ ...entry, state: "sent", sent });
     if (!this.#goesOn(turn)) return;
     turn.command = sent.id ?? "";
