@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from playwright.async_api import Locator, Page, expect
 
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible, shot
 from tests.ui.steps import narrow_enough, opened
+
+KEPT: Final = """() => new Promise((done) => {
+  indexedDB.open("tasksys").onsuccess = ({target}) => {
+    target.result.transaction("rows").objectStore("rows").count().onsuccess = (found) => done(found.target.result);
+  };
+})"""
+"""How many rows a page keeps on its device."""
 
 
 def member(page: Page, user: str) -> Locator:
@@ -43,6 +52,11 @@ async def test_members_are_added_changed_and_removed(browse: Browse, space: Spac
     await expect(member(page, "anna")).to_have_count(0)
     await expect(anna.get_by_role("heading", name="This cannot be shown")).to_be_visible()
     await expect(anna.get_by_role("alert")).to_contain_text("member")
+
+    async def forgotten() -> bool:
+        return not await anna.evaluate(KEPT)
+
+    await eventually(forgotten)
 
 
 async def test_the_last_owner_is_kept(browse: Browse, space: Space) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.support.http import Space
 from tests.support.serving import Serving
-from tests.ui.browsing import Browse
+from tests.ui.browsing import Browse, Served
 from tests.ui.test_lists import add, live, rows, shows
 from tests.ui.watching import Watch
 
@@ -185,3 +185,52 @@ async def test_an_answer_that_is_lost_is_asked_for_again(browse: Browse, space: 
     await expect(page.locator(".trouble, .trouble-box")).to_have_count(0)
     events = (await space.get("/events", limit=100)).ok["items"]
     assert [one["type"] for one in events].count("TaskEdited") == 1
+
+
+async def test_half_a_character_holds_nothing_up(browse: Browse, space: Space, watch: Watch) -> None:
+    """An emoji that was cut in two, by a field's bound or in a paste: it is sent, and so is what follows it."""
+    watch.allow_status(400)  # of the request that understands a line
+    page = await browse(f"/w/{space.id}/inbox")
+    await live(page)
+    await page.evaluate("""async () => {
+      const input = document.querySelector(".quick-add-input");
+      input.value = "Milk \\ud83d";
+      input.dispatchEvent(new InputEvent("input"));
+      input.form.requestSubmit();
+    }""")
+    await add(page, "Bread")
+    await shows(page, "Milk \ufffd", "Bread")
+    await page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    await live(page)
+    assert await created(space) == ["Milk \ufffd", "Bread"]
+
+
+async def test_workspaces_opened_in_quick_succession_stay_apart(browse: Browse, space: Space, site: Served) -> None:
+    """The one that was left before it was there says nothing in the other, on the device neither."""
+    other = await site.space()
+    for number in range(5):
+        await other.task(f"Theirs {number}")
+    await space.task("Milk")
+    page = await browse(f"/w/{other.id}/inbox")
+    await live(page)
+    connections: list[str] = []
+    page.on("websocket", lambda socket: connections.append(socket.url.split("/")[-2]))
+    go = """(places) => {
+      for (const place of places) {
+        history.pushState(null, "", place);
+        dispatchEvent(new PopStateEvent("popstate"));
+      }
+    }"""
+    for _ in range(5):
+        await page.evaluate(go, [f"/w/{space.id}/inbox", f"/w/{other.id}/inbox", f"/w/{space.id}/inbox"])
+        await live(page)
+        await shows(page, "Milk")
+        await page.evaluate(go, [f"/w/{other.id}/inbox", f"/w/{space.id}/inbox", f"/w/{other.id}/inbox"])
+        await live(page)
+    await page.evaluate(go, [f"/w/{space.id}/inbox"])
+    await live(page)
+    await other.task("Theirs, later")
+    await space.task("Bread")
+    await shows(page, "Milk", "Bread")
+    assert connections.count(space.id) == 6
+    assert connections.count(other.id) == 5

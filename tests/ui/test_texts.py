@@ -68,7 +68,17 @@ async def test_links_are_where_links_may_lead(browse: Browse) -> None:
 async def test_hostile_markdown_costs_little(browse: Browse) -> None:
     """It is shown in a moment, whatever it is."""
     page = await browse("/")
-    for text in ("**a " * 5_000, "[" * 20_000, "> " * 10_000, "`" * 20_000, "- " * 10_000, "*_" * 9_000):
+    blank, long = " " * 60_000, "\n" * 60_000
+    spaces = (
+        f"# a{blank}b",
+        f"# a {'#' * 60_000} b",
+        f"-{blank}b",
+        f"- a{long}b",
+        f"[a](b{' ' * 19_000}",
+        " " * 19_000,
+    )
+    marks = ("**a " * 5_000, "[" * 20_000, "> " * 10_000, "`" * 20_000, "- " * 10_000, "*_" * 9_000, "```\n" * 15_000)
+    for text in (*spaces, *marks):
         begun = time.monotonic()
         await page.evaluate(SHOWN, text)
         assert time.monotonic() - begun < 5, text[:4]

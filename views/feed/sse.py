@@ -74,6 +74,8 @@ class Stream:
             if request.method == "HEAD":
                 return self._response
             await self.send(b"retry: 1000\n\n")
+            if self._over.is_set():  # nothing would ever end it again
+                return self._response
             self._task = self._loop.create_task(subscription.run(), name="feed stream")
             while not self._task.done():
                 done, _ = await asyncio.wait([self._task], timeout=QUIET_SECONDS)

@@ -15,8 +15,8 @@ async function keep() {
   const answer = await fetch(BUILD, { cache: "no-cache" });
   const { version, files } = /** @type {Build} */ (await answer.json());
   const name = `tasksys ${version}`;
-  if (await caches.has(name)) return;
   const cache = await caches.open(name);
+  if (await cache.match("/")) return; // all of them are there: they come together, or not at all
   await cache.addAll(files);
   for (const other of await caches.keys()) if (other !== name && other.startsWith("tasksys ")) await caches.delete(other);
 }

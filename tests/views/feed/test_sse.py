@@ -11,6 +11,8 @@ import aiohttp
 import pytest
 
 from tests.support.http import BOUND, Json, Site, Space
+from views.feed import closing
+from views.feed.sse import Stream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,4 +99,17 @@ async def test_who_is_removed_sees_nothing_more(site: Site, space: Space) -> Non
         assert (await entry(stream))["event"] == "caught-up"
         await space.delete("/members/ann")
         await space.task("Secret")
+        assert await entry(stream) == {}
+
+
+async def test_what_ends_while_it_begins_is_over(site: Site, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member who is removed at this moment: nobody would end it later, and it would count as open for ever."""
+    begin = Stream._begin
+
+    async def ended(self: Stream) -> None:
+        await begin(self)
+        self.end(closing.NO_MEMBER)
+
+    monkeypatch.setattr(Stream, "_begin", ended)
+    async with streaming(site, space, after="2") as stream:
         assert await entry(stream) == {}

@@ -86,19 +86,20 @@ export class App extends Signal {
     this.tell();
   }
 
-  /** Opens a workspace: first with what this device knows of it, then live. @param {string} workspace */
+  /**
+   * Opens a workspace: first with what this device knows of it, then live. If another one is opened meanwhile, nothing
+   * more comes of it. @param {string} workspace
+   */
   async open(workspace) {
     this.close();
     const user = session.user;
     this.store.user = user;
     const owner = [user, workspace];
     const entities = this.store.entities;
-    const known = await this.storage?.load(owner).catch(() => null);
-    if (known) entities.restore(known.rows, known.workspace, known.position);
     const feed = new Feed(workspace, {
       position: () => entities.position,
-      message: (message) => this.#received(message, owner),
-      state: (state, reason, code) => this.#connection(state, reason, code),
+      message: (message) => this.feed === feed && this.#received(message, owner),
+      state: (state, reason, code) => this.feed === feed && this.#connection(state, reason, code),
     });
     this.feed = feed;
     const outbox = new Outbox(this.storage, owner, {
@@ -107,8 +108,12 @@ export class App extends Signal {
       entities: () => entities,
     });
     this.outbox = outbox;
-    outbox.listen(() => this.store.setWaiting(outbox.entries));
+    outbox.listen(() => this.outbox === outbox && this.store.setWaiting(outbox.entries));
+    const known = await this.storage?.load(owner).catch(() => null);
+    if (this.feed !== feed) return;
+    if (known) entities.restore(known.rows, known.workspace, known.position);
     await outbox.open();
+    if (this.feed !== feed) return;
     if (known) this.#shown(workspace);
     feed.open();
     void this.#others();
@@ -120,6 +125,7 @@ export class App extends Signal {
     this.store.entities = new (/** @type {any} */ (this.store.entities.constructor))();
     this.store.setWaiting([]);
     this.presence.clear();
+    this.notices.clear();
     this.recent = [];
     this.done = [];
     this.selected.clear();
@@ -171,10 +177,10 @@ export class App extends Signal {
         this.presence.take(message);
         break;
       case "outcome":
-        this.outbox?.decided(message.outcome);
+        this.outbox?.decided(message);
         break;
       case "error":
-        if (message.re === "command") this.outbox?.failed(message.id, message.problem);
+        if (message.re === "command") this.outbox?.decided(message);
         break;
       case "reminder":
         this.notices.remind(message, this);
@@ -189,7 +195,7 @@ export class App extends Signal {
       this.presence.clear();
     }
     if (code === 4401) this.#leave("sign-in", reason || "Your token has expired; sign in again.");
-    else if (code === 4403) this.#leave("gone", reason || "You are no longer a member of this workspace.");
+    else if (code === 4403) this.#leaveForGood( reason || "You are no longer a member of this workspace.");
     else if (state === "offline" && navigator.onLine) void this.#why();
     this.presence.send = (where) => this.feed?.send({ op: "presence", where }) ?? false;
     this.tell();
@@ -200,7 +206,9 @@ export class App extends Signal {
     try {
       await get(`/workspaces/${this.route.workspace}`);
     } catch (error) {
-      if (error instanceof Refused && [401, 403, 404].includes(error.status)) this.#failed(error);
+      if (!(error instanceof Refused)) return;
+      if (error.status === 401) this.#failed(error);
+      else if (error.status === 403 || error.status === 404) this.#leaveForGood(error.message);
     }
   }
 
@@ -208,6 +216,14 @@ export class App extends Signal {
   #failed(error) {
     if (error instanceof Refused && error.status === 401) this.#leave("sign-in", "");
     else this.#leave("gone", /** @type {Error} */ (error).message);
+  }
+
+  /** Who is no member any more keeps nothing of the workspace on this device, but what they wrote themselves. @param {string} trouble */
+  #leaveForGood(trouble) {
+    const { user } = this.store;
+    const workspace = /** @type {Feed} */ (this.feed).workspace;
+    this.#leave("gone", trouble);
+    void this.storage?.forget([user, workspace]).catch(() => {});
   }
 
   /** @param {Phase} phase @param {string} trouble */
@@ -298,7 +314,7 @@ export class App extends Signal {
     if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
     this.done = this.done.filter((one) => one !== found);
     const said = found.said ? `Undone: ${found.said}` : "Undone";
-    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting")) {
+    if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting" && !one.sent)) {
       await this.outbox.drop(id);
       return this.notices.say(said);
     }

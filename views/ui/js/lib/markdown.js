@@ -1,6 +1,8 @@
 /**
  * Markdown as elements that are to be seen: never as HTML, so that no text of anybody can be more than text.
  *
+ * Whatever the text is, the time that it takes grows with its length and no faster: it may be written to make others wait.
+ *
  * Headings, paragraphs, lists (with checks), quotes, code, bold, italic, struck, links to http, https and mailto.
  */
 
@@ -12,10 +14,10 @@ import { h } from "./dom.js";
 const DEEPEST = 8;
 
 const FENCE = /^ {0,3}(```+|~~~+)\s*([\w+-]*)/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const HEADING = /^ {0,3}(#{1,6})\s+(.*)$/s;
 const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
 const QUOTE = /^ {0,3}>\s?/;
-const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
+const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/s;
 const TICK = /^\[([ xX])\]\s+(.*)$/s;
 
 /** @param {string} text @param {number} [depth] @returns {Content[]} */
@@ -30,12 +32,12 @@ export function markdown(text, depth = 0) {
     const heading = HEADING.exec(line);
     if (!line.trim()) at++;
     else if (fence) {
-      const end = lines.findIndex((one, index) => index > at && one.trim().startsWith(fence[1]));
-      const last = end < 0 ? lines.length : end;
+      let last = at + 1;
+      while (last < lines.length && !lines[last].trim().startsWith(fence[1])) last++;
       blocks.push(h("pre", { tabIndex: 0 }, h("code", null, lines.slice(at + 1, last).join("\n"))));
       at = last + 1;
     } else if (heading) {
-      blocks.push(h(`h${Math.min(6, heading[1].length + 3)}`, null, inline(heading[2])));
+      blocks.push(h(`h${Math.min(6, heading[1].length + 3)}`, null, inline(unclosed(heading[2]))));
       at++;
     } else if (RULE.test(line)) {
       blocks.push(h("hr", null));
@@ -55,6 +57,13 @@ export function markdown(text, depth = 0) {
     }
   }
   return blocks;
+}
+
+/** A heading without the signs that may stand behind it. @param {string} heading */
+function unclosed(heading) {
+  let end = heading.trimEnd().length;
+  while (end && heading[end - 1] === "#") end--;
+  return heading.slice(0, end).trimEnd();
 }
 
 /** True if a line begins a block that ends a paragraph before it. @param {string} line @param {boolean} inside */
@@ -77,9 +86,11 @@ function listAt(lines, from, depth) {
     if (own && item[1].length < indent) break;
     if (own) items.push([item[3]]);
     else if (!lines[at].trim()) {
-      const next = lines.slice(at).findIndex((one) => one.trim());
-      if (next < 0 || (!/^\s{2,}/.test(lines[at + next]) && !ITEM.test(lines[at + next]))) break;
-      items.at(-1)?.push("");
+      let next = at + 1;
+      while (next < lines.length && !lines[next].trim()) next++;
+      if (next === lines.length || (!/^\s{2,}/.test(lines[next]) && !ITEM.test(lines[next]))) break;
+      for (; at < next; at++) items.at(-1)?.push("");
+      at--;
     } else if (/^\s{2,}/.test(lines[at]) || item) items.at(-1)?.push(lines[at].replace(new RegExp(`^\\s{0,${indent + 4}}`), (found) => " ".repeat(Math.max(0, found.length - indent - 2))));
     else if (begins(lines[at], true)) break;
     else items.at(-1)?.push(lines[at]);
@@ -102,7 +113,7 @@ function listAt(lines, from, depth) {
 const INLINE = [
   [/^\\([\\`*_{}[\]()#+.!~>|-])/, ([, one]) => one],
   [/^(`+)(.{1,2000}?)\1(?!`)/s, ([, , code]) => h("code", null, code.trim() || code)],
-  [/^\[((?:[^[\]\\]|\\.){1,500})\]\(\s*<?((?:[^\s()<>]|\([^\s()<>]*\)){1,2000})>?(?:\s+"[^"]*")?\s*\)/, ([whole, text, to]) => anchor(to, inline(text), whole)],
+  [/^\[((?:[^[\]\\]|\\.){1,500})\]\(\s{0,20}<?((?:[^\s()<>]|\([^\s()<>]{0,2000}\)){1,2000})>?(?:\s{1,20}"[^"]{0,500}")?\s{0,20}\)/, ([whole, text, to]) => anchor(to, inline(text), whole)],
   [/^<((?:https?:\/\/|mailto:)[^\s<>]{1,2000})>/i, ([whole, to]) => anchor(to, to.replace(/^mailto:/i, ""), whole)],
   [/^https?:\/\/[^\s<>"'`]{1,2000}/i, ([whole]) => bare(whole)],
   [/^\*\*(?=\S)(.{1,2000}?\S|\S)\*\*/s, ([, text]) => h("strong", null, inline(text))],
@@ -110,11 +121,11 @@ const INLINE = [
   [/^~~(?=\S)(.{1,2000}?\S|\S)~~/s, ([, text]) => h("s", null, inline(text))],
   [/^\*(?=[^\s*])(.{0,2000}?[^\s*]|[^\s*])\*(?!\*)/s, ([, text]) => h("em", null, inline(text))],
   [/^_(?=[^\s_])(.{0,2000}?[^\s_]|[^\s_])_(?!\w)/s, ([, text]) => h("em", null, inline(text))],
-  [/^(?: {2,})?\n/, () => h("br", null)],
+  [/^\n/, () => h("br", null)],
 ];
 
 /** Where something may begin within a line. */
-const MAY = /[\\`[<*_~\n]| {2,}\n|https?:\/\//gi;
+const MAY = /[\\`[<*_~\n]|https?:\/\//gi;
 
 /** Characters of one paragraph that are looked through; more stay as they are. */
 const LONGEST = 20_000;
@@ -133,11 +144,12 @@ function inline(text) {
     plain += text.slice(at, next.index);
     at = next.index;
     const rest = text.slice(at);
-    const inWord = /\w$/.test(plain) && /^(_|https?:)/i.test(rest);
+    const inWord = /\w/.test(plain.at(-1) ?? "") && /^(_|https?:)/i.test(rest);
     let taken = 0;
     for (const [pattern, make] of inWord ? [] : INLINE) {
       const match = pattern.exec(rest);
       if (!match) continue;
+      if (match[0] === "\n") plain = plain.trimEnd();
       if (plain) found.push(plain);
       plain = "";
       found.push(make([...match]));

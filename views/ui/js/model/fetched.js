@@ -26,7 +26,7 @@ const queue = [];
 export function fetched(app, name, stamp, ask) {
   const kept = all.get(app) ?? new Map();
   all.set(app, kept);
-  const named = `${app.route.workspace} ${name}`;
+  const named = `${app.store.user} ${app.route.workspace} ${name}`;
   const wanted = `${stamp} ${app.feed?.state === "live"}`;
   /** @type {Kept} */
   const found = kept.get(named) ?? { stamp: "", value: null, error: null, asked: null };

@@ -54,6 +54,11 @@ export class Notices extends Signal {
     this.tell();
   }
 
+  /** Puts all cards away: they are another workspace's, or another person's. */
+  clear() {
+    for (const { reminder } of this.cards) this.dismiss(reminder.id);
+  }
+
   /** Puts a card away; the reminder itself stays as it is. @param {string} reminder */
   dismiss(reminder) {
     this.cards = this.cards.filter((one) => one.reminder.id !== reminder);

@@ -50,7 +50,7 @@ export class Presence extends Signal {
   writing(task, field, text, selection) {
     const { view, project } = this.#where;
     const place = { ...(view ? { view } : {}), ...(project ? { project } : {}), task };
-    this.#where = field ? { ...place, field, ...(text === undefined ? {} : { text: text.slice(0, 2_000) }), ...(selection ? { selection } : {}) } : place;
+    this.#where = field ? { ...place, field, ...(text === undefined ? {} : { text: text.slice(0, 2_000).toWellFormed() }), ...(selection ? { selection } : {}) } : place;
     this.#soon();
   }
 

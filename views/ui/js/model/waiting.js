@@ -6,13 +6,12 @@
 /**
  * `base` is what an edit saw of the fields that it changes; `theirs` what they are now, of a conflict. `text` is of a
  * quick add that nobody has parsed yet, `without` the kinds of phrases that stay in its title. `position` is that of an
- * accepted command's last event. `sent` is the command as it was sent, and is sent again; `undecided` if nobody knows
- * what became of it.
+ * accepted command's last event. `sent` is the command as it went out, whatever came of it.
  * @typedef {{
  *   id: string, user: string, workspace: string, at: string, command: Command, base?: Record<string, any>, text?: string,
  *   without?: string[],
  *   state: "waiting" | "sent" | "accepted" | "refused" | "conflict", problem?: Problem, theirs?: Record<string, any>,
- *   position?: number, sent?: Command, undecided?: boolean,
+ *   position?: number, sent?: Command,
  * }} Waiting
  */
 

@@ -63,10 +63,13 @@ export class Feed {
     this.#set("closed");
   }
 
-  /** Sends a message; false if there is no connection. @param {any} message */
+  /**
+   * Sends a message; false if there is no connection. Half a character (of an emoji that was cut in two) is no JSON to the
+   * server, which would end the connection over it, each time anew: it becomes �. @param {any} message
+   */
   send(message) {
     if (this.#socket?.readyState !== WebSocket.OPEN || this.state !== "live") return false;
-    this.#socket.send(JSON.stringify(message));
+    this.#socket.send(JSON.stringify(message, (_, value) => (typeof value === "string" ? value.toWellFormed() : value)));
     return true;
   }
 

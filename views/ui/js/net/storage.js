@@ -95,10 +95,10 @@ export class Storage {
     return done(index.getAll(IDBKeyRange.bound([...owner, ""], [...owner, "\uffff"])));
   }
 
-  /** @param {any} one */
-  async putWaiting(one) {
+  /** Keeps them all, or none. @param {...any} entries */
+  async putWaiting(...entries) {
     const transaction = this.database.transaction("outbox", "readwrite", { durability: "strict" });
-    transaction.objectStore("outbox").put(one);
+    for (const one of entries) transaction.objectStore("outbox").put(one);
     await committed(transaction);
   }
 
