@@ -6,6 +6,8 @@
  *
  * An edit remembers what it saw. If somebody else has changed the same field since, it is not sent: it becomes a
  * conflict, which a person decides. Tabs share one outbox; one of them, which holds the lock, sends.
+ *
+ * Why so long: what becomes of a command on its way is one machine, whose steps have to be read together.
  */
 
 import { uuid } from "../lib/ids.js";
