@@ -70,7 +70,7 @@ dialog("outbox", (app) => {
   const waiting = app.store.waiting.filter((one) => one.state === "waiting" || one.state === "sent");
   const troubles = app.store.waiting.filter((one) => one.state === "refused" || one.state === "conflict");
   return [
-    dialogHead(app, "On its way"),
+    dialogHead(app, troubles.length ? "To look at" : "On its way"),
     troubles.length || waiting.length ? null : h("p", { class: "quiet-text" }, icon("check"), " Everything you did has been saved."),
     troubles.map((one) => trouble(app, one)),
     waiting.length ? h("ul", { class: "plain-list" }, waiting.map((one) => h("li", { key: one.id, class: "row" }, icon("clock"), h("span", { class: "grow" }, said(app, one)), h("span", { class: "hint" }, sayAgo(one.at))))) : null,
