@@ -58,7 +58,7 @@ export function trouble(app, one) {
   }
   const text = one.command.body ?? one.command.description ?? one.command.title;
   return h("div", { class: "trouble-box", key: one.id, role: "alert" },
-    h("p", null, h("strong", null, `${said(app, one)} was refused. `), one.problem?.detail ?? "", (one.problem?.errors ?? []).map((error) => ` ${error.detail}`)),
+    h("p", null, h("strong", null, `${said(app, one)} was refused. `), one.problem?.detail ?? "", (one.problem?.errors ?? []).filter((error) => !one.problem?.detail?.includes(error.detail)).map((error) => ` ${error.detail}`)),
     typeof text === "string" && text ? h("div", { class: "sides" }, h("div", { class: "side mine" }, h("span", { class: "hint" }, "What you wrote"), text)) : null,
     one.problem?.conflicts?.length ? [h("p", { key: "since" }, "Since then:"), inTheWay(app, one.problem.conflicts)] : null,
     h("div", { class: "row end" },
