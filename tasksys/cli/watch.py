@@ -107,7 +107,7 @@ def _changes(event: Event) -> list[Json]:
         found = audit.changes(codec.event(EventRecord(**fields)))
     except codec.UnknownEvent:
         return []
-    shown: list[Json] = msgspec.to_builtins(found)
+    shown: list[Json] = msgspec.json.decode(msgspec.json.encode(found))  # lists, as the server sends them, not tuples
     return shown
 
 

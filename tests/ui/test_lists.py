@@ -238,3 +238,43 @@ async def test_lists_are_accessible(browse: Browse, space: Space, name: str) -> 
     await live(page)
     await accessible(page)
     await shot(page, name)
+
+
+async def test_what_stands_behind_a_long_title_is_not_cut(browse: Browse, space: Space) -> None:
+    """The title gives way to labels and the day; without any of them it is level with its check, on a phone too."""
+    await space.task("A title that goes on and on " * 6, labels=["home", "writing"], due={"date": "2030-03-08"})
+    await space.task("Plain")
+    page = await browse(f"/w/{space.id}/inbox")
+    await expect(rows(page)).to_have_count(2)
+    cut = "chips => chips.filter(chip => chip.scrollWidth > chip.clientWidth).map(chip => chip.textContent)"
+    assert await page.locator(".meta .chip").evaluate_all(cut) == []
+    phone = await browse(f"/w/{space.id}/inbox", screen="phone")
+    plain = rows(phone).filter(has_text="Plain")
+    title, check = [await plain.locator(which).bounding_box() for which in (".title", ".check")]
+    assert title
+    assert check
+    assert abs(title["y"] + title["height"] / 2 - check["y"] - check["height"] / 2) < 2
+
+
+async def test_each_key_does_one_thing(browse: Browse, space: Space) -> None:
+    """The help sheet names no key twice; b asks when to be reminded."""
+    await space.task("Milk")
+    page = await browse(f"/w/{space.id}/inbox")
+    await expect(rows(page)).to_have_count(1)
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_contain_text("Remind me")
+    keys = await page.get_by_role("dialog").locator("kbd").all_inner_texts()
+    assert len(keys) == len(set(keys))
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await page.keyboard.press("b")
+    await expect(page.get_by_role("dialog").get_by_role("heading", name="Remind me")).to_be_visible()
+
+
+async def test_the_name_of_a_project_is_read_on_a_phone(browse: Browse, space: Space) -> None:
+    """Its views stand below it there."""
+    project = await space.project("Household")
+    page = await browse(f"/w/{space.id}/project/{project['id']}", screen="phone")
+    name = page.get_by_role("heading", name="Household", level=1)
+    await expect(name).to_be_visible()
+    assert await name.evaluate("name => name.scrollWidth <= name.clientWidth")

@@ -98,7 +98,7 @@ async def test_the_list_says_when_why_and_what_came_of_it(browse: Browse, space:
     relative = (await space.post(f"/tasks/{task['id']}/reminders", {"trigger": {"before": "PT45M", "of": "due"}})).ok
     page = await opened(browse, space, "/reminders")
     now = page.get_by_role("region", name="Now")
-    await expect(now).to_contain_text("here: delivered")
+    await expect(now).to_contain_text("on this page: delivered")
     await expect(page.get_by_role("region").filter(has=page.locator(".reminder-line")).first).to_have_attribute(
         "aria-label", "Now"
     )

@@ -145,11 +145,11 @@ async def test_what_this_device_keeps_is_cleared(browse: Browse, space: Space) -
     """And fetched again."""
     await space.task("Milk")
     page = await opened(browse, space, "settings")
-    await expect(page.get_by_text("1 tasks and 0 projects")).to_be_visible()
+    await expect(page.get_by_text("1 task and 0 projects")).to_be_visible()
     await page.get_by_role("region", name="On this device").get_by_role("button", name="Clear").click()
     await page.get_by_role("dialog").get_by_role("button", name="Clear").click()
     await expect(page.get_by_text("Cleared, and fetched again")).to_be_visible()
-    await expect(page.get_by_text("1 tasks and 0 projects")).to_be_visible()
+    await expect(page.get_by_text("1 task and 0 projects")).to_be_visible()
 
 
 async def test_it_is_accessible_and_fits_a_phone(browse: Browse, space: Space) -> None:

@@ -16,12 +16,13 @@ PATIENCE = 30.0
 
 def test_what_happened_is_shown(run: Run, user: str) -> None:
     """From a position on: who did what, to which task, before and after; as JSON, the events themselves."""
-    task = added(run, "Milk")
+    task = added(run, "Milk", "--label", "home", "--label", "shop")
     run("done", task)
     lines = run("watch", "--after", "0", "--count", "4").stdout.splitlines()
     assert len(lines) == 4
     assert lines[2].startswith("3  ")
     assert all(part in lines[2] for part in (user, "TaskCreated", "“Milk”"))
+    assert "labels: – → home, shop" in lines[2]
     assert "status: open → done" in lines[3]
     events = [json.loads(line) for line in run("watch", "--after", "2", "--count", "2", "--json").stdout.splitlines()]
     assert [(one["position"], one["type"], one["task"]) for one in events] == [

@@ -84,7 +84,7 @@ export const ACTIONS = [
   { id: "assign", name: "Assign", group: "Tasks", keys: ["a"], icon: "user", task: true, needs: "editor", run: (app, tasks) => app.openDialog("assign", tasks) },
   { id: "label", name: "Label", group: "Tasks", keys: ["l"], icon: "tag", task: true, needs: "editor", run: (app, tasks) => app.openDialog("label", tasks) },
   { id: "history", name: "History", group: "Tasks", keys: ["h"], icon: "history", task: true, run: (app, [task]) => app.openDialog("history", { task: task.id }) },
-  { id: "remind", name: "Remind me", group: "Tasks", keys: ["r"], icon: "bell", task: true, run: (app, [task]) => app.openDialog("remind", { task: task.id }) },
+  { id: "remind", name: "Remind me", group: "Tasks", keys: ["b"], icon: "bell", task: true, run: (app, [task]) => app.openDialog("remind", { task: task.id }) },
   { id: "up", name: "Move up", group: "Tasks", keys: ["Alt+ArrowUp"], task: true, needs: "editor", run: (app) => app.list?.shift(-1) },
   { id: "down", name: "Move down", group: "Tasks", keys: ["Alt+ArrowDown"], task: true, needs: "editor", run: (app) => app.list?.shift(1) },
   { id: "trash-task", name: "Move to the trash", group: "Tasks", keys: ["#", "Delete"], icon: "trash", task: true, needs: "editor", run: trash },

@@ -57,7 +57,7 @@ export class App extends Signal {
   dialog = null;
   /** Events that came while the page was open, newest last: what has just happened. @type {import("./model/types.js").Event[]} */
   recent = [];
-  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>}[]} */
+  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>, notice?: number}[]} */
   done = [];
 
   constructor() {
@@ -292,7 +292,8 @@ export class App extends Signal {
     const outcome = await deciding;
     if (outcome?.status !== "accepted" || !outcome.events.length) this.done = this.done.filter((one) => one.id !== named.id);
     else if (said && command.type !== "Undo" && this.feed?.state === "live") {
-      this.notices.say(said, { label: "Undo", run: () => this.undo(named.id) });
+      const notice = this.notices.say(said, { label: "Undo", run: () => this.undo(named.id) });
+      this.done = this.done.map((one) => (one.id === named.id ? { ...one, notice } : one));
     }
     if (outcome?.status === "refused" && !command.task) {
       this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
@@ -313,6 +314,7 @@ export class App extends Signal {
     const found = this.done.find((one) => one.id === id);
     if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
     this.done = this.done.filter((one) => one !== found);
+    if (found.notice) this.notices.drop(found.notice);
     const said = found.said ? `Undone: ${found.said}` : "Undone";
     if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting" && !one.sent)) {
       await this.outbox.drop(id);

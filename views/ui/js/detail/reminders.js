@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { HERE, instantOf, sayAgo, sayInstant } from "../lib/time.js";
+import { HERE, instantOf, sayAgo, sayWhen, wallTime } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
 import { whenForm } from "../dialogs/when.js";
@@ -31,7 +31,7 @@ export function reminders(app, task) {
 function reminder(app, task, one) {
   const fired = one.state === "fired";
   const words = one.snoozed_from || one.state === "snoozed" ? "Snoozed" : capital(sayTrigger(one.trigger));
-  const at = one.scheduled_for ? (fired ? `came ${sayAgo(one.fired_at ?? one.scheduled_for)}` : "at" in one.trigger && !one.snoozed_from ? "" : sayInstant(one.scheduled_for)) : "waits for a date";
+  const at = one.scheduled_for ? (fired ? `came ${sayAgo(one.fired_at ?? one.scheduled_for)}` : "at" in one.trigger && !one.snoozed_from ? "" : sayWhen({ local: wallTime(one.scheduled_for) })) : "waits for a date";
   const small = (/** @type {string} */ name, /** @type {string} */ drawn, /** @type {() => void} */ run) => h("button", { type: "button", class: "icon-button small", key: name, "aria-label": `${name}: ${words}`, title: name, onclick: run }, icon(drawn));
   return h("li", { key: one.id, class: `line${fired ? " fired" : ""}` },
     icon("bell"), h("span", { class: "grow line-words" }, h("span", null, words), at ? h("span", { class: "hint" }, ` ${at}`) : null),

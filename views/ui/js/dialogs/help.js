@@ -9,7 +9,7 @@ const UNDERSTOOD = [
   ["tomorrow 9am, on friday, in 3 days, 8 march", "when it is due"],
   ["every monday, every 3 days, monthly on the last friday", "that it comes again"],
   ["#name, #name/section", "the project"],
-  ["!high, !1", "the priority"],
+  ["!high, p1", "the priority"],
   ["@anna", "who does it"],
   ["remind me 30 minutes before", "a reminder"],
   ["“the 9/11 report”", "in quotes, it stays in the title"],
@@ -23,5 +23,5 @@ dialog("help", (app) => [
         h("dt", { key: `${one.id} keys` }, one.keys.map((keys, index) => [index ? " or " : null, h("kbd", { key: keys }, shown(keys))])),
         h("dd", { key: one.id }, one.name),
       ])))),
-    h("section", { key: "add" }, h("h3", null, "In quick add"), h("dl", { class: "keys" }, UNDERSTOOD.map(([text, meaning]) => [h("dt", { key: `${text} text` }, text), h("dd", { key: text }, meaning)])))),
+    h("section", { key: "add", class: "wide" }, h("h3", null, "In quick add"), h("dl", { class: "keys" }, UNDERSTOOD.map(([text, meaning]) => [h("dt", { key: `${text} text` }, text), h("dd", { key: text }, meaning)])))),
 ]);

@@ -58,7 +58,7 @@ export function trouble(app, one) {
   }
   const text = one.command.body ?? one.command.description ?? one.command.title;
   return h("div", { class: "trouble-box", key: one.id, role: "alert" },
-    h("p", null, h("strong", null, `${said(app, one)} was refused. `), one.problem?.detail ?? "", (one.problem?.errors ?? []).map((error) => ` ${error.detail}`)),
+    h("p", null, h("strong", null, `${said(app, one)} was refused. `), one.problem?.detail ?? "", (one.problem?.errors ?? []).filter((error) => !one.problem?.detail?.includes(error.detail)).map((error) => ` ${error.detail}`)),
     typeof text === "string" && text ? h("div", { class: "sides" }, h("div", { class: "side mine" }, h("span", { class: "hint" }, "What you wrote"), text)) : null,
     one.problem?.conflicts?.length ? [h("p", { key: "since" }, "Since then:"), inTheWay(app, one.problem.conflicts)] : null,
     h("div", { class: "row end" },
@@ -70,7 +70,7 @@ dialog("outbox", (app) => {
   const waiting = app.store.waiting.filter((one) => one.state === "waiting" || one.state === "sent");
   const troubles = app.store.waiting.filter((one) => one.state === "refused" || one.state === "conflict");
   return [
-    dialogHead(app, "On its way"),
+    dialogHead(app, troubles.length ? "To look at" : "On its way"),
     troubles.length || waiting.length ? null : h("p", { class: "quiet-text" }, icon("check"), " Everything you did has been saved."),
     troubles.map((one) => trouble(app, one)),
     waiting.length ? h("ul", { class: "plain-list" }, waiting.map((one) => h("li", { key: one.id, class: "row" }, icon("clock"), h("span", { class: "grow" }, said(app, one)), h("span", { class: "hint" }, sayAgo(one.at))))) : null,

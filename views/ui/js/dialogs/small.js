@@ -94,7 +94,7 @@ dialog("project", (app, /** @type {import("../model/types.js").Project | undefin
 dialog("workspaces", (app) => [
   dialogHead(app, "Workspaces"),
   chooser({
-    label: "Workspace", addLabel: "New workspace",
+    label: "Workspace", addLabel: "New workspace", placeholder: "Find one, or name a new one",
     items: app.workspaces.map((one) => ({ id: one.id, name: one.name, hint: one.role, chosen: one.id === app.route.workspace })),
     choose: (id) => {
       app.closeDialog();

@@ -1,7 +1,7 @@
 /** When tasks are due or start, and putting them off. */
 
 import { h } from "../lib/dom.js";
-import { addDays, sayDay, sayWhen, today, weekday } from "../lib/time.js";
+import { addDays, sayDay, sayShortDay, sayWhen, today, weekday } from "../lib/time.js";
 import { editAll } from "../actions.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/when-field.js";
@@ -48,7 +48,7 @@ function asking(field) {
       dialogHead(app, tasks.length > 1 ? many : field === "due" ? "When is it due?" : "When does it start?", tasks.length === 1 ? tasks[0].title : undefined),
       h("div", { class: "choices" },
         near(today()).map(({ name, day }) => h("button", { type: "button", class: "choice", key: name, onclick: () => set(onDay(day), `${verb} ${sayDay(day)}`) },
-          h("span", { class: "grow" }, name), h("span", { class: "hint" }, `${sayDay(day)}${timed ? ` ${value.local.slice(11, 16)}` : ""}`))),
+          h("span", { class: "grow" }, name), h("span", { class: "hint" }, `${sayShortDay(day)}${timed ? ` ${value.local.slice(11, 16)}` : ""}`))),
         h("button", { type: "button", class: "choice", key: "none", onclick: () => set(null, field === "due" ? "no due date" : "no start") }, "No date")),
       whenForm(app, value ?? null, field === "due" ? "When it is due" : "When it starts", "Set", (found) => set(found, `${verb} ${sayWhen(found)}`)),
     ];
@@ -68,7 +68,7 @@ dialog("postpone", (app, /** @type {Task} */ task) => {
   const now = today();
   return [
     dialogHead(app, "Put it off until…", task.title),
-    h("div", { class: "choices" }, near(now).slice(1).map(({ name, day: one }) => h("button", { type: "button", class: "choice", key: name, onclick: () => put({ to: day(one) }, `until ${sayDay(one)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayDay(one))))),
+    h("div", { class: "choices" }, near(now).slice(1).map(({ name, day: one }) => h("button", { type: "button", class: "choice", key: name, onclick: () => put({ to: day(one) }, `until ${sayDay(one)}`) }, h("span", { class: "grow" }, name), h("span", { class: "hint" }, sayShortDay(one))))),
     whenForm(app, value, "Until when", "Put it off", (found) => put({ to: found }, `until ${sayWhen(found)}`)),
   ];
 });

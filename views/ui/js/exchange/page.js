@@ -148,7 +148,7 @@ function importing(app, job) {
     report && !busy ? summary(app, report) : null,
     phase === "planned" && report ? h("div", { class: "row" },
       h("button", { type: "button", class: "button primary large", disabled: !todo, onclick: () => void run(app, false) }, icon("upload"), todo ? `Import ${things(todo)}` : "There is nothing to import"),
-      h("span", { class: "hint" }, "Nothing has been made yet.")) : null,
+      todo ? h("span", { class: "hint" }, "Nothing has been made yet.") : null) : null,
     report && !busy ? lines(app, report) : null);
 }
 
@@ -179,7 +179,7 @@ function options(app, job) {
       job.project = /** @type {HTMLSelectElement} */ (event.target).value;
       void run(app, true);
     } }, h("option", { value: "", selected: !job.project }, "The projects that the file names, or the Inbox"), app.store.projects.map((one) => h("option", { key: one.id, value: one.id, selected: one.id === job.project }, one.name)))),
-    job.format === "csv" && job.columns.length ? h("details", { class: "mapping", key: "mapping", open: Boolean(job.error) || Object.keys(job.mapping).length > 0 || undefined },
+    job.format === "csv" && job.columns.length ? h("details", { class: "mapping", key: "mapping", open: Boolean(job.error) || job.report?.items.some((one) => one.kind === "file") || Object.keys(job.mapping).length > 0 || undefined },
       h("summary", null, "Which column is what"),
       h("p", { class: "hint" }, "Columns are known by their names. Choose them here where that goes wrong."),
       h("div", { class: "mapping-fields" }, FIELDS.map(([field, name]) => h("label", { class: "labelled", key: field }, name,

@@ -123,6 +123,11 @@ export function sayDay(day, now = today()) {
   return written(day, sameYear ? { day: "numeric", month: "short" } : { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** A day of the next weeks, as briefly as its day of the week and date: Thu, Nov 26. @param {string} day */
+export function sayShortDay(day) {
+  return written(day, { weekday: "short", day: "numeric", month: "short" });
+}
+
 /** A day in full, such as Sunday, 8 March 2026. @param {string} day */
 export function sayFullDay(day) {
   return written(day, { weekday: "long", day: "numeric", month: "long", year: "numeric" });

@@ -19,12 +19,13 @@ export class Notices extends Signal {
   #desktop = new Map();
   #next = 1;
 
-  /** @param {string} text @param {{label: string, run: () => void}} [action] @param {"plain" | "error"} [tone] */
+  /** Its id, by which it can be dropped. @param {string} text @param {{label: string, run: () => void}} [action] @param {"plain" | "error"} [tone] */
   say(text, action, tone = "plain") {
     const id = this.#next++;
     this.shown = [...this.shown.slice(-2), { id, text, action, tone, until: Date.now() + SECONDS * 1000 }];
     setTimeout(() => this.drop(id), SECONDS * 1000);
     this.tell();
+    return id;
   }
 
   /** @param {number} id */

@@ -95,7 +95,7 @@ function card(app, task) {
     h("div", { class: "card-head" }, check(app, task), h("span", { class: "title" }, task.title)),
     h("div", { class: "meta" },
       task.priority !== "none" ? h("span", { class: `flag priority-${task.priority}`, title: `Priority ${task.priority}` }, icon("flag")) : null,
-      labelChips(task.labels), dueChip(task), h("span", { class: "grow" }), task.assignees.slice(0, 3).map((user) => avatar(user))));
+      labelChips(task.labels), dueChip(task), task.assignees.length ? h("span", { class: "grow" }) : null, task.assignees.slice(0, 3).map((user) => avatar(user))));
 }
 
 /** Where a card would be put is shown by a line. @param {App} app @param {HTMLElement} element @param {Project} project */

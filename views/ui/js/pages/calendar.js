@@ -1,7 +1,7 @@
 /** The calendar: a month or a week at a time, or, where it is narrow, the days of it one below the other. */
 
 import { h } from "../lib/dom.js";
-import { addDays, addMonths, sayDay, sayFullDay, sayMonth, today } from "../lib/time.js";
+import { addDays, addMonths, sayDay, sayFullDay, sayMonth, sayShortDay, today } from "../lib/time.js";
 import { clock, dayIn, weekOf, weeksOfMonth } from "../lib/grid.js";
 import { entriesOf } from "../model/calendar.js";
 import { occurrencesOf } from "../model/occurrences.js";
@@ -99,7 +99,7 @@ function agenda(app, days, entries) {
     });
   }
   return h("div", { class: "page-body agenda", key: "agenda" }, filled.map(({ day, found }) => h("section", { class: `agenda-day${day === now ? " today" : ""}`, key: day, "aria-label": sayFullDay(day) },
-    h("header", { class: "group-head" }, h("h2", null, day === now ? `Today · ${sayFullDay(day)}` : sayFullDay(day)), h("span", { class: "grow" }),
+    h("header", { class: "group-head" }, h("h2", null, day === now ? `Today · ${sayShortDay(day)}` : sayFullDay(day)), h("span", { class: "grow" }),
       app.may("editor") ? h("button", { type: "button", class: "icon-button", "aria-label": `Add a task on ${sayDay(day)}`, onclick: () => addAt(app, { day, hour: null }) }, icon("plus")) : null),
     found.length ? h("ul", null, found.map((entry) => h("li", { key: entry.key, class: "agenda-line", style: entry.colour ? { "--colour": entry.colour } : {} },
       entry.task ? check(app, entry.task) : h("span", { class: "agenda-repeat" }, icon("repeat")),

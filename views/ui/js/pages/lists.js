@@ -67,7 +67,7 @@ export function todayPage(app) {
   return page(app, shown, {
     head: pageHead(app, { title: "Today", subtitle: sayFullDay(now) }),
     list: { label: "Today", place: true },
-    none: empty({ drawn: "sun", title: "Nothing is due today", text: ["Enjoy it, or take something on: ", h("kbd", null, "T"), " makes the task at the cursor due today."], action: link(app, app.to("upcoming"), { class: "button" }, "See what is coming") }),
+    none: empty({ drawn: "sun", title: "Nothing is due today", text: ["Enjoy it, or take something on: ", h("kbd", null, "t"), " makes the task at the cursor due today."], action: link(app, app.to("upcoming"), { class: "button" }, "See what is coming") }),
   });
 }
 
@@ -82,7 +82,7 @@ export function upcoming(app) {
     const open = store.live.filter((task) => isOpen(task) && task.due && dayOf(task.due) >= now).sort(byDue);
     const byDay = Map.groupBy(open, (task) => dayOf(/** @type {import("../model/types.js").When} */ (task.due)));
     const days = new Set([...Array.from({ length: DAYS }, (_, index) => addDays(now, index)), ...byDay.keys()]);
-    return [...days].sort().map((day) => ({ id: day, name: sayDay(day).match(/\d/) ? short(day, { weekday: "long" }) : `${sayDay(day)} · ${short(day)}`, tasks: byDay.get(day) ?? [], place: { due: day } }));
+    return [...days].sort().map((day) => ({ id: day, name: `${sayDay(day).match(/\d/) ? short(day, { weekday: "long", day: undefined, month: undefined }) : sayDay(day)} · ${short(day)}`, tasks: byDay.get(day) ?? [], place: { due: day } }));
   });
   return [
     pageHead(app, { title: "Upcoming", subtitle: "Drag a task to another day to put it off" }),

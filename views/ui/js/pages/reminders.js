@@ -74,7 +74,7 @@ function channels(one) {
   if (!names.length) return null;
   return h("span", { class: "channels" }, names.map((name) => {
     const delivery = deliveries.get(name);
-    const words = name === "feed" ? "here" : name;
+    const words = name === "feed" ? "on this page" : name;
     return h("span", { class: `chip ${delivery?.state ?? ""}`, key: name, title: delivery?.error ?? undefined }, delivery ? `${words}: ${DELIVERED[delivery.state] ?? delivery.state}` : words);
   }));
 }

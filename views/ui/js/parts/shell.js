@@ -44,7 +44,7 @@ function counts(app) {
 
 /** @param {App} app @param {string} page @param {string} name @param {string} drawn @param {number} [count] @param {boolean} [late] */
 function item(app, page, name, drawn, count = 0, late = false) {
-  const current = app.route.page === page;
+  const current = app.route.page === page && !(page === "search" && app.store.filters.some((one) => one.id === app.route.id));
   return h("li", { key: page }, link(app, app.to(page), { class: "nav-item", "aria-current": current ? "page" : undefined },
     icon(drawn), h("span", { class: "grow" }, name), count ? h("span", { class: `count${late ? " late" : ""}` }, String(count)) : null));
 }
@@ -59,8 +59,8 @@ export function sidebar(app) {
       h("button", { type: "button", class: "workspace-button", onclick: () => app.openDialog("workspaces") },
         h("span", { class: "workspace-mark", "aria-hidden": "true" }, [...(store.workspace?.name ?? "T")][0]), h("span", { class: "grow ellipsis" }, store.workspace?.name ?? "…"), icon("down")),
     ),
-    app.may("editor") ? h("button", { type: "button", class: "nav-item add", onclick: () => app.openDialog("add") }, icon("plus"), h("span", { class: "grow" }, "Add a task"), h("kbd", null, "Q")) : null,
-    h("button", { type: "button", class: "nav-item", onclick: () => app.openDialog("palette") }, icon("search"), h("span", { class: "grow" }, "Find or do"), h("kbd", null, shown("Mod+K"))),
+    app.may("editor") ? h("button", { type: "button", class: "nav-item add", onclick: () => app.openDialog("add") }, icon("plus"), h("span", { class: "grow" }, "Add a task"), h("kbd", null, "q")) : null,
+    h("button", { type: "button", class: "nav-item", onclick: () => app.openDialog("palette") }, icon("search"), h("span", { class: "grow" }, "Find or do"), h("kbd", null, shown("Mod+k"))),
     h("ul", null,
       item(app, "inbox", "Inbox", "inbox", inbox),
       item(app, "today", "Today", "today", due, due > 0),

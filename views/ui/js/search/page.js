@@ -159,11 +159,11 @@ function here(app, now) {
 
 const EXAMPLES = [
   ["Late, or due today", "status in (open, in-progress) and due <= today"],
-  ["Mine, and pressing", "assignee = me and priority >= high and status = open"],
-  ["Without a date", "status = open and due is empty"],
-  ["Waiting for something", "blocked = true and status = open"],
+  ["Mine, and pressing", "assignee = me and priority >= high and status in (open, in-progress)"],
+  ["Without a date", "status in (open, in-progress) and due is empty"],
+  ["Waiting for something", "blocked = true and status in (open, in-progress)"],
   ["Done this week", "completed >= today-7d"],
-  ["Not touched for a month", "status = open and updated < today-1m"],
+  ["Not touched for a month", "status in (open, in-progress) and updated < today-1m"],
 ];
 
 /** Before anything is looked for: what was saved, and what can be asked. @param {App} app */

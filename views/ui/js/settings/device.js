@@ -63,7 +63,7 @@ export function stored(app) {
   }
   const { tasks, projects } = app.store.entities;
   return [
-    line("Kept for working offline", app.storage ? `${tasks.size.toLocaleString()} tasks and ${projects.size.toLocaleString()} projects of this workspace${estimate?.used ? `; ${sayBytes(estimate.used)} in all` : ""}.` : "This browser keeps nothing (a private window, perhaps): the page works, but not without a network.",
+    line("Kept for working offline", app.storage ? `${counted(tasks.size, "task")} and ${counted(projects.size, "project")} of this workspace${estimate?.used ? `; ${sayBytes(estimate.used)} in all` : ""}.` : "This browser keeps nothing (a private window, perhaps): the page works, but not without a network.",
       app.storage ? h("button", { type: "button", class: "button", onclick: () => app.openDialog("forget") }, "Clear") : null),
   ];
 }
@@ -106,3 +106,8 @@ dialog("sign-out", (app) => {
       h("button", { type: "button", class: "button primary", onclick: () => void leave(false) }, "Sign out")),
   ];
 });
+
+/** @param {number} count @param {string} thing */
+function counted(count, thing) {
+  return `${count.toLocaleString()} ${thing}${count === 1 ? "" : "s"}`;
+}
