@@ -30,6 +30,9 @@ class Commands:
         if (found := self._waiting.get(command["id"])) is not None:
             return found
         await self._places.acquire()
+        if (found := self._waiting.get(command["id"])) is not None:  # another one of that id waited for a place too
+            self._places.release()
+            return found
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting[command["id"]] = command, future
         future.add_done_callback(lambda _: self._done(command["id"]))

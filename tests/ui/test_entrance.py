@@ -65,6 +65,16 @@ async def test_with_tokens_one_signs_in(browse: Browse, watch: Watch, tmp_path: 
         await shows(page, "Milk")
 
 
+async def test_an_impatient_start_makes_one_workspace(browse: Browse, site: Served) -> None:
+    """However often the button is hit before the answer is there."""
+    page = await browse("/", user="ines")
+    await expect(page.get_by_role("heading", name="Welcome to Tasksys")).to_be_visible()
+    await page.evaluate("() => [1, 2, 3].forEach(() => document.querySelector('form').requestSubmit())")
+    await live(page)
+    await page.wait_for_timeout(300)
+    assert len((await site.client("ines").get("/api/v1/workspaces")).ok["items"]) == 1
+
+
 async def test_a_token_that_expires_loses_nothing(browse: Browse, watch: Watch, tmp_path: Path) -> None:
     """The page asks for another one; what was written meanwhile is sent with that."""
     watch.allow_status(401)

@@ -2,8 +2,8 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { HERE, today } from "../lib/time.js";
-import { request } from "../net/api.js";
+import { today } from "../lib/time.js";
+import { makeWorkspace } from "../net/workspaces.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
@@ -102,7 +102,7 @@ dialog("workspaces", (app) => [
     },
     add: async (name) => {
       app.closeDialog();
-      const made = await request("POST", "/workspaces", { body: { name, time_zone: HERE }, headers: { "Idempotency-Key": uuid() } });
+      const made = await makeWorkspace(name);
       app.go(address(made.id, "today"));
     },
   }),

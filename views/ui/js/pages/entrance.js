@@ -1,10 +1,10 @@
 /** What is shown before there is a workspace to show: the first visit, signing in, and what stands in the way. */
 
 import { h } from "../lib/dom.js";
-import { uuid } from "../lib/ids.js";
 import { HERE } from "../lib/time.js";
 import { Refused, request } from "../net/api.js";
 import { session } from "../net/session.js";
+import { makeWorkspace } from "../net/workspaces.js";
 import { address } from "../router.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -15,8 +15,7 @@ export function welcome(app) {
     event.preventDefault();
     const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
     try {
-      const body = { name: String(given.get("name")).trim(), time_zone: HERE };
-      const made = await request("POST", "/workspaces", { body, headers: { "Idempotency-Key": uuid() } });
+      const made = await makeWorkspace(String(given.get("name")).trim());
       app.go(address(made.id, "today"));
     } catch (error) {
       app.trouble = /** @type {Error} */ (error).message;
