@@ -31,6 +31,14 @@ RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 DRAWN: Final = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
 
+IN_SCHEME: Final = """
+(scheme) => {
+  const [red] = getComputedStyle(document.body).color.match(/[0-9.]+/g).map(Number);
+  return (red > 128) === (scheme === "dark");
+}
+"""
+"""The page's text has the colours of the scheme: a busy browser takes its time."""
+
 
 async def shot(
     page: Page, name: str, screens: Iterable[Screen] = tuple(SCREENS), schemes: Iterable[Scheme] = SCHEMES
@@ -87,6 +95,7 @@ async def _each(page: Page, schemes: tuple[Scheme, ...]) -> AsyncIterator[Scheme
     )
     for scheme in schemes:
         await page.emulate_media(color_scheme=scheme)
+        await page.wait_for_function(IN_SCHEME, arg=scheme)
         await page.evaluate(DRAWN)
         yield scheme
     await page.emulate_media(color_scheme=before)

@@ -143,10 +143,13 @@ async def test_predictions_come_true(browse: Browse, space: Space, seed: int) ->
         if answer.status != 200:
             continue
         accepted += 1
-        happened = await page.evaluate(
-            "([rows, command]) => window.predicted(rows, command)", [await state(space), {"type": "None"}]
-        )
+        after = await state(space)
+        happened, again = [
+            await page.evaluate("([rows, command]) => window.predicted(rows, command)", [after, one])
+            for one in ({"type": "None"}, command)
+        ]
         assert predicted == happened, command
+        assert again == happened, f"the rows may come before the outcome: {command}"
     assert accepted > COMMANDS / 2
 
 

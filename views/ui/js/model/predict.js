@@ -1,7 +1,8 @@
 /**
  * What a command will most likely do, so that it is seen at once. The server decides; what it says takes this one's place.
  *
- * A draft gives copies to write to. Commands that are not here show when they are decided.
+ * A draft gives copies to write to. An effect that is in the rows already changes nothing: rows may come before the
+ * outcome does. Commands that are not here show when they are decided.
  */
 
 import { between, byOrder } from "./order.js";
@@ -73,7 +74,7 @@ const EFFECTS = {
   SkipTask: status("skipped"),
   PostponeTask(command, draft) {
     const task = draft.task(command.task ?? "");
-    if (task && command.to) Object.assign(task, { due: command.to, postponed: (task.postponed ?? 0) + 1 });
+    if (task && command.to) task.due = command.to;
   },
   TrashTask(command, draft) {
     const task = draft.task(command.task ?? "");
@@ -87,7 +88,7 @@ const EFFECTS = {
   LabelTask: members("labels"),
   AddChecklistItem(command, draft) {
     const task = draft.task(command.task ?? "");
-    if (task) task.checklist = [...task.checklist, { id: command.item, title: command.title, done: command.done ?? false }];
+    if (task && !task.checklist.some((one) => one.id === command.item)) task.checklist = [...task.checklist, { id: command.item, title: command.title, done: command.done ?? false }];
   },
   EditChecklistItem(command, draft) {
     const task = draft.task(command.task ?? "");
@@ -145,7 +146,7 @@ const EFFECTS = {
   },
   AddSection(command, draft) {
     const project = draft.project(command.project);
-    if (project) project.sections = [...project.sections, { id: command.section, name: command.name, order: "z" }];
+    if (project && !project.sections.some((one) => one.id === command.section)) project.sections = [...project.sections, { id: command.section, name: command.name, order: "z" }];
   },
   EditSection(command, draft) {
     const project = draft.project(command.project);
