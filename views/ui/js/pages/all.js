@@ -1,7 +1,7 @@
 /** Which page an address shows. */
 
 import { h } from "../lib/dom.js";
-import { empty, pageHead } from "../parts/shell.js";
+import { empty, link, pageHead } from "../parts/shell.js";
 import { activity } from "../activity/page.js";
 import { trash } from "../activity/trash.js";
 import { exchange } from "../exchange/page.js";
@@ -34,5 +34,5 @@ export const PAGES = {
 export function page(app) {
   const found = PAGES[app.route.page];
   if (found) return found(app);
-  return [pageHead(app, { title: "Not here" }), empty({ drawn: "search", title: "There is no such page", text: h("span", null, "The address may be mistyped.") })];
+  return [pageHead(app, { title: "Not here" }), empty({ drawn: "search", title: "There is no such page", text: "The address may be mistyped.", action: link(app, app.to("today"), { class: "button" }, "To Today") })];
 }
