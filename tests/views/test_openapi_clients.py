@@ -108,7 +108,7 @@ async def test_what_was_made_says_where_it_is(site: Site) -> None:
     }
     assert told == {
         "create_workspace", "create_project", "create_task", "add_section", "add_comment", "add_checklist_item",
-        "add_reminder", "create_series",
+        "add_reminder", "create_filter", "create_series",
     }  # fmt: skip
 
 
