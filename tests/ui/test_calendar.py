@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.support.http import Space, eventually
+from tests.ui import steps
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible
 from tests.ui.watching import Watch
@@ -17,9 +18,7 @@ BERLIN = "Europe/Berlin"
 
 async def opened(browse: Browse, space: Space, query: str, **options: Any) -> Page:
     """The calendar, live."""
-    page = await browse(f"/w/{space.id}/calendar?{query}", **options)
-    await expect(page.locator(".connection-state.live")).to_be_visible()
-    return page
+    return await steps.opened(browse, space, f"calendar?{query}", **options)
 
 
 def cell(page: Page, day: str, hour: int | None = None) -> Locator:

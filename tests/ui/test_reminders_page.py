@@ -10,13 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
 from tests.ui.looking import SCHEMES, Scheme, accessible
-
-
-async def opened(browse: Browse, space: Space, path: str, **options: Any) -> Page:
-    """A page of the workspace, live."""
-    page = await browse(f"/w/{space.id}{path}", **options)
-    await expect(page.locator(".connection-state.live")).to_be_visible()
-    return page
+from tests.ui.steps import opened
 
 
 async def reminded(space: Space, title: str, after: float, **fields: Any) -> str:
@@ -44,9 +38,9 @@ def card(page: Page, title: str) -> Locator:
 
 async def test_one_that_fires_is_shown_everywhere_and_its_answer_too(browse: Browse, space: Space) -> None:
     """On whatever page one is; acknowledged in one window it goes from the other, and from the list."""
-    one = await opened(browse, space, "/inbox")
-    other = await opened(browse, space, "/today")
-    listed = await opened(browse, space, "/reminders")
+    one = await opened(browse, space, "inbox")
+    other = await opened(browse, space, "today")
+    listed = await opened(browse, space, "reminders")
     reminder = await reminded(space, "Cake", 0.4)
     await expect(card(one, "Cake")).to_be_visible()
     await expect(card(other, "Cake")).to_be_visible()
@@ -60,7 +54,7 @@ async def test_one_that_fires_is_shown_everywhere_and_its_answer_too(browse: Bro
 
 async def test_done_completes_the_task_and_open_opens_it(browse: Browse, space: Space) -> None:
     """From the card, on any page."""
-    page = await opened(browse, space, "/inbox")
+    page = await opened(browse, space, "inbox")
     await reminded(space, "Bread", 0.2)
     await card(page, "Bread").get_by_role("button", name="Open").click()
     await expect(page.get_by_role("complementary")).to_have_attribute("aria-label", "Task Bread")
@@ -78,7 +72,7 @@ async def test_done_completes_the_task_and_open_opens_it(browse: Browse, space: 
 async def test_snoozed_it_is_among_those_to_come(browse: Browse, space: Space) -> None:
     """For a time that is offered, or for one in words."""
     first, second = await reminded(space, "Cake", 0.1), await reminded(space, "Bread", 0.1)
-    page = await opened(browse, space, "/reminders")
+    page = await opened(browse, space, "reminders")
     await page.get_by_role("button", name="Snooze: Cake").click()
     await page.get_by_role("button", name="In an hour").click()
     await expect(page.locator(".reminder-line.pending", has_text="Cake")).to_contain_text("snoozed")
@@ -96,7 +90,7 @@ async def test_the_list_says_when_why_and_what_came_of_it(browse: Browse, space:
     await reminded(space, "Cake", 0.1)
     task = await space.task("Train", due={"local": "2099-01-03T10:00", "zone": "UTC"})
     relative = (await space.post(f"/tasks/{task['id']}/reminders", {"trigger": {"before": "PT45M", "of": "due"}})).ok
-    page = await opened(browse, space, "/reminders")
+    page = await opened(browse, space, "reminders")
     now = page.get_by_role("region", name="Now")
     await expect(now).to_contain_text("on this page: delivered")
     await expect(page.get_by_role("region").filter(has=page.locator(".reminder-line")).first).to_have_attribute(
@@ -150,7 +144,7 @@ async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) ->
     await reminded(space, "Cake", 0.1)
     await reminded(space, "Train", 3600)
     for screen in ("laptop", "phone"):
-        page = await opened(browse, space, "/reminders", screen=screen)
+        page = await opened(browse, space, "reminders", screen=screen)
         await expect(page.locator(".reminder-line.fired").first).to_be_visible()
         schemes: tuple[Scheme, ...] = SCHEMES if screen == "laptop" else ("light",)
         await accessible(page, schemes)
@@ -167,6 +161,6 @@ async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) ->
 
 async def test_nothing_yet_says_how_one_is_made(browse: Browse, space: Space) -> None:
     """The empty page teaches."""
-    page = await opened(browse, space, "/reminders")
+    page = await opened(browse, space, "reminders")
     await expect(page.get_by_role("heading", name="Nothing to be reminded of")).to_be_visible()
     await expect(page.locator(".page-body")).to_contain_text("remind me 30 minutes before")

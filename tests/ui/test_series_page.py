@@ -9,17 +9,11 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible
+from tests.ui.steps import opened
 from tests.ui.watching import Watch
 
 YEARS: dict[str, Any] = {"rule": "FREQ=WEEKLY;BYDAY=TU", "anchor": {"date": "2099-01-06"}}
 """A series whose times are far ahead, so that they are the same on every day of a test."""
-
-
-async def opened(browse: Browse, space: Space, path: str, **options: Any) -> Page:
-    """A page of the workspace, live."""
-    page = await browse(f"/w/{space.id}{path}", **options)
-    await expect(page.locator(".connection-state.live")).to_be_visible()
-    return page
 
 
 async def made(space: Space, title: str = "Review", **fields: Any) -> dict[str, Any]:
@@ -42,7 +36,7 @@ def preview(page: Page) -> Locator:
 async def test_a_task_is_made_to_repeat_by_keys_and_words(browse: Browse, space: Space) -> None:
     """The words fill the choices, the next times are shown, and the task is the first of them."""
     task = await space.task("Water", due={"date": "2099-01-06"})
-    page = await opened(browse, space, "/inbox")
+    page = await opened(browse, space, "inbox")
     await page.keyboard.press("j")
     await page.keyboard.press("r")
     await expect(preview(page)).to_contain_text("every Tuesday")
@@ -62,7 +56,7 @@ async def test_a_task_is_made_to_repeat_by_keys_and_words(browse: Browse, space:
 async def test_short_months_are_chosen_and_the_last_day_is_not_the_31st(browse: Browse, space: Space) -> None:
     """The preview is that of the server; the first day moves to one that the rule has."""
     await space.task("Rent", due={"date": "2099-01-31"})
-    page = await opened(browse, space, "/inbox")
+    page = await opened(browse, space, "inbox")
     await page.keyboard.press("j")
     await page.keyboard.press("r")
     await page.get_by_label("Of what").select_option("month")
@@ -79,7 +73,7 @@ async def test_short_months_are_chosen_and_the_last_day_is_not_the_31st(browse: 
 async def test_this_and_following_is_another_series_from_there_on(browse: Browse, space: Space) -> None:
     """What was before stays; both say where the other is."""
     series = await made(space)
-    page = await opened(browse, space, f"/series/{series['id']}")
+    page = await opened(browse, space, f"series/{series['id']}")
     coming = page.get_by_role("region", name="To come")
     await coming.get_by_role("button", name="Change Tuesday, 20 January 2099").click()
     await page.get_by_role("button", name="This and following").click()
@@ -97,8 +91,8 @@ async def test_this_and_following_is_another_series_from_there_on(browse: Browse
 async def test_one_is_moved_one_is_skipped_and_all_are_renamed(browse: Browse, space: Space) -> None:
     """Each by its own command; another window follows."""
     series = await made(space)
-    page = await opened(browse, space, f"/series/{series['id']}")
-    other = await opened(browse, space, f"/series/{series['id']}")
+    page = await opened(browse, space, f"series/{series['id']}")
+    other = await opened(browse, space, f"series/{series['id']}")
     rows = other.get_by_role("region", name="To come").get_by_role("listitem")
     await page.get_by_role("button", name="Change Tuesday, 13 January 2099").click()
     await page.get_by_role("button", name="A day later").click()
@@ -116,7 +110,7 @@ async def test_one_is_moved_one_is_skipped_and_all_are_renamed(browse: Browse, s
 async def test_a_count_is_what_is_left_from_the_occurrence_on(browse: Browse, space: Space) -> None:
     """Ten times, split at the third, are eight more, also if the rule is changed."""
     series = await made(space, rule="FREQ=WEEKLY;BYDAY=TU;COUNT=10")
-    page = await opened(browse, space, f"/series/{series['id']}")
+    page = await opened(browse, space, f"series/{series['id']}")
     await page.get_by_role("button", name="Change Tuesday, 20 January 2099").click()
     await page.get_by_role("button", name="This and following").click()
     await expect(page.get_by_role("spinbutton", name="Times", exact=True)).to_have_value("8")
@@ -131,7 +125,7 @@ async def test_what_cannot_be_is_said_at_the_field(browse: Browse, space: Space,
     """A rule by hand that means nothing, and one that the choices cannot show."""
     watch.allow_status(422)
     series = await made(space)
-    page = await opened(browse, space, "/series")
+    page = await opened(browse, space, "series")
     await page.get_by_role("button", name="Edit: Review").click()
     await page.get_by_text("More choices").click()
     rule = page.get_by_label("As a rule (RRULE)")
@@ -151,7 +145,7 @@ async def test_what_cannot_be_is_said_at_the_field(browse: Browse, space: Space,
 async def test_pause_resume_end_and_what_has_ended(browse: Browse, space: Space) -> None:
     """By the buttons of the list; what has ended is shown when asked for."""
     series = await made(space)
-    page = await opened(browse, space, "/series")
+    page = await opened(browse, space, "series")
 
     async def state(wanted: str) -> None:
         async def reached() -> bool:
@@ -178,7 +172,7 @@ async def test_the_figures_are_those_of_the_server_and_follow(browse: Browse, sp
     task = await space.task("Stretch", due={"date": "2026-01-05"})
     body = {"task": task["id"], "rule": "FREQ=DAILY", "after_completion": True}
     assert (await space.post("/series", body)).status == 201
-    page = await opened(browse, space, "/series")
+    page = await opened(browse, space, "series")
     await expect(page.locator(".figure").first).to_have_text("0in a row")
     await space.post(f"/tasks/{task['id']}/complete")
     await expect(page.locator(".figure").first).to_have_text("1in a row")
@@ -188,7 +182,7 @@ async def test_the_figures_are_those_of_the_server_and_follow(browse: Browse, sp
 async def test_offline_it_can_be_made_all_the_same(browse: Browse, space: Space, watch: Watch) -> None:
     """Without a preview; it is sent once there is a network."""
     await space.task("Water", due={"date": "2099-01-06"})
-    page = await opened(browse, space, "/inbox")
+    page = await opened(browse, space, "inbox")
     await page.keyboard.press("j")
     async with watch.offline(page):
         await page.keyboard.press("r")
@@ -205,7 +199,7 @@ async def test_offline_it_can_be_made_all_the_same(browse: Browse, space: Space,
 async def test_a_date_is_written_in_words(browse: Browse, space: Space) -> None:
     """In the dialog for due dates: with Enter alone; what is not understood says so and changes nothing."""
     task = await space.task("Milk")
-    page = await opened(browse, space, "/inbox")
+    page = await opened(browse, space, "inbox")
     await page.keyboard.press("j")
     await page.keyboard.press("d")
     words = page.get_by_label("In words")
@@ -227,7 +221,7 @@ async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) ->
     """The pages and the dialog, with everything unfolded."""
     series = await made(space)
     for screen in ("laptop", "phone"):
-        page = await opened(browse, space, f"/series/{series['id']}", screen=screen)
+        page = await opened(browse, space, f"series/{series['id']}", screen=screen)
         await page.get_by_role("button", name="Change Tuesday, 20 January 2099").wait_for()
         if screen == "laptop":
             await accessible(page)

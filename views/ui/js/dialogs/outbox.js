@@ -26,14 +26,6 @@ export function said(app, one) {
   return `${words[0].toUpperCase()}${words.slice(1)}${title ? ` “${title}”` : ""}`;
 }
 
-/** A value as people read it. @param {any} value */
-export function plain(value) {
-  if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) return "nothing";
-  if (Array.isArray(value)) return value.join(", ");
-  if (typeof value === "object") return value.date ?? value.local?.replace("T", " ") ?? JSON.stringify(value);
-  return String(value);
-}
-
 /** Both sides of a conflict: texts with what each of the two has changed. @param {App} app @param {Waiting} one @param {string} field */
 function sides(app, one, field) {
   const [base, theirs, own] = [one.base?.[field], one.theirs?.[field], one.command[field]];

@@ -153,6 +153,11 @@ function set(element, name, before, value) {
   }
 }
 
+/** What the field of an event holds. @param {Event} event */
+export function valueOf(event) {
+  return /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
+}
+
 /**
  * A custom element that renders itself: `view()` says what is in it, from what it is `given`. It is rendered anew, once,
  * after it is given something else, or says that it must be (`refresh`).

@@ -7,7 +7,7 @@
  * Why so long: all fields of the form share one state, and each changes what the others may be.
  */
 
-import { Part, h } from "../lib/dom.js";
+import { Part, h, valueOf } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { HERE, addDays, sayFullDay, today } from "../lib/time.js";
 import { daysLater, zoneName } from "../lib/grid.js";
@@ -517,11 +517,6 @@ function gone(one) {
   if (!one.zone || !one.instant) return null;
   const there = new Intl.DateTimeFormat("en-GB", { timeZone: one.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(Date.parse(one.instant));
   return there === one.local.slice(11, 16) ? null : h("span", { class: "hint" }, ` (${there}: the clocks are changed)`);
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
 }
 
 customElements.define("series-editor", SeriesEditor);

@@ -4,7 +4,7 @@
  * Words are understood by the server; without a network the fields below them do.
  */
 
-import { Part, h } from "../lib/dom.js";
+import { Part, h, valueOf } from "../lib/dom.js";
 import { HERE, sayFullDay, today } from "../lib/time.js";
 import { zoneName } from "../lib/grid.js";
 import { Refused, post } from "../net/api.js";
@@ -152,11 +152,6 @@ export class WhenField extends Part {
     this.refresh();
     return false;
   }
-}
-
-/** @param {Event} event */
-function valueOf(event) {
-  return /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
 }
 
 customElements.define("when-field", WhenField);
