@@ -225,6 +225,12 @@ def test_views_know_streams_by_their_ports_only(module: str) -> None:
     assert names <= VIEWS_MAY_IMPORT
 
 
+@pytest.mark.parametrize("module", modules("monitoring"))
+def test_monitoring_is_below_what_it_observes(module: str) -> None:
+    """Whoever is observed imports it, not the other way round."""
+    assert not tops(imports(source(module), module)) & {"streams", "views"}
+
+
 @pytest.mark.parametrize("module", modules(*PACKAGES))
 def test_layers_meet_where_the_process_is_composed(module: str) -> None:
     """Only the composition imports both sides."""

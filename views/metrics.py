@@ -6,10 +6,11 @@ from typing import Any, Final, Protocol
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from monitoring import metrics
 from views import protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
@@ -44,19 +45,13 @@ class ProcessCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The gauges as of now."""
-        lag = GaugeMetricFamily(
-            "tasksys_consumer_lag_records",
-            "Records of the agent's source that it has not folded yet",
-            labels=("agent", "topic", "partition"),
-        )
+        lag = metrics.LAG_RECORDS.family()
         for agent, found in self._observed.status()["agents"].items():
             for one in found["partitions"]:
                 lag.add_metric((agent, found["source"], str(one["partition"])), one["lag"])
         yield lag
         missing = self._observed.ready()
-        ready = GaugeMetricFamily(
-            "tasksys_agent_ready", "1 if the agent's tables are recovered and it folds", labels=("agent",)
-        )
+        ready = metrics.AGENT_READY.family()
         for agent in self._agents:
             ready.add_metric((agent,), float(agent not in missing))
         yield ready

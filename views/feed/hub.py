@@ -7,9 +7,10 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
+from monitoring import metrics
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
-from views.feed import closing, metrics
+from views.feed import closing
 from views.feed.burst import Burst, Encoded, View, joined
 from views.feed.closing import End
 from views.feed.limits import Limits
@@ -156,7 +157,7 @@ class Room:
                     shared[view, role] = encoded
             one.deliver(encoded)
             sent += encoded.messages
-        metrics.MESSAGES.inc(sent)
+        metrics.FEED_MESSAGES.inc(sent)
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 

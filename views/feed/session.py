@@ -7,12 +7,13 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
+from monitoring import metrics
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotOwned
 from tasksys.rows import Member
 from views import commands
 from views.context import BOUNDS, system
-from views.feed import closing, metrics, protocol
+from views.feed import closing, protocol
 from views.feed.admission import remaining
 from views.feed.burst import View
 from views.feed.closing import End
@@ -112,7 +113,7 @@ class Session:
     async def run(self) -> web.StreamResponse:
         """Until either side closes."""
         try:
-            metrics.CONNECTIONS.labels("websocket").inc()
+            metrics.FEED_CONNECTIONS.labels("websocket").inc()
             await self._socket.prepare(self._request)
             self._deflate = self._socket.compress == WINDOW
             self._alarms = [self._loop.call_later(self._limits.heartbeat, self._beat)]
@@ -130,7 +131,7 @@ class Session:
             self._ended = self._ended or End(1000, "")
             self._stop()
             self._hub.leave(self._room, self)
-            metrics.CONNECTIONS.labels("websocket").dec()
+            metrics.FEED_CONNECTIONS.labels("websocket").dec()
             if self._transport is not None:
                 self._transport.close()
         return self._socket
@@ -238,7 +239,7 @@ class Session:
         with suppress(ConnectionError):
             await subscription.run()
             if self._ended is None:  # it reads too slowly
-                metrics.RESYNCS.inc()
+                metrics.FEED_RESYNCS.inc()
                 await self.send(frame(protocol.message("resync", position=subscription.position), self._deflate))
 
     # --- commands

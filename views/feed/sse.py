@@ -5,9 +5,10 @@ from typing import Final
 
 from aiohttp import web
 
+from monitoring import metrics
 from tasksys.rows import Member
 from views.context import BOUNDS, POSITIONS, put, system, whole
-from views.feed import closing, metrics
+from views.feed import closing
 from views.feed.admission import remaining
 from views.feed.burst import View
 from views.feed.closing import End
@@ -66,7 +67,7 @@ class Stream:
         )
         alarm = None
         left = remaining(request)
-        metrics.CONNECTIONS.labels("sse").inc()
+        metrics.FEED_CONNECTIONS.labels("sse").inc()
         try:
             if left is not None:
                 alarm = self._loop.call_later(left, self.end, closing.EXPIRED)
@@ -86,7 +87,7 @@ class Stream:
                 alarm.cancel()
             self.end(closing.STOPPING)
             self._hub.leave(self._room, self)
-            metrics.CONNECTIONS.labels("sse").dec()
+            metrics.FEED_CONNECTIONS.labels("sse").dec()
             if self._task is not None:
                 await asyncio.gather(self._task, return_exceptions=True)
         return self._response

@@ -4,10 +4,11 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol
 
+from monitoring import metrics
 from tasksys.errors import NotOwned
 from tasksys.state import Key
 from tasksys.values import Role
-from views.feed import closing, metrics, past, protocol, touched
+from views.feed import closing, past, protocol, touched
 from views.feed.burst import Encoded, View, sse
 from views.feed.changes import STATE_BYTES, changes
 from views.feed.closing import End
@@ -92,7 +93,7 @@ class Subscription:
         limits = self._limits
         if len(self._backlog) > 1 and (self._bytes > limits.backlog_bytes or self._messages > limits.backlog_messages):
             self.lost = True
-            metrics.DROPPED.inc(self._messages)
+            metrics.FEED_DROPPED.inc(self._messages)
             self._forget()
         self._wake.set()
 
@@ -104,7 +105,7 @@ class Subscription:
     def _count(self, size: int, messages: int) -> None:
         self._bytes += size
         self._messages += messages
-        metrics.WAITING.inc(messages)
+        metrics.FEED_WAITING.inc(messages)
 
     # --- what the client is sent
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from monitoring import metrics
 from tests.support.feed import Feed, feeding
 from tests.support.http import Json, Site, Space, eventually, serving
-from views.feed import metrics
 from views.feed.limits import Limits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -54,7 +54,7 @@ async def to_the_end(feed: Feed, position: int, last: int, seen: list[int]) -> b
 
 async def test_a_slow_reader(narrow: Site, space: Space) -> None:
     """It is told to subscribe again after what it has read, and has then every event once; the other one sees all."""
-    before = metrics.RESYNCS._value.get()
+    before = metrics.FEED_RESYNCS._value.get()
     async with feeding(narrow, space, compress=0) as slow, feeding(narrow, space) as quick:
         await slow.subscribe(2)
         await quick.subscribe(2)
@@ -65,7 +65,7 @@ async def test_a_slow_reader(narrow: Site, space: Space) -> None:
         assert quick_seen == list(range(3, COUNT + 3))
         seen: list[int] = []
         assert await to_the_end(slow, 2, COUNT + 2, seen)
-        assert metrics.RESYNCS._value.get() == before + 1
+        assert metrics.FEED_RESYNCS._value.get() == before + 1
         events: list[Json] = await slow.subscribe(seen[-1] if seen else 2)
         seen += [one["position"] for one in events if one["op"] == "event"]
         assert seen == list(range(3, COUNT + 3))
@@ -92,7 +92,7 @@ async def test_a_snapshot_that_is_not_read(site: Site, space: Space) -> None:
         serving(site.node, limits=Limits(drain=0.2, close=0.2)) as impatient,
         feeding(impatient, space, compress=0) as feed,
     ):
-        open_before = metrics.CONNECTIONS.labels("websocket")._value.get()
+        open_before = metrics.FEED_CONNECTIONS.labels("websocket")._value.get()
         await feed.send("subscribe", after=None)
-        await eventually(lambda: metrics.CONNECTIONS.labels("websocket")._value.get() == open_before - 1)
+        await eventually(lambda: metrics.FEED_CONNECTIONS.labels("websocket")._value.get() == open_before - 1)
         assert (await feed.closed())[0] in (4408, 1006)  # it may be cut off before it reads why
