@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
+from monitoring import logs
 from streams import keys
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
@@ -110,6 +111,7 @@ class Outbox:
 
     async def run(self, courier: Courier) -> None:
         """Sends until it is cancelled."""
+        logs.begin({"component": "delivery", "agent": "deliveries"})
         try:
             while True:
                 self._changed.clear()
@@ -144,7 +146,7 @@ class Outbox:
             self._from.pop(partition, None)
         except Exception:
             self._from.pop(partition, None)
-            logger.exception("partition %d: the outbox could not be looked at; it is tried again", partition)
+            logger.exception("the outbox could not be looked at; it is tried again", extra={"partition": partition})
         return LOOK_SECONDS
 
     def _take(self, partition: int, one: Attempt, courier: Courier) -> None:
@@ -177,7 +179,9 @@ class Outbox:
         except Exception as error:
             self._from.pop(partition, None)  # the next look finds them
             if not isinstance(error, NotOwned):
-                logger.exception("partition %d: a channel's letters could not be read; it is tried again", partition)
+                logger.exception(
+                    "a channel's letters could not be read; it is tried again", extra={"partition": partition}
+                )
 
     def _go_on(self, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
         """Begins as many attempts of a lane as there may be."""
@@ -198,13 +202,17 @@ class Outbox:
         if len(self._lanes) > REMEMBERED and not lane.letters:
             self._lanes.pop(name, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a delivery could not be made or recorded: %r; it is tried again", error)
+            logger.error(
+                "a delivery could not be made or recorded: %r; it is tried again", error,
+                extra={"partition": partition, "workspace": one.workspace},
+            )  # fmt: skip
             self._from.clear()
 
     async def _carry(
         self, partition: int, one: Attempt, name: tuple[str, str, str], lane: Lane, courier: Courier
     ) -> None:
         """One attempt, and its record."""
+        logs.begin({"component": "delivery", "agent": "deliveries", "partition": partition, "workspace": one.workspace})
         try:
             try:
                 result = await self._tried(one, lane, courier)
@@ -267,7 +275,10 @@ class Outbox:
         except Exception as error:
             # What it says may hold where the channel leads, which stands in no log.
             kind, last = letter.channel.kind.value, traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno)
+            logger.error(
+                "a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno,
+                extra={"operation": f"deliver {kind}"},
+            )  # fmt: skip
             return Result(f"A fault of the server ({type(error).__name__}).")
 
     async def _record(self, partition: int, one: Attempt, result: Result) -> None:

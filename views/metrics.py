@@ -1,7 +1,6 @@
 """The operators' port: metrics for Prometheus, and whether this process is alive and ready. No authentication."""
 
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from aiohttp import web
@@ -11,6 +10,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from monitoring import metrics
+from monitoring.health import Health
+from monitoring.health import agents as checks_of_agents
 from views import protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
@@ -60,9 +61,18 @@ class ProcessCollector(Collector):
 class MetricsServer:
     """The operators' port."""
 
-    def __init__(self, observed: Observed, agents: Sequence[str], registry: CollectorRegistry = REGISTRY) -> None:
-        self.stopping = False
-        """Set it when this process is told to stop: it is not ready any more, so that nothing new is sent to it."""
+    def __init__(
+        self,
+        observed: Observed,
+        agents: Sequence[str],
+        registry: CollectorRegistry = REGISTRY,
+        health: Health | None = None,
+    ) -> None:
+        """`health` is what /ready tells; of the agents alone, where it is None."""
+        if health is None:
+            health = Health()
+            health.source(checks_of_agents(tuple(agents), observed.ready))
+        self._health_checks = health
         self._observed = observed
         self._collector = ProcessCollector(observed, agents)
         self._registry = registry
@@ -101,6 +111,5 @@ class MetricsServer:
         return web.json_response({"status": "ok"})
 
     async def _ready(self, request: web.Request) -> web.Response:
-        missing = {"process": "stopping"} if self.stopping else self._observed.ready()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        return web.json_response({"status": "not ready" if missing else "ready", "missing": missing}, status=status)
+        report = await self._health_checks.report()
+        return web.json_response(report.body(), status=report.status)

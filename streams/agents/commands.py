@@ -5,6 +5,8 @@ refusal, the events change the state, and all of it is one transaction. What can
 dead letter, and the partition goes on.
 """
 
+import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -39,6 +41,11 @@ EVENTS_AT_ONCE: Final = 2_000
 """So many make a batch, whose commands may be 500: most come to one event or two, but a series may open a hundred tasks
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
+
+_ANYBODYS: Final = re.compile(r"[(:]")
+"""Where in a reason begins what may hold people's texts, which stand in no log."""
+
+logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -207,6 +214,11 @@ class CommandsFold:
         self._effects.outputs.append(
             Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
         )
+        logger.error(
+            "a record became a dead letter: %s; `tasksys dead-letters list` says more", _ANYBODYS.split(reason)[0],
+            extra={"offset": letter.offset} | ({"workspace": letter.workspace, "command_id": letter.command}
+                                               if letter.workspace else {}),
+        )  # fmt: skip
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""
