@@ -18,15 +18,15 @@ from functools import partial
 from typing import Final, Protocol
 
 from monitoring import logs
-from streams import keys
+from streams import keys, letters, tallies
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
 from streams.timers import LOOK_SECONDS, Append, woken
-from tasksys import confirming, deliveries
+from tasksys import deliveries
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
-from tasksys.rows import Channels, Firing, firing_key
+from tasksys.rows import Firing, firing_key
 from tasksys.state import State
 from tasksys.values import UTC, instant
 
@@ -79,6 +79,11 @@ class Outbox:
         self._recorded: dict[int, dict[Attempt, Event]] = {}
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._pools = Pools()
+
+    @property
+    def letters(self) -> int:
+        """Letters in memory, those too whose result is being recorded."""
+        return len(self._under_way)
 
     def wake(self) -> None:
         """The clock was set."""
@@ -226,50 +231,23 @@ class Outbox:
 
     async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> Result | None:
         """What came of an attempt; None if nobody waits for it any more. Raises NotOwned."""
-        letter = self._letter(one)
+        letter = letters.letter(self._state, one)
         if not isinstance(letter, Letter):
             return letter
         works = False if letter.channel.failing_since is not None else lane.works
         async with self._pools.of(letter.channel.kind, works):
-            letter = self._letter(one)  # it may have been answered meanwhile
+            letter = letters.letter(self._state, one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
                 return letter
             result = await self._attempt(letter, courier)
             lane.works = not result.error
             return result
 
-    def _letter(self, one: Attempt) -> Letter | Result | None:
-        """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
-        state = self._state(one.workspace)
-        firing = state.get(Firing, firing_key(one.reminder, one.scheduled_for))
-        workspace, task = state.workspace, state.task(firing.task) if firing and firing.task else None
-        if firing is None or workspace is None or (firing.task and task is None):
-            return None
-        if not deliveries.due(firing, one.channel, one.attempt, one.at):
-            return None
-        channels = state.get(Channels, firing.user)
-        channel = channels.named(one.channel) if channels else None
-        if state.member(firing.user) is None:
-            return Result("Its user has left the workspace.", retry=False)
-        if channel is None:
-            return Result("The channel was removed.", retry=False)
-        if channel.disabled is not None:
-            return Result("The channel is disabled; enable it in the preferences.", retry=False)
-        if task is None and not confirming.waits(channel, firing.user, firing):
-            return Result("The address is confirmed, or another one was set.", retry=False)
-        if task is not None and not channel.confirmed:
-            return Result(confirming.UNCONFIRMED, retry=False)
-        which = (firing.task, one.reminder, one.scheduled_for)
-        title, due = ("", "") if task is None else (task.title, deliveries.for_people(task.due))
-        return Letter(
-            one.workspace, workspace.name, firing.user, channel, firing.task, title, due, one.reminder,
-            one.scheduled_for, firing.fired_at, one.attempt, deliveries.key(one.workspace, *which), asks=task is None,
-        )  # fmt: skip
-
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await courier.deliver(letter)
+            with tallies.attempt(letter) as told:
+                async with asyncio.timeout(ATTEMPT_SECONDS):
+                    return told(await courier.deliver(letter))
         except TimeoutError:
             return Result(f"It did not answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:

@@ -14,6 +14,8 @@ from typing import Final
 
 from monitoring.health import Health, Verdict
 from monitoring.health import agents as checks_of_agents
+from monitoring.health import disk as check_of_disk
+from monitoring.process import Disk
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
 from streams.delivery.channels import Channels
@@ -26,6 +28,7 @@ from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.cli import damage, descriptors, stopping
 from tasksys.cli.failures import Failure
+from tasksys.cli.observing import observing
 from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
@@ -63,9 +66,10 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
                 courier=channels,
             )  # fmt: skip
-            watch(health, node, agents)
+            disk = await running.enter_async_context(observing(node, settings.data_dir))
+            watch(health, node, agents, disk, settings.data_dir)
             running.push_async_callback(health.close)
-            await running.enter_async_context(_metrics(node, agents, settings, health))
+            await running.enter_async_context(_metrics(node, settings, health))
             _must_be_free(settings.host, settings.port, "--port")
             stopping.later(running, "the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, node.start()):
@@ -90,7 +94,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         stopping.bounded(bound)
 
 
-def watch(health: Health, node: Node, agents: tuple[str, ...]) -> None:
+def watch(health: Health, node: Node, agents: tuple[str, ...], disk: Disk, data: Path) -> None:
     """What must be right for the process to be ready."""
 
     async def broker() -> Verdict:
@@ -99,7 +103,8 @@ def watch(health: Health, node: Node, agents: tuple[str, ...]) -> None:
         except BrokerUnavailable as error:
             return Verdict(False, str(error), "Look whether it runs, and whether this machine reaches it")
 
-    health.source(checks_of_agents(agents, node.ready))
+    health.source(checks_of_agents(agents, node.ready, lambda name: len(node.partitions_of(name))))
+    health.source(check_of_disk(disk, str(data)))
     health.probe("broker", broker)
 
 
@@ -165,10 +170,8 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(
-    node: Node, agents: tuple[str, ...], settings: Settings, health: Health
-) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(node, agents, health=health)
+async def _metrics(node: Node, settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(node, health=health)
     with _port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:

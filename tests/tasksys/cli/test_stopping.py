@@ -162,15 +162,22 @@ def test_readiness_names_what_it_looked_at(tmp_path: Path) -> None:
             told = json.loads(body)
             assert (status, told["status"], told["missing"]) == (200, "ready", {})
             agents = ["commands", "audit", "reminders", "recurrence", "deliveries"]
-            assert set(told["checks"]) == {*agents, "broker", "process"}
+            assert set(told["checks"]) == {*agents, "broker", "disk", "process"}
             assert all(check["status"] == "ok" for check in told["checks"].values())
             assert told["checks"]["broker"]["detail"] == "the log is in this process"
+            assert told["checks"]["audit"]["detail"] == "recovered, 4 partitions assigned"
+            assert told["checks"]["disk"]["detail"].startswith("writable, ")
 
 
 async def test_a_stop_that_hangs_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its bound the process ends, with a code that says so."""
     ended, done = list[int](), threading.Event()
-    monkeypatch.setattr(stopping.os, "_exit", lambda code: (ended.append(code), done.set()))
+
+    def end(code: int) -> None:
+        ended.append(code)
+        done.set()
+
+    monkeypatch.setattr("os._exit", end)
     async with AsyncExitStack() as running:
         stopping.bounded(running, 0.01)
         await asyncio.to_thread(done.wait, 20)
@@ -180,7 +187,7 @@ async def test_a_stop_that_hangs_is_broken_off(monkeypatch: pytest.MonkeyPatch) 
 async def test_a_stop_in_time_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its steps are done one after the other, the last begun first."""
     ended = list[int]()
-    monkeypatch.setattr(stopping.os, "_exit", ended.append)
+    monkeypatch.setattr("os._exit", ended.append)
     done = list[str]()
 
     async def step(name: str) -> None:
