@@ -27,6 +27,7 @@ from views import (
     recurrence,
     reminders,
     series,
+    tracing,
     writes,
     written,
 )
@@ -106,7 +107,9 @@ async def shut_down(app: web.Application) -> None:
 
 def application(system: System, options: Options) -> web.Application:
     """The aiohttp application."""
-    app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
+    app = web.Application(
+        middlewares=[tracing.middleware, written.middleware, problems.middleware, identify], client_max_size=MAX_BODY
+    )
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[CALENDAR_TOKENS] = CalendarTokens(options.key)

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from monitoring import metrics
+from monitoring import metrics, tracing
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
 from views.feed import closing
@@ -81,6 +81,8 @@ class Room:
         self._system = system
         self._workspace = _plain(system.state.state(name).workspace)
         self._waiting: list[Burst] = []
+        self._traced: list[tracing.Context] = []
+        """The sampled traces of what waits."""
         self._alarm: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._written, self._gather = 0.0, GATHER_SECONDS
@@ -128,6 +130,8 @@ class Room:
             return
         shown = workspace if roles or plain != known else None
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
+        if traced := batch.traced.get(self.name):
+            self._traced += traced
         if self._alarm is None:
             wait = self._written + self._gather - self._loop.time()
             self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)
@@ -140,6 +144,8 @@ class Room:
         bursts, self._waiting = self._waiting, []
         if not bursts:
             return
+        traced, self._traced = self._traced, []
+        began = tracing.clock() if traced else 0
         self._written = self._loop.time()
         shared: dict[tuple[View, Role], Encoded] = {}
         owners = frozenset[str]().union(*(burst.owners for burst in bursts))
@@ -158,6 +164,12 @@ class Room:
             one.deliver(encoded)
             sent += encoded.messages
         metrics.FEED_MESSAGES.inc(sent)
+        for context in traced:
+            span = tracing.start("feed push", tracing.Kind.PRODUCER, context, at=began)
+            if span is not None:
+                clients = len(self.subscribers)
+                span.set({"tasksys.workspace": self.name, "tasksys.clients": clients, "tasksys.messages": sent})
+                span.end()
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 
