@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count, zip_longest
 from typing import Final
 
-from monitoring import tracing
+from monitoring import logs, tracing
 from streams.agents.commands import REQUEST
 from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
@@ -47,6 +47,7 @@ class Gateway:
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
         StillPending (the same command of the same actor waits already), if it was not.
         """
+        logs.note(command_id=record.command.id)
         outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
             raise outcome

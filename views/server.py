@@ -16,6 +16,7 @@ from views import (
     export,
     filters,
     imports,
+    observed,
     operations,
     pages,
     past,
@@ -27,7 +28,6 @@ from views import (
     recurrence,
     reminders,
     series,
-    tracing,
     writes,
     written,
 )
@@ -95,6 +95,8 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in protocol.HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = protocol.HEADERS["Server"]  # aiohttp has put its own there
+    if (request_id := observed.name(request)) is not None:
+        response.headers[observed.HEADER] = request_id
     if request.app[STOPPING].is_set():
         response.headers["Connection"] = "close"
 
@@ -107,9 +109,7 @@ async def shut_down(app: web.Application) -> None:
 
 def application(system: System, options: Options) -> web.Application:
     """The aiohttp application."""
-    app = web.Application(
-        middlewares=[tracing.middleware, written.middleware, problems.middleware, identify], client_max_size=MAX_BODY
-    )
+    app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[CALENDAR_TOKENS] = CalendarTokens(options.key)
@@ -159,6 +159,7 @@ async def start(system: System, options: Options) -> Server:
         app,
         connections=options.connections,
         head=bounds.head,
+        observe=True,
         keepalive_timeout=bounds.idle,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )

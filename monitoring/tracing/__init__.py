@@ -24,11 +24,13 @@ from monitoring.tracing.spans import (
     clock,
     current,
     exemplar,
+    exemplar_of,
     ids,
     led_to,
     sampled,
     settle,
     start,
+    use,
     within,
 )
 
@@ -50,6 +52,7 @@ __all__ = [
     "configure",
     "current",
     "exemplar",
+    "exemplar_of",
     "ids",
     "instance",
     "led_to",
@@ -61,5 +64,6 @@ __all__ = [
     "start",
     "step",
     "unpacked",
+    "use",
     "within",
 ]

@@ -59,7 +59,7 @@ class Running:
 
         Blocks so long at most; raises nothing.
         """
-        spans.use(None)
+        spans.make_by(None)
         if self.pipeline is not None:
             self.pipeline.stop(seconds)
 
@@ -83,5 +83,5 @@ def configure(endpoint: str, ratio: float = SAMPLE, instance: str = "", version:
     where = Endpoint.parse(endpoint)
     resource = {"service.name": SERVICE, "service.version": version, "service.instance.id": instance}
     pipeline = Pipeline(exporter(where), ratio, {name: value for name, value in resource.items() if value}, endpoint)
-    spans.use(pipeline.tracer)
+    spans.make_by(pipeline.tracer)
     return Running(pipeline)

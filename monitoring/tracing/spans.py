@@ -58,7 +58,7 @@ class Tracer(Protocol):
 _tracer: Tracer | None = None
 
 
-def use(tracer: Tracer | None) -> None:
+def make_by(tracer: Tracer | None) -> None:
     """From now on spans are this tracer's; None: there are none."""
     global _tracer
     _tracer = tracer
@@ -109,6 +109,11 @@ CURRENT: Final[ContextVar[Span | None]] = ContextVar("span", default=None)
 """The span that what happens now belongs to."""
 
 
+def use(span: Span | None) -> None:
+    """What this task does from now on belongs to the span, or to none."""
+    CURRENT.set(span)
+
+
 @contextmanager
 def within(span: Span | None) -> Iterator[None]:
     """What happens meanwhile belongs to the span, which goes on afterwards."""
@@ -133,7 +138,12 @@ def ids() -> dict[str, str]:
 def exemplar(span: Span | None = None) -> dict[str, str] | None:
     """What a histogram's observation is shown with: the trace of a span, or of the current one, if there is one."""
     span = CURRENT.get() if span is None else span
-    return None if span is None else {"trace_id": span.context.trace_id, "span_id": span.context.span_id}
+    return None if span is None else exemplar_of(span.context)
+
+
+def exemplar_of(context: Context | None) -> dict[str, str] | None:
+    """The same of a span that is known by its context."""
+    return None if context is None else {"trace_id": context.trace_id, "span_id": context.span_id}
 
 
 def sampled(traceparent: str | None = None, tracestate: str = "") -> Context | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from time import perf_counter
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -83,6 +84,7 @@ class Room:
         self._waiting: list[Burst] = []
         self._traced: list[tracing.Context] = []
         """The sampled traces of what waits."""
+        self._since: list[float] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._written, self._gather = 0.0, GATHER_SECONDS
@@ -111,7 +113,10 @@ class Room:
             return  # this room was opened when the batch was durable already
         before, first = self.position, happened[0][0].position
         if first != before + 1:
-            logger.error("the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before)
+            logger.error(
+                "the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before,
+                extra={"component": "feed", "workspace": self.name},
+            )  # fmt: skip
             self.end(closing.MOVED)
             return
         state = self._system.state.state(self.name)
@@ -129,6 +134,7 @@ class Room:
         if not self.subscribers:
             return
         shown = workspace if roles or plain != known else None
+        self._since.append(perf_counter())
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
         if traced := batch.traced.get(self.name):
             self._traced += traced
@@ -142,6 +148,7 @@ class Room:
             self._alarm.cancel()
             self._alarm = None
         bursts, self._waiting = self._waiting, []
+        since, self._since = self._since, []
         if not bursts:
             return
         traced, self._traced = self._traced, []
@@ -170,6 +177,9 @@ class Room:
                 clients = len(self.subscribers)
                 span.set({"tasksys.workspace": self.name, "tasksys.clients": clients, "tasksys.messages": sent})
                 span.end()
+        now, exemplar = perf_counter(), None if not traced else tracing.exemplar_of(traced[0])
+        for durable in since:
+            metrics.FEED_SECONDS.observe(now - durable, exemplar)
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 

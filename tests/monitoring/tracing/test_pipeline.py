@@ -15,7 +15,7 @@ from monitoring import tracing
 from monitoring.tracing import pipeline
 from monitoring.tracing.pipeline import BATCH, Pipeline, exporter
 from monitoring.tracing.setup import Endpoint
-from monitoring.tracing.spans import use
+from monitoring.tracing.spans import make_by
 from tests.monitoring.tracing.conftest import Trace
 from tests.support.monitoring.otlp import Behaviour, Collector, receiving
 
@@ -238,11 +238,11 @@ def test_the_line_is_bounded(collector: Collector) -> None:
     collector.behave(Behaviour.STALL)
     before = counted("dropped")
     line = Pipeline(exporter(Endpoint.parse(collector.url)), 1.0, {}, collector.url, most=10)
-    use(line.tracer)
+    make_by(line.tracer)
     try:
         spans(300)
         assert len(line._line) <= 10
         assert counted("dropped") >= before + 150
     finally:
-        use(None)
+        make_by(None)
         line.stop(1.0)

@@ -136,7 +136,7 @@ async def test_a_command_is_one_tree(url: str, tmp_path: Path, collector: Collec
         assert kinds == ["server", "producer", "consumer", "internal", "producer"]
         assert http.parent == FAR
         assert http.attributes == {
-            "http.request.method": "POST", "http.route": "/api/v1/workspaces/{ws}/tasks", "url.scheme": "http",
+            "http.request.method": "POST", "http.route": "/api/v1/workspaces/{ws}/tasks",
             "tasksys.workspace": here.space.id, "http.response.status_code": 201,
         }  # fmt: skip
         partition = str(here.node.partition(here.space.id))
@@ -294,7 +294,7 @@ async def test_what_is_not_sampled_leaves_nothing(url: str, tmp_path: Path, coll
 
 
 async def test_commands_of_the_feed_and_reads(tmp_path: Path, collector: Collector, trace: Trace) -> None:
-    """A command of a feed begins a trace; a connection is none. A query says how long the index took."""
+    """A command of a feed begins a trace; its connection is over when it is accepted. A query says how long the index took."""
     trace(collector.url, 1.0)
     url = f"embedded://{tmp_path / 'log'}"
     async with world(url, tmp_path, collector) as here, feeding(here.site, here.space) as feed:
@@ -313,7 +313,9 @@ async def test_commands_of_the_feed_and_reads(tmp_path: Path, collector: Collect
         assert missing.status == 404
         await until(lambda: collector.named("HTTP GET unmatched"))
         await silent(here)
-    assert not collector.named("HTTP GET /api/v1/workspaces/{ws}/feed")
+    (connected,) = collector.named("HTTP GET /api/v1/workspaces/{ws}/feed")
+    assert connected.attributes["http.response.status_code"] == 101
+    assert connected.ended < collector.named("feed command")[0].began
 
 
 async def test_what_is_refused_and_what_fails(tmp_path: Path, collector: Collector, trace: Trace) -> None:
