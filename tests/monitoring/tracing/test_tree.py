@@ -294,7 +294,7 @@ async def test_what_is_not_sampled_leaves_nothing(url: str, tmp_path: Path, coll
 
 
 async def test_commands_of_the_feed_and_reads(tmp_path: Path, collector: Collector, trace: Trace) -> None:
-    """A command of a feed begins a trace; its connection is over when it is accepted. A query says how long the index took."""
+    """A command of a feed begins a trace; the connection is over when it is accepted. A query has a part."""
     trace(collector.url, 1.0)
     url = f"embedded://{tmp_path / 'log'}"
     async with world(url, tmp_path, collector) as here, feeding(here.site, here.space) as feed:
