@@ -3,6 +3,8 @@
 Per record: an outcome that exists already stands (the command was seen); otherwise `decide` gives events or a
 refusal, the events change the state, and all of it is one transaction. What cannot be decoded or decided becomes a
 dead letter, and the partition goes on.
+
+Why so long: whatever a record may turn out to be is answered here, and all of it shares what the batch has done so far.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,12 +13,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from monitoring import tracing
 from streams import keys
 from streams.agents import dead_letters
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
-from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.agents.traced import deciding
+from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
@@ -64,6 +68,8 @@ class Committed(NamedTuple):
     happened: dict[str, list[tuple[EventRecord, bytes]]]
     tally: Tally = {}  # noqa: RUF012  (never changed)
     letters: bool = False
+    traced: dict[str, dict[int, tracing.Context]] = {}  # noqa: RUF012  (never changed)
+    """The sampled traces that events belong to, by workspace and position: nearly always none."""
 
 
 class CommandsFold:
@@ -85,15 +91,21 @@ class CommandsFold:
         self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
         self._tally: Tally = {}
         self._letters = False
+        self._traced: dict[str, dict[int, tracing.Context]] = {}
+        self._onward: Headers = ()
+        """What the events of the command in hand carry on of its trace."""
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        self._happened, self._tally, self._letters = {}, {}, False
+        self._happened, self._tally, self._letters, self._traced = {}, {}, False, {}
         events = size = 0
         for folded, record in enumerate(records, 1):
-            self._fold_one(record)
+            if (context := tracing.carried(record.headers)) is None:
+                self._fold_one(record)
+            else:
+                self._fold_traced(record, context)
             size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
             events = len(self._effects.outputs)
             if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
@@ -107,7 +119,7 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        told = (self._decided, self._changed, self._happened, self._tally, self._letters)
+        told = (self._decided, self._changed, self._happened, self._tally, self._letters, self._traced)
         self._publish(Committed(self._partition, *told))
         self._states.shrink()
 
@@ -115,6 +127,11 @@ class CommandsFold:
         """The store is the truth again."""
         self._states.forget(self._partition)
         self._sweep.aborted()
+
+    def _fold_traced(self, record: Record, context: tracing.Context) -> None:
+        with deciding(record, context, self._decided) as self._onward:
+            self._fold_one(record)
+        self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
@@ -175,8 +192,10 @@ class CommandsFold:
             name, happened = command.workspace.encode(), self._happened.setdefault(command.workspace, [])
             for event in events:
                 stored = codec.encode_event(event)
-                self._effects.outputs.append(Output(EVENTS.name, name, stored))
+                self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
                 happened.append((event, stored))
+            if (context := tracing.carried(self._onward)) is not None:
+                self._traced.setdefault(command.workspace, {}).update({one.position: context for one in events})
         workspace = state.workspace
         position = workspace.position if workspace else 0
         first, last = (events[0].position, events[-1].position) if events else (0, 0)

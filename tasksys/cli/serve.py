@@ -12,7 +12,15 @@ import platformdirs
 
 from tasksys.cli import output
 from tasksys.cli.options import BROKER_HELP, option, parts
-from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA, Auth, AuthMode, Settings, SettingsUnfit
+from tasksys.settings import (
+    PARTITIONS_EMBEDDED,
+    PARTITIONS_KAFKA,
+    TRACE_SAMPLE,
+    Auth,
+    AuthMode,
+    Settings,
+    SettingsUnfit,
+)
 
 logger = logging.getLogger("tasksys.serve")
 
@@ -90,6 +98,14 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--drain-seconds", type=click.FloatRange(0.0, 3600.0), default=0.0, metavar="SECONDS",
            help="When it is told to stop: how long to serve on while /ready says no, so that balancers send nothing "
            "more. Kubernetes needs about 5."),
+    setting("--otlp-endpoint", default="", metavar="URL", show_default="nothing is traced",
+           help="The collector that traces are sent to: grpc://host:4317, or http://host:4318; grpcs:// and https:// "
+           "with TLS."),
+    setting("--trace-sample", type=float, default=TRACE_SAMPLE, metavar="RATIO",
+           help="The share of traces that is recorded, from 0 to 1, of those that begin here: who sends a "
+           "`traceparent` decides for theirs."),
+    setting("--instance", default="", metavar="NAME", show_default="host and port",
+           help="What tells this process from others in logs and traces."),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
@@ -128,10 +144,10 @@ def settings_of(given: dict[str, Any]) -> Settings:
 
 def run(settings: Settings, log_format: str, log_level: str) -> None:
     """Serves until a signal comes, on the fastest event loop of this machine."""
-    from monitoring import logs
+    from monitoring import logs, tracing
     from tasksys.cli import descriptors, process
 
-    logs.configure(log_format, log_level)
+    logs.configure(log_format, log_level, instance=tracing.instance(settings.host, settings.port, settings.instance))
     descriptors.raise_limit()
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:

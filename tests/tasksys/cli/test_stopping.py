@@ -196,8 +196,9 @@ async def test_a_stop_in_time_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
     before = threading.active_count()
     async with AsyncExitStack() as running:
         stopping.bounded(running, 3600.0)
-        stopping.later(running, "first", lambda: step("first"))
-        stopping.later(running, "second", lambda: step("second"))
+        steps = stopping.Steps(running, Health())
+        steps.add("first", lambda: step("first"))
+        steps.add("second", lambda: step("second"))
     assert (done, ended) == (["second", "first"], [])
     await asyncio.to_thread(eventually, lambda: threading.active_count() <= before + 1)
 
