@@ -16,12 +16,15 @@ from tasksys.settings import bracketed
 from views.metrics import MetricsServer
 
 
-async def export(broker: Broker, host: str, port: int, all_groups: bool, started: Callable[..., None]) -> None:
+async def export(
+    broker: Broker, host: str, port: int, all_groups: bool, every: float, started: Callable[..., None]
+) -> None:
     """Serves until SIGINT or SIGTERM; calls `started` with the address. Raises Failure if it cannot listen.
 
-    Brokers that do not answer are no reason not to start: it is not ready until they do.
+    The brokers are asked every so many seconds. If they do not answer that is no reason not to start: it is not ready
+    until they do.
     """
-    monitor = Monitor(KafkaSurveyor(broker, all_groups))
+    monitor = Monitor(KafkaSurveyor(broker, all_groups), every)
     registry, health = CollectorRegistry(), Health()
     prometheus_client.ProcessCollector(registry=registry)
     registry.register(GroupCollector(monitor))

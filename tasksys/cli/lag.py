@@ -12,6 +12,8 @@ from tasksys.cli.serve import PORT
 
 logger = logging.getLogger("tasksys.lag-exporter")
 
+SURVEY_SECONDS: Final = 10.0
+
 EMBEDDED: Final = (
     "An embedded log has no brokers to ask, and one process that can open it: `tasksys serve` tells its lag itself, at "
     "/metrics. Give kafka://HOST:PORT."
@@ -36,6 +38,14 @@ EMBEDDED: Final = (
     help="Tell of every group of the cluster, not of the agents' only.",
 )
 @option(
+    "--every",
+    envvar="TASKSYS_LAG_EVERY",
+    type=click.FloatRange(0.5, 300.0),
+    default=SURVEY_SECONDS,
+    metavar="SECONDS",
+    help="How often the brokers are asked.",
+)
+@option(
     "--log-format",
     envvar="TASKSYS_LOG_FORMAT",
     type=click.Choice(("auto", "json", "pretty")),
@@ -49,10 +59,12 @@ EMBEDDED: Final = (
     default="info",
     help="What to log from.",
 )
-def lag_exporter(broker: str, host: str, port: int, all_groups: bool, log_format: str, log_level: str) -> None:
+def lag_exporter(
+    broker: str, host: str, port: int, all_groups: bool, every: float, log_format: str, log_level: str
+) -> None:
     """Tell Prometheus how far consumer groups are behind, also those whose workers are gone.
 
-    Asks the brokers every 10 seconds, in no group, and needs nothing but them. Runs until Ctrl-C or SIGTERM.
+    Asks the brokers, in no group, and needs nothing but them. Runs until Ctrl-C or SIGTERM.
     """
     from monitoring import logs
     from streams.broker import Broker
@@ -65,7 +77,7 @@ def lag_exporter(broker: str, host: str, port: int, all_groups: bool, log_format
     if where.directory is not None:
         raise Failure(EMBEDDED)
     logs.configure(log_format, log_level)
-    asyncio.run(exporting.export(where, host, port, all_groups, started))
+    asyncio.run(exporting.export(where, host, port, all_groups, every, started))
     logger.info("stopped")
 
 
