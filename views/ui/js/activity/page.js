@@ -6,10 +6,10 @@ import { Refused, get } from "../net/api.js";
 import { listing } from "../model/listing.js";
 import { drawingOf, undoable } from "../model/entries.js";
 import { CLOCK, who } from "../model/saying.js";
-import { asText, sentence } from "../model/words.js";
+import { asText, sentence } from "../model/sentences.js";
+import { actorMark } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
 import { empty, pageHead } from "../parts/shell.js";
-import { avatar } from "../parts/task-row.js";
 import { said } from "./pieces.js";
 import "./dialogs.js";
 
@@ -77,10 +77,10 @@ function step(app, { id, actor, at, entries }) {
   const [undone] = entries.filter((one) => one.undoes);
   const many = entries.length > FEW && !opened.has(id);
   const shown = many ? entries.slice(0, FEW - 1) : entries;
-  const words = asText(sentence(first, { store: app.store }));
+  const words = asText(sentence(first, app.store));
   return h("li", { class: "deed", key: `${first.position}` },
     h("span", { class: `deed-mark${undone ? " undo" : ""}` }, icon(drawingOf(first))),
-    actor === CLOCK ? h("span", { class: "avatar clock", "aria-hidden": "true" }, icon("clock")) : avatar(actor),
+    actorMark(actor),
     h("div", { class: "deed-body" },
       h("p", null, h("span", { class: "deed-who" }, who(actor, app.store.user)), " ", undone ? h("span", { class: "chip" }, icon("undo"), "Undo") : null, undone ? " " : null, said(app, first)),
       shown.slice(1).map((one) => h("p", { key: one.position, class: "deed-more" }, said(app, one))),

@@ -4,7 +4,8 @@ import { h } from "../lib/dom.js";
 import { sayAgo } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
-import { differences, fieldName, inTheWay, sayValue } from "../detail/words.js";
+import { fieldName, sayValue } from "../model/values.js";
+import { differences, inTheWay } from "../parts/changes.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../net/outbox.js").Waiting} Waiting */

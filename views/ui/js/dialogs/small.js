@@ -3,6 +3,7 @@
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { today } from "../lib/time.js";
+import { sendAll } from "../model/together.js";
 import { makeWorkspace } from "../net/workspaces.js";
 import { address } from "../router.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
@@ -36,7 +37,7 @@ dialog("move", (app, /** @type {Task[]} */ tasks) => {
   const choose = (/** @type {string} */ id) => {
     const [project, section] = id.split(" ");
     const name = items.find((one) => one.id === id)?.name;
-    tasks.forEach((task, index) => void app.send({ type: "MoveTask", task: task.id, project: project || null, section: section ?? null, ...(task.parent ? { parent: null } : {}) }, { said: index === tasks.length - 1 ? `Moved to ${name}` : undefined }));
+    sendAll(app, tasks, (task) => ({ type: "MoveTask", task: task.id, project: project || null, section: section ?? null, ...(task.parent ? { parent: null } : {}) }), `Moved to ${name}`);
     app.closeDialog();
   };
   return [dialogHead(app, tasks.length > 1 ? `Move ${tasks.length} tasks` : `Move “${tasks[0]?.title}”`), chooser({ label: "Project", items, choose })];

@@ -2,11 +2,11 @@
 
 import { h } from "../lib/dom.js";
 import { sayAgo } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
 import { pageHead } from "../parts/shell.js";
-import { avatar } from "../parts/task-row.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Member} Member */
