@@ -77,7 +77,7 @@ async def test_complaints_are_allowed_by_name(browse: Browse, watch: Watch) -> N
 
 async def test_the_policy_allows_what_the_page_needs(browse: Browse) -> None:
     """Requests and WebSockets to this server, and the one policy of trusted types, which names its service worker."""
-    page = await browse("/")
+    page = await browse("/", new=True)
     assert await page.evaluate("() => fetch('/health').then((answer) => answer.status)") == 200
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
 

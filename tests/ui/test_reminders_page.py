@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
 from tests.ui.looking import SCHEMES, Scheme, accessible
-from tests.ui.steps import opened
+from tests.ui.steps import live, opened
 
 
 async def reminded(space: Space, title: str, after: float, **fields: Any) -> str:
@@ -127,7 +127,7 @@ async def test_the_desktop_is_asked_for_by_a_button_alone_and_used_while_hidden(
         """
     )
     await page.goto(f"/w/{space.id}/reminders")
-    await expect(page.locator(".connection-state.live")).to_be_visible()
+    await live(page)
     assert await page.evaluate("() => window.told") == []
     await page.get_by_role("button", name="Show them").click()
     await expect(page.get_by_role("button", name="Show them")).to_have_count(0)
@@ -153,7 +153,7 @@ async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) ->
             await page.get_by_role("button", name="Snooze: Cake").click()
             await accessible(page)
         await page.goto(f"/w/{space.id}/calendar")
-        await expect(page.locator(".connection-state.live")).to_be_visible()
+        await live(page)
         await reminded(space, f"Now on a {screen}", 0.2)
         await expect(card(page, f"Now on a {screen}")).to_be_visible()
         await accessible(page, schemes)
