@@ -88,7 +88,7 @@ class Devices:
 
     async def take(self, options: dict[str, Any]) -> Device:
         """One that is as if it were new."""
-        for device in self.idle:
+        for device in reversed(self.idle):  # what was used last is warm
             if device.touch == options["has_touch"]:
                 self.idle.remove(device)
                 return device

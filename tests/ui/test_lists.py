@@ -239,3 +239,48 @@ async def test_the_name_of_a_project_is_read_on_a_phone(browse: Browse, space: S
     name = page.get_by_role("heading", name="Household", level=1)
     await expect(name).to_be_visible()
     assert await name.evaluate("name => name.scrollWidth <= name.clientWidth")
+
+
+async def test_notices_are_above_an_open_dialogue(browse: Browse, space: Space) -> None:
+    """They can be read and answered there; closing it leaves them."""
+    await space.task("Milk", labels=["home"])
+    page = await browse(f"/w/{space.id}/inbox")
+    await shows(page, "Milk")
+    await settled(page)
+    await page.keyboard.press("j")
+    await page.keyboard.press("1")
+    await expect(page.locator(".notice")).to_contain_text("priority urgent")
+    await page.keyboard.press("l")
+    dialogue = page.get_by_role("dialog", name="Labels")
+    await expect(dialogue).to_be_visible()
+    await expect(page.locator(".notice")).to_have_count(1)
+    await dialogue.get_by_role("button", name="Undo").click()
+    await expect(dialogue.locator(".notice")).to_contain_text("Undone")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".notice")).to_contain_text("Undone")
+    assert (await space.get("/tasks")).ok["items"][0]["priority"] == "none"
+
+
+async def test_what_is_done_to_several_tasks_is_undone_at_once(browse: Browse, space: Space) -> None:
+    """By the button of its notice, and by the key."""
+    for title in ("Milk", "Bread", "Cheese"):
+        await space.task(title)
+    page = await browse(f"/w/{space.id}/inbox")
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    bar = page.get_by_role("toolbar", name="Selected tasks")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Control+a")
+    await bar.get_by_role("button", name="Trash").click()
+    await expect(rows(page)).to_have_count(0)
+    await page.locator(".notice").get_by_role("button", name="Undo").click()
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    await page.keyboard.press("Control+a")
+    await bar.get_by_role("button", name="Complete").click()
+    await expect(page.locator(".notice").filter(has_text="Completed 3 tasks")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+z")
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    assert [one["status"] for one in (await space.get("/tasks")).ok["items"]] == ["open"] * 3

@@ -12,6 +12,7 @@ import { Signal } from "./lib/signal.js";
 import { Entities } from "./model/entities.js";
 import { Notices } from "./model/notices.js";
 import { Presence } from "./model/presence.js";
+import { sayProblem } from "./model/saying.js";
 import { Store } from "./model/store.js";
 import { Refused, get } from "./net/api.js";
 import { Feed } from "./net/feed.js";
@@ -301,7 +302,7 @@ export class App extends Signal {
       this.done = this.done.map((one) => (one.id === named.id ? { ...one, notice } : one));
     }
     if (outcome?.status === "refused" && !command.task) {
-      this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
+      this.notices.say(sayProblem(outcome.problem) || "It was refused.", undefined, "error");
       void this.outbox?.drop(named.id);
     }
     return outcome;

@@ -29,6 +29,7 @@ function view() {
   if (app.phase === "starting") return starting();
   const task = app.route.query.get("task");
   const covered = Boolean(task) && single.matches;
+  const dialog = openDialog(app);
   return [
     h("div", { class: `shell${task ? " with-detail" : ""}`, key: "shell" },
       sidebar(app),
@@ -36,9 +37,9 @@ function view() {
       h("main", { class: "page", key: "page", id: "page", inert: covered }, page(app)),
       detail(app),
       tabs(app, covered)),
-    notices(app),
+    dialog ? null : notices(app),
     reminderCards(app),
-    openDialog(app),
+    dialog,
   ];
 }
 

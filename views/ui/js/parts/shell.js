@@ -132,7 +132,7 @@ export function tabs(app, covered) {
 
 /** @param {App} app */
 export function notices(app) {
-  return h("div", { class: "notices", role: "status", "aria-live": "polite" },
+  return h("div", { class: "notices", key: "notices", role: "status", "aria-live": "polite" },
     app.notices.shown.map((one) => h("div", { class: `notice ${one.tone}`, key: one.id },
       h("span", { class: "grow" }, one.text),
       one.action ? h("button", { type: "button", class: "button quiet", onclick: () => { app.notices.drop(one.id); one.action?.run(); } }, one.action.label) : null,
