@@ -22,7 +22,7 @@ const FEW = 4;
 
 const SINCE = /** @type {const} */ ([["", "At any time"], ["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"]]);
 
-/** What was found of the chain of records; null before anybody asked. @type {{state: "asking" | "known" | "failed", ok?: boolean, events?: number, position?: number, detail?: string} | null} */
+/** What was found of the chain of records; null before anybody asked. @type {{workspace: string, state: "asking" | "known" | "failed", ok?: boolean, events?: number, position?: number, detail?: string} | null} */
 let checked = null;
 
 /** Steps whose entries are all shown. @type {Set<string>} */
@@ -122,19 +122,20 @@ function endless(element, entries) {
 
 /** Has the server go through the whole record. @param {App} app */
 async function verify(app) {
-  checked = { state: "asking" };
+  const { workspace } = app.route;
+  checked = { workspace, state: "asking" };
   app.tell();
   try {
-    checked = { state: "known", ...(await get(`/workspaces/${app.route.workspace}/audit/verify`)) };
+    checked = { workspace, state: "known", ...(await get(`/workspaces/${workspace}/audit/verify`)) };
   } catch (error) {
-    checked = { state: "failed", detail: error instanceof Refused ? error.message : "The server cannot be reached; try again when you are online." };
+    checked = { workspace, state: "failed", detail: error instanceof Refused ? error.message : "The server cannot be reached; try again when you are online." };
   }
   app.tell();
 }
 
 /** @param {App} app */
 function verdict(app) {
-  if (!checked) return null;
+  if (checked?.workspace !== app.route.workspace) return null;
   const { state, ok, events, position, detail } = checked;
   const words = state === "asking" ? "Going through the whole record…"
     : state === "failed" ? detail

@@ -2,9 +2,9 @@
 
 import { h } from "../lib/dom.js";
 import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey, written } from "../lib/time.js";
+import { placeOf } from "../model/making.js";
 import { isOpen } from "../model/status.js";
 import { editAll } from "../model/together.js";
-import { placeOf } from "../dialogs/small.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";
 import { taskList } from "../parts/task-list.js";
