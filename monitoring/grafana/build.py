@@ -10,7 +10,7 @@ from typing import Final
 from monitoring.grafana import agents, lag, overview, storage
 from monitoring.grafana.common import RUNBOOKS, TAG
 from monitoring.grafana.model import COLUMNS, SCHEMA, Dashboard, placed
-from monitoring.grafana.queries import Json
+from monitoring.grafana.queries import LOGS, TRACES, Json
 
 DIRECTORY: Final = Path(__file__).parent / "dashboards"
 
@@ -92,11 +92,12 @@ def _panels(dashboard: Dashboard) -> list[Json]:
 
 def made(dashboard: Dashboard) -> Json:
     """A dashboard as Grafana reads it."""
-    sources = [
-        _source("datasource", "Prometheus", "prometheus"),
-        _source("logs", "Loki", "loki"),
-        _source("traces", "Jaeger", "jaeger"),
-    ]
+    asked = [panel.datasource for panel in dashboard.panels()]
+    sources = [_source("datasource", "Prometheus", "prometheus")]
+    if LOGS in asked:
+        sources.append(_source("logs", "Loki", "loki"))
+    if TRACES in asked:
+        sources.append(_source("traces", "Jaeger", "jaeger"))
     return {
         "uid": dashboard.uid,
         "title": dashboard.title,

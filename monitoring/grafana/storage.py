@@ -79,7 +79,8 @@ DISK: Final = Row("Disk", (
         "Free space",
         "Bytes that can be written where the data is. A slope that does not level off says when it ends; see which "
         "database grows beside it.",
-        (Query(f"tasksys_disk_free_bytes{{{HERE}}}", "{{instance}}"),), unit="bytes", minimum=0, runbook="DiskNearlyFull",
+        (Query(f"tasksys_disk_free_bytes{{{HERE}}}", "{{instance}}"),), unit="bytes", minimum=0,
+        runbook="DiskNearlyFull",
     ),
     Lines(
         "Databases",
