@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the real tools of monitoring ready for tests: Prometheus, promtool, Alertmanager, amtool and the node exporter.
 #   install.sh        those on PATH, else the distribution's (Debian and Ubuntu: unpacked into .cache, nothing is started;
-#                     macOS: brew). About 15 s the first time.
+#                     macOS: brew). A few seconds the first time.
 #   install.sh newer  also today's releases, built by Go into .cache (10 minutes): what the images of the stack run.
 # Run it as often as you like: what is there is not made again. `python -m tests.support.monitoring.tools` finds them.
 set -euo pipefail
@@ -15,12 +15,12 @@ die() { say "$@"; exit 1; }
 found() { PYTHONPATH=$PWD "${PYTHON:-.venv/bin/python}" -m tests.support.monitoring.tools "$@" >/dev/null 2>&1; }
 
 unpacked() { # Debian's packages, without their services, users and dependencies: the programs need none of them
-  local root=() packages=(prometheus prometheus-alertmanager prometheus-node-exporter) fresh
+  local share=usr/share/prometheus/alertmanager root=() packages=(prometheus prometheus-alertmanager prometheus-node-exporter) fresh
+  if [[ $(id -u) -ne 0 ]]; then root=(sudo); fi
   mkdir -p "$cache"
   fresh=$(mktemp -d "$cache/debian.XXXXXX")
   trap 'rm -rf "$fresh"' RETURN
   if ! (cd "$fresh" && apt-get download -qq "${packages[@]}" 2>/dev/null); then
-    if [[ $(id -u) -ne 0 ]]; then root=(sudo); fi
     ${root[@]+"${root[@]}"} apt-get update -qq
     (cd "$fresh" && apt-get download -qq "${packages[@]}")
   fi
@@ -31,6 +31,11 @@ unpacked() { # Debian's packages, without their services, users and dependencies
       mv -f "$fresh/root/usr/bin/$tool" "$cache/bin/$tool"
     fi
   done
+  # Debian's Alertmanager reads its own templates from here only.
+  if [[ -d $fresh/root/$share && ! -d /$share ]]; then
+    ${root[@]+"${root[@]}"} mkdir -p "/$share"
+    ${root[@]+"${root[@]}"} cp -r "$fresh/root/$share/." "/$share/"
+  fi
 }
 
 if ! found; then

@@ -21,6 +21,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What each tool is called, by others and by Debian."""
 
+DEBIAN: Final = Path("/usr/share/prometheus/alertmanager/default.tmpl")
+"""What Debian's Alertmanager does not start without."""
+
 NEWER: Final = ("prometheus", "promtool", "alertmanager", "amtool")
 """What `install.sh newer` builds."""
 
@@ -34,7 +37,7 @@ def find(tool: str, newer: bool = False) -> Path | None:
         on_path = shutil.which(name)
         if on_path is not None:
             return Path(on_path)
-        if (CACHE / "bin" / name).is_file():
+        if (CACHE / "bin" / name).is_file() and (name != "prometheus-alertmanager" or DEBIAN.is_file()):
             return CACHE / "bin" / name
     return None
 
