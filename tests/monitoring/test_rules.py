@@ -1,4 +1,4 @@
-"""Prometheus' configuration and rules: valid, tested, true to the catalogue, and each alert with what to do about it."""
+"""Prometheus' configuration and rules: valid, tested, true to the catalogue; each alert says what to do about it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ RELEASES: Final = [
 
 @pytest.mark.parametrize("newer", RELEASES)
 def test_the_configuration_is_valid(newer: bool) -> None:
-    """With all rules; Prometheus 2.42 and 3 alike. In a cluster only what has been built with Kubernetes can read it."""
+    """With all rules; Prometheus 2.42 and 3 alike. That of a cluster is for builds that know Kubernetes."""
     done = promtool("check", "config", "prometheus.yml", newer=newer)
     assert done.returncode == 0, done.stdout + done.stderr
     if newer:
