@@ -29,6 +29,8 @@ OTHERS: Final[Mapping[str, frozenset[str]]] = {
         "up": "",
         "ALERTS": "alertname alertstate severity component agent",
         "process_start_time_seconds": "",
+        "process_cpu_seconds_total": "",
+        "process_resident_memory_bytes": "",
         "process_open_fds": "",
         "process_max_fds": "",
         "node_memory_MemAvailable_bytes": "",
