@@ -16,6 +16,7 @@ from datetime import datetime
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
+from monitoring import logs
 from streams import keys
 from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
@@ -74,6 +75,10 @@ class Timer:
         """Of each partition a key before which its timeline is empty: a scan from the beginning would go over thousands
         of rows that were deleted, again and again."""
 
+    def first(self, partition: int) -> bytes:
+        """A key before which the timeline of a partition is empty."""
+        return self._start.get(partition, keys.TIMELINE)
+
     def wake(self) -> None:
         """The clock was set."""
         self._changed.set()
@@ -81,7 +86,7 @@ class Timer:
     def changed(self, partition: int, earliest: str | None) -> None:
         """A timeline has changed; the earliest instant that was put into it."""
         if earliest is not None:
-            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self._first(partition))
+            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self.first(partition))
         if partition in self._passes:
             self._passes[partition].changed.set()
         else:
@@ -93,11 +98,9 @@ class Timer:
         self._late.pop(partition, None)
         self._noted.discard(partition)
 
-    def _first(self, partition: int) -> bytes:
-        return self._start.get(partition, keys.TIMELINE)
-
     async def run(self) -> None:
         """Goes on until it is cancelled."""
+        logs.begin({"component": "fold", "agent": self._kind.agent, "operation": "command what is due"})
         try:
             while True:
                 self._changed.clear()
@@ -135,7 +138,7 @@ class Timer:
         """Begins with what is due; seconds until something is, which may be never."""
         late = self._late.get(partition, {})
         try:
-            reached = timeline(self._rows(partition), self._first(partition))
+            reached = timeline(self._rows(partition), self.first(partition))
             first = next((one for one in reached if one not in late), None)
         except NotOwned:
             return LOOK_SECONDS
@@ -159,7 +162,7 @@ class Timer:
         except NotOwned:
             pass
         except Exception:
-            logger.exception("partition %d, %s: not commanded; tried again", partition, self._kind.agent)
+            logger.exception("what is due was not commanded; tried again", extra={"partition": partition})
             await asyncio.sleep(LOOK_SECONDS)
         finally:
             del self._passes[partition]
@@ -173,8 +176,8 @@ class Timer:
             pause = self._patience if before is None else min(before.pause * 2, LONGEST_SECONDS)
             late[one] = Late(pause, now + pause)
         logger.warning(
-            "partition %d, %s: %d commanded and not folded yet, such as %s of workspace %s; look at the dead letters",
-            partition, self._kind.agent, len(batch), batch[0].name, batch[0].workspace,
+            "%d commanded and not folded yet, such as %s; look at the dead letters", len(batch), batch[0].name,
+            extra={"partition": partition, "workspace": batch[0].workspace},
         )  # fmt: skip
 
     async def _fire_late(self, partition: int) -> None:
@@ -193,7 +196,7 @@ class Timer:
     def _due(self, partition: int) -> list[Due]:
         """What is due now, the earliest first, but for what was put by. Raises NotOwned."""
         now, late = instant(self._now()), self._late.get(partition, {})
-        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self._first(partition)))
+        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self.first(partition)))
         found = list(islice((one for one in reached if one not in late), BATCH))
         if found and not late:
             self._start[partition] = found[0].key
@@ -204,7 +207,9 @@ class Timer:
         at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
         errors = await self._append([command(self._kind, one, at) for one in batch])
         if failed := [error for error in errors if error is not None]:
-            logger.warning("%s: %d of %d not commanded: %r", self._kind.agent, len(failed), len(batch), failed[0])
+            logger.warning(
+                "%d of %d not commanded: %r", len(failed), len(batch), failed[0], extra={"partition": partition}
+            )
             await asyncio.sleep(LOOK_SECONDS)
             return []
         give_up = loop.time() + self._patience
