@@ -50,4 +50,8 @@ year: ## A year of recurring tasks and reminders with outages, every one account
 	deploy/install.sh dev
 	$(PYTHON) -m tests.year
 
-.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year
+monitoring-test: ## The monitoring stack under the real tools that take long to install or to build
+	deploy/install.sh dev
+	tests/monitoring/run.sh
+
+.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year monitoring-test
