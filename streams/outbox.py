@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
-from streams import keys
+from streams import keys, tallies
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
@@ -78,6 +78,11 @@ class Outbox:
         self._recorded: dict[int, dict[Attempt, Event]] = {}
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._pools = Pools()
+
+    @property
+    def letters(self) -> int:
+        """Letters in memory, those too whose result is being recorded."""
+        return len(self._under_way)
 
     def wake(self) -> None:
         """The clock was set."""
@@ -260,8 +265,9 @@ class Outbox:
 
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await courier.deliver(letter)
+            with tallies.attempt(letter) as told:
+                async with asyncio.timeout(ATTEMPT_SECONDS):
+                    return told(await courier.deliver(letter))
         except TimeoutError:
             return Result(f"It did not answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:

@@ -6,9 +6,11 @@ written with what has effects; records that have none are merely passed.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Final
 
 from streams.fold import AgentSpec, Effects, Record, Rows
+from streams.measures import measures
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class PartitionRunner:
         self.spec = spec
         self.partition = partition
         self._commit = commit
+        self._measures = measures(spec.name)
         self._fold = spec.open(partition, rows)
         applied = rows.get(APPLIED)
         self.position = int.from_bytes(applied) if applied else 0
@@ -53,34 +56,40 @@ class PartitionRunner:
 
     async def _apply(self, chunk: list[Record]) -> int:
         """Applies the records, or the first of them where their effects are too many at once; how many."""
+        began = perf_counter()
         try:
             effects = self._fold.fold(chunk)
         except Exception as error:
+            self._measures.failed()
             self._fold.aborted()
             raise FoldFailed(
                 f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
                 f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
             ) from error
         folded = len(chunk) if effects.folded is None else effects.folded
-        self.position = await self._durably(effects, chunk[folded - 1].offset + 1)
+        self._measures.folded(folded, perf_counter() - began)
+        self.position = await self._durably(effects, chunk[folded - 1].offset + 1, chunk[0].timestamp_ms)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
         return folded
 
-    async def _durably(self, effects: Effects, position: int) -> int:
+    async def _durably(self, effects: Effects, position: int, oldest_ms: int) -> int:
         """The position, when the effects are durable; if there are none it need not be durable itself.
 
         But for the first one: where there is no position of the table's own, reading begins at the group's.
         """
         if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
             effects.rows[APPLIED] = position.to_bytes(8)
+            began = perf_counter()
             try:
                 await self._commit(effects, position)
             except BaseException:
+                self._measures.aborted()
                 self._fold.aborted()
                 raise
+            self._measures.committed(perf_counter() - began, oldest_ms)
             self._durable = position
         return position
 

@@ -74,6 +74,10 @@ class Timer:
         """Of each partition a key before which its timeline is empty: a scan from the beginning would go over thousands
         of rows that were deleted, again and again."""
 
+    def first(self, partition: int) -> bytes:
+        """A key before which the timeline of a partition is empty."""
+        return self._start.get(partition, keys.TIMELINE)
+
     def wake(self) -> None:
         """The clock was set."""
         self._changed.set()
@@ -81,7 +85,7 @@ class Timer:
     def changed(self, partition: int, earliest: str | None) -> None:
         """A timeline has changed; the earliest instant that was put into it."""
         if earliest is not None:
-            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self._first(partition))
+            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self.first(partition))
         if partition in self._passes:
             self._passes[partition].changed.set()
         else:
@@ -92,9 +96,6 @@ class Timer:
         self._start.pop(partition, None)
         self._late.pop(partition, None)
         self._noted.discard(partition)
-
-    def _first(self, partition: int) -> bytes:
-        return self._start.get(partition, keys.TIMELINE)
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
@@ -135,7 +136,7 @@ class Timer:
         """Begins with what is due; seconds until something is, which may be never."""
         late = self._late.get(partition, {})
         try:
-            reached = timeline(self._rows(partition), self._first(partition))
+            reached = timeline(self._rows(partition), self.first(partition))
             first = next((one for one in reached if one not in late), None)
         except NotOwned:
             return LOOK_SECONDS
@@ -193,7 +194,7 @@ class Timer:
     def _due(self, partition: int) -> list[Due]:
         """What is due now, the earliest first, but for what was put by. Raises NotOwned."""
         now, late = instant(self._now()), self._late.get(partition, {})
-        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self._first(partition)))
+        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self.first(partition)))
         found = list(islice((one for one in reached if one not in late), BATCH))
         if found and not late:
             self._start[partition] = found[0].key

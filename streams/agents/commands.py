@@ -40,6 +40,13 @@ EVENTS_AT_ONCE: Final = 2_000
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
+UNREADABLE: Final = "unreadable"
+"""Stands for the type of what is no command."""
+
+Tally = dict[tuple[str, str, str], int]
+"""How many commands of a type (or UNREADABLE) came to an outcome: `accepted`, `refused`, `replayed` where one stood
+already, or `dead`; with the code of a refusal, else blank."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
@@ -47,13 +54,15 @@ _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 class Committed(NamedTuple):
     """What a batch did, once it is durable: outcomes in order, and by workspace the rows that changed and the events.
 
-    Each event comes with its bytes as they stand in the log.
+    Each event comes with its bytes as they stand in the log. `letters` says that there are other dead letters now.
     """
 
     partition: int
     decided: list[Decided]
     changed: dict[str, dict[Key, Row | None]]
     happened: dict[str, list[tuple[EventRecord, bytes]]]
+    tally: Tally = {}  # noqa: RUF012  (never changed)
+    letters: bool = False
 
 
 class CommandsFold:
@@ -73,12 +82,14 @@ class CommandsFold:
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
         self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
+        self._tally: Tally = {}
+        self._letters = False
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        self._happened = {}
+        self._happened, self._tally, self._letters = {}, {}, False
         events = size = 0
         for folded, record in enumerate(records, 1):
             self._fold_one(record)
@@ -95,7 +106,8 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        self._publish(Committed(self._partition, self._decided, self._changed, self._happened))
+        told = (self._decided, self._changed, self._happened, self._tally, self._letters)
+        self._publish(Committed(self._partition, *told))
         self._states.shrink()
 
     def aborted(self) -> None:
@@ -171,11 +183,20 @@ class CommandsFold:
         outcome = Outcome(identifier, actor, status, command.at, command.digest, position, first, last, refusal)
         self._effects.rows[key] = _encode(outcome)
         self._decided.append(Decided(request, outcome, tuple(events), replayed=False))
+        if refusal is None:
+            self._count(command, "accepted")
+        else:
+            self._count(command, "dead" if refusal.code is Code.INTERNAL else "refused", refusal.code)
+
+    def _count(self, command: CommandRecord, outcome: str, code: str = "") -> None:
+        entry = (type(command.command).__name__, outcome, code)
+        self._tally[entry] = self._tally.get(entry, 0) + 1
 
     def _seen_before(self, command: CommandRecord, before: Outcome, request: str) -> None:
         """The first outcome again; but a key that comes with another payload was meant as another command."""
         if before.digest == command.digest:
             self._decided.append(Decided(request, before, (), replayed=True))
+            self._count(command, "replayed")
             return
         refusal = Refusal(
             Code.KEY_REUSED,
@@ -183,6 +204,7 @@ class CommandsFold:
         )
         refused = Outcome(before.id, before.actor, OutcomeStatus.REFUSED, command.at, command.digest, refusal=refusal)
         self._decided.append(Decided(request, refused, (), replayed=False))
+        self._count(command, "refused", Code.KEY_REUSED)
 
     def _outcome(self, key: bytes) -> Outcome | None:
         stored = self._effects.rows.get(key) or self._rows.get(key)
@@ -191,6 +213,8 @@ class CommandsFold:
     def _unreadable(self, record: Record, request: str, headers: dict[str, bytes], reason: str) -> None:
         self._retried(headers)
         self._dead(record, reason)
+        entry = (UNREADABLE, "dead", "")
+        self._tally[entry] = self._tally.get(entry, 0) + 1
         if request:
             refusal = Refusal(Code.UNREADABLE, "The command could not be read; the operators see it and can retry it.")
             outcome = Outcome("", "", OutcomeStatus.REFUSED, "", refusal=refusal)
@@ -203,6 +227,7 @@ class CommandsFold:
                 letter, workspace=command.workspace, actor=command.actor, command=command.command.id
             )
         self._effects.rows[keys.dead_letter(record.offset)] = _encode(letter)
+        self._letters = True
         origin = (("offset", str(record.offset).encode()), ("reason", reason[:1000].encode("utf-8", "replace")))
         self._effects.outputs.append(
             Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
@@ -218,6 +243,7 @@ class CommandsFold:
         key = keys.dead_letter(int(offset))
         letter = self._effects.rows[key] if key in self._effects.rows else self._rows.get(key)
         self._effects.rows[key] = None
+        self._letters = True
         return letter is not None
 
     def _state(self, workspace: str) -> State:

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
+from monitoring import metrics
+from streams import measures
 from streams.fold import Record
 from streams.transport.database import MEBI, NO_SPACE, STALLED, STARVED, WRITE_BUFFER_BYTES
 from streams.transport.embedded.arrivals import Arrivals, Place
@@ -74,6 +76,7 @@ class Writer:
         self._database = database
         self._reopen = reopen
         self._rows = RowStore(database)
+        self._seconds = metrics.STORE_WRITE_SECONDS.labels("log").observe
         self._partitions = partitions
         self._committed = committed
         self._fsync = fsync
@@ -151,6 +154,7 @@ class Writer:
 
     async def _write(self, group: list[_Waiting]) -> None:
         """Make one batch of the group, and settle every caller's future. Does not raise but for cancellation."""
+        began = time.perf_counter()
         try:
             built = await self._put(group)
             await self._sync()
@@ -162,8 +166,11 @@ class Writer:
             self._settle(group, error)
             return
         self.trouble = None
+        self._seconds(time.perf_counter() - began)
         for draft in built.drafts:
             draft.adopt()
+            if draft.appended:
+                measures.written(draft.partition.topic).count(draft.appended)
         for waiting, offsets in zip(group, built.offsets, strict=True):
             self._committed.update(waiting.transaction.commits)
             if not waiting.done.done():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from faust.types import TP
 
+from streams import measures
 from streams.fold import Effects
 from streams.runner import APPLIED
 from streams.topics import changelog_of
@@ -68,6 +69,8 @@ class PartitionWriter:
         await self.log.end(commit=True)
         if self.log.cluster.steady(self.log.id):
             self.log.cluster.settle(self.log.id)  # with brokers that are new to it
+        for topic, entries in {**outputs, self._changelog: rows}.items():
+            measures.written(topic).add(len(entries), sum(len(key or b"") + len(row or b"") for key, row, _ in entries))
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
 
     async def _begin(self, topics: Sequence[str]) -> None:
