@@ -111,7 +111,7 @@ class Painter:
         else:
             _DRAW[shown.kind](_Canvas(figure, pixels, shown, series, (self.start, self.end)))
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        figure.savefig(path, facecolor=figure.get_facecolor())
         return bool(series)
 
     def board(self, file: Path, path: Path) -> list[str]:
@@ -217,7 +217,7 @@ class _Canvas:
         reached = [step for step in steps if step["value"] is None or value >= step["value"]]
         return COLORS[reached[-1]["color"]]
 
-    def axes(self, left: float = 62, bottom: float = 26, top: float = 34, right: float = 14) -> Axes:
+    def axes(self, left: float = 74, bottom: float = 26, top: float = 34, right: float = 14) -> Axes:
         width, height = self.pixels
         box = left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height
         return self.figure.add_axes(box)

@@ -30,7 +30,7 @@ from tests.support.serving import Serving
 
 BOUND: Final = 60.0
 AWAY: Final = (202, 503, 504)
-"""Who has not got the workspace says 503, or does not know the outcome yet: another worker is asked, by the same key."""
+"""Who has not got the workspace says 503, or does not know the outcome yet: another is asked, by the same key."""
 COMMANDS: Final = "tasksys.commands"
 
 Json = dict[str, Any]
