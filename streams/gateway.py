@@ -11,7 +11,7 @@ from itertools import count
 from time import perf_counter
 from typing import Final
 
-from monitoring import metrics
+from monitoring import logs, metrics
 from streams.agents.commands import REQUEST
 from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
@@ -53,6 +53,7 @@ class Gateway:
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
         StillPending (the same command of the same actor waits already), if it was not.
         """
+        logs.note(command_id=record.command.id)
         outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
             raise outcome

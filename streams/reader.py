@@ -7,7 +7,7 @@ from typing import Final, TypeVar, cast
 import msgspec
 
 from streams import keys
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.fold import Rows
 from streams.indexes import Indexes
 from streams.turns import Turns

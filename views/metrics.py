@@ -1,11 +1,11 @@
 """The operators' port: metrics for Prometheus, and whether this process is alive and ready. No authentication."""
 
-from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from monitoring.health import Health
 from views import exposition, protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
@@ -15,21 +15,12 @@ HEAD_SECONDS: Final = 20.0
 IDLE_SECONDS: Final = 120.0  # Prometheus asks every minute or sooner
 
 
-class Observed(Protocol):
-    """What is told of a process; `views.ports.System` is one."""
-
-    def ready(self) -> dict[str, str]:
-        """What is missing, by agent; empty when this process can serve."""
-        ...
-
-
 class MetricsServer:
     """The operators' port."""
 
-    def __init__(self, observed: Observed, registry: CollectorRegistry = REGISTRY) -> None:
-        self.stopping = False
-        """Set it when this process is told to stop: it is not ready any more, so that nothing new is sent to it."""
-        self._observed = observed
+    def __init__(self, health: Health, registry: CollectorRegistry = REGISTRY) -> None:
+        """`health` is what /ready tells."""
+        self._health_checks = health
         self._registry = registry
         app = web.Application()
         app.add_routes(
@@ -63,6 +54,5 @@ class MetricsServer:
         return web.json_response({"status": "ok"})
 
     async def _ready(self, request: web.Request) -> web.Response:
-        missing = {"process": "stopping"} if self.stopping else self._observed.ready()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        return web.json_response({"status": "not ready" if missing else "ready", "missing": missing}, status=status)
+        report = await self._health_checks.report()
+        return web.json_response(report.body(), status=report.status)

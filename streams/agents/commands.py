@@ -5,13 +5,16 @@ refusal, the events change the state, and all of it is one transaction. What can
 dead letter, and the partition goes on.
 """
 
+import logging
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from streams import keys
+from streams.agents.committed import UNREADABLE, Committed, Tally
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
@@ -40,29 +43,13 @@ EVENTS_AT_ONCE: Final = 2_000
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
-UNREADABLE: Final = "unreadable"
-"""Stands for the type of what is no command."""
+_ANYBODYS: Final = re.compile(r"[(:]")
+"""Where in a reason begins what may hold people's texts, which stand in no log."""
 
-Tally = dict[tuple[str, str, str], int]
-"""How many commands of a type (or UNREADABLE) came to an outcome: `accepted`, `refused`, `replayed` where one stood
-already, or `dead`; with the code of a refusal, else blank."""
+logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
-
-
-class Committed(NamedTuple):
-    """What a batch did, once it is durable: outcomes in order, and by workspace the rows that changed and the events.
-
-    Each event comes with its bytes as they stand in the log. `letters` says that there are other dead letters now.
-    """
-
-    partition: int
-    decided: list[Decided]
-    changed: dict[str, dict[Key, Row | None]]
-    happened: dict[str, list[tuple[EventRecord, bytes]]]
-    tally: Tally = {}  # noqa: RUF012  (never changed)
-    letters: bool = False
 
 
 class CommandsFold:
@@ -232,6 +219,11 @@ class CommandsFold:
         self._effects.outputs.append(
             Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
         )
+        logger.error(
+            "a record became a dead letter: %s; `tasksys dead-letters list` says more", _ANYBODYS.split(reason)[0],
+            extra={"offset": letter.offset} | ({"workspace": letter.workspace, "command_id": letter.command}
+                                               if letter.workspace else {}),
+        )  # fmt: skip
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""

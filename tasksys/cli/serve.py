@@ -87,6 +87,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--allow-private-webhooks", is_flag=True,
            help="Let users' channels lead to private addresses, and to any host by Apprise: only where every user may "
            "reach what this machine reaches."),
+    setting("--drain-seconds", type=click.FloatRange(0.0, 3600.0), default=0.0, metavar="SECONDS",
+           help="When it is told to stop: how long to serve on while /ready says no, so that balancers send nothing "
+           "more. Kubernetes needs about 5."),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
@@ -134,6 +137,7 @@ def run(settings: Settings, log_format: str, log_level: str) -> None:
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))
     logger.info("stopped")
+    logs.finish()
 
 
 def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:

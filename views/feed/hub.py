@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from time import perf_counter
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -81,6 +82,7 @@ class Room:
         self._system = system
         self._workspace = _plain(system.state.state(name).workspace)
         self._waiting: list[Burst] = []
+        self._since: list[float] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._written, self._gather = 0.0, GATHER_SECONDS
@@ -109,7 +111,10 @@ class Room:
             return  # this room was opened when the batch was durable already
         before, first = self.position, happened[0][0].position
         if first != before + 1:
-            logger.error("the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before)
+            logger.error(
+                "the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before,
+                extra={"component": "feed", "workspace": self.name},
+            )  # fmt: skip
             self.end(closing.MOVED)
             return
         state = self._system.state.state(self.name)
@@ -127,6 +132,7 @@ class Room:
         if not self.subscribers:
             return
         shown = workspace if roles or plain != known else None
+        self._since.append(perf_counter())
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
         if self._alarm is None:
             wait = self._written + self._gather - self._loop.time()
@@ -138,6 +144,7 @@ class Room:
             self._alarm.cancel()
             self._alarm = None
         bursts, self._waiting = self._waiting, []
+        since, self._since = self._since, []
         if not bursts:
             return
         self._written = self._loop.time()
@@ -158,6 +165,9 @@ class Room:
             one.deliver(encoded)
             sent += encoded.messages
         metrics.FEED_MESSAGES.inc(sent)
+        now = perf_counter()
+        for durable in since:
+            metrics.FEED_SECONDS.observe(now - durable)
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 
