@@ -89,7 +89,7 @@ class Workload:
             space = await self.made("/workspaces", {"name": f"Space {number}"})
             self.spaces.append(space["id"])
         await self.channels()
-        await self.reminders(timedelta(seconds=2))
+        await self.reminders(timedelta(seconds=6))
         await self.series()
         await asyncio.gather(*(self.everyday(space, rounds) for space in self.spaces), self.feeds())
         await self.mistakes()
@@ -210,9 +210,9 @@ class Workload:
 
     async def outage(self) -> None:
         """Reminders fall due while no worker is there, and come late."""
-        await self.reminders(timedelta(seconds=3))
+        await self.reminders(timedelta(seconds=6))
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
-        await asyncio.sleep(5)
+        await asyncio.sleep(8)
         await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in self.workers))
 
     async def rebalance(self) -> None:
