@@ -212,6 +212,11 @@ class Stack:
             f"scrapes of {', '.join(sorted(wanted))}",
         )
 
+    def targets_found(self) -> list[tuple[str, str, str]]:
+        """Job, instance and address of each target."""
+        found = json.loads(fetched(f"{self.url}/api/v1/targets"))["data"]["activeTargets"]
+        return [(target["labels"]["job"], target["labels"]["instance"], target["scrapeUrl"]) for target in found]
+
     def reload(self) -> None:
-        """Lets Prometheus read its files again, as `write_prometheus` left them."""
+        """Lets Prometheus read its files again. HTTPError with 500 if it cannot."""
         fetched(f"{self.url}/-/reload", post={})
