@@ -35,6 +35,7 @@ from views.sending import (
     record,
     refusal,
     send,
+    spare_key,
     stored_outcome,
     turn_strangers_away,
 )
@@ -100,7 +101,7 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     if "If-Match" in request.headers:
         raise bad_request("bad-etag", "If-Match is about one command; give each its own expected_version.")
     read_in = [typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
-    batch_key = idempotency_key(request)
+    batch_key = idempotency_key(request) or spare_key(request)
     wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(read_in)]
     for asked in wishes:
         turn_strangers_away(request, workspace, asked)

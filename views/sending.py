@@ -31,7 +31,7 @@ from tasksys.commands import (
     Undo,
 )
 from tasksys.decider import UNVERSIONED
-from tasksys.errors import NotHere, NotOwned
+from tasksys.errors import Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
@@ -45,6 +45,7 @@ from views.sealing import sealed
 C = TypeVar("C", bound=Command)
 
 KEY_HEADER: Final = "Idempotency-Key"
+SPARE_KEY_HEADER: Final = "Tasksys-Spare-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 WAIT: Final = 10.0
 """Seconds that an answer waits for the fold, unless the client prefers otherwise."""
@@ -109,7 +110,7 @@ def complete(request: web.Request, workspace: str, command: C, alone: bool = Tru
     if isinstance(command, UNVERSIONED) and (version is not None or command.expected_version is not None):
         detail = f"{type(command).__name__} takes no version to insist on; leave it, or the header If-Match, out."
         raise invalid("/expected_version", detail)
-    chosen = key or command.id
+    chosen = key or command.id or (spare_key(request) if alone else "")
     changes: dict[str, Any] = {"id": chosen or ulid()}
     if version is not None:
         changes["expected_version"] = version
@@ -125,6 +126,15 @@ def idempotency_key(request: web.Request) -> str:
     if len(keys) > 1 or not all(ID.fullmatch(key) for key in keys):
         raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -, given once.")
     return keys[0] if keys else ""
+
+
+def spare_key(request: web.Request) -> str:
+    """The key that the entry in front of several processes gives a request, for those without one of their own.
+
+    With it the entry may ask the next process, also when it is not certain whether the first appended the command.
+    """
+    key = request.headers.get(SPARE_KEY_HEADER, "")
+    return key if ID.fullmatch(key) else ""
 
 
 def expected_version(request: web.Request) -> int | None:
@@ -201,11 +211,11 @@ async def _with_neighbour(request: web.Request, workspace: str, command: MoveTas
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
     """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`.
 
-    Raises NotHere where no command is ever decided: nobody would hear of its outcome.
+    Raises NotHere and Elsewhere where the command is not decided: nobody would hear of its outcome.
     """
     try:
         stranger = system(request).state.state(workspace).member(identity(request).user) is None
-    except NotHere:
+    except (NotHere, Elsewhere):
         raise
     except NotOwned:
         return

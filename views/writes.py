@@ -31,6 +31,7 @@ from views.sending import (
     outcome_shape,
     pending_shape,
     send,
+    spare_key,
 )
 
 Shown = tuple[Any, int | None]
@@ -237,7 +238,7 @@ def _workspace_for(request: web.Request, command: Command) -> str:
     """The workspace in the address; a new one is named by its idempotency key, if there is one."""
     if "ws" in request.match_info:
         return named(request, "ws")
-    key = idempotency_key(request) or command.id
+    key = idempotency_key(request) or command.id or spare_key(request)
     return derived(identity(request).user, key) if key else ulid()
 
 
