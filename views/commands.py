@@ -19,6 +19,7 @@ from views import shapes
 from views.conflicts import BYTES
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read, wrong_field
+from views.keys import idempotency_key, spare_key
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.room import Room
 from views.routes import WS, Route
@@ -28,14 +29,12 @@ from views.sending import (
     UNSEEN,
     WAIT,
     complete,
-    idempotency_key,
     outcome_shape,
     pending_shape,
     preference,
     record,
     refusal,
     send,
-    spare_key,
     stored_outcome,
     turn_strangers_away,
 )

@@ -36,16 +36,15 @@ from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
 from views.conflicts import BYTES, Since, about, conflicts
-from views.context import ID, history_caught_up, history_reached, identity, system
+from views.context import history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
+from views.keys import KEY_HEADER, idempotency_key, spare_key
 from views.problems import Problem, invalid, no_workspace, refused
 from views.room import Room
 from views.sealing import sealed
 
 C = TypeVar("C", bound=Command)
 
-KEY_HEADER: Final = "Idempotency-Key"
-SPARE_KEY_HEADER: Final = "Tasksys-Spare-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 WAIT: Final = 10.0
 """Seconds that an answer waits for the fold, unless the client prefers otherwise."""
@@ -118,23 +117,6 @@ def complete(request: web.Request, workspace: str, command: C, alone: bool = Tru
     if field is not None and not getattr(command, field):
         changes[field] = derived(workspace, identity(request).user, chosen) if chosen else changes["id"]
     return structs.replace(command, **changes)
-
-
-def idempotency_key(request: web.Request) -> str:
-    """The header; blank if it is not there."""
-    keys = request.headers.getall(KEY_HEADER, [])
-    if len(keys) > 1 or not all(ID.fullmatch(key) for key in keys):
-        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -, given once.")
-    return keys[0] if keys else ""
-
-
-def spare_key(request: web.Request) -> str:
-    """The key that the entry in front of several processes gives a request, for those without one of their own.
-
-    With it the entry may ask the next process, also when it is not certain whether the first appended the command.
-    """
-    key = request.headers.get(SPARE_KEY_HEADER, "")
-    return key if ID.fullmatch(key) else ""
 
 
 def expected_version(request: web.Request) -> int | None:

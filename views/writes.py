@@ -19,6 +19,7 @@ from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read
 from views.ids import derived, ulid
+from views.keys import idempotency_key, spare_key
 from views.problems import Problem, invalid
 from views.repeated import left_by
 from views.room import Room
@@ -27,11 +28,9 @@ from views.sending import (
     REPLAYED_HEADER,
     complete,
     etag,
-    idempotency_key,
     outcome_shape,
     pending_shape,
     send,
-    spare_key,
 )
 
 Shown = tuple[Any, int | None]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from monitoring import verify
-from monitoring.verify import CHECKS, Stack, main
+from monitoring import stack_checks, verify
+from monitoring.stack_checks import ADDRESSES, HEALTH, Stack
+from monitoring.verify import CHECKS, main
 from tests.support.monitoring.standins import PASSWORD, Answer, Standins
 
 
@@ -24,7 +25,7 @@ def standins() -> Iterator[Standins]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(verify, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(stack_checks, "ASK_SECONDS", 0.3)
 
 
 def asked(standins: Standins, seconds: float = 0.0) -> tuple[dict[str, str], list[str]]:
@@ -40,17 +41,17 @@ def test_all_is_well(standins: Standins) -> None:
     assert sorted(said) == sorted(f"ok       {check.name}" for check in CHECKS)
 
 
-@pytest.mark.parametrize("component", verify.ADDRESSES)
+@pytest.mark.parametrize("component", ADDRESSES)
 def test_a_component_that_is_not_healthy(standins: Standins, component: str) -> None:
     """It is named, with what it says."""
-    path = verify.HEALTH[component]
+    path = HEALTH[component]
     standins.given[component, path] = lambda query, headers: (503, "not today")
     missing, _ = asked(standins)
     assert set(missing) == {component}
     assert "503: not today" in missing[component]
 
 
-@pytest.mark.parametrize("component", verify.ADDRESSES)
+@pytest.mark.parametrize("component", ADDRESSES)
 def test_a_component_that_is_silent(standins: Standins, component: str) -> None:
     """Nobody waits for it for ever."""
     standins.silent.add(component)

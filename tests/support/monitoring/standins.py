@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from monitoring.verify import ADDRESSES, JOBS
+from monitoring.stack_checks import ADDRESSES, JOBS
 
 Answer = tuple[int, Any]
 """Status, and a text or what becomes JSON."""
