@@ -25,10 +25,9 @@ fi
 mkdir -p .deploy
 umask 022
 mkdir -p .deploy/alertmanager/secrets .deploy/alertmanager/templates .deploy/targets
-if [ ! -s .deploy/grafana-password ]; then
-    random >.deploy/grafana-password
-    echo "Made a password for Grafana's admin in .deploy/grafana-password." >&2
-fi
+for name in grafana_admin_password grafana_secret_key; do
+    [ -s ".deploy/$name" ] || random >".deploy/$name"
+done
 python3 monitoring/alerting.py --secrets .deploy/alertmanager/secrets --output .deploy/alertmanager/alertmanager.yml >&2
 workers=(tasksys:3101)
 if [ "${TASKSYS_WORKERS:-}" ]; then workers+=(worker-2:3101 worker-3:3101); fi
