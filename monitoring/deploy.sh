@@ -194,7 +194,7 @@ remove_compose() {
 
 # --- kubernetes
 
-rendered() { python3 -m monitoring.kubernetes.render --namespace "$namespace" ${without:+--without "$without"}; }
+rendered() { python3 -m monitoring.kubernetes.render --namespace "$namespace" ${without:+--without "$without"} "$@"; }
 
 apply() { # from standard input; what was not there before is kept in a file
     "$kubectl" apply -f - | tee -a "$1" >&2
@@ -211,8 +211,12 @@ deploy_kubernetes() {
     if [ "$dry" ]; then
         echo "would run: deploy/secrets.sh --monitoring"
         echo "would apply, with the secrets grafana, alertmanager and alertmanager-secrets:"
-        rendered | sed -n '/^kind:/{s/^kind: //;h;};/^  name:/{s/^  name: //;H;x;s/\n/ /;s/^/    /;p;x;}'
+        rendered --list | sed 's/^/    /'
         return
+    fi
+    if ! "$kubectl" -n "$namespace" get configmap tasksys >/dev/null 2>&1; then
+        say "There is no ConfigMap tasksys that names the broker: the lag exporter is left out."
+        without=${without:+$without,}lag-exporter
     fi
     local scratch failed='' kind name
     scratch=$(mktemp -d)
@@ -226,6 +230,7 @@ deploy_kubernetes() {
     for name in all.yml grafana alertmanager alertmanager-secrets; do
         apply "$scratch/applied" <"$scratch/$name" || failed="kubectl apply failed"
     done
+    # shellcheck disable=SC2013 # one word a line
     for kind in $(awk '$1 ~ /^(statefulset|deployment|daemonset)/ {print $1}' "$scratch/applied"); do
         if [ "$failed" ]; then break; fi
         "$kubectl" -n "$namespace" rollout status "$kind" --timeout "${seconds}s" >&2 ||
@@ -274,16 +279,15 @@ verify_kubernetes() { # seconds: by way of ports that are forwarded meanwhile
 }
 
 remove_kubernetes() {
+    local part_of=app.kubernetes.io/part-of=tasksys-monitoring
+    do_it "$kubectl" -n "$namespace" delete --ignore-not-found --selector "$part_of" \
+        statefulset,deployment,daemonset,service,configmap,networkpolicy,role,rolebinding,serviceaccount
     if [ "$purge" ]; then
-        rendered | do_it "$kubectl" delete --ignore-not-found -f -
+        do_it "$kubectl" -n "$namespace" delete --ignore-not-found --selector "$part_of" persistentvolumeclaim
         do_it "$kubectl" -n "$namespace" delete --ignore-not-found secret grafana alertmanager alertmanager-secrets
-        do_it "$kubectl" -n "$namespace" delete --ignore-not-found pvc -l app.kubernetes.io/part-of=tasksys-monitoring
         do_it rm -rf .deploy
-    else
-        do_it "$kubectl" -n "$namespace" delete --ignore-not-found --selector app.kubernetes.io/part-of=tasksys-monitoring \
-            statefulset,deployment,daemonset,service,configmap,networkpolicy,poddisruptionbudget,role,rolebinding,serviceaccount
-        say "Removed; data (volume claims) and secrets are kept."
     fi
+    say "Removed${purge:+ with data and secrets}. The namespace $namespace stays."
 }
 
 case $act-$mode in
