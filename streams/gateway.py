@@ -7,9 +7,10 @@ durable, two shields and a timeout it was 45 of the 530 microseconds that a comm
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, zip_longest
 from typing import Final
 
+from monitoring import logs, tracing
 from streams.agents.commands import REQUEST
 from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
@@ -46,6 +47,7 @@ class Gateway:
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
         StillPending (the same command of the same actor waits already), if it was not.
         """
+        logs.note(command_id=record.command.id)
         outcome = await self.start(record, headers)(wait)
         if isinstance(outcome, Exception):
             raise outcome
@@ -92,15 +94,21 @@ class Gateway:
         """Appends durably, without waiting for the outcome. Raises what `submit` raises."""
         await asyncio.shield(self._begun(record, headers))
 
-    async def append_all(self, records: Sequence[CommandRecord]) -> list[Exception | None]:
+    async def append_all(
+        self, records: Sequence[CommandRecord], spans: Sequence[tracing.Span | None] = ()
+    ) -> list[Exception | None]:
         """The same for several commands, in their order; all are sent before any is waited for.
 
-        Each has its own error, or None.
+        Each has its own error, or None. Where `spans` are given, each record belongs to its own one.
         """
         begun: list[asyncio.Future[None] | Exception] = []
-        for record in records:
+        for record, span in zip_longest(records, spans):
             try:
-                begun.append(self._begun(record))
+                if span is None:
+                    begun.append(self._begun(record))
+                else:
+                    with tracing.within(span):
+                        begun.append(self._begun(record))
             except TOLD as error:
                 begun.append(error)
         if under_way := [one for one in begun if not isinstance(one, Exception)]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import faust
 from faust.types import TP
 
+from monitoring import tracing
 from streams import admin, ends
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
@@ -367,4 +368,27 @@ class Node:
     ) -> asyncio.Future[None]:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
-        return self._appender.send(topic, partition, key, value, headers)
+        span = tracing.child(f"append {topic}", tracing.Kind.PRODUCER)
+        if span is None:
+            return self._appender.send(topic, partition, key, value, headers)
+        return self._traced(span, topic, partition, key, value, headers)
+
+    def _traced(
+        self, span: tracing.Span, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> asyncio.Future[None]:
+        """The same for a record of a sampled trace, which carries it on."""
+        span.set(
+            {
+                "messaging.operation.type": "send",
+                "messaging.destination.name": topic,
+                "messaging.destination.partition.id": str(partition),
+            }
+        )
+        assert self._appender is not None
+        try:
+            durable = self._appender.send(topic, partition, key, value, tracing.carry(headers, span))
+        except Exception as error:
+            span.end(error)
+            raise
+        durable.add_done_callback(tracing.settle(span))
+        return durable

@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
+from monitoring import tracing
 from streams import keys
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
@@ -207,28 +208,42 @@ class Outbox:
         """One attempt, and its record."""
         try:
             try:
-                result = await self._tried(one, lane, courier)
+                result, span = await self._tried(one, lane, courier)
             finally:
                 lane.attempts -= 1
                 self._go_on(name, lane, courier)
             if result is not None:
-                await self._record(partition, one, result)
+                await self._record(partition, one, result, span)
         except NotOwned:
             self._from.pop(partition, None)
 
-    async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> Result | None:
-        """What came of an attempt; None if nobody waits for it any more. Raises NotOwned."""
+    async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> tuple[Result | None, tracing.Span | None]:
+        """What came of an attempt, None if nobody waits for it any more; and its span, if its trace is recorded.
+
+        Raises NotOwned.
+        """
         letter = self._letter(one)
         if not isinstance(letter, Letter):
-            return letter
+            return letter, None
         works = False if letter.channel.failing_since is not None else lane.works
         async with self._pools.of(letter.channel.kind, works):
             letter = self._letter(one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
-                return letter
-            result = await self._attempt(letter, courier)
+                return letter, None
+            span = tracing.start(
+                f"deliver {letter.channel.kind.value}", tracing.Kind.CLIENT, tracing.unpacked(one.trace)
+            )
+            if span is None:
+                result = await self._attempt(letter, courier)
+            else:
+                with span:
+                    span.set({"tasksys.workspace": one.workspace, "tasksys.attempt": one.attempt})
+                    result = await self._attempt(letter, courier)
+                    span.set({"tasksys.delivered": not result.error})
+                    if result.error:
+                        span.fail("not delivered")
             lane.works = not result.error
-            return result
+            return result, span
 
     def _letter(self, one: Attempt) -> Letter | Result | None:
         """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
@@ -270,7 +285,7 @@ class Outbox:
             logger.error("a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno)
             return Result(f"A fault of the server ({type(error).__name__}).")
 
-    async def _record(self, partition: int, one: Attempt, result: Result) -> None:
+    async def _record(self, partition: int, one: Attempt, result: Result, span: tracing.Span | None) -> None:
         """Appends the result until the outbox shows that it was folded. Raises NotOwned."""
         now = self._now()
         retry = deliveries.retry_at(now, one.attempt, self._chance(), result)
@@ -278,7 +293,7 @@ class Outbox:
         gone = self._recorded.setdefault(partition, {}).setdefault(one, Event())
         try:
             while True:
-                (error,) = await self._append([recorded])
+                (error,) = await self._append([recorded], [span]) if span else await self._append([recorded])
                 if error is not None:
                     logger.warning("a delivery could not be recorded: %r; it is tried again", error)
                     await asyncio.sleep(LOOK_SECONDS)

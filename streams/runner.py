@@ -6,8 +6,10 @@ written with what has effects; records that have none are merely passed.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
+from monitoring import tracing
 from streams.fold import AgentSpec, Effects, Record, Rows
 
 logger = logging.getLogger(__name__)
@@ -53,23 +55,30 @@ class PartitionRunner:
 
     async def _apply(self, chunk: list[Record]) -> int:
         """Applies the records, or the first of them where their effects are too many at once; how many."""
+        source = self.spec.source.name
+        trace = tracing.batch(self.spec.name, source, self.partition, chunk)
         try:
-            effects = self._fold.fold(chunk)
+            effects = self._fold.fold(chunk) if trace is None else trace.fold(partial(self._fold.fold, chunk))
         except Exception as error:
             self._fold.aborted()
             raise FoldFailed(
-                f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
+                f"{self.spec.name} cannot fold {source}[{self.partition}] between offsets "
                 f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
             ) from error
         folded = len(chunk) if effects.folded is None else effects.folded
-        self.position = await self._durably(effects, chunk[folded - 1].offset + 1)
+        last = chunk[folded - 1].offset
+        if trace is not None:
+            trace = trace.folded(last)
+        self.position = await self._durably(effects, last + 1, trace)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
+        if trace is not None:
+            trace.end()
         return folded
 
-    async def _durably(self, effects: Effects, position: int) -> int:
+    async def _durably(self, effects: Effects, position: int, trace: tracing.Batch | None) -> int:
         """The position, when the effects are durable; if there are none it need not be durable itself.
 
         But for the first one: where there is no position of the table's own, reading begins at the group's.
@@ -77,7 +86,11 @@ class PartitionRunner:
         if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
             effects.rows[APPLIED] = position.to_bytes(8)
             try:
-                await self._commit(effects, position)
+                if trace is None:
+                    await self._commit(effects, position)
+                else:
+                    with trace.transaction():
+                        await self._commit(effects, position)
             except BaseException:
                 self._fold.aborted()
                 raise

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple, get_args
 import msgspec
 from aiohttp import web
 
+from monitoring import tracing
 from tasksys import codec
 from tasksys.commands import CLOCK_COMMANDS, Command, CommandRecord, CreateWorkspace
 from tasksys.errors import NotOwned
@@ -187,7 +188,13 @@ async def submitted(request: web.Request, workspace: str, sent: CommandRecord) -
 
     Raises what `Gateway.submit` raises.
     """
-    decided = await system(request).gateway.submit(sent, WAIT)
+    span = tracing.start("feed command", tracing.Kind.SERVER, tracing.sampled())
+    if span is None:
+        decided = await system(request).gateway.submit(sent, WAIT)
+    else:
+        with span:
+            span.set({"tasksys.workspace": workspace, "tasksys.command": sent.command.id})
+            decided = await system(request).gateway.submit(sent, WAIT)
     request.pop(AWAY, None)  # the connection lasts: what could not be seen before may be by now
     shown: dict[str, Any] = await _item(request, workspace, sent, decided, Rooms(Room(), Room(BYTES)))
     return shown | {"replayed": True} if decided is not None and decided.replayed else shown

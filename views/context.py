@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiohttp import web
 
+from monitoring import logs
 from tasksys import codec
 from tasksys.query import Query
 from tasksys.rows import Member
@@ -86,6 +87,8 @@ def named(request: web.Request, name: str, pattern: re.Pattern[str] = ID) -> str
     value = request.match_info[name]
     if not pattern.fullmatch(value):
         raise Problem(HTTPStatus.NOT_FOUND, "not-found", f"{value[:64]!r} is not an id; check the address.")
+    if name == "ws":
+        logs.note(workspace=value)
     return value
 
 

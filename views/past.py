@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tasksys.audit import Entry, Wanted
 from tasksys.limits import PAGE_ITEMS
-from views import shapes
+from views import observed, shapes
 from views.context import (
     POSITIONS,
     history_reached,
@@ -51,6 +51,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     await history_reached(request, name)
     history = system(request).history
     if wait and history.position(name) <= after:
+        observed.waits(request)
         await unless_stopping(request, system(request).history_positions.reach(name, after + 1, wait))
         member(request, name)  # who was removed meanwhile does not see what came
     items = list(_bounded(event.event for _, event in islice(history.stored(name, after), limit)))

@@ -19,6 +19,7 @@ from tasksys.errors import (
 )
 from tasksys.query import FilterError
 from tasksys.refusals import FieldError, Refusal
+from views import observed
 from views.codes import CODES, title, type_of
 from views.log import logger
 
@@ -161,8 +162,8 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         return _of_aiohttp(error).response()
     except Exception as error:
         told = foreseen(error)
-        if told is None or request.writer.output_size > 0:
-            logger.exception("%s %s failed", request.method, request.path)
+        if (told is None or request.writer.output_size > 0) and not observed.failed(request, error):
+            logger.exception("a request failed")
         if request.writer.output_size > 0:
             raise ConnectionError("The answer cannot be finished.") from error
         return (told or internal_error()).response()

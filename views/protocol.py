@@ -11,7 +11,9 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
+from monitoring import metrics
 from tasksys import codec
+from views import observed
 from views.log import logger
 from views.problems import RETRY_AFTER, Problem, internal_error
 
@@ -46,6 +48,11 @@ class Protocol(RequestHandler):
         super().__init__(server, **options)
         self._server = server
 
+    @property
+    def observer(self) -> observed.Observer | None:
+        """What its requests go by."""
+        return self._server.observer
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Turns away what is one too many; else waits for the head of the first request, not for ever."""
         if len(self._server.connections) >= self._server.most:
@@ -60,6 +67,8 @@ class Protocol(RequestHandler):
     def _turn_away(self, transport: asyncio.BaseTransport) -> None:
         self._force_close = True
         self._manager = None  # which need not learn of it
+        if self._server.observer is not None:
+            metrics.HTTP_TURNED_AWAY.inc()
         now = self._loop.time()
         if now >= self._server.next_warning:
             self._server.next_warning = now + WARNING_SECONDS
@@ -72,6 +81,20 @@ class Protocol(RequestHandler):
         transport.write(self._server.full)
         transport.close()
 
+    async def _handle_request(self, request: web.BaseRequest, *given: Any) -> tuple[web.StreamResponse, bool]:
+        """Everything from the head of a request to the end of its answer, in a task of its own."""
+        observer = self._server.observer
+        if observer is None:
+            return await super()._handle_request(request, *given)
+        seen = observer.begun(request)
+        try:
+            response, broken = await super()._handle_request(request, *given)
+        except BaseException:
+            observer.ended(request, seen, observed.GONE)
+            raise
+        observer.ended(request, seen, observed.GONE if broken else response.status)
+        return response, broken
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -83,12 +106,15 @@ class Protocol(RequestHandler):
         if request.writer.output_size > 0 or isinstance(exc, ConnectionError):
             raise ConnectionError("The client has gone, or the answer broke off: nothing more can be said.")
         if status == HTTPStatus.BAD_REQUEST:
-            logger.debug("a request from %s cannot be read: %r", request.remote, exc)
+            logger.debug("a request cannot be read: %s", type(exc).__name__)
             problem = _unreadable(exc, message or "")
         else:
-            logger.error("a request from %s failed", request.remote, exc_info=exc)
+            if exc is None or not observed.failed(request, exc):
+                logger.error("a request failed", exc_info=exc)
             problem = internal_error()
         problem.headers |= HEADERS
+        if (name := observed.name(request)) is not None:
+            problem.headers[observed.HEADER] = name
         problem.closing = True
         return problem.response()
 
@@ -128,16 +154,22 @@ class _Server(web.Server):
     head: float
     full: bytes
     next_warning = 0.0
+    observer: observed.Observer | None = None
 
     def __call__(self) -> RequestHandler:
         return Protocol(self, loop=self._loop, **self._kwargs)
 
 
 class Runner(web.AppRunner):
-    """Runs an application on connections of our kind; a handler whose client has gone is cancelled."""
+    """Runs an application on connections of our kind; a handler whose client has gone is cancelled.
 
-    def __init__(self, app: web.Application, *, connections: int, head: float, **options: Any) -> None:
-        self._connections, self._head = connections, head
+    `observe` is for what clients ask, not for what operators' tools do.
+    """
+
+    def __init__(
+        self, app: web.Application, *, connections: int, head: float, observe: bool = False, **options: Any
+    ) -> None:
+        self._connections, self._head, self._observe = connections, head, observe
         super().__init__(
             app,
             access_log=None,
@@ -157,4 +189,6 @@ class Runner(web.AppRunner):
             **made._kwargs,
         )
         server.most, server.head, server.full = self._connections, self._head, _raw(FULL)
+        if self._observe:
+            server.observer = observed.Observer(lambda: len(server.connections))
         return server

@@ -16,6 +16,7 @@ from views import (
     export,
     filters,
     imports,
+    observed,
     operations,
     pages,
     past,
@@ -94,6 +95,8 @@ async def harden(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in protocol.HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = protocol.HEADERS["Server"]  # aiohttp has put its own there
+    if (request_id := observed.name(request)) is not None:
+        response.headers[observed.HEADER] = request_id
     if request.app[STOPPING].is_set():
         response.headers["Connection"] = "close"
 
@@ -156,6 +159,7 @@ async def start(system: System, options: Options) -> Server:
         app,
         connections=options.connections,
         head=bounds.head,
+        observe=True,
         keepalive_timeout=bounds.idle,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )

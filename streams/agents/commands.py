@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from monitoring import tracing
 from streams import keys
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
-from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
@@ -54,6 +55,27 @@ class Committed(NamedTuple):
     decided: list[Decided]
     changed: dict[str, dict[Key, Row | None]]
     happened: dict[str, list[tuple[EventRecord, bytes]]]
+    traced: dict[str, list[tracing.Context]] = {}  # noqa: RUF012  (never changed)
+    """Of each workspace the sampled traces that its events belong to: nearly always none."""
+
+
+def describe(span: tracing.Span, decided: Decided) -> None:
+    """What a command's span says of it."""
+    outcome, events = decided.outcome, decided.events
+    result = "replayed" if decided.replayed else outcome.status.value
+    span.set({"tasksys.command": outcome.id, "tasksys.outcome": result, "tasksys.events": len(events)})
+    if outcome.refusal is not None:
+        span.set({"tasksys.refusal": outcome.refusal.code.value})
+        if outcome.refusal.code in (Code.INTERNAL, Code.UNREADABLE):
+            span.fail(outcome.refusal.code.value)
+
+
+def kind(record: Record) -> str:
+    """The type of a record's command."""
+    try:
+        return type(codec.decode_command(record.value or b"").command).__name__
+    except (ValueError, RecursionError):
+        return "unreadable"
 
 
 class CommandsFold:
@@ -73,15 +95,21 @@ class CommandsFold:
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
         self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
+        self._traced: dict[str, list[tracing.Context]] = {}
+        self._onward: Headers = ()
+        """What the events of the command in hand carry on of its trace."""
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        self._happened = {}
+        self._happened, self._traced = {}, {}
         events = size = 0
         for folded, record in enumerate(records, 1):
-            self._fold_one(record)
+            if (context := tracing.carried(record.headers)) is None:
+                self._fold_one(record)
+            else:
+                self._fold_traced(record, context)
             size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
             events = len(self._effects.outputs)
             if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
@@ -95,13 +123,27 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        self._publish(Committed(self._partition, self._decided, self._changed, self._happened))
+        self._publish(Committed(self._partition, self._decided, self._changed, self._happened, self._traced))
         self._states.shrink()
 
     def aborted(self) -> None:
         """The store is the truth again."""
         self._states.forget(self._partition)
         self._sweep.aborted()
+
+    def _fold_traced(self, record: Record, context: tracing.Context) -> None:
+        """A command of a sampled trace: what comes of it belongs there, too."""
+        decided, span = len(self._decided), tracing.step(f"decide {kind(record)}", context)
+        if span is None:  # this process traces nothing; the trace goes on behind it
+            self._onward = context.headers
+            self._fold_one(record)
+        else:
+            self._onward = span.context.headers
+            with span:
+                self._fold_one(record)
+                for one in self._decided[decided:]:
+                    describe(span, one)
+        self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
@@ -162,8 +204,10 @@ class CommandsFold:
             name, happened = command.workspace.encode(), self._happened.setdefault(command.workspace, [])
             for event in events:
                 stored = codec.encode_event(event)
-                self._effects.outputs.append(Output(EVENTS.name, name, stored))
+                self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
                 happened.append((event, stored))
+            if self._onward and (context := tracing.carried(self._onward)) is not None:
+                self._traced.setdefault(command.workspace, []).append(context)
         workspace = state.workspace
         position = workspace.position if workspace else 0
         first, last = (events[0].position, events[-1].position) if events else (0, 0)

@@ -9,9 +9,11 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from monitoring import tracing
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
 from streams.delivery.channels import Channels
@@ -46,7 +48,9 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
     log closes. Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
     """
     broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
+    traced = start_tracing(settings)
     async with AsyncExitStack() as running:
+        running.push_async_callback(asyncio.to_thread, traced.stop)  # last of all: the end is traced, too
         stop = running.enter_context(_signals())
         with clear_errors(broker.directory):
             if broker.directory is not None:
@@ -81,6 +85,15 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
         await stop.wait()
         metrics.stopping = True
+
+
+def start_tracing(settings: Settings) -> tracing.Running:
+    """Sends spans to the collector that the settings name, if they name one."""
+    instance = tracing.instance(settings.host, settings.port, settings.instance)
+    try:
+        return tracing.configure(settings.otlp_endpoint, settings.trace_sample, instance, version("tasksys"))
+    except ValueError as error:
+        raise SettingsUnfit(f"--otlp-endpoint {settings.otlp_endpoint!r}: {error}") from error
 
 
 def calm_collector() -> None:

@@ -12,7 +12,15 @@ import platformdirs
 
 from tasksys.cli import output
 from tasksys.cli.options import BROKER_HELP, option, parts
-from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA, Auth, AuthMode, Settings, SettingsUnfit
+from tasksys.settings import (
+    PARTITIONS_EMBEDDED,
+    PARTITIONS_KAFKA,
+    TRACE_SAMPLE,
+    Auth,
+    AuthMode,
+    Settings,
+    SettingsUnfit,
+)
 
 logger = logging.getLogger("tasksys.serve")
 
@@ -87,6 +95,14 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--allow-private-webhooks", is_flag=True,
            help="Let users' channels lead to private addresses, and to any host by Apprise: only where every user may "
            "reach what this machine reaches."),
+    setting("--otlp-endpoint", default="", metavar="URL", show_default="nothing is traced",
+           help="The collector that traces are sent to: grpc://host:4317, or http://host:4318; grpcs:// and https:// "
+           "with TLS."),
+    setting("--trace-sample", type=float, default=TRACE_SAMPLE, metavar="RATIO",
+           help="The share of traces that is recorded, from 0 to 1, of those that begin here: who sends a "
+           "`traceparent` decides for theirs."),
+    setting("--instance", default="", metavar="NAME", show_default="host and port",
+           help="What tells this process from others in logs and traces."),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections import Counter
+from time import perf_counter
 from typing import Final, Protocol
 
 from aiohttp import web
 
-from monitoring import metrics
+from monitoring import metrics, tracing
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
 from views.feed import closing
@@ -81,6 +82,9 @@ class Room:
         self._system = system
         self._workspace = _plain(system.state.state(name).workspace)
         self._waiting: list[Burst] = []
+        self._traced: list[tracing.Context] = []
+        """The sampled traces of what waits."""
+        self._since: list[float] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._written, self._gather = 0.0, GATHER_SECONDS
@@ -109,7 +113,10 @@ class Room:
             return  # this room was opened when the batch was durable already
         before, first = self.position, happened[0][0].position
         if first != before + 1:
-            logger.error("the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before)
+            logger.error(
+                "the feed of %s goes on at %d after %d; its clients connect anew", self.name, first, before,
+                extra={"component": "feed", "workspace": self.name},
+            )  # fmt: skip
             self.end(closing.MOVED)
             return
         state = self._system.state.state(self.name)
@@ -127,7 +134,10 @@ class Room:
         if not self.subscribers:
             return
         shown = workspace if roles or plain != known else None
+        self._since.append(perf_counter())
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
+        if traced := batch.traced.get(self.name):
+            self._traced += traced
         if self._alarm is None:
             wait = self._written + self._gather - self._loop.time()
             self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)
@@ -138,8 +148,11 @@ class Room:
             self._alarm.cancel()
             self._alarm = None
         bursts, self._waiting = self._waiting, []
+        since, self._since = self._since, []
         if not bursts:
             return
+        traced, self._traced = self._traced, []
+        began = tracing.clock() if traced else 0
         self._written = self._loop.time()
         shared: dict[tuple[View, Role], Encoded] = {}
         owners = frozenset[str]().union(*(burst.owners for burst in bursts))
@@ -158,6 +171,15 @@ class Room:
             one.deliver(encoded)
             sent += encoded.messages
         metrics.FEED_MESSAGES.inc(sent)
+        for context in traced:
+            span = tracing.start("feed push", tracing.Kind.PRODUCER, context, at=began)
+            if span is not None:
+                clients = len(self.subscribers)
+                span.set({"tasksys.workspace": self.name, "tasksys.clients": clients, "tasksys.messages": sent})
+                span.end()
+        now, exemplar = perf_counter(), None if not traced else tracing.exemplar_of(traced[0])
+        for durable in since:
+            metrics.FEED_SECONDS.observe(now - durable, exemplar)
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
-from monitoring import metrics
+from monitoring import logs, metrics
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotOwned
 from tasksys.rows import Member
-from views import commands
+from views import commands, observed
 from views.context import BOUNDS, system
 from views.feed import closing, protocol
 from views.feed.admission import remaining
@@ -28,6 +28,8 @@ FULL: Final = 64 * 1024
 """Bytes that the socket has not taken; then what follows waits in our own line, where it is counted."""
 
 PING: Final = b"\x89\x00"
+CLIENTS: Final = End(1000, "")
+"""The client has closed it."""
 SILENCE: Final = 3
 """Pings without any sign of life, after which nobody is there."""
 
@@ -92,6 +94,8 @@ class Session:
         if self._ended is not None:
             return
         self._ended = end
+        if end is not CLIENTS:
+            closing.count(end.code)
         self._stop()
         transport = self._transport
         if transport is not None and not transport.is_closing():
@@ -115,6 +119,7 @@ class Session:
         try:
             metrics.FEED_CONNECTIONS.labels("websocket").inc()
             await self._socket.prepare(self._request)
+            observed.lasts(self._request, self._socket.status)
             self._deflate = self._socket.compress == WINDOW
             self._alarms = [self._loop.call_later(self._limits.heartbeat, self._beat)]
             left = remaining(self._request)
@@ -128,7 +133,7 @@ class Session:
         finally:
             for alarm in self._alarms:
                 alarm.cancel()
-            self._ended = self._ended or End(1000, "")
+            self._ended = self._ended or CLIENTS
             self._stop()
             self._hub.leave(self._room, self)
             metrics.FEED_CONNECTIONS.labels("websocket").dec()
@@ -143,7 +148,10 @@ class Session:
             self._unanswered = 0
             match received.type:
                 case WSMsgType.CLOSE if self._ended is None:
-                    self.end(End(1000, ""))
+                    self.end(CLIENTS)
+                    return
+                case WSMsgType.ERROR if self._ended is None:  # what is no WebSocket, which aiohttp has closed
+                    closing.count(self._socket.close_code or 0)
                     return
                 case WSMsgType.CLOSE | WSMsgType.CLOSING | WSMsgType.CLOSED | WSMsgType.ERROR:
                     return
@@ -271,6 +279,7 @@ class Session:
         self._places.release()
 
     async def _decided(self, record: CommandRecord) -> None:
+        logs.begin({**logs.current(), "command_id": record.command.id})
         try:
             shown = await commands.submitted(self._request, self._name, record)
         except Exception as error:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from monitoring import metrics
 from tasksys.rows import Member
+from views import observed
 from views.context import BOUNDS, POSITIONS, put, system, whole
 from views.feed import closing
 from views.feed.admission import remaining
@@ -55,6 +56,11 @@ class Stream:
 
     def end(self, end: End) -> None:
         """Ends the connection."""
+        if not self._over.is_set():
+            closing.count(end.code)
+        self._cut()
+
+    def _cut(self) -> None:
         self._over.set()
         if self._task is not None:
             self._task.cancel()
@@ -85,7 +91,7 @@ class Stream:
         finally:
             if alarm is not None:
                 alarm.cancel()
-            self.end(closing.STOPPING)
+            self._cut()
             self._hub.leave(self._room, self)
             metrics.FEED_CONNECTIONS.labels("sse").dec()
             if self._task is not None:
@@ -95,6 +101,8 @@ class Stream:
     async def _begin(self) -> None:
         self._response.content_type, self._response.charset = "text/event-stream", "utf-8"
         await self._response.prepare(self._request)
+        if self._request.method != "HEAD":
+            observed.lasts(self._request, self._response.status)
 
 
 def position_ahead(after: int, position: int) -> None:

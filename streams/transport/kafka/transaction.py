@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from faust.types import TP
 
+from monitoring import tracing
 from streams.fold import Effects
 from streams.runner import APPLIED
 from streams.topics import changelog_of
@@ -68,7 +69,10 @@ class PartitionWriter:
         await self.log.end(commit=True)
         if self.log.cluster.steady(self.log.id):
             self.log.cluster.settle(self.log.id)  # with brokers that are new to it
+        span = tracing.child("store write", tracing.Kind.INTERNAL)
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
+        if span is not None:
+            span.end()
 
     async def _begin(self, topics: Sequence[str]) -> None:
         """Begins a transaction, behind the markers of the last one.
