@@ -7,6 +7,7 @@
 #   --workers     compose: three workers behind one entry, at http://127.0.0.1:3080
 #   --namespace N kubernetes: where (tasksys)
 #   --without A,B components that are left out, such as loki,telegraf
+#   --at A=URL    where a component is, if not where docker-compose.yml publishes it
 #   --seconds N   how long to wait for all of it (300)
 #   --status      asks every component, changes nothing
 #   --remove      takes down what this script deployed; data and secrets stay
@@ -20,7 +21,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mode=compose act=deploy workers='' namespace=tasksys without='' seconds=300 purge='' dry=''
+mode=compose act=deploy workers='' namespace=tasksys without='' seconds=300 purge='' dry='' elsewhere=()
 readonly stack=(prometheus alertmanager grafana loki jaeger telegraf node-exporter lag-exporter)
 read -ra compose <<<"${TASKSYS_COMPOSE:-docker compose}"
 kubectl=${TASKSYS_KUBECTL:-kubectl}
@@ -35,6 +36,7 @@ while [ $# -gt 0 ]; do
     --workers) workers=yes ;;
     --namespace) namespace=${2:?--namespace NAME} && shift ;;
     --without) without=${2:?--without A,B} && shift ;;
+    --at) elsewhere+=(--at "${2:?--at COMPONENT=URL}") && shift ;;
     --seconds) seconds=${2:?--seconds N} && shift ;;
     --status) act=status ;;
     --remove) act=remove ;;
@@ -66,7 +68,7 @@ verify() { # seconds, and what else is not there
     if [ "$left_out" ]; then arguments+=(--without "$left_out"); fi
     if [ "$workers" ]; then arguments+=(--at tasksys=http://127.0.0.1:3080); fi
     if [ -r .deploy/grafana_admin_password ]; then arguments+=(--password-file .deploy/grafana_admin_password); fi
-    python3 -m monitoring.verify "${arguments[@]}"
+    python3 -m monitoring.verify "${arguments[@]}" ${elsewhere[@]+"${elsewhere[@]}"}
 }
 
 # --- compose
