@@ -88,7 +88,7 @@ services() { # everything that is deployed, in one line
 
 volumes() { "${TASKSYS_DOCKER:-docker}" volume ls --quiet --filter label=com.docker.compose.project=tasksys 2>/dev/null || true; }
 
-running() { "${compose[@]}" --profile '*' ps --services --status running 2>/dev/null | sort || true; }
+running() { "${compose[@]}" --profile '*' ps --services --status running 2>/dev/null | sed '/^$/d' | sort || true; }
 
 last_lines() { # of the components that are named in what was said
     local name shown=''

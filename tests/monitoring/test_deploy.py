@@ -20,7 +20,7 @@ echo "compose $*" >>"$STATE/asked"
 words=()
 for one; do case $one in --profile) skip=yes ;; *) [ "$skip" ] && skip='' || words+=("$one") ;; esac; done
 case ${words[0]} in
-ps) [ "${words[1]}" = --services ] && cat "$STATE/running" ;;
+ps) [ "${words[1]}" = --services ] && { cat "$STATE/running"; echo; } ;; # with an empty line, as the real one
 up)
     env | grep '^TASKSYS_' >"$STATE/environment"
     for one in "${words[@]:1}"; do

@@ -74,5 +74,5 @@ image "$(named kafka)" 1000:1000 /opt/kafka/start.sh "$scratch/jvm" /opt/java "$
 
 say "tasksys, by deploy/Dockerfile"
 certificates=/etc/ssl/certs/ca-certificates.crt
-nice podman build --quiet --pull=never --volume "$certificates:$certificates:ro" \
-  --tag docker.io/library/tasksys:0.1.0 --file "$root/deploy/Dockerfile" "$root" >/dev/null
+nice podman build --quiet --format docker --pull=never --volume "$certificates:$certificates:ro" \
+  --tag localhost/tasksys:0.1.0 --file "$root/deploy/Dockerfile" "$root" >/dev/null
