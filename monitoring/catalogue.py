@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from monitoring.instruments import Histogram
 
 
 class Kind(StrEnum):
@@ -100,6 +102,12 @@ class Collected:
         if entry.kind is Kind.COUNTER:
             return CounterMetricFamily(entry.name, entry.help, labels=entry.label_names)
         return GaugeMetricFamily(entry.name, entry.help, labels=entry.label_names)
+
+    def single(self, value: float) -> GaugeMetricFamily | CounterMetricFamily:
+        """The family with its one sample, of a metric without labels."""
+        family = self.family()
+        family.add_metric((), float(value))
+        return family
 
 
 def collected(name: str, text: str, *labels: Label, source: Source = Source.SERVER) -> Collected:

@@ -12,6 +12,7 @@ import faust
 from faust.types import TP
 
 from streams.fold import AgentSpec, Record
+from streams.measures import measures
 from streams.runner import APPLIED, Commit, PartitionRunner
 from streams.topics import table
 from streams.transport.partition_rows import PartitionRows
@@ -49,6 +50,7 @@ class FoldAgent(faust.Agent):
                            value_serializer="raw")  # fmt: skip
         super().__init__(_no_stream, app=app, name=spec.name, channel=source)
         self.spec = spec
+        self.measures = measures(spec.name)
         self.runners: dict[int, PartitionRunner] = {}
         self._commits: dict[int, Commit] = {}
         self._locks: dict[int, asyncio.Lock] = {}

@@ -1,12 +1,15 @@
 """A declared agent as a Faust app: its own id (the consumer group), its agent, its table."""
 
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import faust
 
 from streams.agent import FoldAgent
 from streams.broker import Broker
 from streams.fold import AgentSpec
+from streams.measures import measures
 from streams.topics import TABLE, group
 
 
@@ -41,10 +44,32 @@ def build(
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,
     )
+    app.sensors.add(Rebalances(spec.name))
     app.agents[spec.name] = FoldAgent(app, spec)
     app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=partitions)
     app.finalize()
     return app
+
+
+class Rebalances(faust.Sensor):
+    """Measures how long nothing is folded because partitions move."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__()
+        self._measures = measures(agent)
+        self._since: float | None = None
+
+    def on_rebalance_start(self, app: Any) -> dict[str, Any]:
+        """Partitions are about to be taken away; another rebalance may begin before this one has ended."""
+        if self._since is None:
+            self._since = monotonic()
+        return {}
+
+    def on_rebalance_end(self, app: Any, state: dict[str, Any]) -> None:
+        """The tables are recovered, and folding goes on."""
+        if self._since is not None:
+            self._measures.resumed(monotonic() - self._since)
+            self._since = None
 
 
 def fold_agent(app: faust.App) -> FoldAgent:

@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
 
+from monitoring import metrics
+from streams import measures
 from streams.broker import Broker
 from streams.fold import Headers
 from streams.topics import COMMANDS
@@ -30,6 +32,9 @@ CLOSE_SECONDS = 5.0
 
 FORESEEN: Final = (KafkaError, OSError)  # a TimeoutError is an OSError
 """What a broker or the way to it may answer. Anything else is a bug, and is not told as if it would pass."""
+
+
+_seconds = metrics.APPEND_SECONDS.observe
 
 
 class Appender(Protocol):
@@ -70,7 +75,8 @@ class EmbeddedAppender:
     """Appends to the embedded log."""
 
     def __init__(self, log: EmbeddedLog) -> None:
-        self._log = log
+        self.log = log
+        """Where it appends."""
 
     def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
@@ -80,32 +86,37 @@ class EmbeddedAppender:
         transaction = Transaction()
         transaction.append(topic, partition, key, value, headers)
         try:
-            written = self._log.submit(transaction)
+            written = self.log.submit(transaction)
         except LogError as error:
+            metrics.APPEND_FAILURES.inc()
             raise _unwritable(error) from error
         durable: asyncio.Future[None] = written.get_loop().create_future()
-        written.add_done_callback(partial(_pass_on, durable))
+        written.add_done_callback(partial(_pass_on, durable, time.perf_counter()))
         return durable
 
     def status(self) -> dict[str, Any]:
         """How many records there are, the bytes of the directory, and why the last write failed if it did."""
-        stats = self._log.stats()
+        stats = self.log.stats()
         records = sum(state.records for state in stats.partitions.values())
         return {"records": records, "bytes": stats.estimated_bytes, "trouble": stats.trouble}
 
     async def expire(self) -> None:
         """Retention and compaction of the embedded log, in small steps."""
-        while await self._log.expire(time.time_ns() // 1_000_000):
+        while await self.log.expire(time.time_ns() // 1_000_000):
             pass
 
     async def close(self) -> None:
         """Lets go of the log."""
-        await self._log.close()
+        await self.log.close()
 
 
-def _pass_on(durable: asyncio.Future[None], written: asyncio.Future[list[int]]) -> None:
+def _pass_on(durable: asyncio.Future[None], began: float, written: asyncio.Future[list[int]]) -> None:
     """What became of the write, in the words of an appender; a task that awaits it took ten times as long."""
     error = None if written.cancelled() else written.exception()
+    if written.cancelled() or error is not None:
+        metrics.APPEND_FAILURES.inc()
+    else:
+        _seconds(time.perf_counter() - began)
     if written.cancelled() or durable.done():
         durable.cancel()
     elif error is None:
@@ -150,6 +161,18 @@ class KafkaAppender:
         return asyncio.ensure_future(self._send(topic, partition, key, value, headers))
 
     async def _send(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+        began = time.perf_counter()
+        try:
+            await self._appended(topic, partition, key, value, headers)
+        except BaseException:
+            metrics.APPEND_FAILURES.inc()
+            raise
+        _seconds(time.perf_counter() - began)
+        measures.written(topic).add(1, len(key or b"") + len(value or b""))
+
+    async def _appended(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
         try:
             async with asyncio.timeout(APPEND_TIMEOUT_MS / 1000), self._order[topic, partition]:
                 producer = await self._usable()  # where a batch is full, it gives room in no certain order

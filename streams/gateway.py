@@ -8,9 +8,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from itertools import count, zip_longest
+from time import perf_counter
 from typing import Final
 
-from monitoring import logs, tracing
+from monitoring import logs, metrics, tracing
 from streams.agents.commands import REQUEST
 from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
@@ -40,6 +41,11 @@ class Gateway:
         self._in_flight: set[tuple[str, str, str]] = set()
         self._process = secrets.token_hex(8)  # others may append to the same log
         self._numbers = count()
+
+    @property
+    def in_flight(self) -> int:
+        """Commands on their way: not durable yet, or their outcome is waited for."""
+        return len(self._in_flight)
 
     async def submit(self, record: CommandRecord, wait: float, headers: Headers = ()) -> Decided | None:
         """The command's outcome, or None if it was not decided within `wait` seconds (it is durable all the same).
@@ -74,7 +80,7 @@ class Gateway:
 
     def start(self, record: CommandRecord, headers: Headers = ()) -> "Submitted":
         """Appends the command behind those appended before, and gives what waits for its outcome."""
-        name = self._admitted(record)
+        name, began = self._admitted(record), perf_counter()
         request = f"{self._process}-{next(self._numbers):x}"
         durable = self._append(record, ((REQUEST, request.encode()), *headers))
         decided = self._waiters.expect(request)
@@ -88,7 +94,7 @@ class Gateway:
             else:  # it is held in memory until then, whoever has gone away
                 durable.add_done_callback(lambda _: self._in_flight.discard(name))
 
-        return Submitted(durable, decided, finished)
+        return Submitted(durable, decided, finished, began)
 
     async def append(self, record: CommandRecord, headers: Headers = ()) -> None:
         """Appends durably, without waiting for the outcome. Raises what `submit` raises."""
@@ -155,14 +161,16 @@ def _error(durable: asyncio.Future[None]) -> Exception | None:
 class Submitted:
     """A command that has its place in the log: call it to wait for the outcome, or forget it."""
 
-    __slots__ = ("_decided", "_durable", "_finished")
+    __slots__ = ("_began", "_decided", "_durable", "_finished")
 
     def __init__(
         self,
         durable: asyncio.Future[None],
         decided: asyncio.Future[Decided | None],
         finished: Callable[..., None],
+        began: float,
     ) -> None:
+        self._began = began
         self._durable = durable
         self._decided = decided
         self._finished = finished
@@ -173,12 +181,15 @@ class Submitted:
         """Waits so many seconds: None if it is not decided by then; what is TOLD is given, not raised."""
         alarm = self._decided.get_loop().call_later(wait, self._late)
         try:
-            return await self._decided
+            decided = await self._decided
         except TOLD as error:
             return error
         finally:
             alarm.cancel()
             self.forget()
+        if decided is not None:
+            metrics.COMMAND_SECONDS.observe(perf_counter() - self._began, tracing.exemplar())
+        return decided
 
     def forget(self) -> None:
         """Nobody waits any more; the command is decided all the same, and its outcome is kept in the table."""

@@ -16,7 +16,7 @@ import faust
 from faust.types import TP
 
 from monitoring import tracing
-from streams import admin, ends
+from streams import admin, ends, tallies
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
 from streams.agents.commands import Committed
@@ -24,18 +24,22 @@ from streams.agents.recurrence import RECURRENCE
 from streams.agents.reminders import REMINDERS
 from streams.agents.states import States
 from streams.app import build, fold_agent
-from streams.appender import Appender, open_appender
+from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
 from streams.fold import AgentSpec, Headers, Rows
 from streams.gateway import Gateway
 from streams.history import HistoryReader
 from streams.indexes import Indexes
+from streams.measures import measures
 from streams.outbox import Courier, Outbox
 from streams.partitioning import partition_of
 from streams.reader import StateReader
-from streams.replay import replay
+from streams.replay import measured, replay
 from streams.timers import Timer
-from streams.topics import COMMANDS
+from streams.topics import COMMANDS, EVENTS
+from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.partition_rows import PartitionRows
+from streams.transport.rows import RowStore
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
@@ -80,6 +84,8 @@ class Node:
     courier: Courier | None = None
     """What takes letters to people; without one none are sent, and they wait."""
     apps: dict[str, faust.App] = field(default_factory=dict)
+    begun: dict[str, faust.App] = field(default_factory=dict)
+    """Apps that run or are about to: those too that are starting."""
     faults: dict[str, str] = field(default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
 
@@ -98,12 +104,10 @@ class Node:
         self.history = HistoryReader(partial(self._rows, "audit"), turns)
         append = self.gateway.append_all
         self._timers = {
-            name: Timer(
-                kind, partial(self._served, name), partial(self._partition_rows, name), append, self.clock, self.zones
-            )
+            name: Timer(kind, partial(self._served, name), partial(self.rows, name), append, self.clock, self.zones)
             for name, kind in TIMELINES.items()
         }
-        box = partial(self._partition_rows, "deliveries")
+        box = partial(self.rows, "deliveries")
         self._outbox = Outbox(partial(self._served, "deliveries"), box, self.state.state, append, self.clock)
 
     # --- life
@@ -161,6 +165,7 @@ class Node:
             if not ready.done():
                 ready.set_exception(fault)
             self.faults[spec.name] = repr(fault)
+            measures(spec.name).restarted()
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
             wait = RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
@@ -171,6 +176,7 @@ class Node:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
         app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout)
         stopped = asyncio.ensure_future(app.wait_until_stopped())
+        self.begun[spec.name] = app
         try:
             await app.start()
             if not app.should_stop:  # a crash on the way ends the start without an error
@@ -185,6 +191,7 @@ class Node:
             return error
         finally:
             self.apps.pop(spec.name, None)
+            self.begun.pop(spec.name, None)
             await to_the_end(self._stop_app(app, stopped))
 
     async def _stop_app(self, app: faust.App, stopped: asyncio.Future[Any]) -> None:
@@ -235,6 +242,7 @@ class Node:
                 if isinstance(row, Workspace):
                     self.state_positions.tell(workspace, row.position)
         self._tell([partial(follower, committed) for follower, _ in self._followers])
+        tallies.count(committed, self.clock())
 
     def _tell(self, followers: list[Callable[[], None]]) -> None:
         for follower in followers:
@@ -277,7 +285,7 @@ class Node:
             agents[name] = {
                 "group": app.conf.id,
                 "source": agent.spec.source.name,
-                "partitions": [self._partition_status(agent, number) for number in self._assigned(agent)],
+                "partitions": [self._partition_status(agent, number) for number in self.assigned(agent)],
             }
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
@@ -296,7 +304,8 @@ class Node:
             "fault": stopped,
         }
 
-    def _assigned(self, agent: FoldAgent) -> list[int]:
+    def assigned(self, agent: FoldAgent) -> list[int]:
+        """The partitions of an agent's source that are assigned here."""
         source = agent.spec.source.name
         return sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == source)
 
@@ -322,10 +331,42 @@ class Node:
     def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
         """Rebuilds the tables of this process from the event log; see streams.replay."""
         agents = [fold_agent(self._app(name)) for name in AGENTS]
-        owned = self._assigned(agents[0])
+        owned = self.assigned(agents[0])
         partitions = owned if workspace is None else [self.partition(workspace)]
         scratch = self.directory / "replay"
-        return replay(self.broker, agents, partitions, scratch, verify, workspace, until)
+        progress = replay(self.broker, agents, partitions, scratch, verify, workspace, until)
+        return measured(progress, partial(self._events, agents, partitions), verify, until is None)
+
+    async def _events(self, agents: list[FoldAgent], partitions: list[int]) -> int:
+        """How many events these agents have to fold in a replay, at most: one of a workspace folds fewer."""
+        reader = fold_agent(self._app("audit"))
+        ending = [await ends.end_of(self.broker, reader, EVENTS.name, number) for number in partitions]
+        return sum(ending) * len(agents)
+
+    @property
+    def log(self) -> EmbeddedLog | None:
+        """The embedded log, while this process has it open; None where the log is Kafka."""
+        return self._appender.log if isinstance(self._appender, EmbeddedAppender) else None
+
+    def partitions_of(self, name: str) -> list[int]:
+        """The partitions that an agent has here; none while it does not run."""
+        app = self.apps.get(name)
+        return [] if app is None else self.assigned(fold_agent(app))
+
+    def stores(self) -> list[RowStore]:
+        """The databases with the tables of agents that are ready; on the embedded log there is one for all."""
+        if self.log is not None:
+            return [self.log.rows]
+        return [] if self._appender is None else [fold_agent(app).table_rows for app in self.apps.values()]
+
+    def timer(self, agent: str) -> Timer:
+        """What makes commands of an agent's timeline."""
+        return self._timers[agent]
+
+    @property
+    def letters(self) -> int:
+        """Letters in memory that wait for an attempt, or for its record."""
+        return self._outbox.letters
 
     def _app(self, name: str) -> faust.App:
         app = self.apps.get(name)
@@ -336,9 +377,10 @@ class Node:
         return app
 
     def _rows(self, name: str, workspace: str) -> Rows:
-        return self._partition_rows(name, self.partition(workspace))
+        return self.rows(name, self.partition(workspace))
 
-    def _partition_rows(self, name: str, partition: int) -> Rows:
+    def rows(self, name: str, partition: int) -> PartitionRows:
+        """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
         if agent.owns(partition) and agent.app.tables.actives_ready:
             return agent.rows(partition)
@@ -358,7 +400,7 @@ class Node:
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))
-        return [(partition, agent.rows(partition)) for partition in self._assigned(agent)]
+        return [(partition, agent.rows(partition)) for partition in self.assigned(agent)]
 
     def _send(self, key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
         return self._append(COMMANDS.name, self.partition(key.decode()), key, value, headers)

@@ -5,6 +5,8 @@ Exactly once in the ledger: what is appended is decided like any command. Before
 whether it waits for this very attempt, so a table that is behind, or that is being built anew, sends nothing again.
 
 Letters to one channel of one user wait in a lane of their own (`streams.channel_lanes`): a dead one holds up no other.
+
+Why so long: the way of an attempt, from the table to its record, must be read in one order.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from monitoring import tracing
-from streams import keys
+from streams import keys, tallies, traces
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
@@ -79,6 +81,11 @@ class Outbox:
         self._recorded: dict[int, dict[Attempt, Event]] = {}
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._pools = Pools()
+
+    @property
+    def letters(self) -> int:
+        """Letters in memory, those too whose result is being recorded."""
+        return len(self._under_way)
 
     def wake(self) -> None:
         """The clock was set."""
@@ -230,18 +237,9 @@ class Outbox:
             letter = self._letter(one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
                 return letter, None
-            span = tracing.start(
-                f"deliver {letter.channel.kind.value}", tracing.Kind.CLIENT, tracing.unpacked(one.trace)
-            )
-            if span is None:
-                result = await self._attempt(letter, courier)
-            else:
-                with span:
-                    span.set({"tasksys.workspace": one.workspace, "tasksys.attempt": one.attempt})
-                    result = await self._attempt(letter, courier)
-                    span.set({"tasksys.delivered": not result.error})
-                    if result.error:
-                        span.fail("not delivered")
+            span = traces.attempt(one, letter)
+            with traces.attempting(span) as told:
+                result = told(await self._attempt(letter, courier))
             lane.works = not result.error
             return result, span
 
@@ -275,8 +273,9 @@ class Outbox:
 
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await courier.deliver(letter)
+            with tallies.attempt(letter) as told:
+                async with asyncio.timeout(ATTEMPT_SECONDS):
+                    return told(await courier.deliver(letter))
         except TimeoutError:
             return Result(f"It did not answer within {ATTEMPT_SECONDS:.0f} s.")
         except Exception as error:

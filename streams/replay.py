@@ -6,7 +6,7 @@ comparison of a partition holds its fold for a moment, and so does each slice of
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from rocksdict import Rdict, WriteBatch
 
+from monitoring import metrics
 from streams import eventlog, keys
 from streams.agent import FoldAgent
 from streams.broker import Broker
@@ -190,6 +191,36 @@ async def replay(
         "phase": "done", "done": folded, "total": folded, "different": different, "repaired": repaired,
         "differences": shown,
     }  # fmt: skip
+
+
+async def measured(
+    progress: AsyncIterator[Progress], total: Callable[[], Awaitable[int]], verify: bool, compares: bool
+) -> AsyncIterator[Progress]:
+    """The progress, told as metrics as well; `total` is how many events there are to fold, at most.
+
+    What does not compare ends as `equal` if it ends.
+    """
+    result: str | None = "broken_off"
+    metrics.REPLAYING.inc()
+    try:
+        events = await total()
+        async for one in progress:
+            metrics.REPLAY_TOTAL.set(events)
+            if one["phase"] in ("fold", "done"):
+                metrics.REPLAY_RECORDS.set(one["done"])
+            if one["phase"] == "done":
+                wrong = compares and one["different"]
+                result = "equal" if not wrong else "differed" if verify else "repaired"
+            yield one
+    except Busy:
+        result = None
+        raise
+    finally:
+        metrics.REPLAYING.dec()
+        if result is not None:
+            metrics.REPLAYS.labels(result).inc()
+        if isinstance(progress, AsyncGenerator):
+            await progress.aclose()
 
 
 def _empty(scratch: Path) -> Rdict:

@@ -7,10 +7,12 @@ written with what has effects; records that have none are merely passed.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Final
 
 from monitoring import tracing
 from streams.fold import AgentSpec, Effects, Record, Rows
+from streams.measures import measures
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class PartitionRunner:
         self.spec = spec
         self.partition = partition
         self._commit = commit
+        self._measures = measures(spec.name)
         self._fold = spec.open(partition, rows)
         applied = rows.get(APPLIED)
         self.position = int.from_bytes(applied) if applied else 0
@@ -57,9 +60,11 @@ class PartitionRunner:
         """Applies the records, or the first of them where their effects are too many at once; how many."""
         source = self.spec.source.name
         trace = tracing.batch(self.spec.name, source, self.partition, chunk)
+        began = perf_counter()
         try:
             effects = self._fold.fold(chunk) if trace is None else trace.fold(partial(self._fold.fold, chunk))
         except Exception as error:
+            self._measures.failed()
             self._fold.aborted()
             raise FoldFailed(
                 f"{self.spec.name} cannot fold {source}[{self.partition}] between offsets "
@@ -69,7 +74,8 @@ class PartitionRunner:
         last = chunk[folded - 1].offset
         if trace is not None:
             trace = trace.folded(last)
-        self.position = await self._durably(effects, last + 1, trace)
+        self._measures.folded(folded, perf_counter() - began, None if trace is None else trace.exemplar)
+        self.position = await self._durably(effects, last + 1, chunk[0].timestamp_ms, trace)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
@@ -78,13 +84,14 @@ class PartitionRunner:
             trace.end()
         return folded
 
-    async def _durably(self, effects: Effects, position: int, trace: tracing.Batch | None) -> int:
+    async def _durably(self, effects: Effects, position: int, oldest_ms: int, trace: tracing.Batch | None) -> int:
         """The position, when the effects are durable; if there are none it need not be durable itself.
 
         But for the first one: where there is no position of the table's own, reading begins at the group's.
         """
         if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
             effects.rows[APPLIED] = position.to_bytes(8)
+            began = perf_counter()
             try:
                 if trace is None:
                     await self._commit(effects, position)
@@ -92,8 +99,11 @@ class PartitionRunner:
                     with trace.transaction():
                         await self._commit(effects, position)
             except BaseException:
+                self._measures.aborted()
                 self._fold.aborted()
                 raise
+            exemplar = None if trace is None else trace.exemplar
+            self._measures.committed(perf_counter() - began, oldest_ms, exemplar)
             self._durable = position
         return position
 

@@ -17,7 +17,7 @@ from itertools import islice, takewhile
 from typing import Final, NamedTuple, Protocol
 
 from monitoring import tracing
-from streams import keys
+from streams import keys, traces
 from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
 from tasksys.commands import CommandRecord, NoteZones
@@ -82,6 +82,10 @@ class Timer:
         """Of each partition a key before which its timeline is empty: a scan from the beginning would go over thousands
         of rows that were deleted, again and again."""
 
+    def first(self, partition: int) -> bytes:
+        """A key before which the timeline of a partition is empty."""
+        return self._start.get(partition, keys.TIMELINE)
+
     def wake(self) -> None:
         """The clock was set."""
         self._changed.set()
@@ -89,7 +93,7 @@ class Timer:
     def changed(self, partition: int, earliest: str | None) -> None:
         """A timeline has changed; the earliest instant that was put into it."""
         if earliest is not None:
-            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self._first(partition))
+            self._start[partition] = min(keys.TIMELINE + earliest.encode(), self.first(partition))
         if partition in self._passes:
             self._passes[partition].changed.set()
         else:
@@ -100,9 +104,6 @@ class Timer:
         self._start.pop(partition, None)
         self._late.pop(partition, None)
         self._noted.discard(partition)
-
-    def _first(self, partition: int) -> bytes:
-        return self._start.get(partition, keys.TIMELINE)
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
@@ -143,7 +144,7 @@ class Timer:
         """Begins with what is due; seconds until something is, which may be never."""
         late = self._late.get(partition, {})
         try:
-            reached = timeline(self._rows(partition), self._first(partition))
+            reached = timeline(self._rows(partition), self.first(partition))
             first = next((one for one in reached if one not in late), None)
         except NotOwned:
             return LOOK_SECONDS
@@ -200,15 +201,9 @@ class Timer:
     async def _command(self, batch: Sequence[Due]) -> Sequence[Exception | None]:
         """Appends a command for each. Its trace is a new one, which links to the one that set the time, if that was
         recorded."""
-        at, agent = instant(self._now()), self._kind.agent
+        at = instant(self._now())
         commands = [command(self._kind, one, at) for one in batch]
-        spans = [
-            tracing.led_to(
-                f"timer {agent}", tracing.Kind.INTERNAL, tracing.unpacked(one.trace),
-                {"tasksys.agent": agent, "tasksys.workspace": one.workspace, "tasksys.due": one.at},
-            )
-            for one in batch
-        ]  # fmt: skip
+        spans = traces.due(self._kind.agent, batch)
         if not any(spans):
             return await self._append(commands)
         try:
@@ -221,7 +216,7 @@ class Timer:
     def _due(self, partition: int) -> list[Due]:
         """What is due now, the earliest first, but for what was put by. Raises NotOwned."""
         now, late = instant(self._now()), self._late.get(partition, {})
-        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self._first(partition)))
+        reached = takewhile(lambda one: one.at <= now, timeline(self._rows(partition), self.first(partition)))
         found = list(islice((one for one in reached if one not in late), BATCH))
         if found and not late:
             self._start[partition] = found[0].key

@@ -56,6 +56,11 @@ def group(agent: str) -> str:
     return f"tasksys-{agent}"
 
 
+def agent_of(app: str) -> str:
+    """The agent whose group, or app id, this is."""
+    return app.removeprefix(group(""))
+
+
 TABLE: Final = "state"
 """The name of each agent's table, within its app."""
 

@@ -1,17 +1,12 @@
 """The operators' port: metrics for Prometheus, and whether this process is alive and ready. No authentication."""
 
-from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.core import Metric
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
-from monitoring import metrics
-from views import protocol
+from views import exposition, protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
 
@@ -27,44 +22,14 @@ class Observed(Protocol):
         """What is missing, by agent; empty when this process can serve."""
         ...
 
-    def status(self) -> dict[str, Any]:
-        """Agents with their source, partitions and lag."""
-        ...
-
-
-class ProcessCollector(Collector):
-    """The gauges of one process, read at each scrape."""
-
-    def __init__(self, observed: Observed, agents: Sequence[str]) -> None:
-        self._observed = observed
-        self._agents = agents
-
-    def describe(self) -> list[Metric]:
-        """Empty: registering must not ask a process that has not started."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """The gauges as of now."""
-        lag = metrics.LAG_RECORDS.family()
-        for agent, found in self._observed.status()["agents"].items():
-            for one in found["partitions"]:
-                lag.add_metric((agent, found["source"], str(one["partition"])), one["lag"])
-        yield lag
-        missing = self._observed.ready()
-        ready = metrics.AGENT_READY.family()
-        for agent in self._agents:
-            ready.add_metric((agent,), float(agent not in missing))
-        yield ready
-
 
 class MetricsServer:
     """The operators' port."""
 
-    def __init__(self, observed: Observed, agents: Sequence[str], registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(self, observed: Observed, registry: CollectorRegistry = REGISTRY) -> None:
         self.stopping = False
         """Set it when this process is told to stop: it is not ready any more, so that nothing new is sent to it."""
         self._observed = observed
-        self._collector = ProcessCollector(observed, agents)
         self._registry = registry
         app = web.Application()
         app.add_routes(
@@ -83,19 +48,16 @@ class MetricsServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port).start()
-            self._registry.register(self._collector)
         except BaseException:
             await self._runner.cleanup()
             raise
 
     async def stop(self) -> None:
         """Answers what is under way and closes the port."""
-        self._registry.unregister(self._collector)
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=encoder(self._registry), headers={"Content-Type": content_type})
+        return await exposition.page(self._registry, request.headers.get("Accept", ""))
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

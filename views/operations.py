@@ -9,11 +9,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
+from prometheus_client import REGISTRY
 
 from tasksys import codec
 from tasksys.limits import PAGE_ITEMS
 from tasksys.outcomes import DeadLetter
 from tasksys.values import Id
+from views import exposition
 from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
 from views.decoding import wrong_field
 from views.problems import Problem, bad_request, invalid, not_found
@@ -44,6 +46,11 @@ def _operators_only(handler: Handler) -> Handler:
 
     guarded.__doc__ = handler.__doc__
     return guarded
+
+
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """What Prometheus reads, as on the operators' port; in OpenMetrics' format, with exemplars, if that is accepted."""
+    return await exposition.page(REGISTRY, request.headers.get("Accept", ""))
 
 
 async def status(request: web.Request) -> web.StreamResponse:
@@ -167,6 +174,8 @@ HEALTH: Final = [
 ]  # fmt: skip
 ROUTES: Final = [
     *HEALTH,
+    Route("GET", "/metrics", _operators_only(metrics), "Metrics for Prometheus", "operations", str,
+          content_type="text/plain"),
     Route("GET", "/admin/status", _operators_only(status), "Agents and partitions", "operations", dict[str, Any]),
     Route("GET", "/admin/lag", _operators_only(lag), "Lag by agent and partition", "operations", dict[str, Any]),
     Route("GET", "/admin/dead-letters", _operators_only(dead_letters), "Dead letters", "operations", dict[str, Any],

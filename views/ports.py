@@ -169,8 +169,8 @@ class Committed(Protocol):
         ...
 
     @property
-    def traced(self) -> Mapping[str, Sequence[tracing.Context]]:
-        """Of each workspace the sampled traces that its events belong to."""
+    def traced(self) -> Mapping[str, Mapping[int, tracing.Context]]:
+        """The sampled traces that events belong to, by workspace and position."""
         ...
 
 

@@ -17,6 +17,7 @@ from monitoring.tracing.context import (
 )
 from monitoring.tracing.setup import Running, configure, instance
 from monitoring.tracing.spans import (
+    Attributes,
     Kind,
     Span,
     carry,
@@ -38,6 +39,7 @@ __all__ = [
     "ROOT",
     "TRACEPARENT",
     "TRACESTATE",
+    "Attributes",
     "Batch",
     "Context",
     "Headers",

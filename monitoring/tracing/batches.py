@@ -100,6 +100,11 @@ class Batch:
             self.end(error)
             raise
 
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """What a histogram's observation of the batch is shown with."""
+        return None if self.leader is None else spans.exemplar(self.leader)
+
     def end(self, error: BaseException | None = None) -> None:
         """The batch is durable and told, or has failed."""
         ended, self._spans = self._spans, {}

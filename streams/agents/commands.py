@@ -3,6 +3,8 @@
 Per record: an outcome that exists already stands (the command was seen); otherwise `decide` gives events or a
 refusal, the events change the state, and all of it is one transaction. What cannot be decoded or decided becomes a
 dead letter, and the partition goes on.
+
+Why so long: whatever a record may turn out to be is answered here, and all of it shares what the batch has done so far.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ from streams import keys
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
+from streams.agents.traced import deciding
 from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
@@ -41,6 +44,13 @@ EVENTS_AT_ONCE: Final = 2_000
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
+UNREADABLE: Final = "unreadable"
+"""Stands for the type of what is no command."""
+
+Tally = dict[tuple[str, str, str], int]
+"""How many commands of a type (or UNREADABLE) came to an outcome: `accepted`, `refused`, `replayed` where one stood
+already, or `dead`; with the code of a refusal, else blank."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
@@ -48,34 +58,17 @@ _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 class Committed(NamedTuple):
     """What a batch did, once it is durable: outcomes in order, and by workspace the rows that changed and the events.
 
-    Each event comes with its bytes as they stand in the log.
+    Each event comes with its bytes as they stand in the log. `letters` says that there are other dead letters now.
     """
 
     partition: int
     decided: list[Decided]
     changed: dict[str, dict[Key, Row | None]]
     happened: dict[str, list[tuple[EventRecord, bytes]]]
-    traced: dict[str, list[tracing.Context]] = {}  # noqa: RUF012  (never changed)
-    """Of each workspace the sampled traces that its events belong to: nearly always none."""
-
-
-def describe(span: tracing.Span, decided: Decided) -> None:
-    """What a command's span says of it."""
-    outcome, events = decided.outcome, decided.events
-    result = "replayed" if decided.replayed else outcome.status.value
-    span.set({"tasksys.command": outcome.id, "tasksys.outcome": result, "tasksys.events": len(events)})
-    if outcome.refusal is not None:
-        span.set({"tasksys.refusal": outcome.refusal.code.value})
-        if outcome.refusal.code in (Code.INTERNAL, Code.UNREADABLE):
-            span.fail(outcome.refusal.code.value)
-
-
-def kind(record: Record) -> str:
-    """The type of a record's command."""
-    try:
-        return type(codec.decode_command(record.value or b"").command).__name__
-    except (ValueError, RecursionError):
-        return "unreadable"
+    tally: Tally = {}  # noqa: RUF012  (never changed)
+    letters: bool = False
+    traced: dict[str, dict[int, tracing.Context]] = {}  # noqa: RUF012  (never changed)
+    """The sampled traces that events belong to, by workspace and position: nearly always none."""
 
 
 class CommandsFold:
@@ -95,7 +88,9 @@ class CommandsFold:
         self._touched: dict[str, State] = {}
         self._changed: dict[str, dict[Key, Row | None]] = {}
         self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
-        self._traced: dict[str, list[tracing.Context]] = {}
+        self._tally: Tally = {}
+        self._letters = False
+        self._traced: dict[str, dict[int, tracing.Context]] = {}
         self._onward: Headers = ()
         """What the events of the command in hand carry on of its trace."""
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
@@ -103,7 +98,7 @@ class CommandsFold:
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        self._happened, self._traced = {}, {}
+        self._happened, self._tally, self._letters, self._traced = {}, {}, False, {}
         events = size = 0
         for folded, record in enumerate(records, 1):
             if (context := tracing.carried(record.headers)) is None:
@@ -123,7 +118,8 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        self._publish(Committed(self._partition, self._decided, self._changed, self._happened, self._traced))
+        told = (self._decided, self._changed, self._happened, self._tally, self._letters, self._traced)
+        self._publish(Committed(self._partition, *told))
         self._states.shrink()
 
     def aborted(self) -> None:
@@ -132,17 +128,8 @@ class CommandsFold:
         self._sweep.aborted()
 
     def _fold_traced(self, record: Record, context: tracing.Context) -> None:
-        """A command of a sampled trace: what comes of it belongs there, too."""
-        decided, span = len(self._decided), tracing.step(f"decide {kind(record)}", context)
-        if span is None:  # this process traces nothing; the trace goes on behind it
-            self._onward = context.headers
+        with deciding(record, context, self._decided) as self._onward:
             self._fold_one(record)
-        else:
-            self._onward = span.context.headers
-            with span:
-                self._fold_one(record)
-                for one in self._decided[decided:]:
-                    describe(span, one)
         self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
@@ -206,8 +193,8 @@ class CommandsFold:
                 stored = codec.encode_event(event)
                 self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
                 happened.append((event, stored))
-            if self._onward and (context := tracing.carried(self._onward)) is not None:
-                self._traced.setdefault(command.workspace, []).append(context)
+            if (context := tracing.carried(self._onward)) is not None:
+                self._traced.setdefault(command.workspace, {}).update({one.position: context for one in events})
         workspace = state.workspace
         position = workspace.position if workspace else 0
         first, last = (events[0].position, events[-1].position) if events else (0, 0)
@@ -215,11 +202,20 @@ class CommandsFold:
         outcome = Outcome(identifier, actor, status, command.at, command.digest, position, first, last, refusal)
         self._effects.rows[key] = _encode(outcome)
         self._decided.append(Decided(request, outcome, tuple(events), replayed=False))
+        if refusal is None:
+            self._count(command, "accepted")
+        else:
+            self._count(command, "dead" if refusal.code is Code.INTERNAL else "refused", refusal.code)
+
+    def _count(self, command: CommandRecord, outcome: str, code: str = "") -> None:
+        entry = (type(command.command).__name__, outcome, code)
+        self._tally[entry] = self._tally.get(entry, 0) + 1
 
     def _seen_before(self, command: CommandRecord, before: Outcome, request: str) -> None:
         """The first outcome again; but a key that comes with another payload was meant as another command."""
         if before.digest == command.digest:
             self._decided.append(Decided(request, before, (), replayed=True))
+            self._count(command, "replayed")
             return
         refusal = Refusal(
             Code.KEY_REUSED,
@@ -227,6 +223,7 @@ class CommandsFold:
         )
         refused = Outcome(before.id, before.actor, OutcomeStatus.REFUSED, command.at, command.digest, refusal=refusal)
         self._decided.append(Decided(request, refused, (), replayed=False))
+        self._count(command, "refused", Code.KEY_REUSED)
 
     def _outcome(self, key: bytes) -> Outcome | None:
         stored = self._effects.rows.get(key) or self._rows.get(key)
@@ -235,6 +232,8 @@ class CommandsFold:
     def _unreadable(self, record: Record, request: str, headers: dict[str, bytes], reason: str) -> None:
         self._retried(headers)
         self._dead(record, reason)
+        entry = (UNREADABLE, "dead", "")
+        self._tally[entry] = self._tally.get(entry, 0) + 1
         if request:
             refusal = Refusal(Code.UNREADABLE, "The command could not be read; the operators see it and can retry it.")
             outcome = Outcome("", "", OutcomeStatus.REFUSED, "", refusal=refusal)
@@ -247,6 +246,7 @@ class CommandsFold:
                 letter, workspace=command.workspace, actor=command.actor, command=command.command.id
             )
         self._effects.rows[keys.dead_letter(record.offset)] = _encode(letter)
+        self._letters = True
         origin = (("offset", str(record.offset).encode()), ("reason", reason[:1000].encode("utf-8", "replace")))
         self._effects.outputs.append(
             Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
@@ -262,6 +262,7 @@ class CommandsFold:
         key = keys.dead_letter(int(offset))
         letter = self._effects.rows[key] if key in self._effects.rows else self._rows.get(key)
         self._effects.rows[key] = None
+        self._letters = True
         return letter is not None
 
     def _state(self, workspace: str) -> State:

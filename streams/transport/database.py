@@ -179,6 +179,24 @@ def entries(
     return _walk(cursor, (prefix, upper), strip, cursor.prev if reverse else cursor.next)
 
 
+def counted(database: Rdict, lower: bytes, upper: bytes, most: int) -> tuple[int, bytes | None]:
+    """How many keys there are from one to before another, counted up to `most`, and the first. Raises DatabaseError."""
+    read = ReadOptions()
+    read.set_iterate_upper_bound(upper)
+    try:
+        cursor = database.iter(read)
+        cursor.seek(lower)
+        first: bytes | None = cursor.key() if cursor.valid() else None
+        number = 0
+        while number < most and cursor.valid():
+            number += 1
+            cursor.next()
+        cursor.status()
+    except Exception as error:
+        raise database_error(error) from error
+    return number, first
+
+
 def _walk(
     cursor: RdictIter, bounds: tuple[bytes, bytes], strip: int, step: Callable[[], None]
 ) -> Iterator[tuple[bytes, bytes]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from faust.types import TP
 
+from streams import measures
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
@@ -58,6 +59,11 @@ class FoldingConsumer:
         lane = self._lanes.get(tp)
         dispatched = self._dispatching is None or self._dispatching.done()
         return dispatched and (lane is None or lane.work is None)
+
+    def oldest_ms(self, tp: TP) -> int | None:
+        """When the partition's oldest record was appended that came and is not folded; None if none came."""
+        lane = self._lanes.get(tp)
+        return None if lane is None else lane.oldest_ms
 
     async def with_room(self, active: set[TP], timeout: float) -> tuple[set[TP], float]:  # noqa: ASYNC109  (given back)
         """The partitions to fetch now, and how long to wait for records: those that have room, waited for if none has.
@@ -128,6 +134,7 @@ class FoldingConsumer:
         self.unsure = set(assigned)
         try:
             for agent in self._agents():
+                agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
         except Exception as error:
             await self.app.crash(error)
@@ -194,6 +201,7 @@ class FoldingConsumer:
             if lane is None:
                 lane = self._lanes[tp] = Lane(partial(self._fold, agent, tp), self._room.set, agent.spec.linger)
             lane.put(records)
+            measures.read(tp.topic).count(records)
 
     async def _dispatch(self, fetched: dict[TP, Sequence[Any]]) -> None:
         """Records of partitions that are unsure, and of changelogs."""

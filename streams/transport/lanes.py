@@ -28,6 +28,7 @@ class Lane:
         self._linger = linger
         self._waiting: deque[Record] = deque()
         self._bytes = 0
+        self._in_hand: Record | None = None
         self._enough = asyncio.Event()
         self._ending = False
         self._task: asyncio.Task[None] | None = None
@@ -41,6 +42,12 @@ class Lane:
     def work(self) -> asyncio.Task[None] | None:
         """The task that folds, if there is something to fold."""
         return self._task
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest record was appended that is not folded, or could not be; None if there is none here."""
+        oldest = self._in_hand or (self._waiting[0] if self._waiting else None)
+        return None if oldest is None else oldest.timestamp_ms
 
     def put(self, records: Sequence[Record]) -> None:
         """Adds records behind those that wait."""
@@ -71,8 +78,11 @@ class Lane:
                 self._bytes -= sum(map(_size, batch))
                 if len(self._waiting) < BATCH and not self.full:
                     self._enough.clear()
+                self._in_hand = batch[0] if batch else None
                 if batch and not await self._fold(batch):
                     self.empty()
+                else:
+                    self._in_hand = None
                 self._left()
         finally:
             self._task = None

@@ -24,3 +24,9 @@ class PartitionRows:
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with the prefix and their rows, in key order, from `start` on."""
         return self._store.scan(self._table, self._partition, prefix, start, reverse)
+
+    def count(
+        self, prefix: bytes, most: int, start: bytes = b"", until: bytes | None = None
+    ) -> tuple[int, bytes | None]:
+        """How many keys begin with the prefix, up to `most`, and the first; see `RowStore.count`."""
+        return self._store.count(self._table, self._partition, prefix, most, start, until)

@@ -26,6 +26,7 @@ from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.cli import damage, descriptors
 from tasksys.cli.failures import Failure
+from tasksys.cli.observing import observing
 from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
@@ -63,7 +64,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
                 courier=channels,
             )  # fmt: skip
-            metrics = await running.enter_async_context(_metrics(node, agents, settings))
+            await running.enter_async_context(observing(node, settings.data_dir))
+            metrics = await running.enter_async_context(_metrics(node, settings))
             _must_be_free(settings.host, settings.port, "--port")
             running.push_async_callback(node.stop)
             if not await _unless(stop, node.start()):
@@ -158,8 +160,8 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(node: Node, agents: tuple[str, ...], settings: Settings) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(node, agents)
+async def _metrics(node: Node, settings: Settings) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(node)
     with _port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:

@@ -115,7 +115,7 @@ async def test_an_advance_that_is_appended_twice_is_one(url: str, tmp_path: Path
         workspace = await founded(node)
         await accepted(node, workspace, daily())
         await check(node)
-        (due,) = [one for number in range(2) for one in timeline(node._partition_rows("recurrence", number))]
+        (due,) = [one for number in range(2) for one in timeline(node.rows("recurrence", number))]
         clock.now += timedelta(days=2)
         for late in (0, 1):
             command = timers.command(RECURRENCE, due, after(days=2, seconds=late))

@@ -136,7 +136,7 @@ async def test_a_firing_that_is_appended_twice_is_one(url: str, tmp_path: Path) 
     async with running(url, tmp_path / "node", clock=clock, **SETTINGS) as node:
         workspace = await reminded(node, after(hours=1))
         await check(node)
-        (due,) = [one for number in range(2) for one in timeline(node._partition_rows("reminders", number))]
+        (due,) = [one for number in range(2) for one in timeline(node.rows("reminders", number))]
         clock.now += timedelta(hours=1)
         assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1))]) == [None]
         assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1, seconds=1))]) == [None]

@@ -332,7 +332,7 @@ async def test_a_failing_append_is_told(node: Node, monkeypatch: pytest.MonkeyPa
             def refuse(transaction: object) -> None:
                 raise LogWriteError("the disk is full")
 
-            patched.setattr(appender._log, "submit", refuse)
+            patched.setattr(appender.log, "submit", refuse)
         else:
 
             async def refuse_too(*_: object, **__: object) -> None:

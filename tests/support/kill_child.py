@@ -215,7 +215,7 @@ async def fire(url: str, directory: str, instant: str) -> None:
             one.at <= instant
             for name in TIMELINES
             for number in range(node.partitions)
-            for one in timeline(node._partition_rows(name, number))
+            for one in timeline(node.rows(name, number))
         )
 
     await standing_still(node, waits)
@@ -241,9 +241,9 @@ async def send(url: str, directory: str, instant: str, once: str = "") -> None:
     say(phase="started")
 
     def waits() -> bool:
-        rows = (node._partition_rows("deliveries", number) for number in range(node.partitions))
+        rows = (node.rows("deliveries", number) for number in range(node.partitions))
         due = any(attempts(one, OUTBOX, 1) for one in rows)
-        reminders = (node._partition_rows("reminders", number) for number in range(node.partitions))
+        reminders = (node.rows("reminders", number) for number in range(node.partitions))
         return due or any(one.at <= instant for rows in reminders for one in timeline(rows))
 
     await standing_still(node, waits)

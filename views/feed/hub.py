@@ -137,7 +137,7 @@ class Room:
         self._since.append(perf_counter())
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
         if traced := batch.traced.get(self.name):
-            self._traced += traced
+            self._traced += dict.fromkeys(traced.values())  # one of each command
         if self._alarm is None:
             wait = self._written + self._gather - self._loop.time()
             self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)

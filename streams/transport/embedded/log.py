@@ -30,6 +30,9 @@ REOPEN_FILES = 128
 
 READ_BYTES = 4 * 1024 * 1024
 
+LOG = "log"
+"""What the database is called in metrics."""
+
 
 class LogStats(NamedTuple):
     """Figures for operators. `trouble` says why the last write failed; None when it did not."""
@@ -56,7 +59,7 @@ class EmbeddedLog:
         self._users = 1
         opened = open_directory(directory)
         self._lock, self._database, self._topics, self._partitions, self._committed = opened
-        self.rows = RowStore(self._database)
+        self.rows = RowStore(self._database, LOG)
         self._writer = Writer(
             directory, self._database, self._partitions, self._committed, fsync=fsync, reopen=self._reopen
         )
@@ -229,6 +232,11 @@ class EmbeddedLog:
         Raises LogWriteError.
         """
         return await self._expiry.run(now_ms, limit)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last write failed; None if it did not."""
+        return self._writer.trouble
 
     def stats(self) -> LogStats:
         """Cheap enough to be asked every second."""

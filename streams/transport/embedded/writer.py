@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from rocksdict import Rdict, WriteBatch, WriteOptions
 
+from monitoring import metrics
+from streams import measures
 from streams.fold import Record
 from streams.transport.database import MEBI, NO_SPACE, STALLED, STARVED, WRITE_BUFFER_BYTES
 from streams.transport.embedded.arrivals import Arrivals, Place
@@ -75,6 +77,7 @@ class Writer:
         self._database = database
         self._reopen = reopen
         self._rows = RowStore(database)
+        self._seconds = metrics.STORE_WRITE_SECONDS.labels("log").observe
         self._partitions = partitions
         self._committed = committed
         self._fsync = fsync
@@ -152,6 +155,7 @@ class Writer:
 
     async def _write(self, group: list[_Waiting]) -> None:
         """Make one batch of the group, and settle every caller's future. Does not raise but for cancellation."""
+        began = time.perf_counter()
         try:
             built = await self._put(group)
             await self._sync()
@@ -163,8 +167,11 @@ class Writer:
             self._settle(group, error)
             return
         self.trouble = None
+        self._seconds(time.perf_counter() - began)
         for draft in built.drafts:
             draft.adopt()
+            if draft.appended:
+                measures.written(draft.partition.topic).count(draft.appended)
         for waiting, offsets in zip(group, built.offsets, strict=True):
             self._committed.update(waiting.transaction.commits)
             if not waiting.done.done():

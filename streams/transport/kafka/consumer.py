@@ -14,6 +14,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams import measures
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
 from streams.transport.kafka import closing  # also mends every client
@@ -174,6 +175,10 @@ class Consumer(FoldingConsumer, driver.Consumer):
             offsets = self._offsets(recovery, tp)
             if offsets is None:
                 continue
+            came = self.records(found)
+            measures.read(tp.topic).count(came)
+            for agent in self._agents():
+                agent.measures.recovered(len(came))
             newest = offsets.get(tp)
             new = [record for record in found if newest is None or record.offset > newest]
             if new:

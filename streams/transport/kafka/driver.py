@@ -1,7 +1,9 @@
 """A Faust transport (`tasksys-kafka://host:port`): folds in transactions, tables in a database that heals."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import faust
@@ -9,9 +11,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from rocksdict import WriteBatch
 
+from monitoring import metrics
 from streams.agent import FoldAgent
 from streams.runner import Commit
-from streams.topics import table
+from streams.topics import agent_of, table
 from streams.transport.database import DatabaseCorrupt, database_error
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.consumer import Consumer
@@ -41,6 +44,7 @@ class Transport(driver.Transport):
         self._store: RowStore | None = None
         self._database: Any = None
         self._corrupt: DatabaseCorrupt | None = None
+        self._seconds: Callable[[float], None] = lambda seconds: None
         self._cluster: Cluster | None = None
         self._connecting = asyncio.Lock()
         self._writers: dict[int, PartitionWriter] = {}
@@ -53,7 +57,9 @@ class Transport(driver.Transport):
         """The app's own database, opened on first use; a corrupt one is put aside and rebuilt from the changelog."""
         if self._store is None:
             self._database = open_or_put_aside(self._directory)
-            self._store = WatchedRows(self._database, self._found_corrupt)
+            name = agent_of(app.conf.id)
+            self._store = WatchedRows(self._database, self._found_corrupt, name)
+            self._seconds = metrics.STORE_WRITE_SECONDS.labels(name).observe
         return self._store
 
     def _found_corrupt(self, error: DatabaseCorrupt) -> None:
@@ -73,6 +79,7 @@ class Transport(driver.Transport):
         batch = WriteBatch(raw_mode=True)
         store.stage(batch, table(app.conf.id), partition, rows)
         store.stage(batch, OFFSETS, partition, {b"": offset.to_bytes(8)})
+        began = perf_counter()
         try:
             self._database.write(batch)
         except Exception as error:
@@ -80,6 +87,7 @@ class Transport(driver.Transport):
             if isinstance(known, DatabaseCorrupt):
                 self._found_corrupt(known)
             raise known from error
+        self._seconds(perf_counter() - began)
 
     async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
         """Becomes the partition's writer: whoever wrote before is fenced, and what it left open is ended."""

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 class WatchedRows(RowStore):
     """Rows that tell when one cannot be read, whoever wanted it: RocksDB finds most damage long after it opened."""
 
-    def __init__(self, database: Rdict, tell: Callable[[DatabaseCorrupt], None]) -> None:
-        super().__init__(database)
+    def __init__(self, database: Rdict, tell: Callable[[DatabaseCorrupt], None], name: str = "") -> None:
+        super().__init__(database, name)
         self._tell = tell
 
     def get(self, table: str, partition: int, key: bytes) -> bytes | None:

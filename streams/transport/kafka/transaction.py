@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from faust.types import TP
 
 from monitoring import tracing
+from streams import measures
 from streams.fold import Effects
 from streams.runner import APPLIED
 from streams.topics import changelog_of
@@ -69,6 +70,8 @@ class PartitionWriter:
         await self.log.end(commit=True)
         if self.log.cluster.steady(self.log.id):
             self.log.cluster.settle(self.log.id)  # with brokers that are new to it
+        for topic, entries in {**outputs, self._changelog: rows}.items():
+            measures.written(topic).add(len(entries), sum(len(key or b"") + len(row or b"") for key, row, _ in entries))
         span = tracing.child("store write", tracing.Kind.INTERNAL)
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
         if span is not None:

@@ -108,13 +108,9 @@ def test_a_collector_that_takes_nothing(
     lost = counted("failed") + counted("dropped")
     running = trace(collector.url)
     made = 3 * pipeline.WAITING
-    longest, began = 0.0, time.perf_counter()
-    for _ in range(made):
-        before = time.perf_counter()
-        spans(1)
-        longest = max(longest, time.perf_counter() - before)
-    assert time.perf_counter() - began < 10
-    assert longest < 1
+    began = time.perf_counter()
+    spans(made)
+    assert time.perf_counter() - began < 4.5  # it takes half a second; one export that was waited for would take five
     assert running.pipeline is not None
     assert len(running.pipeline._line) <= pipeline.WAITING
     if behaviour is Behaviour.REFUSE:
