@@ -384,7 +384,7 @@ class Node:
         agent = fold_agent(self._app(name))
         if agent.owns(partition) and agent.app.tables.actives_ready:
             return agent.rows(partition)
-        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self._assigned(agent):
+        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self.assigned(agent):
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
         raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
 

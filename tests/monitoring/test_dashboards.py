@@ -133,7 +133,7 @@ def test_panels_have_places_of_their_own(path: Path) -> None:
 
 
 def _inside(place: Json) -> bool:
-    return bool(0 <= place["x"] and place["x"] + place["w"] <= 24 and place["w"] >= 4 and place["h"] >= 3)
+    return bool(place["x"] >= 0 and place["x"] + place["w"] <= 24 and place["w"] >= 4 and place["h"] >= 3)
 
 
 def _overlap(a: Json, b: Json) -> bool:
