@@ -147,7 +147,7 @@ deploy_compose() {
     if ! in_compose up -d --build --wait --wait-timeout "$seconds" $(services) 2>&1 | tee "$scratch/said" >&2; then
         failed="not everything became healthy within $seconds s"
         in_compose ps --all --format '{{.Service}} {{.State}} {{.Health}}' 2>/dev/null |
-            grep -Ev ' running (healthy)?$' >>"$scratch/said" || true
+            grep -Ev ' running (healthy)?$' | sed 's/^/MISSING  /' | tee -a "$scratch/said" >&2 || true
     elif ! verify "$seconds" | tee -a "$scratch/said"; then
         failed="what is marked MISSING above is not so after $seconds s"
     fi
