@@ -53,6 +53,10 @@ class Appender(Protocol):
         """What an operator is told of the log, where it is ours; empty where it is Kafka's."""
         ...
 
+    async def reach(self) -> str:
+        """Asks whether the log can be written now; what answered. Raises BrokerUnavailable. It may take long."""
+        ...
+
     async def expire(self) -> None:
         """Lets go of records older than their topic keeps them, where that is ours to do."""
         ...
@@ -99,6 +103,12 @@ class EmbeddedAppender:
         stats = self.log.stats()
         records = sum(state.records for state in stats.partitions.values())
         return {"records": records, "bytes": stats.estimated_bytes, "trouble": stats.trouble}
+
+    async def reach(self) -> str:
+        """The log is in this process: it is there, unless the disk has failed."""
+        if (why := self.log.broken) is not None:
+            raise BrokerUnavailable(why)
+        return "the log is in this process"
 
     async def expire(self) -> None:
         """Retention and compaction of the embedded log, in small steps."""
@@ -207,6 +217,14 @@ class KafkaAppender:
     def status(self) -> dict[str, Any]:
         """Nothing: Kafka's own tools tell."""
         return {}
+
+    async def reach(self) -> str:
+        """Asks any broker for the cluster as it is now."""
+        try:
+            cluster = await self._producer.client.fetch_all_metadata()
+        except Exception as error:  # whatever it is, nobody has answered
+            raise BrokerUnavailable(f"no broker of {self._servers} answers") from error
+        return f"{len(cluster.brokers())} brokers answer"
 
     async def expire(self) -> None:
         """The brokers do it."""

@@ -153,7 +153,7 @@ class Indexes:
             try:
                 followed = self._follow(held, changed)
             except Exception:
-                logger.exception("the query index of workspace %s is dropped", workspace)
+                logger.exception("a query index cannot follow and is dropped", extra={"workspace": workspace})
                 followed = False
             if followed:
                 self._count(held)

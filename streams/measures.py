@@ -31,8 +31,9 @@ class Measures:
         """Counts a stop by a fault."""
         self.rebalanced = metrics.REBALANCES.labels(agent).inc
         """Counts an assignment."""
-        self.recovered = metrics.RECOVERED.labels(agent).inc
-        """Counts so many records of a changelog."""
+        self._recovered = metrics.RECOVERED.labels(agent).inc
+        self.read = 0
+        """Records of changelogs that were read so far."""
 
     def folded(self, records: int, seconds: float, exemplar: Exemplar = None) -> None:
         """A batch was folded, which took so long."""
@@ -44,6 +45,11 @@ class Measures:
         self._committed()
         self._seconds(seconds, exemplar)
         self._age(max(0.0, time.time() - oldest_ms / 1000))
+
+    def recovered(self, records: int) -> None:
+        """So many records of a changelog were read."""
+        self._recovered(records)
+        self.read += records
 
     def resumed(self, seconds: float) -> None:
         """Folding goes on, so long after partitions were taken away."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 import faust
 from faust.types import TP
 
-from monitoring import tracing
-from streams import admin, ends, tallies
+from monitoring import logs, tracing
+from streams import admin, ends, tallies, told
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
 from streams.agents.commands import Committed
@@ -149,6 +149,7 @@ class Node:
 
     async def _expire(self) -> None:
         """Keeps the log as small as its topics' retention allows."""
+        logs.begin({"component": "process", "operation": "expire"})
         while self._appender is not None:
             try:
                 await self._appender.expire()
@@ -158,6 +159,7 @@ class Node:
 
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
+        logs.begin({"component": "fold", "agent": spec.name})  # for all that the app does, in its tasks
         attempt, now = -1, asyncio.get_running_loop().time
         while True:
             started = now()
@@ -243,6 +245,7 @@ class Node:
                     self.state_positions.tell(workspace, row.position)
         self._tell([partial(follower, committed) for follower, _ in self._followers])
         tallies.count(committed, self.clock())
+        told.tell(committed)
 
     def _tell(self, followers: list[Callable[[], None]]) -> None:
         for follower in followers:
@@ -276,6 +279,12 @@ class Node:
             elif stopped := app.consumer.stopped_partitions:
                 missing[name] = "; ".join(stopped.values())
         return {**missing, **self.faults}
+
+    async def reach(self) -> str:
+        """Asks whether the log answers; what did. Raises BrokerUnavailable."""
+        if self._appender is None:
+            raise BrokerUnavailable("This process has not started, or is stopping; try again.")
+        return await self._appender.reach()
 
     def status(self) -> dict[str, Any]:
         """The log, and agents with their partitions, positions and lag; also those that are not ready."""

@@ -19,16 +19,16 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
-from monitoring import tracing
-from streams import keys, tallies, traces
+from monitoring import logs, tracing
+from streams import keys, letters, tallies, traces
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
 from streams.timers import LOOK_SECONDS, Append, woken
-from tasksys import confirming, deliveries
+from tasksys import deliveries
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import NotOwned
-from tasksys.rows import Channels, Firing, firing_key
+from tasksys.rows import Firing, firing_key
 from tasksys.state import State
 from tasksys.values import UTC, instant
 
@@ -118,6 +118,7 @@ class Outbox:
 
     async def run(self, courier: Courier) -> None:
         """Sends until it is cancelled."""
+        logs.begin({"component": "delivery", "agent": "deliveries"})
         try:
             while True:
                 self._changed.clear()
@@ -152,7 +153,7 @@ class Outbox:
             self._from.pop(partition, None)
         except Exception:
             self._from.pop(partition, None)
-            logger.exception("partition %d: the outbox could not be looked at; it is tried again", partition)
+            logger.exception("the outbox could not be looked at; it is tried again", extra={"partition": partition})
         return LOOK_SECONDS
 
     def _take(self, partition: int, one: Attempt, courier: Courier) -> None:
@@ -185,7 +186,9 @@ class Outbox:
         except Exception as error:
             self._from.pop(partition, None)  # the next look finds them
             if not isinstance(error, NotOwned):
-                logger.exception("partition %d: a channel's letters could not be read; it is tried again", partition)
+                logger.exception(
+                    "a channel's letters could not be read; it is tried again", extra={"partition": partition}
+                )
 
     def _go_on(self, name: tuple[str, str, str], lane: Lane, courier: Courier) -> None:
         """Begins as many attempts of a lane as there may be."""
@@ -206,13 +209,17 @@ class Outbox:
         if len(self._lanes) > REMEMBERED and not lane.letters:
             self._lanes.pop(name, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a delivery could not be made or recorded: %r; it is tried again", error)
+            logger.error(
+                "a delivery could not be made or recorded: %r; it is tried again", error,
+                extra={"partition": partition, "workspace": one.workspace},
+            )  # fmt: skip
             self._from.clear()
 
     async def _carry(
         self, partition: int, one: Attempt, name: tuple[str, str, str], lane: Lane, courier: Courier
     ) -> None:
         """One attempt, and its record."""
+        logs.begin({"component": "delivery", "agent": "deliveries", "partition": partition, "workspace": one.workspace})
         try:
             try:
                 result, span = await self._tried(one, lane, courier)
@@ -229,12 +236,12 @@ class Outbox:
 
         Raises NotOwned.
         """
-        letter = self._letter(one)
+        letter = letters.letter(self._state, one)
         if not isinstance(letter, Letter):
             return letter, None
         works = False if letter.channel.failing_since is not None else lane.works
         async with self._pools.of(letter.channel.kind, works):
-            letter = self._letter(one)  # it may have been answered meanwhile
+            letter = letters.letter(self._state, one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
                 return letter, None
             span = traces.attempt(one, letter)
@@ -242,34 +249,6 @@ class Outbox:
                 result = told(await self._attempt(letter, courier))
             lane.works = not result.error
             return result, span
-
-    def _letter(self, one: Attempt) -> Letter | Result | None:
-        """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
-        state = self._state(one.workspace)
-        firing = state.get(Firing, firing_key(one.reminder, one.scheduled_for))
-        workspace, task = state.workspace, state.task(firing.task) if firing and firing.task else None
-        if firing is None or workspace is None or (firing.task and task is None):
-            return None
-        if not deliveries.due(firing, one.channel, one.attempt, one.at):
-            return None
-        channels = state.get(Channels, firing.user)
-        channel = channels.named(one.channel) if channels else None
-        if state.member(firing.user) is None:
-            return Result("Its user has left the workspace.", retry=False)
-        if channel is None:
-            return Result("The channel was removed.", retry=False)
-        if channel.disabled is not None:
-            return Result("The channel is disabled; enable it in the preferences.", retry=False)
-        if task is None and not confirming.waits(channel, firing.user, firing):
-            return Result("The address is confirmed, or another one was set.", retry=False)
-        if task is not None and not channel.confirmed:
-            return Result(confirming.UNCONFIRMED, retry=False)
-        which = (firing.task, one.reminder, one.scheduled_for)
-        title, due = ("", "") if task is None else (task.title, deliveries.for_people(task.due))
-        return Letter(
-            one.workspace, workspace.name, firing.user, channel, firing.task, title, due, one.reminder,
-            one.scheduled_for, firing.fired_at, one.attempt, deliveries.key(one.workspace, *which), asks=task is None,
-        )  # fmt: skip
 
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:
         try:
@@ -281,7 +260,10 @@ class Outbox:
         except Exception as error:
             # What it says may hold where the channel leads, which stands in no log.
             kind, last = letter.channel.kind.value, traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno)
+            logger.error(
+                "a courier of %s failed: %s at %s:%s", kind, type(error).__name__, last.filename, last.lineno,
+                extra={"operation": f"deliver {kind}"},
+            )  # fmt: skip
             return Result(f"A fault of the server ({type(error).__name__}).")
 
     async def _record(self, partition: int, one: Attempt, result: Result, span: tracing.Span | None) -> None:

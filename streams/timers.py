@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import islice, takewhile
 from typing import Final, NamedTuple, Protocol
 
-from monitoring import tracing
+from monitoring import logs, tracing
 from streams import keys, traces
 from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
@@ -107,6 +107,7 @@ class Timer:
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
+        logs.begin({"component": "fold", "agent": self._kind.agent, "operation": "command what is due"})
         try:
             while True:
                 self._changed.clear()
@@ -168,7 +169,7 @@ class Timer:
         except NotOwned:
             pass
         except Exception:
-            logger.exception("partition %d, %s: not commanded; tried again", partition, self._kind.agent)
+            logger.exception("what is due was not commanded; tried again", extra={"partition": partition})
             await asyncio.sleep(LOOK_SECONDS)
         finally:
             del self._passes[partition]
@@ -182,8 +183,8 @@ class Timer:
             pause = self._patience if before is None else min(before.pause * 2, LONGEST_SECONDS)
             late[one] = Late(pause, now + pause)
         logger.warning(
-            "partition %d, %s: %d commanded and not folded yet, such as %s of workspace %s; look at the dead letters",
-            partition, self._kind.agent, len(batch), batch[0].name, batch[0].workspace,
+            "%d commanded and not folded yet, such as %s; look at the dead letters", len(batch), batch[0].name,
+            extra={"partition": partition, "workspace": batch[0].workspace},
         )  # fmt: skip
 
     async def _fire_late(self, partition: int) -> None:
@@ -227,7 +228,9 @@ class Timer:
         loop, changed = asyncio.get_running_loop(), self._passes[partition].changed
         errors = await self._command(batch)
         if failed := [error for error in errors if error is not None]:
-            logger.warning("%s: %d of %d not commanded: %r", self._kind.agent, len(failed), len(batch), failed[0])
+            logger.warning(
+                "%d of %d not commanded: %r", len(failed), len(batch), failed[0], extra={"partition": partition}
+            )
             await asyncio.sleep(LOOK_SECONDS)
             return []
         give_up = loop.time() + self._patience

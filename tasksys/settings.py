@@ -99,6 +99,8 @@ class Settings:
     smtp_url: str = field(default="", repr=False)
     smtp_from: str = ""
     allow_private_webhooks: bool = False
+    drain_seconds: float = 0.0
+    """How long a process that was told to stop serves on, not ready any more, so that balancers notice."""
     otlp_endpoint: str = ""
     trace_sample: float = TRACE_SAMPLE
     instance: str = ""

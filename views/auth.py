@@ -203,7 +203,10 @@ class Keys:
         try:
             keys = await asyncio.to_thread(self._client.get_signing_keys)
         except (jwt.PyJWTError, OSError, ValueError, RecursionError) as error:
-            logger.warning("the keys for tokens cannot be fetched from %s: %r", self._client.uri, error)
+            logger.warning(
+                "the keys for tokens cannot be fetched from %s: %r", self._client.uri, error,
+                extra={"operation": "fetch keys"},
+            )  # fmt: skip
             return
         self._known = {key.key_id: key.key for key in keys if key.key_id}
         self._fetched = self._tried

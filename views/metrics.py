@@ -1,11 +1,11 @@
 """The operators' port: metrics for Prometheus, and whether this process is alive and ready. No authentication."""
 
-from http import HTTPStatus
 from typing import Final, Protocol
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from monitoring.health import Health, agents
 from views import exposition, protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
@@ -26,9 +26,14 @@ class Observed(Protocol):
 class MetricsServer:
     """The operators' port."""
 
-    def __init__(self, observed: Observed, registry: CollectorRegistry = REGISTRY) -> None:
-        self.stopping = False
-        """Set it when this process is told to stop: it is not ready any more, so that nothing new is sent to it."""
+    def __init__(
+        self, observed: Observed, registry: CollectorRegistry = REGISTRY, health: Health | None = None
+    ) -> None:
+        """`health` is what /ready tells; where it is None, only what `observed` misses."""
+        if health is None:
+            health = Health()
+            health.source(agents((), observed.ready))
+        self._health_checks = health
         self._observed = observed
         self._registry = registry
         app = web.Application()
@@ -63,6 +68,5 @@ class MetricsServer:
         return web.json_response({"status": "ok"})
 
     async def _ready(self, request: web.Request) -> web.Response:
-        missing = {"process": "stopping"} if self.stopping else self._observed.ready()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        return web.json_response({"status": "not ready" if missing else "ready", "missing": missing}, status=status)
+        report = await self._health_checks.report()
+        return web.json_response(report.body(), status=report.status)

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from monitoring.health import Health, agents
 from views import (
     acknowledge,
     calendar,
@@ -77,6 +78,7 @@ class Options:
     """Where to listen and how to find out who asks. `port` 0 takes a free one.
 
     `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
+    `health` is what /ready tells; of the agents alone, where it is None.
     """
 
     host: str = "127.0.0.1"
@@ -88,6 +90,7 @@ class Options:
     key: str = field(default_factory=secrets.token_hex, repr=False)
     url: str = ""
     limits: Limits = field(default_factory=Limits)
+    health: Health | None = None
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -119,6 +122,7 @@ def application(system: System, options: Options) -> web.Application:
     app[BOUNDS] = options.bounds
     app[CHANNELS] = options.channels
     app[STOPPING] = asyncio.Event()
+    app[operations.HEALTH_CHECKS] = options.health or _health(system)
     app[problems.MAX_BODY] = MAX_BODY
     app[written.ON_THEIR_WAY] = written.OnTheirWay()
     app.on_response_prepare.append(harden)
@@ -129,6 +133,12 @@ def application(system: System, options: Options) -> web.Application:
     app.add_routes(docs.pages(ROUTES))
     app.add_routes([*acknowledge.pages(), *confirm.pages(), *pages.pages()])
     return app
+
+
+def _health(system: System) -> Health:
+    health = Health()
+    health.source(agents((), system.ready))
+    return health
 
 
 class Server:

@@ -25,9 +25,9 @@ TALKATIVE: Final = ("aiokafka", "aiosmtplib", "apprise", "rich", "urllib3", "req
 SERVICE_TALK: Final = "[^"
 """How mode begins what it says about the coming and going of each of its services, in our own classes' names."""
 
-SAID_BETTER: Final = ("Unable connect to", "Group Coordinator Request failed")
-"""How aiokafka begins an error for every attempt to connect, and for each that comes before a new broker has made its
-topic for groups. What cannot be done meanwhile says so itself."""
+SAID_BETTER: Final = ("Unable connect to", "Unable to update metadata from", "Group Coordinator Request failed")
+"""How aiokafka begins an error for every attempt to connect, for every round of brokers that are away, and for each
+question that comes before a new broker has made its topic for groups. What cannot be done meanwhile says so itself."""
 
 
 class Noise(logging.Filter):

@@ -15,6 +15,7 @@ import msgspec
 
 from monitoring import tracing
 from streams import keys
+from streams.agents import dead_letters
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
@@ -25,7 +26,7 @@ from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotFollowed
 from tasksys.events import EventRecord, Fact
-from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Row
 from tasksys.state import Key, State
@@ -240,17 +241,8 @@ class CommandsFold:
             self._decided.append(Decided(request, outcome, (), replayed=False))
 
     def _dead(self, record: Record, reason: str, command: CommandRecord | None = None) -> None:
-        letter = DeadLetter(record.offset, record.timestamp_ms, reason[:1000], record.key, record.value)
-        if command is not None:
-            letter = msgspec.structs.replace(
-                letter, workspace=command.workspace, actor=command.actor, command=command.command.id
-            )
-        self._effects.rows[keys.dead_letter(record.offset)] = _encode(letter)
+        dead_letters.put(self._effects, record, reason, command)
         self._letters = True
-        origin = (("offset", str(record.offset).encode()), ("reason", reason[:1000].encode("utf-8", "replace")))
-        self._effects.outputs.append(
-            Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
-        )
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""

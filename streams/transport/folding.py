@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from faust.types import TP
 
+from monitoring import logs
 from streams import measures
 from streams.agent import FoldAgent
 from streams.fold import Record
@@ -231,6 +232,10 @@ class FoldingConsumer:
 
     async def _fold(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> bool:
         """Folds a batch; False if the partition, or the whole app, stops here."""
+        logs.begin(
+            {"component": "fold", "agent": agent.spec.name, "operation": "fold", "topic": tp.topic,
+             "partition": tp.partition}
+        )  # fmt: skip
         try:
             await agent.fold(tp.partition, records)
         except FoldFailed as error:

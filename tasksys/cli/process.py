@@ -9,11 +9,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from monitoring import tracing
+from monitoring.health import Health, Verdict
+from monitoring.health import agents as checks_of_agents
+from monitoring.health import disk as check_of_disk
+from monitoring.process import Disk
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
 from streams.delivery.channels import Channels
@@ -24,7 +29,7 @@ from streams.node import AGENTS, Node
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
-from tasksys.cli import damage, descriptors
+from tasksys.cli import damage, descriptors, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
 from tasksys.errors import BrokerUnavailable
@@ -45,40 +50,46 @@ all that was imported and all that waits took 9 % of the processor time of a com
 async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]], None]) -> None:
     """Serves until SIGINT or SIGTERM; calls `started` once with the agents that run.
 
-    Stops in this order: HTTP takes no more and answers what it has accepted, the agents finish the batches in hand, the
-    log closes. Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
+    Stops in this order: it is not ready any more, and serves on for `drain_seconds`; HTTP takes no more, sends the
+    feed's clients elsewhere and answers what it has accepted; the agents finish the batches in hand; the log closes.
+    Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
     """
     broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
-    traced = start_tracing(settings)
-    async with AsyncExitStack() as running:
-        running.push_async_callback(asyncio.to_thread, traced.stop)  # last of all: the end is traced, too
+    traced, health = start_tracing(settings), Health()
+    async with AsyncExitStack() as bound, AsyncExitStack() as running:
+        steps = stopping.Steps(running, health)
+        if settings.otlp_endpoint:  # last of all: the end is traced, too
+            steps.add("traces are sent", partial(asyncio.to_thread, traced.stop))
         stop = running.enter_context(_signals())
         with clear_errors(broker.directory):
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
-                running.push_async_callback(EmbeddedLog.open(broker.directory).close)
+                steps.add("the log is closed", EmbeddedLog.open(broker.directory).close)
             options_of_channels = channel_options(settings, broker)
             channels = Channels(options_of_channels)
-            running.push_async_callback(channels.close)
+            steps.add("deliveries have ended", channels.close)
             node = Node(
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
                 courier=channels,
             )  # fmt: skip
-            await running.enter_async_context(observing(node, settings.data_dir))
-            metrics = await running.enter_async_context(_metrics(node, settings))
+            disk = await running.enter_async_context(observing(node, settings.data_dir))
+            watch(health, node, agents, disk, settings.data_dir)
+            running.push_async_callback(health.close)
+            await running.enter_async_context(_metrics(node, settings, health))
             _must_be_free(settings.host, settings.port, "--port")
-            running.push_async_callback(node.stop)
+            steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, node.start()):
+                health.stopping = True
                 return
             embedded = broker.directory is not None
             taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
-                channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"),
+                channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
             )  # fmt: skip
             with _port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
-        running.push_async_callback(http.stop)
+        steps.add("requests are answered and feeds closed", http.stop)
         calm_collector()
         started(settings, agents)
         if not options_of_channels.key:
@@ -86,7 +97,22 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         if "deliveries" in agents and "commands" not in agents:
             logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
         await stop.wait()
-        metrics.stopping = True
+        await stopping.drained(health, settings.drain_seconds)
+        stopping.bounded(bound)
+
+
+def watch(health: Health, node: Node, agents: tuple[str, ...], disk: Disk, data: Path) -> None:
+    """What must be right for the process to be ready."""
+
+    async def broker() -> Verdict:
+        try:
+            return Verdict(True, await node.reach())
+        except BrokerUnavailable as error:
+            return Verdict(False, str(error), "Look whether it runs, and whether this machine reaches it")
+
+    health.source(checks_of_agents(agents, node.ready, lambda name: len(node.partitions_of(name))))
+    health.source(check_of_disk(disk, str(data)))
+    health.probe("broker", broker)
 
 
 def start_tracing(settings: Settings) -> tracing.Running:
@@ -160,8 +186,8 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(node: Node, settings: Settings) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(node)
+async def _metrics(node: Node, settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(node, health=health)
     with _port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:

@@ -95,6 +95,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--allow-private-webhooks", is_flag=True,
            help="Let users' channels lead to private addresses, and to any host by Apprise: only where every user may "
            "reach what this machine reaches."),
+    setting("--drain-seconds", type=click.FloatRange(0.0, 3600.0), default=0.0, metavar="SECONDS",
+           help="When it is told to stop: how long to serve on while /ready says no, so that balancers send nothing "
+           "more. Kubernetes needs about 5."),
     setting("--otlp-endpoint", default="", metavar="URL", show_default="nothing is traced",
            help="The collector that traces are sent to: grpc://host:4317, or http://host:4318; grpcs:// and https:// "
            "with TLS."),
@@ -143,15 +146,17 @@ def settings_of(given: dict[str, Any]) -> Settings:
 
 def run(settings: Settings, log_format: str, log_level: str, log_file: Path | None = None) -> None:
     """Serves until a signal comes, on the fastest event loop of this machine."""
-    from monitoring import logs
+    from monitoring import logs, tracing
     from tasksys.cli import descriptors, process
 
-    logs.configure(log_format, log_level, lines(log_file))
+    named = tracing.instance(settings.host, settings.port, settings.instance)
+    logs.configure(log_format, log_level, lines(log_file), instance=named)
     descriptors.raise_limit()
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))
     logger.info("stopped")
+    logs.finish()
 
 
 def lines(log_file: Path | None) -> TextIO | None:

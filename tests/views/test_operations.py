@@ -37,6 +37,7 @@ async def test_alive_and_ready(site: Site) -> None:
     assert (await site.client().get("/ready", headers={"Host": "tasks.example"})).ok == {
         "status": "ready",
         "missing": {},
+        "checks": {"process": {"status": "ok", "detail": "serving"}},
     }
 
 

@@ -125,7 +125,7 @@ class Subscription:
         except ConnectionError:
             raise
         except Exception:
-            logger.exception("the feed of %s failed for a client", self._room.name)
+            logger.exception("the feed failed for a client", extra={"workspace": self._room.name})
             self._reader.end(closing.BROKEN)
         finally:
             self._forget()

@@ -82,6 +82,11 @@ class EmbeddedLog:
             log._users += 1
         return log
 
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written any more until the log is opened again; None while it can."""
+        return self._writer.broken
+
     async def close(self) -> None:
         """Give up one `open`; the last one finishes what was submitted, wakes all who wait, and frees the directory."""
         self._users -= 1

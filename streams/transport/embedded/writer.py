@@ -109,6 +109,11 @@ class Writer:
             self._task = loop.create_task(self._drain(), context=Context())  # it is nobody's in particular
         return waiting.done
 
+    @property
+    def broken(self) -> str | None:
+        """Why nothing can be written until the log is opened again; None where the next write may go well."""
+        return self.trouble if self._broken and not self._starved else None
+
     async def close(self) -> None:
         """Finish what was submitted, and take nothing more."""
         self._closed = True
