@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from prometheus_client import REGISTRY
+from prometheus_client.openmetrics.exposition import generate_latest
 
 from streams import eventlog
 from streams.delivery.channels import Channels
@@ -155,6 +158,9 @@ async def test_a_command_is_one_tree(url: str, tmp_path: Path, collector: Collec
         audit = only(spans, "fold audit")
         assert audit.attributes["messaging.destination.name"] == EVENTS.name
         assert http.began <= append.began <= fold.began <= decide.began <= decide.ended <= fold.ended
+        assert exemplars(given) >= {
+            "http_request_duration", "command_duration", "fold_duration", "transaction_duration", "feed_delay",
+        }  # fmt: skip
         await silent(here)
 
 
@@ -196,6 +202,7 @@ async def test_a_reminder_and_its_delivery(url: str, tmp_path: Path, collector: 
         assert "tracestate" not in post.headers
         await reached(here.node, here.space.id, DeliveryState.DELIVERED, "ring")
         await here.site.settled(here.space)
+        assert exemplars(timer.trace) >= {"reminder_lateness", "delivery_duration"}
         report = [one async for one in here.node.replay(True, None, None)]
         assert report[-1]["different"] == 0
         await silent(here)
@@ -259,6 +266,12 @@ async def test_what_is_folded_at_once(url: str, tmp_path: Path, collector: Colle
             assert names.count("fold commands") == names.count("decide CreateTask") == 1
             await until(partial(traced, collector, one, "fold audit"))
         await silent(here)
+
+
+def exemplars(trace: str) -> set[str]:
+    """The histograms that lead to a trace, as Prometheus reads them."""
+    page = generate_latest(REGISTRY).decode()
+    return set(re.findall(rf'tasksys_(\w+)_seconds_bucket{{[^}}]*}} \S+ # {{[^}}]*trace_id="{trace}"', page))
 
 
 def traced(collector: Collector, trace: str, name: str) -> bool:
