@@ -20,11 +20,10 @@ from functools import partial
 from typing import Final, Protocol
 
 from monitoring import logs, tracing
-from streams import keys, tallies, traces
+from streams import keys, letters, tallies, traces
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
-from streams.letters import letter_of
 from streams.timers import LOOK_SECONDS, Append, woken
 from tasksys import deliveries
 from tasksys.deliveries import Letter, Result
@@ -237,12 +236,12 @@ class Outbox:
 
         Raises NotOwned.
         """
-        letter = letter_of(one, self._state(one.workspace))
+        letter = letters.letter(self._state, one)
         if not isinstance(letter, Letter):
             return letter, None
         works = False if letter.channel.failing_since is not None else lane.works
         async with self._pools.of(letter.channel.kind, works):
-            letter = letter_of(one, self._state(one.workspace))  # it may have been answered meanwhile
+            letter = letters.letter(self._state, one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
                 return letter, None
             span = traces.attempt(one, letter)

@@ -46,7 +46,6 @@ EVENTS_AT_ONCE: Final = 2_000
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
 
