@@ -107,7 +107,7 @@ async def _work(workers: list[Serving], bootstrap: str, base: Path) -> None:
         await workload.outage()
         for _ in range(3):
             await asyncio.gather(*(workload.everyday(space, 1) for space in workload.spaces))
-        await workload.reminders(timedelta(seconds=1))
+        await workload.reminders(timedelta(seconds=8))
         await workload.mistakes()
         await workload.poison()
         await workload.replay()
