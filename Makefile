@@ -20,7 +20,7 @@ pictures: ## The pictures of the README, made anew
 ui: ## The page: types of its scripts, and its tests in Chromium; pictures are in tests/ui/screenshots
 	deploy/install.sh dev
 	tests/support/chromium/install.sh
-	$(PYTHON) -m tests.support.tsc && .venv/bin/pytest -m ui tests/ui
+	$(PYTHON) -m tests.support.tsc && TASKSYS_SHOTS=1 .venv/bin/pytest -m ui tests/ui
 
 types: ## Types, of Python and of the page's scripts
 	deploy/install.sh dev

@@ -129,7 +129,7 @@ def _alert(objective: Objective, burn: Burn) -> str:
           component: {objective.component}
           window: {burn.long}
         annotations:
-          summary: The budget of "{promise}" is spent {burn.factor:g} times too fast
+          summary: The budget of "{promise}" is spent at more than {burn.factor:g} times its rate
           description: >-
             {{{{ $value | humanizePercentage }}}} of the last {burn.long} was bad, where {objective.budget * 100:g} %
             may be in 30 days. Look at {short} for what it is now.

@@ -19,7 +19,7 @@ from monitoring import logs, tracing
 from streams import admin, ends, tallies, told
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.agents.recurrence import RECURRENCE
 from streams.agents.reminders import REMINDERS
 from streams.agents.states import States

@@ -1,9 +1,15 @@
-"""Writes the dashboards: `python -m monitoring.grafana.build`; with `--check`, says which of them are stale instead."""
+"""Writes the dashboards: `python -m monitoring.grafana.build`.
+
+With `--check` it says which of them are stale instead; with `--runbooks URL --into DIRECTORY` it writes them for a
+deployment whose runbooks are read there.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +28,7 @@ DASHBOARDS: Final[dict[str, Dashboard]] = {
 }
 """Every dashboard by the name of its file."""
 
-READ_AT: Final = "https://tasksys.invalid/runbooks"
+READ_AT: Final = "monitoring/docs/runbooks"
 """The runbooks' address as the dashboards in the repository have it; who deploys says the real one."""
 
 
@@ -45,18 +51,18 @@ def _source(name: str, label: str, kind: str) -> Json:
     }
 
 
-def _runbooks() -> Json:
+def _runbooks(address: str) -> Json:
     """The address of the runbooks, as a constant."""
     return {
         "name": "runbooks",
         "label": "Runbooks",
         "description": "Where the runbooks are read",
         "type": "constant",
-        "query": READ_AT,
+        "query": address,
         "hide": 2,
         "skipUrlSync": True,
         "options": [],
-        "current": {"selected": True, "text": READ_AT, "value": READ_AT},
+        "current": {"selected": True, "text": address, "value": address},
     }
 
 
@@ -90,7 +96,7 @@ def _panels(dashboard: Dashboard) -> list[Json]:
     return out
 
 
-def made(dashboard: Dashboard) -> Json:
+def made(dashboard: Dashboard, runbooks: str = READ_AT) -> Json:
     """A dashboard as Grafana reads it."""
     asked = [panel.datasource for panel in dashboard.panels()]
     sources = [_source("datasource", "Prometheus", "prometheus")]
@@ -117,14 +123,14 @@ def made(dashboard: Dashboard) -> Json:
         "preload": False,
         "links": list(dashboard.links),
         "annotations": {"list": [annotation.json() for annotation in dashboard.annotations]},
-        "templating": {"list": [*sources, _runbooks(), *(variable.json() for variable in dashboard.variables)]},
+        "templating": {"list": [*sources, _runbooks(runbooks), *(variable.json() for variable in dashboard.variables)]},
         "panels": _panels(dashboard),
     }
 
 
-def text(dashboard: Dashboard) -> str:
+def text(dashboard: Dashboard, runbooks: str = READ_AT) -> str:
     """The file's content."""
-    return json.dumps(made(dashboard), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(made(dashboard, runbooks), indent=2, ensure_ascii=False) + "\n"
 
 
 def stale() -> list[str]:
@@ -134,20 +140,30 @@ def stale() -> list[str]:
     return sorted(name for name in there.keys() | wanted.keys() if there.get(name) != wanted.get(name))
 
 
-def main(check: bool) -> int:
-    """Writes them, or names those that are stale; 1 if there are any."""
-    if check:
-        names = stale()
-        for name in names:
-            sys.stderr.write(f"{name}.json is stale: run python -m monitoring.grafana.build\n")
-        return 1 if names else 0
-    DIRECTORY.mkdir(exist_ok=True)
-    for path in DIRECTORY.glob("*.json"):
+def write(directory: Path, runbooks: str = READ_AT) -> None:
+    """Writes all of them into a directory, where no other JSON is left."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in directory.glob("*.json"):
         path.unlink()
     for name, dashboard in DASHBOARDS.items():
-        (DIRECTORY / f"{name}.json").write_text(text(dashboard))
-    return 0
+        (directory / f"{name}.json").write_text(text(dashboard, runbooks))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Writes them, or names those that are stale; 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m monitoring.grafana.build", description="Writes the dashboards.")
+    parser.add_argument("--check", action="store_true", help="say which are stale, and write nothing")
+    parser.add_argument("--runbooks", default=READ_AT, metavar="URL", help="where the runbooks are read")
+    parser.add_argument("--into", type=Path, default=DIRECTORY, metavar="DIRECTORY")
+    asked = parser.parse_args(arguments)
+    if not asked.check:
+        write(asked.into, asked.runbooks.rstrip("/"))
+        return 0
+    names = stale()
+    for name in names:
+        sys.stderr.write(f"{name}.json is stale: run python -m monitoring.grafana.build\n")
+    return 1 if names else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main("--check" in sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tests/support/kafka/install.sh
-for script in tests/support/monitoring/install.sh tests/support/monitoring/*/install.sh; do
+tests/support/monitoring/install.sh newer
+for script in tests/support/monitoring/*/install.sh; do
     if [ -x "$script" ]; then "$script"; fi
 done
 exec .venv/bin/pytest -m monitoring --timeout 1800 tests/monitoring "$@"

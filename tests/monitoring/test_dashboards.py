@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from monitoring.grafana import build
 from monitoring.grafana.common import BOARDS
 from tests.support.monitoring.dashboards import FILES, Json, Shown, every, filled, panels, read
 from tests.support.monitoring.queries import faults, given, runbooks
+from tests.support.monitoring.shipping import built
 
 PANELS = every()
 ASKED = [
@@ -147,3 +150,30 @@ def test_titles_are_told_apart(path: Path) -> None:
     """No two panels of a dashboard have one title."""
     titles = [panel.title for panel in panels(path)]
     assert len(set(titles)) == len(titles)
+
+
+def test_a_deployment_says_where_runbooks_are(tmp_path: Path) -> None:
+    """They are written anew with that address, and nothing else differs."""
+    build.main(["--runbooks", "https://ops.example.org/runbooks/", "--into", str(tmp_path)])
+    for path in FILES:
+        theirs, ours = (tmp_path / path.name).read_text(), path.read_text()
+        assert theirs.replace("https://ops.example.org/runbooks", build.READ_AT) == ours
+        assert theirs != ours
+
+
+@pytest.mark.monitoring
+def test_dashboards_are_read_by_grafanas_own_types() -> None:
+    """No option is unknown, none is missing, none has another type: what Grafana generates of its schema is strict."""
+    said = subprocess.run([built("dashcheck"), *FILES], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout
+
+
+@pytest.mark.monitoring
+def test_an_unknown_option_is_found(tmp_path: Path) -> None:
+    """That the check can fail."""
+    board = read(FILES[0])
+    board["panels"][1]["options"]["legendary"] = True
+    (tmp_path / "wrong.json").write_text(json.dumps(board))
+    said = subprocess.run([built("dashcheck"), tmp_path / "wrong.json"], capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "legendary" in said.stdout

@@ -124,24 +124,34 @@ class Stack:
 
     def __enter__(self) -> Self:
         self._write_alertmanager()
-        self.write_prometheus()
+        self._write_prometheus()
         with ExitStack() as starting:
             if "node" in self.targets:
                 starting.enter_context(self.node_exporter)
             starting.enter_context(self.alertmanager)
             starting.enter_context(self.prometheus)
+            # Prometheus looks at what there is to scrape, and at where Alertmanager is, five seconds after its start at
+            # the soonest, which is nothing in production and long on our clock: rules come after that.
+            wanted = sum(len(addresses) for addresses in self.targets.values())
+            until(lambda: len(self.targets_found()) == wanted, "targets")
+            until(lambda: len(self.query("up")) == wanted, "a first scrape of each target")
+            self._write_rules()
+            self.reload()
             self._running = starting.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def write_prometheus(self) -> None:
-        """Prometheus' files, made of the repository's."""
-        directory = self.directory / "prometheus"
-        (directory / "rules").mkdir(parents=True, exist_ok=True)
+    def _write_rules(self) -> None:
+        directory = self.directory / "prometheus/rules"
+        directory.mkdir(exist_ok=True)
         for path in sorted((PROMETHEUS / "rules").glob("*.yml")):
-            (directory / "rules" / path.name).write_text(hurried(path.read_text(), self._faster))
+            (directory / path.name).write_text(hurried(path.read_text(), self._faster))
+
+    def _write_prometheus(self) -> None:
+        directory = self.directory / "prometheus"
+        directory.mkdir(parents=True, exist_ok=True)
         written = yaml.safe_load(hurried((PROMETHEUS / "prometheus.yml").read_text(), self._faster))
         kept = [job for job in written["scrape_configs"] if job["job_name"] in self.targets]
         for job in kept:
@@ -212,6 +222,11 @@ class Stack:
             f"scrapes of {', '.join(sorted(wanted))}",
         )
 
+    def targets_found(self) -> list[tuple[str, str, str]]:
+        """Job, instance and address of each target."""
+        found = json.loads(fetched(f"{self.url}/api/v1/targets"))["data"]["activeTargets"]
+        return [(target["labels"]["job"], target["labels"]["instance"], target["scrapeUrl"]) for target in found]
+
     def reload(self) -> None:
-        """Lets Prometheus read its files again, as `write_prometheus` left them."""
+        """Lets Prometheus read its files again. HTTPError with 500 if it cannot."""
         fetched(f"{self.url}/-/reload", post={})
