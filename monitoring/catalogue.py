@@ -11,6 +11,7 @@ read when somebody scrapes, by a collector that makes the metric's family anew e
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Final
 
 from prometheus_client import Counter, Gauge
@@ -75,7 +76,12 @@ def _declared(entry: Entry) -> Entry:
 def counter(name: str, text: str, *labels: Label) -> Counter:
     """Something that is counted where it happens; the name ends in `_total`."""
     entry = _declared(Entry(name, Kind.COUNTER, text, labels))
-    return Counter(name, text, entry.label_names)
+    made = Counter(name, text, entry.label_names)
+    values = [label.values for label in labels if not isinstance(label.values, str)]
+    if labels and len(values) == len(labels):
+        for each in product(*values):  # at 0 from the start on: an increase from nothing at all is none to Prometheus
+            made.labels(*each)
+    return made
 
 
 def gauge(name: str, text: str, *labels: Label) -> Gauge:

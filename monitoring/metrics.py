@@ -21,12 +21,16 @@ COMMAND: Final = Label("type", "The command's type", "the types of commands, and
 OUTCOME: Final = Label("outcome", "What became of it", ("accepted", "refused", "replayed", "dead"))
 REFUSAL: Final = Label("code", "Why it was refused", "the codes of refusals")
 EVENT: Final = Label("type", "The event's type", "the types of events")
-RESULT: Final = Label("result", "Whether it became durable", ("committed", "aborted"))
+RESULT: Final = Label(
+    "result", "Whether it became durable; aborted is also what nobody knows of", ("committed", "aborted")
+)
 OPERATION: Final = Label("operation", "How rows are read", ("get", "scan"))
 STORE: Final = Label("store", "The database: an agent's tables, or the embedded log", "the agents, and `log`")
 CHANNEL: Final = Label("channel", "The kind of channel", ("webhook", "email", "apprise"))
 DELIVERED: Final = Label("result", "What came of the attempt", ("delivered", "retried", "failed"))
-FIRED: Final = Label("result", "How it fired", ("on_time", "late", "passed_over"))
+FIRED: Final = Label(
+    "result", "Whether it fired within a second, later, or too late to fire at all", ("on_time", "late", "passed_over")
+)
 FEED: Final = Label("kind", "How the client is connected", ("websocket", "sse"))
 CLOSE: Final = Label("code", "The close code of WebSocket", "those in the feed's protocol, and `other`")
 LEVEL: Final = Label("level", "How bad", ("debug", "info", "warning", "error", "critical"))
@@ -74,7 +78,8 @@ COMMANDS_IN_FLIGHT: Final = collected(
 EVENTS: Final = counter("tasksys_events_total", "Events that became durable", EVENT)
 DEAD_LETTERS: Final = counter("tasksys_dead_letters_total", "Records that could not be folded", LETTER)
 DEAD_LETTERS_WAITING: Final = collected(
-    "tasksys_dead_letters_waiting", "Dead letters that wait for an operator, in partitions of this process"
+    "tasksys_dead_letters_waiting",
+    "Dead letters that wait for an operator, in partitions of this process, counted up to 1,000 each",
 )
 
 # --- folds and transactions
@@ -109,7 +114,8 @@ LAG_RECORDS: Final = collected(
     "tasksys_consumer_lag_records", "Records of the agent's source that it has not folded yet", AGENT, TOPIC, PARTITION
 )
 LAG_SECONDS: Final = collected(
-    "tasksys_consumer_lag_seconds", "How old the oldest record is that the agent has not folded; 0 if there is none",
+    "tasksys_consumer_lag_seconds",
+    "How old the oldest record is that the agent has not folded, at least; 0 if there is none",
     AGENT, TOPIC, PARTITION,
 )  # fmt: skip
 POSITION: Final = collected(
@@ -128,7 +134,9 @@ RECOVERED: Final = counter("tasksys_recovered_records_total", "Records of change
 
 # --- the log
 
-LOG_READ_RECORDS: Final = counter("tasksys_log_consumed_records_total", "Records that came from the log", TOPIC)
+LOG_READ_RECORDS: Final = counter(
+    "tasksys_log_consumed_records_total", "Records that came from the log, to each agent that reads them", TOPIC
+)
 LOG_READ_BYTES: Final = counter("tasksys_log_consumed_bytes_total", "Bytes of keys and values that came", TOPIC)
 LOG_WRITTEN_RECORDS: Final = counter("tasksys_log_produced_records_total", "Records that became durable", TOPIC)
 LOG_WRITTEN_BYTES: Final = counter("tasksys_log_produced_bytes_total", "Bytes of keys and values that did", TOPIC)
@@ -202,7 +210,7 @@ FEED_CLOSED: Final = counter("tasksys_feed_closed_total", "Connections to the fe
 
 REPLAYING: Final = gauge("tasksys_replay_running", "Replays under way")
 REPLAY_RECORDS: Final = gauge("tasksys_replay_folded_events", "Events that the replay under way has folded")
-REPLAY_TOTAL: Final = gauge("tasksys_replay_events", "Events that it is going to fold")
+REPLAY_TOTAL: Final = gauge("tasksys_replay_events", "Events that it is going to fold, at most")
 REPLAYS: Final = counter("tasksys_replays_total", "Replays that have ended", REPLAY)
 
 # --- the process
@@ -219,7 +227,8 @@ BUILD: Final = collected(
 # --- from the broker's side
 
 GROUP_LAG: Final = collected(
-    "tasksys_group_lag_records", "Records that the group has not committed yet, by the broker", GROUP, TOPIC, PARTITION,
+    "tasksys_group_lag_records",
+    "Records, and markers among them, that the group has not committed yet, by the broker", GROUP, TOPIC, PARTITION,
     source=Source.BOTH,
 )  # fmt: skip
 GROUP_SECONDS: Final = collected(

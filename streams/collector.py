@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from monitoring import metrics
 from monitoring.lag import Monitor
 from streams import keys
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.lags import Lags
 from streams.node import TIMELINES, Node
 from streams.transport.rows import RowStore

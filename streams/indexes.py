@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 from streams import keys
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.fold import Rows
 from streams.turns import Turns
 from tasksys import codec

@@ -19,7 +19,7 @@ from monitoring import logs, tracing
 from streams import admin, ends, tallies, told
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.agents.recurrence import RECURRENCE
 from streams.agents.reminders import REMINDERS
 from streams.agents.states import States
@@ -42,7 +42,7 @@ from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
-from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
+from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
 from tasksys.values import ZONES
@@ -391,9 +391,11 @@ class Node:
     def rows(self, name: str, partition: int) -> PartitionRows:
         """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
-        if not agent.owns(partition) or not agent.app.tables.actives_ready:
-            raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
-        return agent.rows(partition)
+        if agent.owns(partition) and agent.app.tables.actives_ready:
+            return agent.rows(partition)
+        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self.assigned(agent):
+            raise Elsewhere(f"another process has the partition of this workspace ({name})")
+        raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
 
     def wake(self) -> None:
         """Looks at the clock again: it was set."""

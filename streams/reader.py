@@ -8,7 +8,7 @@ import msgspec
 
 from monitoring import tracing
 from streams import keys
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.fold import Rows
 from streams.indexes import Indexes
 from streams.turns import Turns

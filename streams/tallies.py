@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Final
 
 from monitoring import metrics, tracing
-from streams.agents.commands import UNREADABLE, Committed, Tally
+from streams.agents.committed import UNREADABLE, Committed, Tally
 from tasksys import codec
 from tasksys.deliveries import Letter, Result
 from tasksys.events import EventRecord, ReminderExpired, ReminderFired, TaskCreated

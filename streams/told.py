@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from tasksys import codec
 from tasksys.events import DeliveryFailed
 

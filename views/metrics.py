@@ -1,11 +1,11 @@
 """The operators' port: metrics for Prometheus, and whether this process is alive and ready. No authentication."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from monitoring.health import Health, agents
+from monitoring.health import Health
 from views import exposition, protocol
 
 SHUTDOWN_SECONDS: Final = 2.0
@@ -15,26 +15,12 @@ HEAD_SECONDS: Final = 20.0
 IDLE_SECONDS: Final = 120.0  # Prometheus asks every minute or sooner
 
 
-class Observed(Protocol):
-    """What is told of a process; `views.ports.System` is one."""
-
-    def ready(self) -> dict[str, str]:
-        """What is missing, by agent; empty when this process can serve."""
-        ...
-
-
 class MetricsServer:
     """The operators' port."""
 
-    def __init__(
-        self, observed: Observed, registry: CollectorRegistry = REGISTRY, health: Health | None = None
-    ) -> None:
-        """`health` is what /ready tells; where it is None, only what `observed` misses."""
-        if health is None:
-            health = Health()
-            health.source(agents((), observed.ready))
+    def __init__(self, health: Health, registry: CollectorRegistry = REGISTRY) -> None:
+        """`health` is what /ready tells."""
         self._health_checks = health
-        self._observed = observed
         self._registry = registry
         app = web.Application()
         app.add_routes(

@@ -9,13 +9,14 @@ Why so long: whatever a record may turn out to be is answered here, and all of i
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from monitoring import tracing
 from streams import keys
 from streams.agents import dead_letters
+from streams.agents.committed import UNREADABLE, Committed, Tally
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
@@ -45,31 +46,8 @@ EVENTS_AT_ONCE: Final = 2_000
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
 
-UNREADABLE: Final = "unreadable"
-"""Stands for the type of what is no command."""
-
-Tally = dict[tuple[str, str, str], int]
-"""How many commands of a type (or UNREADABLE) came to an outcome: `accepted`, `refused`, `replayed` where one stood
-already, or `dead`; with the code of a refusal, else blank."""
-
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
-
-
-class Committed(NamedTuple):
-    """What a batch did, once it is durable: outcomes in order, and by workspace the rows that changed and the events.
-
-    Each event comes with its bytes as they stand in the log. `letters` says that there are other dead letters now.
-    """
-
-    partition: int
-    decided: list[Decided]
-    changed: dict[str, dict[Key, Row | None]]
-    happened: dict[str, list[tuple[EventRecord, bytes]]]
-    tally: Tally = {}  # noqa: RUF012  (never changed)
-    letters: bool = False
-    traced: dict[str, dict[int, tracing.Context]] = {}  # noqa: RUF012  (never changed)
-    """The sampled traces that events belong to, by workspace and position: nearly always none."""
 
 
 class CommandsFold:

@@ -18,6 +18,7 @@ from tasksys.cli import (
     exports,
     filters,
     imports,
+    lag,
     links,
     members,
     operators,
@@ -61,6 +62,7 @@ SECTIONS: Final = {
         *replay.COMMANDS,
         *audit.COMMANDS,
         *topics.COMMANDS,
+        *lag.COMMANDS,
     ),
     "This program": completion.COMMANDS,
 }

@@ -60,7 +60,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         steps = stopping.Steps(running, health)
         if settings.otlp_endpoint:  # last of all: the end is traced, too
             steps.add("traces are sent", partial(asyncio.to_thread, traced.stop))
-        stop = running.enter_context(_signals())
+        stop = running.enter_context(signals())
         with clear_errors(broker.directory):
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
@@ -75,7 +75,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             disk = await running.enter_async_context(observing(node, settings.data_dir))
             watch(health, node, agents, disk, settings.data_dir)
             running.push_async_callback(health.close)
-            await running.enter_async_context(_metrics(node, settings, health))
+            await running.enter_async_context(_metrics(settings, health))
             _must_be_free(settings.host, settings.port, "--port")
             steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, node.start()):
@@ -87,7 +87,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
                 channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
             )  # fmt: skip
-            with _port_errors(settings.host, settings.port, "--port"):
+            with port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
         steps.add("requests are answered and feeds closed", http.stop)
         calm_collector()
@@ -186,9 +186,9 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(node: Node, settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(node, health=health)
-    with _port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
+async def _metrics(settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
+    metrics = MetricsServer(health)
+    with port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:
         yield metrics
@@ -197,7 +197,8 @@ async def _metrics(node: Node, settings: Settings, health: Health) -> AsyncItera
 
 
 @contextmanager
-def _port_errors(host: str, port: int, option: str) -> Iterator[None]:
+def port_errors(host: str, port: int, option: str) -> Iterator[None]:
+    """Why a port cannot be had, as a Failure of one sentence; the option is what it was given by."""
     try:
         yield
     except socket.gaierror as error:
@@ -216,7 +217,7 @@ def _port_errors(host: str, port: int, option: str) -> Iterator[None]:
 
 def _must_be_free(host: str, port: int, option: str) -> None:
     """Raises Failure before anything is started, rather than after the tables are recovered."""
-    with _port_errors(host, port, option):
+    with port_errors(host, port, option):
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -225,7 +226,7 @@ def _must_be_free(host: str, port: int, option: str) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[asyncio.Event]:
+def signals() -> Iterator[asyncio.Event]:
     """An event that the first signal sets. The second ends the process at once: what was acknowledged is safe."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import click
 import platformdirs
@@ -110,6 +110,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
            help="What to log from."),
+    setting("--log-file", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
+           show_default=False, help="Log to this file too, for a shipper that reads files; a few of 32 MiB are kept."),
 )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @settings_options
-def serve(log_format: str, log_level: str, **given: Any) -> None:
+def serve(log_format: str, log_level: str, log_file: Path | None, **given: Any) -> None:
     """Run the server until Ctrl-C or SIGTERM.
 
     Agents, API and web pages in one process. Without options it keeps everything in one directory and listens on this
@@ -130,7 +132,7 @@ def serve(log_format: str, log_level: str, **given: Any) -> None:
     """
     try:
         settings = settings_of(given)
-        run(settings, log_format, log_level)
+        run(settings, log_format, log_level, log_file)
     except SettingsUnfit as error:
         raise click.UsageError(f"{error}.") from error
 
@@ -142,18 +144,29 @@ def settings_of(given: dict[str, Any]) -> Settings:
     return Settings(data_dir=data, auth=Auth(AuthMode(given.pop("auth")), **auth), **given)
 
 
-def run(settings: Settings, log_format: str, log_level: str) -> None:
+def run(settings: Settings, log_format: str, log_level: str, log_file: Path | None = None) -> None:
     """Serves until a signal comes, on the fastest event loop of this machine."""
     from monitoring import logs, tracing
     from tasksys.cli import descriptors, process
 
-    logs.configure(log_format, log_level, instance=tracing.instance(settings.host, settings.port, settings.instance))
+    named = tracing.instance(settings.host, settings.port, settings.instance)
+    logs.configure(log_format, log_level, lines(log_file), instance=named)
     descriptors.raise_limit()
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))
     logger.info("stopped")
     logs.finish()
+
+
+def lines(log_file: Path | None) -> TextIO | None:
+    """Where log lines go: standard error, and that file if there is one. Raises UsageError if it cannot be written."""
+    from monitoring.logfile import Tee
+
+    try:
+        return None if log_file is None else cast(TextIO, Tee(log_file))
+    except OSError as error:
+        raise click.UsageError(f"--log-file: {error}.") from error
 
 
 def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from streams import keys
 from streams.agents import commands
-from streams.agents.commands import REQUEST, RETRY, CommandsFold, Committed
+from streams.agents.commands import REQUEST, RETRY, CommandsFold
+from streams.agents.committed import Committed
 from streams.agents.states import States
 from streams.fold import Effects, Headers, Record
 from streams.topics import DEAD_LETTERS, EVENTS

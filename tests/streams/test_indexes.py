@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams import indexes, keys, turns
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.indexes import Indexes
 from streams.transport.database import DatabaseError
 from streams.turns import Turns

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import structs
 
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.node import Node
 from tasksys.commands import Command, CommandRecord
 from tasksys.events import EventRecord

@@ -158,7 +158,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
         consumer = self._thread._consumer
         assignment = consumer._subscription.subscription.assignment if consumer is not None else None
-        if assignment is None or not self.idle(tp) or tp not in assignment.tps:
+        if assignment is None or tp in self.stopped_partitions or not self.idle(tp) or tp not in assignment.tps:
             return applied
         fetched = assignment.state_value(TopicPartition(*tp))._position
         return max(applied, fetched or 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.broker import Broker
 from streams.node import Node
 from tasksys.commands import AddReminder, Command, CommandRecord, CreateTask, CreateWorkspace

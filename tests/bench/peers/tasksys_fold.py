@@ -22,7 +22,7 @@ import uvloop
 
 from streams import admin
 from streams.agents import commands
-from streams.agents.commands import Committed
+from streams.agents.committed import Committed
 from streams.app import build
 from streams.broker import Broker
 from streams.fold import AgentSpec, Effects, PartitionFold, Record, Rows

@@ -2,9 +2,7 @@
  * What happened, in words: an entry of the audit (or of a task's history) as a sentence without its subject, such as
  * “renamed “Milk” to “Oat milk””. The sentence is in pieces, so that a page can link tasks and set values apart.
  *
- *     const pieces = sentence(entry, { store: app.store, about: task.id });
- *
- * `about` is the task whose history it is: it is called “the task” there.
+ *     const pieces = sentence(entry, app.store);
  *
  * Why so long: it has one sentence for each kind of event, and they are read side by side.
  */
@@ -16,7 +14,6 @@ import { sayMinutes, sayTrigger } from "./saying.js";
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {{text: string, is: "task" | "person" | "project" | "value" | "was", id?: string}} Named */
 /** @typedef {string | Named} Piece */
-/** @typedef {{store: Store, about?: string | null}} Told */
 /** @typedef {{field: string, before: any, after: any}} Change */
 
 /** Joins texts and pieces. @param {TemplateStringsArray} texts @param {...(Piece | readonly Piece[])} pieces @returns {Piece[]} */
@@ -47,8 +44,8 @@ function listed(pieces) {
   return pieces.flatMap((one, index) => (index === 0 ? [one] : [index === pieces.length - 1 ? " and " : ", ", one]));
 }
 
-/** What fields are called. @type {Record<string, string>} */
-const FIELDS = {
+/** What fields are called within a sentence. @type {Record<string, string>} */
+const NOUNS = {
   title: "title", description: "description", priority: "priority", start: "start", due: "due date", estimate_minutes: "estimate", name: "name",
   colour: "colour", order: "order", time_zone: "time zone", reminder_hour: "hour of reminders", zone: "time zone", quiet_hours: "quiet hours",
   channels: "channels", default_reminders: "reminders of new tasks", filter: "condition", q: "words", sort: "order", shared: "sharing", rule: "rule",
@@ -57,13 +54,13 @@ const FIELDS = {
   catch_up: "longest delay of reminders", ends_before: "end", following: "continuation",
 };
 
-/** A field in words. @param {string} field */
-export function fieldName(field) {
-  return FIELDS[field] ?? field.replaceAll("_", " ");
+/** @param {string} field */
+function nounOf(field) {
+  return NOUNS[field] ?? field.replaceAll("_", " ");
 }
 
-/** A value of a field, in words; blank where there is none. @param {string} field @param {any} given @returns {string} */
-export function sayValue(field, given) {
+/** A value of a field, within a sentence; blank where there is none. @param {string} field @param {any} given @returns {string} */
+function spoken(field, given) {
   if (given === null || given === undefined || given === "" || (Array.isArray(given) && !given.length)) return "";
   if (field === "estimate_minutes") return sayMinutes(given);
   if (field === "priority" && given === "none") return "";
@@ -77,10 +74,9 @@ export function sayValue(field, given) {
   return short(String(given));
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece} */
-function taskOf(entry, { store, about }) {
+/** @param {Entry} entry @param {Store} store @returns {Piece} */
+function taskOf(entry, store) {
   if (!entry.task) return "a task";
-  if (entry.task === about) return "the task";
   return named(entry.task, store, at(entry, "title")?.after);
 }
 
@@ -109,7 +105,7 @@ function inside(field = "") {
 function edited(changes, thing) {
   const parts = changes.map(({ field, before, after }, index) => {
     const name = field.slice(field.lastIndexOf("/") + 1);
-    const [old, fresh] = [sayValue(name, before), sayValue(name, after)];
+    const [old, fresh] = [spoken(name, before), spoken(name, after)];
     const it = index ? "it" : thing;
     const of = (/** @type {string} */ what) => (index ? say`its ${what}` : say`the ${what} of ${thing}`);
     if (name === "description") return fresh ? (old ? say`rewrote ${of("description")}` : say`described ${it}`) : say`removed ${of("description")}`;
@@ -118,8 +114,8 @@ function edited(changes, thing) {
     if (name === "colour") return say`changed ${of("colour")}`;
     if (name === "order") return say`put ${it} in another place`;
     if (name === "shared") return after ? say`shared ${it} with all members` : say`stopped sharing ${it}`;
-    if (!fresh) return say`removed ${of(fieldName(name))}${was(old)}`;
-    return say`set ${of(fieldName(name))} to ${value(fresh)}${was(old)}`;
+    if (!fresh) return say`removed ${of(nounOf(name))}${was(old)}`;
+    return say`set ${of(nounOf(name))} to ${value(fresh)}${was(old)}`;
   });
   return parts.length ? parts.flatMap((one, index) => (index ? [index === parts.length - 1 ? " and " : ", ", ...one] : one)) : say`changed ${thing}`;
 }
@@ -129,11 +125,10 @@ function set(changes, on) {
   return changes.filter((one) => Boolean(one.after) === on).map((one) => inside(one.field));
 }
 
-/** Where a task stands. @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function moved(entry, told) {
-  const { store } = told;
+/** Where a task stands. @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function moved(entry, store) {
   const [project, section, parent] = ["project", "section", "parent"].map((field) => at(entry, field));
-  const thing = taskOf(entry, told);
+  const thing = taskOf(entry, store);
   if (parent?.after) return say`made ${thing} a subtask of ${named(parent.after, store)}`;
   const where = project ? project.after : (store.task(entry.task)?.project ?? null);
   const sectionName = section?.after ? store.project(where)?.sections.find((one) => one.id === section.after)?.name : undefined;
@@ -147,33 +142,33 @@ function moved(entry, told) {
 /** @type {Record<string, string>} */
 const LINKS = { blocks: "blocks", "blocked-by": "is blocked by", relates: "is related to", duplicates: "is a duplicate of", "duplicated-by": "has a duplicate in" };
 
-/** @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function linked(entry, told) {
+/** @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function linked(entry, store) {
   const [, kind, other] = (entry.changes[0]?.field ?? "").split("/");
-  const says = say`${taskOf(entry, told)} ${LINKS[kind] ?? "is linked to"} ${named(other ?? "", told.store)}`;
+  const says = say`${taskOf(entry, store)} ${LINKS[kind] ?? "is linked to"} ${named(other ?? "", store)}`;
   return entry.type === "LinkAdded" ? say`noted that ${says}` : say`took back that ${says}`;
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function checklist(entry, told) {
+/** @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function checklist(entry, store) {
   const { before, after } = entry.changes[0] ?? {};
-  const [item, of] = [quoted((after ?? before)?.title ?? ""), say` on the checklist of ${taskOf(entry, told)}`];
+  const [item, of] = [quoted((after ?? before)?.title ?? ""), say` on the checklist of ${taskOf(entry, store)}`];
   if (!before) return say`added ${item}${of}`;
   if (!after) return say`removed ${item}${of}`;
   if (before.done !== after.done) return after.done ? say`ticked ${item}${of}` : say`unticked ${item}${of}`;
   return say`renamed ${quoted(before.title)} to ${item}${of}`;
 }
 
-/** The task or rule of a series. @param {Entry} entry @param {Told} told @returns {Piece} */
-function seriesOf(entry, { store }) {
+/** The task or rule of a series. @param {Entry} entry @param {Store} store @returns {Piece} */
+function seriesOf(entry, store) {
   const id = (entry.changes[0]?.field ?? "").split("/")[1];
   const title = store.series(id)?.template?.title ?? entry.changes[0]?.after?.template?.title;
   return title ? quoted(title) : "a repeating task";
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function reminding(entry, told) {
-  const [change, thing] = [entry.changes[0], taskOf(entry, told)];
+/** @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function reminding(entry, store) {
+  const [change, thing] = [entry.changes[0], taskOf(entry, store)];
   const whole = change?.after ?? change?.before;
   const whom = whole?.user && whole.user !== entry.actor ? say` for ${person(whole.user)}` : [];
   switch (entry.type) {
@@ -195,9 +190,9 @@ function reminding(entry, told) {
   }
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function occurring(entry, told) {
-  const thing = seriesOf(entry, told);
+/** @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function occurring(entry, store) {
+  const thing = seriesOf(entry, store);
   const passed = entry.changes.filter((one) => one.field.includes("/occurrences/"));
   if (passed.length) {
     const day = (/** @type {Change} */ one) => value(sayDay((one.field.split("/").at(-1) ?? "").slice(0, 10)));
@@ -223,8 +218,8 @@ function settings(entry) {
   }
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece[]} */
-function filtering(entry, { store }) {
+/** @param {Entry} entry @param {Store} store @returns {Piece[]} */
+function filtering(entry, store) {
   const change = entry.changes[0];
   const id = (change?.field ?? "").split("/")[1];
   const name = (change?.after ?? change?.before)?.name ?? store.filters.find((one) => one.id === id)?.name;
@@ -234,13 +229,13 @@ function filtering(entry, { store }) {
   return edited(entry.changes, thing);
 }
 
-/** @param {Entry} entry @param {Told} told @returns {Piece} */
-function projectThing(entry, { store }) {
+/** @param {Entry} entry @param {Store} store @returns {Piece} */
+function projectThing(entry, store) {
   const id = entry.project ?? at(entry, "project")?.after;
   return id ? projectOf(id, store, at(entry, "name")?.after) : "a project";
 }
 
-/** @type {Record<string, (entry: Entry, told: Told) => Piece[]>} */
+/** @type {Record<string, (entry: Entry, store: Store) => Piece[]>} */
 const SENTENCES = {
   WorkspaceCreated: (entry) => say`made the workspace ${quoted(at(entry, "name")?.after ?? "")}`,
   WorkspaceEdited: (entry) => edited(entry.changes, "the workspace"),
@@ -249,71 +244,71 @@ const SENTENCES = {
   MemberRoleChanged: (entry) => say`made ${person(inside(entry.changes[0]?.field))} ${value(entry.changes[0]?.after)}${was(entry.changes[0]?.before)}`,
   MemberRemoved: (entry) => (inside(entry.changes[0]?.field) === entry.actor ? say`left the workspace` : say`removed ${person(inside(entry.changes[0]?.field))} from the workspace`),
   CalendarTokenRenewed: () => say`made another address of the own calendar`,
-  ProjectCreated: (entry, told) => say`made the project ${projectThing(entry, told)}`,
-  ProjectEdited: (entry, told) => edited(entry.changes, projectThing(entry, told)),
-  ProjectTrashed: (entry, told) => say`moved the project ${projectThing(entry, told)} to the trash`,
-  ProjectRestored: (entry, told) => say`restored the project ${projectThing(entry, told)}`,
-  SectionAdded: (entry, told) => say`added the section ${quoted(entry.changes[0]?.after?.name ?? "")} to ${projectThing(entry, told)}`,
-  SectionEdited: (entry, told) => {
+  ProjectCreated: (entry, store) => say`made the project ${projectThing(entry, store)}`,
+  ProjectEdited: (entry, store) => edited(entry.changes, projectThing(entry, store)),
+  ProjectTrashed: (entry, store) => say`moved the project ${projectThing(entry, store)} to the trash`,
+  ProjectRestored: (entry, store) => say`restored the project ${projectThing(entry, store)}`,
+  SectionAdded: (entry, store) => say`added the section ${quoted(entry.changes[0]?.after?.name ?? "")} to ${projectThing(entry, store)}`,
+  SectionEdited: (entry, store) => {
     const { before, after } = entry.changes[0] ?? {};
-    if (before?.name === after?.name) return say`put the section ${quoted(after?.name ?? "")} of ${projectThing(entry, told)} in another place`;
-    return say`renamed the section ${quoted(before?.name ?? "")} of ${projectThing(entry, told)} to ${quoted(after?.name ?? "")}`;
+    if (before?.name === after?.name) return say`put the section ${quoted(after?.name ?? "")} of ${projectThing(entry, store)} in another place`;
+    return say`renamed the section ${quoted(before?.name ?? "")} of ${projectThing(entry, store)} to ${quoted(after?.name ?? "")}`;
   },
-  SectionRemoved: (entry, told) => say`removed the section ${quoted(entry.changes[0]?.before?.name ?? "")} from ${projectThing(entry, told)}`,
-  TaskCreated: (entry, told) => (entry.task === told.about ? say`added the task` : say`added ${taskOf(entry, told)}${at(entry, "project")?.after ? say` to ${projectOf(at(entry, "project")?.after, told.store)}` : []}`),
-  TaskEdited: (entry, told) => edited(entry.changes, taskOf(entry, told)),
+  SectionRemoved: (entry, store) => say`removed the section ${quoted(entry.changes[0]?.before?.name ?? "")} from ${projectThing(entry, store)}`,
+  TaskCreated: (entry, store) => say`added ${taskOf(entry, store)}${at(entry, "project")?.after ? say` to ${projectOf(at(entry, "project")?.after, store)}` : []}`,
+  TaskEdited: (entry, store) => edited(entry.changes, taskOf(entry, store)),
   TaskMoved: moved,
-  TaskStarted: (entry, told) => say`started ${taskOf(entry, told)}`,
-  TaskCompleted: (entry, told) => say`completed ${taskOf(entry, told)}`,
-  TaskCancelled: (entry, told) => say`cancelled ${taskOf(entry, told)}`,
-  TaskReopened: (entry, told) => say`reopened ${taskOf(entry, told)}`,
-  TaskSkipped: (entry, told) => say`skipped ${taskOf(entry, told)}`,
-  TaskMissed: (entry, told) => say`noted ${taskOf(entry, told)} as missed`,
-  TaskPostponed: (entry, told) => {
+  TaskStarted: (entry, store) => say`started ${taskOf(entry, store)}`,
+  TaskCompleted: (entry, store) => say`completed ${taskOf(entry, store)}`,
+  TaskCancelled: (entry, store) => say`cancelled ${taskOf(entry, store)}`,
+  TaskReopened: (entry, store) => say`reopened ${taskOf(entry, store)}`,
+  TaskSkipped: (entry, store) => say`skipped ${taskOf(entry, store)}`,
+  TaskMissed: (entry, store) => say`noted ${taskOf(entry, store)} as missed`,
+  TaskPostponed: (entry, store) => {
     const due = at(entry, "due") ?? at(entry, "start");
-    return say`put ${taskOf(entry, told)} off to ${value(sayValue("due", due?.after))}${was(sayValue("due", due?.before))}`;
+    return say`put ${taskOf(entry, store)} off to ${value(spoken("due", due?.after))}${was(spoken("due", due?.before))}`;
   },
-  TaskSeriesChanged: (entry, told) => (entry.changes[0]?.after ? say`made ${taskOf(entry, told)} one of a repeating task` : say`took ${taskOf(entry, told)} out of its repeating task`),
-  TaskTrashed: (entry, told) => say`moved ${taskOf(entry, told)} to the trash`,
-  TaskRestored: (entry, told) => say`restored ${taskOf(entry, told)} from the trash`,
-  TaskLabelled: (entry, told) => {
+  TaskSeriesChanged: (entry, store) => (entry.changes[0]?.after ? say`made ${taskOf(entry, store)} one of a repeating task` : say`took ${taskOf(entry, store)} out of its repeating task`),
+  TaskTrashed: (entry, store) => say`moved ${taskOf(entry, store)} to the trash`,
+  TaskRestored: (entry, store) => say`restored ${taskOf(entry, store)} from the trash`,
+  TaskLabelled: (entry, store) => {
     const [added, removed] = [set(entry.changes, true), set(entry.changes, false)];
     const [on, off] = [listed(added.map(value)), listed(removed.map(value))];
-    if (added.length && removed.length) return say`labelled ${taskOf(entry, told)} ${on} instead of ${off}`;
-    return added.length ? say`labelled ${taskOf(entry, told)} ${on}` : say`removed the label${removed.length > 1 ? "s" : ""} ${off} from ${taskOf(entry, told)}`;
+    if (added.length && removed.length) return say`labelled ${taskOf(entry, store)} ${on} instead of ${off}`;
+    return added.length ? say`labelled ${taskOf(entry, store)} ${on}` : say`removed the label${removed.length > 1 ? "s" : ""} ${off} from ${taskOf(entry, store)}`;
   },
-  TaskAssigned: (entry, told) => {
+  TaskAssigned: (entry, store) => {
     const [added, removed] = [set(entry.changes, true), set(entry.changes, false)];
     const [on, off] = [listed(added.map(person)), listed(removed.map(person))];
-    if (added.length && removed.length) return say`gave ${taskOf(entry, told)} from ${off} to ${on}`;
-    return added.length ? say`gave ${taskOf(entry, told)} to ${on}` : say`took ${taskOf(entry, told)} from ${off}`;
+    if (added.length && removed.length) return say`gave ${taskOf(entry, store)} from ${off} to ${on}`;
+    return added.length ? say`gave ${taskOf(entry, store)} to ${on}` : say`took ${taskOf(entry, store)} from ${off}`;
   },
   LinkAdded: linked,
   LinkRemoved: linked,
   ChecklistItemAdded: checklist,
   ChecklistItemEdited: checklist,
   ChecklistItemRemoved: checklist,
-  CommentAdded: (entry, told) => say`commented on ${taskOf(entry, told)}: ${quoted(String(entry.changes[0]?.after ?? ""))}`,
-  CommentEdited: (entry, told) => say`changed a comment on ${taskOf(entry, told)}: ${quoted(String(entry.changes[0]?.after ?? ""))}`,
-  CommentRemoved: (entry, told) => say`removed a comment on ${taskOf(entry, told)}: ${quoted(String(entry.changes[0]?.before ?? ""))}`,
-  SeriesCreated: (entry, told) => say`made ${seriesOf(entry, told)} a repeating task`,
-  SeriesEdited: (entry, told) => edited(entry.changes, seriesOf(entry, told)),
-  SeriesPaused: (entry, told) => say`paused ${seriesOf(entry, told)}`,
-  SeriesResumed: (entry, told) => say`resumed ${seriesOf(entry, told)}`,
-  SeriesEnded: (entry, told) => say`ended ${seriesOf(entry, told)}`,
+  CommentAdded: (entry, store) => say`commented on ${taskOf(entry, store)}: ${quoted(String(entry.changes[0]?.after ?? ""))}`,
+  CommentEdited: (entry, store) => say`changed a comment on ${taskOf(entry, store)}: ${quoted(String(entry.changes[0]?.after ?? ""))}`,
+  CommentRemoved: (entry, store) => say`removed a comment on ${taskOf(entry, store)}: ${quoted(String(entry.changes[0]?.before ?? ""))}`,
+  SeriesCreated: (entry, store) => say`made ${seriesOf(entry, store)} a repeating task`,
+  SeriesEdited: (entry, store) => edited(entry.changes, seriesOf(entry, store)),
+  SeriesPaused: (entry, store) => say`paused ${seriesOf(entry, store)}`,
+  SeriesResumed: (entry, store) => say`resumed ${seriesOf(entry, store)}`,
+  SeriesEnded: (entry, store) => say`ended ${seriesOf(entry, store)}`,
   SeriesAdvanced: occurring,
   OccurrenceChanged: occurring,
 };
 
 /**
  * The sentence of an entry, without who did it; what is of a newer release is told by its type.
- * @param {Entry} entry @param {Told} told @returns {Piece[]}
+ * @param {Entry} entry @param {Store} store @returns {Piece[]}
  */
-export function sentence(entry, told) {
+export function sentence(entry, store) {
   const { type } = entry;
   const make = SENTENCES[type]
     ?? (/^Reminder|^Delivery/.test(type) ? reminding : /^Preferences|^Channel/.test(type) ? settings : type.startsWith("Filter") ? filtering : null);
-  return merged(make ? make(entry, told) : say`${type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()} ${entry.task ? taskOf(entry, told) : ""}`);
+  return merged(make ? make(entry, store) : say`${type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()} ${entry.task ? taskOf(entry, store) : ""}`);
 }
 
 /** Texts that follow each other as one. @param {readonly Piece[]} pieces @returns {Piece[]} */

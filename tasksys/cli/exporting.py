@@ -1,0 +1,55 @@
+"""One `tasksys lag-exporter` from start to stop."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+
+from monitoring.health import Health, Verdict
+from monitoring.lag import GroupCollector, Monitor
+from streams.broker import Broker
+from streams.transport.kafka.survey import KafkaSurveyor
+from tasksys.cli.process import port_errors, signals
+from tasksys.settings import bracketed
+from views.metrics import MetricsServer
+
+
+async def export(
+    broker: Broker, host: str, port: int, all_groups: bool, every: float, started: Callable[..., None]
+) -> None:
+    """Serves until SIGINT or SIGTERM; calls `started` with the address. Raises Failure if it cannot listen.
+
+    The brokers are asked every so many seconds. If they do not answer that is no reason not to start: it is not ready
+    until they do.
+    """
+    monitor = Monitor(KafkaSurveyor(broker, all_groups), every)
+    registry, health = CollectorRegistry(), Health()
+    prometheus_client.ProcessCollector(registry=registry)
+    registry.register(GroupCollector(monitor))
+    health.source(lambda: {"brokers": verdict(monitor)})
+    server = MetricsServer(health, registry)
+    with signals() as stop:
+        with port_errors(host, port, "--port"):
+            await server.start(host, port)
+        asking = asyncio.create_task(monitor.run(), name="survey")
+        try:
+            started(f"http://{bracketed(host)}:{port}/metrics", broker=str(broker))
+            await stop.wait()
+            health.stopping = True
+        finally:
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            await server.stop()
+            await health.close()
+
+
+def verdict(monitor: Monitor) -> Verdict:
+    """Whether the brokers answered when they were asked last."""
+    if monitor.up is None:
+        return Verdict(False, "not asked yet")
+    if not monitor.up:
+        return Verdict(False, monitor.why, "Look whether they run, and whether this machine reaches them")
+    return Verdict(True, f"answered in {monitor.seconds:.2f} s")

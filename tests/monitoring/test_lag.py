@@ -1,0 +1,99 @@
+"""What is told of consumer groups while the brokers answer, and while they do not."""
+
+import asyncio
+import time
+
+from prometheus_client import CollectorRegistry
+
+from monitoring.lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
+from tests.support.scraping import scraped
+
+PLACE = ("tasksys.events", 3)
+
+
+class Brokers:
+    """Answers as it is told."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.hangs = False
+        self.closed = False
+        self.asked = 0
+        self.behind = Behind(7, 5, int((time.time() - 60) * 1000))
+
+    async def survey(self) -> Survey:
+        """The survey, or not."""
+        self.asked += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.away:
+            raise Unreachable("nobody is there")
+        return Survey(
+            3, {"tasksys-audit": 0}, {"tasksys-audit": {PLACE: self.behind}}, {PLACE: 12}, {PLACE[0]: Health(2, 1)}
+        )
+
+    async def close(self) -> None:
+        """Hangs up."""
+        self.closed = True
+
+
+async def test_what_the_brokers_say() -> None:
+    """Lag in records and in seconds, members, ends, and how the topics are kept."""
+    monitor, registry = Monitor(Brokers()), CollectorRegistry()
+    registry.register(GroupCollector(monitor))
+    assert scraped(registry).series() == 0
+    await monitor.ask()
+    figures, labels = scraped(registry), {"topic": "tasksys.events", "partition": "3"}
+    assert figures.sum("tasksys_group_lag_records", group="tasksys-audit", **labels) == 5
+    assert 59 < figures.sum("tasksys_group_lag_seconds", group="tasksys-audit", **labels) < 70
+    assert figures.sum("tasksys_group_committed_offset", **labels) == 7
+    assert figures.sum("tasksys_topic_end_offset", **labels) == 12
+    assert figures.samples["tasksys_group_members"] == {frozenset({("group", "tasksys-audit")}): 0.0}
+    assert figures.sum("tasksys_topic_under_replicated_partitions") == 2
+    assert figures.sum("tasksys_topic_offline_partitions") == 1
+    assert (figures.sum("tasksys_broker_up"), figures.sum("tasksys_kafka_brokers")) == (1, 3)
+
+
+async def test_no_lag_is_no_age() -> None:
+    """A group that has everything is 0 seconds behind."""
+    brokers, registry = Brokers(), CollectorRegistry()
+    brokers.behind = Behind(12, 0, None)
+    monitor = Monitor(brokers)
+    registry.register(GroupCollector(monitor))
+    await monitor.ask()
+    assert list(scraped(registry).samples["tasksys_group_lag_seconds"].values()) == [0.0]
+
+
+async def test_brokers_that_are_away() -> None:
+    """They are not up; what was known of groups stays, and is ready to be compared with when they are back."""
+    brokers, registry = Brokers(), CollectorRegistry()
+    monitor = Monitor(brokers, patience=0.05)
+    registry.register(GroupCollector(monitor))
+    brokers.away = True
+    await monitor.ask()
+    figures = scraped(registry)
+    assert (figures.sum("tasksys_broker_up"), figures.has("tasksys_group_lag_records")) == (0, False)
+    assert figures.has("tasksys_broker_up")
+    brokers.away = False
+    await monitor.ask()
+    for brokers.away, brokers.hangs in ((True, False), (False, True)):
+        await monitor.ask()
+        figures = scraped(registry)
+        assert (figures.sum("tasksys_broker_up"), figures.sum("tasksys_kafka_brokers")) == (0, 0)
+        assert figures.sum("tasksys_group_lag_records") == 5
+        assert monitor.why
+    brokers.hangs = False
+    await monitor.ask()
+    assert scraped(registry).sum("tasksys_broker_up") == 1
+
+
+async def test_it_asks_again_and_again() -> None:
+    """Until it is stopped; then it hangs up."""
+    brokers = Brokers()
+    task = asyncio.create_task(Monitor(brokers, every=0.001).run())
+    async with asyncio.timeout(5):
+        while brokers.asked < 3:  # noqa: ASYNC110  (each survey is one round)
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert brokers.closed
