@@ -270,7 +270,7 @@ async def test_what_is_folded_at_once(url: str, tmp_path: Path, collector: Colle
 
 def exemplars(trace: str) -> set[str]:
     """The histograms that lead to a trace, as Prometheus reads them."""
-    page = generate_latest(REGISTRY).decode()
+    page = generate_latest(REGISTRY).decode()  # type: ignore[no-untyped-call]
     return set(re.findall(rf'tasksys_(\w+)_seconds_bucket{{[^}}]*}} \S+ # {{[^}}]*trace_id="{trace}"', page))
 
 
