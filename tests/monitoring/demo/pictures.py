@@ -1,0 +1,95 @@
+"""Which panels show which fault, and their pictures, drawn from the dashboards' own queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.monitoring.demo.evidence import Fault
+from tests.monitoring.panels import Painter, Series, slug
+from tests.support.monitoring.dashboards import Shown, every
+from tests.support.monitoring.stack import Stack
+
+LARGEST: Final = 60 * 1024
+"""Bytes of a picture."""
+BEFORE: Final = 20.0
+"""Seconds before a fault that its pictures show."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A panel, what it shows of the fault, and what must be seen in it."""
+
+    dashboard: str
+    title: str
+    remark: str
+    seen: Callable[[list[float]], bool] = any
+
+
+def _rises_and_falls(values: list[float]) -> bool:
+    return max(values) > 0 and values[-1] < max(values) / 2
+
+
+def _falls(values: list[float]) -> bool:
+    return min(values) < max(values) / 4
+
+
+LAG: Final = "consumer-lag-replay"
+WANTED: Final[dict[str, tuple[Wanted, ...]]] = {
+    "killed": (
+        Wanted(LAG, "Lag in records, by the brokers", "What waits in the dead worker's partitions, and is gone when the "
+               "other one has folded it. Only the brokers' side sees this: the dead report nothing.", _rises_and_falls),
+        Wanted(LAG, "Lag in seconds", "How old the oldest unfolded record was, by the worker that took over.",
+               _rises_and_falls),
+        Wanted(LAG, "Assigned partitions", "Who has how many: all go to the one that lives, and half of them back.",
+               _falls),
+    ),
+    "poisoned": (
+        Wanted(LAG, "New dead letters", "One record, with the reason why."),
+        Wanted(LAG, "Waiting for an operator", "It stays, until somebody does something about it."),
+    ),
+    "unheard": (
+        Wanted("agents", "Attempts by channel", "What is delivered stops, and what will be tried again begins."),
+        Wanted("system-overview", "Deliveries by result", "The same on the first page that people look at."),
+    ),
+    "crowded": (
+        Wanted("storage-infrastructure", "Free space", "The small disk of one worker; the other one has a large one, so "
+               "the scale is logarithmic where there are two.", any),
+    ),
+}  # fmt: skip
+WHOLE: Final = (
+    Wanted("system-overview", "Requests by answer", "What users were told, over all four faults."),
+    Wanted(LAG, "Heat of partitions", "The age of the oldest record of each agent's partitions, over all four faults."),
+)
+
+
+def draw(stack: Stack, wanted: tuple[Wanted, ...], start: float, end: float, into: Path) -> list[tuple[str, str, str]]:
+    """Draws panels of a time: file, title, and remark of each. AssertionError where one does not show it."""
+    painter = Painter(stack.url, start, end, scrape=2)
+    found: list[tuple[str, str, str]] = []
+    for one in wanted:
+        panel = _panel(one)
+        name = f"{slug(one.title)}.png"
+        assert painter.panel(panel, into / name), f"{one.title} has nothing to show"
+        series = painter.asked(panel, 600)
+        assert any(one.seen(_values(line)) for line in series), f"{one.title} does not show it"
+        size = (into / name).stat().st_size
+        assert size <= LARGEST, f"{name} has {size} bytes"
+        found.append((name, one.title, one.remark))
+    return found
+
+
+def of(fault: Fault, stack: Stack, into: Path) -> None:
+    """Draws a fault's panels, from shortly before it to its end."""
+    if not fault.skipped:
+        fault.pictures = draw(stack, WANTED[fault.name], fault.start - BEFORE, fault.end, into)
+
+
+def _panel(wanted: Wanted) -> Shown:
+    return next(one for one in every() if (one.dashboard, one.title) == (wanted.dashboard, wanted.title))
+
+
+def _values(series: Series) -> list[float]:
+    return [series.values[at] for at in sorted(series.values)]
