@@ -1,4 +1,4 @@
-"""`python -m tests.monitoring.demo [--into DIRECTORY]`: breaks a system in four ways, and writes what was seen of it."""
+"""`python -m tests.monitoring.demo [--into DIRECTORY]`: breaks a system in four ways, and writes what was seen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.monitoring.tools import INSTALL, ROOT, tool
 from tests.support.serving import Serving, environment
 
 PAGE: Final = ROOT / "monitoring/docs/demonstration"
-FASTER: Final = 15.0
+FASTER: Final = 10.0
 ALL: Final[Sequence[Callable[[Scene], Awaitable[Fault]]]] = (
     faults.killed, faults.poisoned, faults.unheard, faults.crowded,
 )  # fmt: skip

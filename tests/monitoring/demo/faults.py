@@ -26,8 +26,28 @@ from tests.support.serving import Serving, environment
 PATIENCE: Final = 180.0
 """Seconds that an alert may take to come or to end, on a machine that does other things too."""
 PARTITIONS: Final = 4
-BACKLOG: Final = 300
+BACKLOG: Final = 150
 """Commands that come to each workspace of a worker that has just died."""
+
+
+STORIES: Final = {
+    "killed": """One of two workers ends at once, as it would if its machine lost power. Its session with the group ends
+after 6 s, then the other one recovers its partitions and folds what waits. Nothing that was acknowledged is lost.
+Prometheus sees that the worker does not answer; the lag is seen from the brokers' side: the dead report nothing.""",
+    "poisoned": """Bytes that are no command come into the log, as nobody should be able to write them. The fold puts
+them aside as a dead letter and goes on: nobody waits for it, but somebody has to look at it.""",
+    "unheard": """Reminders go to users by webhooks, and the server behind all of them begins to answer 503. Each
+delivery is tried again after growing waits, while new reminders fall due. When it is back, what had waited is
+delivered.""",
+    "crowded": """One worker's tables are on a small disk (a file system in memory, of 512 MiB), and a file that is not
+ours fills it. The alert pages before anything fails: commands are still accepted, since the log is elsewhere.""",
+}
+REMARKS: Final = {
+    "killed": "The slowest command of the time: its request waited until its new owner had folded it.",
+    "poisoned": "The record named a trace, as a gateway's would, so its fold is found by it.",
+    "unheard": "A reminder fires, its delivery fails; the failure is recorded as a command, and plans another.",
+    "crowded": "The slowest command while the disk was nearly full: it is accepted all the same.",
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,8 @@ class Scene:
 async def killed(scene: Scene) -> Fault:
     """A worker dies; the other one takes its partitions over; it comes back."""
     fault = Fault("killed", "A worker is killed", "WorkerDown")
+    fault.story = STORIES["killed"]
+    fault.remark = REMARKS["killed"]
     first, second = scene.workers
     spaces = scene.users.of(second)
     assert spaces, "the second worker has no workspace"
@@ -101,6 +123,8 @@ async def killed(scene: Scene) -> Fault:
 async def poisoned(scene: Scene) -> Fault:
     """One record cannot be read; an operator looks at it, and silences what is known."""
     fault = Fault("poisoned", "One poison message", "DeadLettersWaiting")
+    fault.story = STORIES["poisoned"]
+    fault.remark = REMARKS["poisoned"]
     fault.mark("A record that is no command is appended to `tasksys.commands`")
     trace = await scene.users.poisoned()
     await scene.until(lambda: evidence.dead(scene.collector, trace), "its trace")
@@ -123,6 +147,8 @@ async def poisoned(scene: Scene) -> Fault:
 async def unheard(scene: Scene) -> Fault:
     """The web server that reminders go to answers 503, and then takes them again."""
     fault = Fault("unheard", "A channel is down", "DeliveriesFailing")
+    fault.story = STORIES["unheard"]
+    fault.remark = REMARKS["unheard"]
     await scene.users.remind()
     await scene.until(lambda: scene.users.hook.taken >= 4, "deliveries, while all is well")
     await asyncio.sleep(4)
@@ -155,6 +181,8 @@ async def _reminding(users: Users) -> None:
 async def crowded(scene: Scene) -> Fault:
     """The disk of a worker is nearly full, and has room again."""
     fault = Fault("crowded", "The disk is nearly full", "DiskNearlyFull")
+    fault.story = STORIES["crowded"]
+    fault.remark = REMARKS["crowded"]
     if not scene.small:
         fault.skipped = "This part was left out: a small disk may not be mounted where the page was made."
         return fault

@@ -13,7 +13,29 @@ from typing import Final
 from tests.monitoring.demo.evidence import Fault, Message
 from tests.support.monitoring.stack import AGES
 
-SILENCE: Final = "/silences/new"
+HEAD: Final = """# A demonstration: four faults, and how they are seen
+
+This page is written by a program, which breaks a system that runs under load and keeps what its monitoring shows:
+messages as they came, panels, traces and lines of the log. `make observe` makes it anew, in {minutes} minutes and those
+that the tools take to install; it fails if an alert does not arrive, or if a panel does not show what it should.
+
+What runs: Kafka with one broker; two `tasksys serve`, which share four partitions; the lag exporter; Prometheus,
+Alertmanager and the node exporter with the files of this directory; a receiver of traces (OTLP), and one of messages in
+the place of Slack, PagerDuty and the mail relay. Eight users make, complete and list tasks all the time: {requests}
+requests in this run, and {spans} spans, for every trace is sampled.
+
+- **When and where:** {day} UTC, {system}, {cores} cores, Python {python}, {versions}. Other programs ran on
+  the machine at the same time.
+- **Time is scaled.** Intervals, windows, `for:` and Alertmanager's waits are divided by {faster}: Prometheus scrapes
+  every {scrape} s instead of 15, and `for: 5m` is {five} s. Ages that lag is compared with are divided by {ages}.
+  Times on this page are real seconds. tasksys itself, its sessions and its retries are not scaled; the lag exporter
+  asks every second instead of every ten.
+- **Names:** {workers} for Prometheus. Links in messages led to this run's own addresses, and are underlined here.
+- **Not here:** Grafana, Loki and Jaeger. Panels are drawn from the dashboards' queries by
+  [a painter of ours](../grafana.md#pictures-without-grafana); lines are what a shipper would ship.
+
+| fault | alert | told after | over after |
+| --- | --- | --- | --- |"""
 
 
 @dataclass(frozen=True)
@@ -47,31 +69,13 @@ def _day(at: float) -> str:
 
 
 def _head(run: Run) -> Iterator[str]:
-    workers = ", ".join(f"`{name}` is `{instance}`" for name, instance in run.names)
-    yield "# A demonstration: four faults, and how they are seen"
-    yield ""
-    yield "This page is written by a program, which breaks a system that runs under load and keeps what its monitoring shows:"
-    yield "messages as they came, panels, traces and lines of the log. Nothing here is drawn by hand. `make observe` makes it anew,"
-    yield f"in {(run.end - run.start) / 60:.0f} minutes and those that the tools take to install; it fails if an alert does not arrive, or a panel"
-    yield "does not show what it should."
-    yield ""
-    yield "What runs: Kafka with one broker; two `tasksys serve`, which share four partitions; the lag exporter; Prometheus,"
-    yield "Alertmanager and the node exporter with the files of this directory; a receiver of traces (OTLP), and one of"
-    yield "messages in the place of Slack, PagerDuty and the mail relay. Eight users make, complete and list tasks all the time:"
-    yield f"{run.requests:,} requests and {run.spans:,} spans in this run. Every trace is sampled."
-    yield ""
-    yield f"- **When and where:** {_day(run.start)} UTC, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "
-    yield f"  Python {platform.python_version()}, {run.versions}. Other programs ran on the machine at the same time."
-    yield f"- **Time is scaled.** Intervals, windows, `for:` and Alertmanager's waits are divided by {run.faster:g}: Prometheus scrapes"
-    yield f"  every {15 / run.faster:g} s instead of 15, and a `for: 5m` takes {300 / run.faster:g} s. Ages that lag is compared with are divided by {AGES:g}."
-    yield "  Times on this page are real seconds. tasksys itself, its sessions and its retries are not scaled, but for the lag"
-    yield "  exporter, which asks every second instead of every ten."
-    yield f"- **Names:** {workers} for Prometheus."
-    yield "- Grafana, Loki and Jaeger do not run here: panels are drawn from the dashboards' queries by"
-    yield "  [a painter of ours](../grafana.md#pictures-without-grafana), lines are what a shipper would ship."
-    yield ""
-    yield "| fault | alert | told after | over after |"
-    yield "| --- | --- | --- | --- |"
+    yield HEAD.format(
+        minutes=round((run.end - run.start) / 60), requests=f"{run.requests:,}", spans=f"{run.spans:,}",
+        day=_day(run.start), system=f"{platform.system()} on {platform.machine()}", cores=os.cpu_count(),
+        python=platform.python_version(), versions=run.versions, faster=f"{run.faster:g}",
+        scrape=f"{15 / run.faster:g}", five=f"{300 / run.faster:g}", ages=f"{AGES:g}",
+        workers=", ".join(f"`{name}` is `{instance}`" for name, instance in run.names),
+    )  # fmt: skip
     for fault in run.faults:
         if fault.skipped or fault.told is None:
             yield f"| {fault.title} | `{fault.alert}` | left out | |"
@@ -79,7 +83,8 @@ def _head(run: Run) -> Iterator[str]:
         over = next((one for one in fault.moments if "RESOLVED" in one.what), None)
         ended = f"{over.at - fault.start:.0f} s" if over else "silenced"
         runbook = f"[`{fault.alert}`](../runbooks/{fault.alert}.md)"
-        yield f"| [{fault.title}](#{_anchor(fault.title)}) | {runbook} | {fault.told.at - fault.start:.0f} s | {ended} |"
+        told = f"{fault.told.at - fault.start:.0f} s"
+        yield f"| [{fault.title}](#{_anchor(fault.title)}) | {runbook} | {told} | {ended} |"
     yield ""
 
 

@@ -39,12 +39,19 @@ def _falls(values: list[float]) -> bool:
 LAG: Final = "consumer-lag-replay"
 WANTED: Final[dict[str, tuple[Wanted, ...]]] = {
     "killed": (
-        Wanted(LAG, "Lag in records, by the brokers", "What waits in the dead worker's partitions, and is gone when the "
-               "other one has folded it. Only the brokers' side sees this: the dead report nothing.", _rises_and_falls),
-        Wanted(LAG, "Lag in seconds", "How old the oldest unfolded record was, by the worker that took over.",
-               _rises_and_falls),
-        Wanted(LAG, "Assigned partitions", "Who has how many: all go to the one that lives, and half of them back.",
-               _falls),
+        Wanted(
+            LAG,
+            "Lag in records, by the brokers",
+            "What waits in the dead worker's partitions, and is gone when the other one has folded it.",
+            _rises_and_falls,
+        ),
+        Wanted(LAG, "Lag in seconds", "How old the oldest record was, by the worker that took over.", _rises_and_falls),
+        Wanted(
+            LAG,
+            "Assigned partitions",
+            "All go to the worker that lives, and half of them back when there are two.",
+            _falls,
+        ),
     ),
     "poisoned": (
         Wanted(LAG, "New dead letters", "One record, with the reason why."),
@@ -54,11 +61,8 @@ WANTED: Final[dict[str, tuple[Wanted, ...]]] = {
         Wanted("agents", "Attempts by channel", "What is delivered stops, and what will be tried again begins."),
         Wanted("system-overview", "Deliveries by result", "The same on the first page that people look at."),
     ),
-    "crowded": (
-        Wanted("storage-infrastructure", "Free space", "The small disk of one worker; the other one has a large one, so "
-               "the scale is logarithmic where there are two.", any),
-    ),
-}  # fmt: skip
+    "crowded": (Wanted("storage-infrastructure", "Free space", "The small disk, near the bottom beside a large one."),),
+}
 WHOLE: Final = (
     Wanted("system-overview", "Requests by answer", "What users were told, over all four faults."),
     Wanted(LAG, "Heat of partitions", "The age of the oldest record of each agent's partitions, over all four faults."),

@@ -22,7 +22,7 @@ from tests.support.monitoring.workload import AWAY, BOUND, COMMANDS, Away, Json,
 from tests.support.serving import Serving
 
 SPACES: Final = 8
-PAUSE: Final = 0.1
+PAUSE: Final = 0.5
 """Seconds between two requests of the steady load, each of another user."""
 
 
