@@ -88,15 +88,17 @@ def _run(base: Path, into: Path, only: Sequence[str]) -> None:
         start = time.time()
         found = asyncio.run(_story(scene, only))
         end = time.time()
+        gallery = pictures.Gallery(stack.url, into)
         for fault in found:
-            pictures.of(fault, stack, into)
-        whole = pictures.draw(stack, pictures.WHOLE, start, end, into)
+            gallery.of(fault)
+        whole = gallery.draw(pictures.WHOLE, start, end)
         names = [(f"worker-{number}", address) for number, address in enumerate(targets["tasksys"], 1)]
         count = sum(1 for span in list(collector.spans) if span.name.startswith("HTTP "))
         run = page.Run(
             found, whole, names, watcher.messages, start, end, FASTER, _versions(), count, len(collector.spans)
         )
         page.save(run, into)
+        assert not gallery.lacking, "; ".join(gallery.lacking)
 
 
 def _start(worker: Serving, tries: int = 3) -> None:

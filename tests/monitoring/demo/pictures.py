@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.monitoring.demo.evidence import Fault
 from tests.monitoring.panels import Painter, Series, slug
 from tests.support.monitoring.dashboards import Shown, every
-from tests.support.monitoring.stack import Stack
 
 LARGEST: Final = 60 * 1024
 """Bytes of a picture."""
@@ -69,26 +68,33 @@ WHOLE: Final = (
 )
 
 
-def draw(stack: Stack, wanted: tuple[Wanted, ...], start: float, end: float, into: Path) -> list[tuple[str, str, str]]:
-    """Draws panels of a time: file, title, and remark of each. AssertionError where one does not show it."""
-    painter = Painter(stack.url, start, end, scrape=2)
-    found: list[tuple[str, str, str]] = []
-    for one in wanted:
-        panel = _panel(one)
-        name = f"{slug(one.title)}.png"
-        assert painter.panel(panel, into / name), f"{one.title} has nothing to show"
-        series = painter.asked(panel, 600)
-        assert any(one.seen(_values(line)) for line in series), f"{one.title} does not show it"
-        size = (into / name).stat().st_size
-        assert size <= LARGEST, f"{name} has {size} bytes"
-        found.append((name, one.title, one.remark))
-    return found
+@dataclass
+class Gallery:
+    """Pictures of panels that a Prometheus answers, in a directory; `lacking` says what does not show."""
 
+    prometheus: str
+    into: Path
+    lacking: list[str] = field(default_factory=list)
 
-def of(fault: Fault, stack: Stack, into: Path) -> None:
-    """Draws a fault's panels, from shortly before it to its end."""
-    if not fault.skipped:
-        fault.pictures = draw(stack, WANTED[fault.name], fault.start - BEFORE, fault.end, into)
+    def of(self, fault: Fault) -> None:
+        """Draws a fault's panels, from shortly before it to its end."""
+        if not fault.skipped:
+            fault.pictures = self.draw(WANTED[fault.name], fault.start - BEFORE, fault.end)
+
+    def draw(self, wanted: tuple[Wanted, ...], start: float, end: float) -> list[tuple[str, str, str]]:
+        """Draws panels of a time: file, title, and remark of each."""
+        painter = Painter(self.prometheus, start, end, scrape=2)
+        found: list[tuple[str, str, str]] = []
+        for one in wanted:
+            panel, name = _panel(one), f"{slug(one.title)}.png"
+            if not painter.panel(panel, self.into / name):
+                self.lacking.append(f"{one.title} has nothing to show")
+            elif not any(one.seen(_values(line)) for line in painter.asked(panel, 600)):
+                self.lacking.append(f"{one.title} does not show it")
+            if (self.into / name).stat().st_size > LARGEST:
+                self.lacking.append(f"{name} is too large")
+            found.append((name, one.title, one.remark))
+        return found
 
 
 def _panel(wanted: Wanted) -> Shown:

@@ -93,10 +93,14 @@ class Users(Workload):
         """The workspaces that a worker answered for last."""
         return [space for space in self.spaces if self._owner.get(space) is worker]
 
-    async def remind(self, times: int = 1) -> None:
-        """Reminders that are due in a few seconds: in each workspace so many."""
-        for _ in range(times):
-            await self.reminders(timedelta(seconds=2))
+    async def remind(self) -> None:
+        """A reminder in each workspace, due in a few seconds."""
+        await asyncio.gather(*(self._remind(f"/workspaces/{space}/tasks") for space in self.spaces))
+
+    async def _remind(self, at: str) -> None:
+        task = await self.made(at, {"title": "Call"})
+        due = instant(datetime.now(UTC) + timedelta(seconds=4))
+        await self.made(f"{at}/{task['id']}/reminders", {"trigger": {"at": due}})
 
     async def append(self, spaces: list[str], each: int) -> None:
         """Commands straight into the log, as another worker's gateway would append them."""
