@@ -98,7 +98,10 @@ def _run(base: Path, into: Path, only: Sequence[str]) -> None:
             found, whole, names, watcher.messages, start, end, FASTER, _versions(), count, len(collector.spans)
         )
         page.save(run, into)
-        assert not gallery.lacking, "; ".join(gallery.lacking)
+        silent = [
+            f"no line of a log belongs to {fault.name}" for fault in found if not fault.lines and not fault.skipped
+        ]
+        assert not gallery.lacking + silent, "; ".join(gallery.lacking + silent)
 
 
 def _start(worker: Serving, tries: int = 3) -> None:

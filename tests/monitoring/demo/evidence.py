@@ -201,8 +201,15 @@ def _about(one: Spanned) -> str:
 # --- lines
 
 
-def lines(workers: Iterable[Serving], base: Path, start: float, end: float, trace: str, *more: str) -> list[str]:
-    """Lines of the logs that belong to a trace, or have one of the given texts, or warn; a few, in order."""
+def related(collector: Collector, trace: str) -> frozenset[str]:
+    """A trace and those that its spans link to, as a firing does to what set its reminder."""
+    return frozenset((trace, *(linked for one in collector.trace(trace) for linked, _ in one.links)))
+
+
+def lines(
+    workers: Iterable[Serving], base: Path, start: float, end: float, traces: frozenset[str], *more: str
+) -> list[str]:
+    """Lines of the logs that belong to one of the traces, or have one of the given texts; a few, in order."""
     found: list[tuple[float, bool, str]] = []
     messages: set[tuple[str, str]] = set()
     for worker in workers:
@@ -211,7 +218,7 @@ def lines(workers: Iterable[Serving], base: Path, start: float, end: float, trac
             if line is None:
                 continue
             at = datetime.fromisoformat(line["timestamp"]).astimezone(UTC).timestamp()
-            belongs = bool(trace) and line.get("trace_id") == trace
+            belongs = line.get("trace_id") in traces
             if not start <= at <= end or not (belongs or any(one in text for one in more)):
                 continue
             about = (line["message"][:40], "" if belongs else str(line.get("level")))

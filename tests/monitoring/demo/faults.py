@@ -46,7 +46,9 @@ ours fills it. The alert pages before anything fails: commands are still accepte
 REMARKS: Final = {
     "killed": "The slowest command of the time: its request waited until its new owner had folded it.",
     "poisoned": "The record named a trace, as a gateway's would, so its fold is found by it.",
-    "unheard": "A reminder fires, its delivery fails; the failure is recorded as a command, and plans another.",
+    "unheard": """A reminder fires, its delivery fails, and the failure is recorded as a command, which plans the next
+attempt. Deliveries that will be tried again say nothing in the log, only those that are given up: the lines are of the
+request that set the reminder, to which the span of the firing links.""",
     "crowded": "The slowest command while the disk was nearly full: it is accepted all the same.",
 }
 
@@ -90,8 +92,8 @@ class Scene:
         fault.moments += evidence.states(self.stack, fault.alert, fault.start)
         fault.moments.sort(key=lambda one: one.at)
         fault.trace, fault.tree = trace, evidence.tree(self.collector, trace)
-        fault.lines = evidence.lines(self.workers, self.base, fault.start - 1, fault.end, trace, *texts)
-        assert fault.lines, f"{fault.name}: no line of a log belongs to it"
+        traces = evidence.related(self.collector, trace)
+        fault.lines = evidence.lines(self.workers, self.base, fault.start - 10, fault.end, traces, *texts)
 
 
 async def killed(scene: Scene) -> Fault:
