@@ -20,7 +20,7 @@ pictures: ## The pictures of the README, made anew
 ui: ## The page: types of its scripts, and its tests in Chromium; pictures are in tests/ui/screenshots
 	deploy/install.sh dev
 	tests/support/chromium/install.sh
-	$(PYTHON) -m tests.support.tsc && .venv/bin/pytest -m ui tests/ui
+	$(PYTHON) -m tests.support.tsc && TASKSYS_SHOTS=1 .venv/bin/pytest -m ui tests/ui
 
 types: ## Types, of Python and of the page's scripts
 	deploy/install.sh dev
@@ -50,4 +50,8 @@ year: ## A year of recurring tasks and reminders with outages, every one account
 	deploy/install.sh dev
 	$(PYTHON) -m tests.year
 
-.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year
+monitoring-test: ## The monitoring stack under the real tools that take long to install or to build
+	deploy/install.sh dev
+	tests/monitoring/run.sh
+
+.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year monitoring-test

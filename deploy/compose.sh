@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
 # Starts docker-compose.yml: deploy/compose.sh [arguments of `docker compose`, default: up -d --build --wait].
+# Three workers behind one entry at http://127.0.0.1:3080: deploy/compose.sh --profile workers up -d --build --wait
+# Everything that watches them: monitoring/deploy.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ ! -f .env ] || ! grep -q '^TASKSYS_JWT_SECRET=' .env; then
-    umask 077
-    printf 'TASKSYS_JWT_SECRET=%s\n' "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" >>.env
-    echo "Made .env with a new secret for tokens." >&2
-fi
-if ! grep -q '^TASKSYS_SECRET_KEY=' .env; then
-    printf 'TASKSYS_SECRET_KEY=%s\n' "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" >>.env
-    echo "Added a key to .env that users' channels are sealed with; keep it." >&2
-fi
+deploy/secrets.sh >/dev/null
 [ $# -eq 0 ] || exec docker compose "$@"
 docker compose up -d --build --wait
 cat >&2 <<'END'

@@ -1,5 +1,6 @@
 """A declared agent as a Faust app: its own id (the consumer group), its agent, its table."""
 
+import logging
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -11,6 +12,8 @@ from streams.broker import Broker
 from streams.fold import AgentSpec
 from streams.measures import measures
 from streams.topics import TABLE, group
+
+logger = logging.getLogger(__name__)
 
 
 def build(
@@ -52,24 +55,34 @@ def build(
 
 
 class Rebalances(faust.Sensor):
-    """Measures how long nothing is folded because partitions move."""
+    """Measures how long nothing is folded because partitions move, and says so."""
 
     def __init__(self, agent: str) -> None:
         super().__init__()
         self._measures = measures(agent)
         self._since: float | None = None
+        self._read = 0
+        self._named = {"component": "fold", "agent": agent, "operation": "rebalance"}
 
     def on_rebalance_start(self, app: Any) -> dict[str, Any]:
         """Partitions are about to be taken away; another rebalance may begin before this one has ended."""
         if self._since is None:
-            self._since = monotonic()
+            self._since, self._read = monotonic(), self._measures.read
+            logger.info(
+                "partitions are assigned anew; folding stands still until tables are recovered", extra=self._named
+            )
         return {}
 
     def on_rebalance_end(self, app: Any, state: dict[str, Any]) -> None:
         """The tables are recovered, and folding goes on."""
         if self._since is not None:
-            self._measures.resumed(monotonic() - self._since)
+            seconds, read, owned = monotonic() - self._since, self._measures.read - self._read, fold_agent(app).owned()
+            self._measures.resumed(seconds)
             self._since = None
+            logger.info(
+                "%d partitions are recovered, and folding goes on; %d records were read for it", len(owned), read,
+                extra={**self._named, "duration_seconds": round(seconds, 3), "records": read, "partitions": owned},
+            )  # fmt: skip
 
 
 def fold_agent(app: faust.App) -> FoldAgent:

@@ -5,7 +5,7 @@ recovery, positions and metrics come with the declaration.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -36,6 +36,11 @@ class Output(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers = ()
+
+
+def carrying(outputs: Iterable[Output], headers: Headers) -> list[Output]:
+    """The records with these headers."""
+    return [one._replace(headers=headers) for one in outputs] if headers else list(outputs)
 
 
 @dataclass(slots=True)

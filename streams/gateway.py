@@ -7,11 +7,11 @@ durable, two shields and a timeout it was 45 of the 530 microseconds that a comm
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, zip_longest
 from time import perf_counter
 from typing import Final
 
-from monitoring import logs, metrics
+from monitoring import logs, metrics, tracing
 from streams.agents.commands import REQUEST
 from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
@@ -100,15 +100,21 @@ class Gateway:
         """Appends durably, without waiting for the outcome. Raises what `submit` raises."""
         await asyncio.shield(self._begun(record, headers))
 
-    async def append_all(self, records: Sequence[CommandRecord]) -> list[Exception | None]:
+    async def append_all(
+        self, records: Sequence[CommandRecord], spans: Sequence[tracing.Span | None] = ()
+    ) -> list[Exception | None]:
         """The same for several commands, in their order; all are sent before any is waited for.
 
-        Each has its own error, or None.
+        Each has its own error, or None. Where `spans` are given, each record belongs to its own one.
         """
         begun: list[asyncio.Future[None] | Exception] = []
-        for record in records:
+        for record, span in zip_longest(records, spans):
             try:
-                begun.append(self._begun(record))
+                if span is None:
+                    begun.append(self._begun(record))
+                else:
+                    with tracing.within(span):
+                        begun.append(self._begun(record))
             except TOLD as error:
                 begun.append(error)
         if under_way := [one for one in begun if not isinstance(one, Exception)]:
@@ -182,7 +188,7 @@ class Submitted:
             alarm.cancel()
             self.forget()
         if decided is not None:
-            metrics.COMMAND_SECONDS.observe(perf_counter() - self._began)
+            metrics.COMMAND_SECONDS.observe(perf_counter() - self._began, tracing.exemplar())
         return decided
 
     def forget(self) -> None:

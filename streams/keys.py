@@ -6,12 +6,14 @@ State (agent `commands`):
     0x02 <user> NUL <workspace>                the workspaces of a user
     0x03 <offset>                              a dead letter
 Timeline (agents `reminders` and `recurrence`):
-    0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due
+    0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due; in the row the position of the event
+                                               that set it, and the context of its trace if that is recorded
     <workspace> NUL r <id>                     when it falls due
     <workspace> NUL z                          the release of the zone database that this was computed by
 Outbox (agent `deliveries`):
     0x05 <instant> NUL <workspace> NUL <reminder> NUL <time of the firing> NUL <channel>
-                                               an attempt to deliver, by when it is due
+                                               an attempt to deliver, by when it is due; in the row where the firing is,
+                                               whose it is, and the context of its trace if that is recorded
     <workspace> NUL d <reminder> NUL <time of the firing> NUL <channel>
                                                when its next attempt is due
     <workspace> NUL l <user> NUL <channel> NUL <instant> NUL <reminder> NUL <time of the firing>

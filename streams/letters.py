@@ -1,4 +1,6 @@
-"""What an attempt to deliver is to send, by the state of its workspace as it is then."""
+"""What an attempt of the outbox sends: a letter of the state as it is by now, or why nothing is sent any more."""
+
+from collections.abc import Callable
 
 from streams.agents.deliveries import Attempt
 from tasksys import confirming, deliveries
@@ -7,8 +9,9 @@ from tasksys.rows import Channels, Firing, firing_key
 from tasksys.state import State
 
 
-def letter_of(one: Attempt, state: State) -> Letter | Result | None:
-    """What to send now; a result if that cannot be sent any more, None if nobody waits for it."""
+def letter(state_of: Callable[[str], State], one: Attempt) -> Letter | Result | None:
+    """What to send now; a result if that cannot be sent any more, None if nobody waits for it. Raises NotOwned."""
+    state = state_of(one.workspace)
     firing = state.get(Firing, firing_key(one.reminder, one.scheduled_for))
     workspace, task = state.workspace, state.task(firing.task) if firing and firing.task else None
     if firing is None or workspace is None or (firing.task and task is None):

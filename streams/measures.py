@@ -9,6 +9,9 @@ from prometheus_client import Counter
 from monitoring import metrics
 from streams.fold import Record
 
+Exemplar = dict[str, str] | None
+"""The trace in which something was measured, if it is recorded."""
+
 
 class Measures:
     """One agent's, in this process. A batch that did not become durable is folded again, and measured each time."""
@@ -28,19 +31,25 @@ class Measures:
         """Counts a stop by a fault."""
         self.rebalanced = metrics.REBALANCES.labels(agent).inc
         """Counts an assignment."""
-        self.recovered = metrics.RECOVERED.labels(agent).inc
-        """Counts so many records of a changelog."""
+        self._recovered = metrics.RECOVERED.labels(agent).inc
+        self.read = 0
+        """Records of changelogs that were read so far."""
 
-    def folded(self, records: int, seconds: float) -> None:
+    def folded(self, records: int, seconds: float, exemplar: Exemplar = None) -> None:
         """A batch was folded, which took so long."""
         self._records(records)
-        self._fold_seconds(seconds)
+        self._fold_seconds(seconds, exemplar)
 
-    def committed(self, seconds: float, oldest_ms: int) -> None:
+    def committed(self, seconds: float, oldest_ms: int, exemplar: Exemplar = None) -> None:
         """Its transaction is durable, after so long; its oldest record was appended then (Unix time)."""
         self._committed()
-        self._seconds(seconds)
+        self._seconds(seconds, exemplar)
         self._age(max(0.0, time.time() - oldest_ms / 1000))
+
+    def recovered(self, records: int) -> None:
+        """So many records of a changelog were read."""
+        self._recovered(records)
+        self.read += records
 
     def resumed(self, seconds: float) -> None:
         """Folding goes on, so long after partitions were taken away."""

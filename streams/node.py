@@ -15,7 +15,7 @@ from typing import Any, Final
 import faust
 from faust.types import TP
 
-from monitoring import logs
+from monitoring import logs, tracing
 from streams import admin, ends, tallies, told
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
@@ -42,7 +42,7 @@ from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
 from streams.turns import Turns, to_the_end
 from streams.waiting import OutcomeWaiters, PositionWaiters
-from tasksys.errors import BrokerUnavailable, NotHere, NotOwned
+from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.rows import Workspace
 from tasksys.values import ZONES
@@ -391,9 +391,11 @@ class Node:
     def rows(self, name: str, partition: int) -> PartitionRows:
         """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
-        if not agent.owns(partition) or not agent.app.tables.actives_ready:
-            raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
-        return agent.rows(partition)
+        if agent.owns(partition) and agent.app.tables.actives_ready:
+            return agent.rows(partition)
+        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self.assigned(agent):
+            raise Elsewhere(f"another process has the partition of this workspace ({name})")
+        raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
 
     def wake(self) -> None:
         """Looks at the clock again: it was set."""
@@ -417,4 +419,27 @@ class Node:
     ) -> asyncio.Future[None]:
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
-        return self._appender.send(topic, partition, key, value, headers)
+        span = tracing.child(f"append {topic}", tracing.Kind.PRODUCER)
+        if span is None:
+            return self._appender.send(topic, partition, key, value, headers)
+        return self._traced(span, topic, partition, key, value, headers)
+
+    def _traced(
+        self, span: tracing.Span, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> asyncio.Future[None]:
+        """The same for a record of a sampled trace, which carries it on."""
+        span.set(
+            {
+                "messaging.operation.type": "send",
+                "messaging.destination.name": topic,
+                "messaging.destination.partition.id": str(partition),
+            }
+        )
+        assert self._appender is not None
+        try:
+            durable = self._appender.send(topic, partition, key, value, tracing.carry(headers, span))
+        except Exception as error:
+            span.end(error)
+            raise
+        durable.add_done_callback(tracing.settle(span))
+        return durable

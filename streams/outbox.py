@@ -5,6 +5,8 @@ Exactly once in the ledger: what is appended is decided like any command. Before
 whether it waits for this very attempt, so a table that is behind, or that is being built anew, sends nothing again.
 
 Letters to one channel of one user wait in a lane of their own (`streams.channel_lanes`): a dead one holds up no other.
+
+Why so long: the way of an attempt, from the table to its record, must be read in one order.
 """
 
 import asyncio
@@ -17,12 +19,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
-from monitoring import logs
-from streams import keys, tallies
+from monitoring import logs, tracing
+from streams import keys, letters, tallies, traces
 from streams.agents.deliveries import Attempt, attempts, command, of_channel
 from streams.channel_lanes import LANE, Lane, Pools
 from streams.fold import Rows
-from streams.letters import letter_of
 from streams.timers import LOOK_SECONDS, Append, woken
 from tasksys import deliveries
 from tasksys.deliveries import Letter, Result
@@ -221,28 +222,33 @@ class Outbox:
         logs.begin({"component": "delivery", "agent": "deliveries", "partition": partition, "workspace": one.workspace})
         try:
             try:
-                result = await self._tried(one, lane, courier)
+                result, span = await self._tried(one, lane, courier)
             finally:
                 lane.attempts -= 1
                 self._go_on(name, lane, courier)
             if result is not None:
-                await self._record(partition, one, result)
+                await self._record(partition, one, result, span)
         except NotOwned:
             self._from.pop(partition, None)
 
-    async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> Result | None:
-        """What came of an attempt; None if nobody waits for it any more. Raises NotOwned."""
-        letter = letter_of(one, self._state(one.workspace))
+    async def _tried(self, one: Attempt, lane: Lane, courier: Courier) -> tuple[Result | None, tracing.Span | None]:
+        """What came of an attempt, None if nobody waits for it any more; and its span, if its trace is recorded.
+
+        Raises NotOwned.
+        """
+        letter = letters.letter(self._state, one)
         if not isinstance(letter, Letter):
-            return letter
+            return letter, None
         works = False if letter.channel.failing_since is not None else lane.works
         async with self._pools.of(letter.channel.kind, works):
-            letter = letter_of(one, self._state(one.workspace))  # it may have been answered meanwhile
+            letter = letters.letter(self._state, one)  # it may have been answered meanwhile
             if not isinstance(letter, Letter):
-                return letter
-            result = await self._attempt(letter, courier)
+                return letter, None
+            span = traces.attempt(one, letter)
+            with traces.attempting(span) as told:
+                result = told(await self._attempt(letter, courier))
             lane.works = not result.error
-            return result
+            return result, span
 
     async def _attempt(self, letter: Letter, courier: Courier) -> Result:
         try:
@@ -260,7 +266,7 @@ class Outbox:
             )  # fmt: skip
             return Result(f"A fault of the server ({type(error).__name__}).")
 
-    async def _record(self, partition: int, one: Attempt, result: Result) -> None:
+    async def _record(self, partition: int, one: Attempt, result: Result, span: tracing.Span | None) -> None:
         """Appends the result until the outbox shows that it was folded. Raises NotOwned."""
         now = self._now()
         retry = deliveries.retry_at(now, one.attempt, self._chance(), result)
@@ -268,7 +274,7 @@ class Outbox:
         gone = self._recorded.setdefault(partition, {}).setdefault(one, Event())
         try:
             while True:
-                (error,) = await self._append([recorded])
+                (error,) = await self._append([recorded], [span]) if span else await self._append([recorded])
                 if error is not None:
                     logger.warning("a delivery could not be recorded: %r; it is tried again", error)
                     await asyncio.sleep(LOOK_SECONDS)

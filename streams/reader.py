@@ -6,6 +6,7 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
+from monitoring import tracing
 from streams import keys
 from streams.agents.committed import Committed
 from streams.fold import Rows
@@ -116,7 +117,11 @@ class StateReader:
 
     async def query(self, workspace: str, wanted: PageRequest) -> tuple[Page | FilterError, int]:
         """The page of tasks that `Index.run` gives, and the position that it shows."""
-        return await self._indexes.run(workspace, wanted)
+        span = tracing.child("store read", tracing.Kind.INTERNAL)
+        if span is None:
+            return await self._indexes.run(workspace, wanted)
+        with span:
+            return await self._indexes.run(workspace, wanted)
 
     async def gap(self, workspace: str, task: str, behind: bool, without: str) -> tuple[str, str] | None:
         """What `Index.gap` gives."""

@@ -6,9 +6,11 @@ written with what has effects; records that have none are merely passed.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Final
 
+from monitoring import tracing
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.measures import measures
 
@@ -56,26 +58,33 @@ class PartitionRunner:
 
     async def _apply(self, chunk: list[Record]) -> int:
         """Applies the records, or the first of them where their effects are too many at once; how many."""
+        source = self.spec.source.name
+        trace = tracing.batch(self.spec.name, source, self.partition, chunk)
         began = perf_counter()
         try:
-            effects = self._fold.fold(chunk)
+            effects = self._fold.fold(chunk) if trace is None else trace.fold(partial(self._fold.fold, chunk))
         except Exception as error:
             self._measures.failed()
             self._fold.aborted()
             raise FoldFailed(
-                f"{self.spec.name} cannot fold {self.spec.source.name}[{self.partition}] between offsets "
+                f"{self.spec.name} cannot fold {source}[{self.partition}] between offsets "
                 f"{chunk[0].offset} and {chunk[-1].offset}: {error!r}; the partition stops here"
             ) from error
         folded = len(chunk) if effects.folded is None else effects.folded
-        self._measures.folded(folded, perf_counter() - began)
-        self.position = await self._durably(effects, chunk[folded - 1].offset + 1, chunk[0].timestamp_ms)
+        last = chunk[folded - 1].offset
+        if trace is not None:
+            trace = trace.folded(last)
+        self._measures.folded(folded, perf_counter() - began, None if trace is None else trace.exemplar)
+        self.position = await self._durably(effects, last + 1, chunk[0].timestamp_ms, trace)
         try:
             self._fold.committed()
         except Exception:  # the batch is durable, and nothing that is told of it can change that
             logger.exception("%s[%d]: not everybody was told of a batch", self.spec.name, self.partition)
+        if trace is not None:
+            trace.end()
         return folded
 
-    async def _durably(self, effects: Effects, position: int, oldest_ms: int) -> int:
+    async def _durably(self, effects: Effects, position: int, oldest_ms: int, trace: tracing.Batch | None) -> int:
         """The position, when the effects are durable; if there are none it need not be durable itself.
 
         But for the first one: where there is no position of the table's own, reading begins at the group's.
@@ -84,12 +93,17 @@ class PartitionRunner:
             effects.rows[APPLIED] = position.to_bytes(8)
             began = perf_counter()
             try:
-                await self._commit(effects, position)
+                if trace is None:
+                    await self._commit(effects, position)
+                else:
+                    with trace.transaction():
+                        await self._commit(effects, position)
             except BaseException:
                 self._measures.aborted()
                 self._fold.aborted()
                 raise
-            self._measures.committed(perf_counter() - began, oldest_ms)
+            exemplar = None if trace is None else trace.exemplar
+            self._measures.committed(perf_counter() - began, oldest_ms, exemplar)
             self._durable = position
         return position
 

@@ -11,7 +11,7 @@ from functools import cache
 from time import perf_counter
 from typing import Final
 
-from monitoring import metrics
+from monitoring import metrics, tracing
 from streams.agents.committed import UNREADABLE, Committed, Tally
 from tasksys import codec
 from tasksys.deliveries import Letter, Result
@@ -33,12 +33,18 @@ def count(committed: Committed, now: datetime) -> None:
     """Counts the batch, which is durable now."""
     _count_commands(committed.tally)
     events = [event for happened in committed.happened.values() for event, _ in happened]
+    traced = {
+        id(event): contexts[event.position]
+        for workspace, contexts in committed.traced.items()
+        for event, _ in committed.happened[workspace]
+        if event.position in contexts
+    }
     for kind, times in Counter([event.type for event in events]).items():
         _event(kind)(times)
         if kind in TOLD:
             for event in events:
                 if event.type == kind and TOLD[kind] in bytes(event.data):  # hundreds of others need not be decoded
-                    _count_one(event, now)
+                    _count_one(event, now, traced.get(id(event)))
 
 
 def _count_commands(tally: Tally) -> None:
@@ -50,12 +56,12 @@ def _count_commands(tally: Tally) -> None:
             _letter("unreadable" if kind == UNREADABLE else "fault")(times)
 
 
-def _count_one(record: EventRecord, now: datetime) -> None:
+def _count_one(record: EventRecord, now: datetime, context: tracing.Context | None) -> None:
     event = codec.event(record)
     match event:
         case ReminderFired():
             _firing("late" if event.late_by_seconds else "on_time")(1)
-            metrics.LATENESS_SECONDS.observe(_since(event.scheduled_for, now))
+            metrics.LATENESS_SECONDS.observe(_since(event.scheduled_for, now), tracing.exemplar_of(context))
         case ReminderExpired() if event.late_by_seconds:  # else it was over when it was set
             _firing("passed_over")(1)
         case TaskCreated() if event.occurs is not None:
@@ -81,4 +87,4 @@ def attempt(letter: Letter) -> Iterator[Callable[[Result], Result]]:
         yield told
     finally:
         metrics.DELIVERIES.labels(kind, came[0]).inc()
-        metrics.DELIVERY_SECONDS.labels(kind).observe(perf_counter() - began)
+        metrics.DELIVERY_SECONDS.labels(kind).observe(perf_counter() - began, tracing.exemplar())

@@ -14,10 +14,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from itertools import islice, takewhile
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from monitoring import logs
-from streams import keys
+from monitoring import logs, tracing
+from streams import keys, traces
 from streams.agents.timeline import Due, Kind, timeline
 from streams.fold import Rows
 from tasksys.commands import CommandRecord, NoteZones
@@ -41,8 +41,15 @@ AT_A_TIME: Final = 500
 LOOK_SECONDS: Final = 1.0
 """How soon partitions that were given to this process, and a clock that was set, are noticed."""
 
-Append = Callable[[Sequence[CommandRecord]], Awaitable[Sequence[Exception | None]]]
-"""Makes commands durable: each has its error, or None."""
+
+class Append(Protocol):
+    """Makes commands durable."""
+
+    def __call__(
+        self, records: Sequence[CommandRecord], spans: Sequence[tracing.Span | None] = ()
+    ) -> Awaitable[Sequence[Exception | None]]:
+        """Each has its error, or None; where `spans` are given, each belongs to its own one."""
+        ...
 
 
 class Timer:
@@ -189,9 +196,23 @@ class Timer:
         self._late[partition] = late
         again = [one for one, found in late.items() if found.again <= now][:BATCH]
         if again:
-            at = instant(self._now())
-            await self._append([command(self._kind, one, at) for one in again])
+            await self._command(again)
             self._put_by(partition, again)
+
+    async def _command(self, batch: Sequence[Due]) -> Sequence[Exception | None]:
+        """Appends a command for each. Its trace is a new one, which links to the one that set the time, if that was
+        recorded."""
+        at = instant(self._now())
+        commands = [command(self._kind, one, at) for one in batch]
+        spans = traces.due(self._kind.agent, batch)
+        if not any(spans):
+            return await self._append(commands)
+        try:
+            return await self._append(commands, spans)
+        finally:
+            for span in spans:
+                if span is not None:
+                    span.end()
 
     def _due(self, partition: int) -> list[Due]:
         """What is due now, the earliest first, but for what was put by. Raises NotOwned."""
@@ -204,8 +225,8 @@ class Timer:
 
     async def _fire(self, partition: int, batch: list[Due]) -> list[Due]:
         """Appends the commands, and waits until they are folded; those that were not for long. Raises NotOwned."""
-        at, loop, changed = instant(self._now()), asyncio.get_running_loop(), self._passes[partition].changed
-        errors = await self._append([command(self._kind, one, at) for one in batch])
+        loop, changed = asyncio.get_running_loop(), self._passes[partition].changed
+        errors = await self._command(batch)
         if failed := [error for error in errors if error is not None]:
             logger.warning(
                 "%d of %d not commanded: %r", len(failed), len(batch), failed[0], extra={"partition": partition}
@@ -227,7 +248,7 @@ class Timer:
 
 def waits(one: Due, rows: Rows) -> bool:
     """True while it is in the timeline as it was found there."""
-    return rows.get(one.key) == one.position.to_bytes(8)
+    return rows.get(one.key) == one.row
 
 
 class Late(NamedTuple):

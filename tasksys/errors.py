@@ -34,6 +34,10 @@ class NotHere(NotOwned):
     """The agent does not run in this process, and will not: another one is to be asked."""
 
 
+class Elsewhere(NotOwned):
+    """Another process has the workspace: ask that one. Here nobody would hear what became of a command."""
+
+
 class HistoryIncomplete(Exception):
     """The history lacks events that it had: it was damaged or tampered with.
 

@@ -12,6 +12,9 @@ from tasksys.keyring import KEY_CHARACTERS, several
 PARTITIONS_EMBEDDED: Final = 4
 PARTITIONS_KAFKA: Final = 12
 
+TRACE_SAMPLE: Final = 0.01
+"""The share of traces that is recorded: at a hundred commands a second one in each."""
+
 SECRET_BYTES: Final = 32
 """A shared secret has no fewer: as many as its hash."""
 
@@ -98,6 +101,9 @@ class Settings:
     allow_private_webhooks: bool = False
     drain_seconds: float = 0.0
     """How long a process that was told to stop serves on, not ready any more, so that balancers notice."""
+    otlp_endpoint: str = ""
+    trace_sample: float = TRACE_SAMPLE
+    instance: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -115,6 +121,8 @@ class Settings:
             raise SettingsUnfit(f"--port and --metrics-port are both {self.port}; give them different numbers")
         if self.public_url and not _is_web_address(self.public_url):
             raise SettingsUnfit(f"--public-url {self.public_url!r}: give an address such as https://tasks.example.org")
+        if not 0.0 <= self.trace_sample <= 1.0:
+            raise SettingsUnfit(f"--trace-sample {self.trace_sample}: give a share from 0 to 1, such as 0.01")
 
     @property
     def broker_url(self) -> str:

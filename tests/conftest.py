@@ -9,6 +9,16 @@ import pytest
 from tests.support.kafka_broker import KafkaBroker, install
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is marked `monitoring` unless an expression of -m names it, as `make monitoring-test` does."""
+    if "monitoring" in config.getoption("-m"):
+        return
+    slow = [item for item in items if item.get_closest_marker("monitoring") is not None]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     """One real Kafka broker for the whole run. A test that stops, kills or freezes it leaves it answering again."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple, get_args
 import msgspec
 from aiohttp import web
 
+from monitoring import tracing
 from tasksys import codec
 from tasksys.commands import CLOCK_COMMANDS, Command, CommandRecord, CreateWorkspace
 from tasksys.errors import NotOwned
@@ -19,6 +20,7 @@ from views import shapes
 from views.conflicts import BYTES
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read, wrong_field
+from views.keys import idempotency_key, spare_key
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.room import Room
 from views.routes import WS, Route
@@ -28,7 +30,6 @@ from views.sending import (
     UNSEEN,
     WAIT,
     complete,
-    idempotency_key,
     outcome_shape,
     pending_shape,
     preference,
@@ -100,7 +101,7 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     if "If-Match" in request.headers:
         raise bad_request("bad-etag", "If-Match is about one command; give each its own expected_version.")
     read_in = [typed(entry, f"/commands/{index}") for index, entry in enumerate(entries)]
-    batch_key = idempotency_key(request)
+    batch_key = idempotency_key(request) or spare_key(request)
     wishes = [_complete(request, workspace, command, batch_key, index) for index, command in enumerate(read_in)]
     for asked in wishes:
         turn_strangers_away(request, workspace, asked)
@@ -187,7 +188,13 @@ async def submitted(request: web.Request, workspace: str, sent: CommandRecord) -
 
     Raises what `Gateway.submit` raises.
     """
-    decided = await system(request).gateway.submit(sent, WAIT)
+    span = tracing.start("feed command", tracing.Kind.SERVER, tracing.sampled())
+    if span is None:
+        decided = await system(request).gateway.submit(sent, WAIT)
+    else:
+        with span:
+            span.set({"tasksys.workspace": workspace, "tasksys.command": sent.command.id})
+            decided = await system(request).gateway.submit(sent, WAIT)
     request.pop(AWAY, None)  # the connection lasts: what could not be seen before may be by now
     shown: dict[str, Any] = await _item(request, workspace, sent, decided, Rooms(Room(), Room(BYTES)))
     return shown | {"replayed": True} if decided is not None and decided.replayed else shown

@@ -17,7 +17,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from monitoring import logs, metrics, tracing
+from monitoring import logs, metrics
+from monitoring.tracing import Span, exemplar
+from views import tracing
 from views.log import logger
 
 HEADER: Final = "X-Request-Id"
@@ -41,11 +43,13 @@ _process, _numbers = secrets.token_hex(5), count()
 class Seen:
     """One request, from its head to the end of its answer."""
 
-    __slots__ = ("began", "counted", "fault", "request_id", "timed")
+    __slots__ = ("began", "counted", "fault", "request_id", "span", "timed")
 
     def __init__(self, request_id: str) -> None:
         self.began = perf_counter()
         self.request_id = request_id
+        self.span: Span | None = None
+        """Its span, if its trace is recorded and it goes on."""
         self.fault: BaseException | None = None
         """Why it failed, where nobody foresaw it."""
         self.timed = True
@@ -91,6 +95,7 @@ class Observer:
         wanted = request.headers.get(HEADER)
         name = wanted if wanted is not None and FIT.fullmatch(wanted) else f"{_process}-{next(_numbers):x}"
         seen = Seen(name)
+        seen.span = tracing.begun(request)
         request[SEEN] = seen
         logs.begin({"component": "api", "request_id": name})
         self.in_flight += 1
@@ -102,8 +107,12 @@ class Observer:
         if not seen.counted:
             seen.counted, seen.timed = True, False
             self.in_flight -= 1
-            self._route(request).count(status)
+            route = self._route(request)
+            route.count(status)
             logs.note(component="feed")
+            if seen.span is not None:  # it would not end before the feed does
+                tracing.ended(seen.span, request, route.method, route.route, status)
+                seen.span = None
 
     def ended(self, request: web.BaseRequest, seen: Seen, status: int) -> None:
         """The request was answered with this status, or GONE."""
@@ -113,10 +122,12 @@ class Observer:
             route.count(status)
         seconds = perf_counter() - seen.began
         if seen.timed:
-            route.seconds.observe(seconds)
-        traced = bool(tracing.ids())
+            route.seconds.observe(seconds, None if seen.span is None else exemplar(seen.span))
+        traced = seen.span is not None
         if status >= 500 or seen.fault is not None or traced or (seen.timed and seconds > SLOW_SECONDS) or _debugging():
             _say(route, seen, status, seconds, traced)
+        if seen.span is not None:
+            tracing.ended(seen.span, request, route.method, route.route, status)
 
     def _route(self, request: web.BaseRequest) -> _Route:
         found = request.match_info.route if isinstance(request, web.Request) and request._match_info else None

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from monitoring import tracing
 from tasksys.audit import Break, Entry, Remembered, Wanted
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
@@ -165,6 +166,11 @@ class Committed(Protocol):
     @property
     def happened(self) -> Mapping[str, Sequence[tuple[EventRecord, bytes]]]:
         """The events by workspace, in order, each with its bytes as they stand in the log."""
+        ...
+
+    @property
+    def traced(self) -> Mapping[str, Mapping[int, tracing.Context]]:
+        """The sampled traces that events belong to, by workspace and position."""
         ...
 
 

@@ -31,20 +31,20 @@ from tasksys.commands import (
     Undo,
 )
 from tasksys.decider import UNVERSIONED
-from tasksys.errors import NotHere, NotOwned
+from tasksys.errors import Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
 from views.conflicts import BYTES, Since, about, conflicts
-from views.context import ID, history_caught_up, history_reached, identity, system
+from views.context import history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
+from views.keys import KEY_HEADER, idempotency_key, spare_key
 from views.problems import Problem, invalid, no_workspace, refused
 from views.room import Room
 from views.sealing import sealed
 
 C = TypeVar("C", bound=Command)
 
-KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
 WAIT: Final = 10.0
 """Seconds that an answer waits for the fold, unless the client prefers otherwise."""
@@ -109,7 +109,7 @@ def complete(request: web.Request, workspace: str, command: C, alone: bool = Tru
     if isinstance(command, UNVERSIONED) and (version is not None or command.expected_version is not None):
         detail = f"{type(command).__name__} takes no version to insist on; leave it, or the header If-Match, out."
         raise invalid("/expected_version", detail)
-    chosen = key or command.id
+    chosen = key or command.id or (spare_key(request) if alone else "")
     changes: dict[str, Any] = {"id": chosen or ulid()}
     if version is not None:
         changes["expected_version"] = version
@@ -117,14 +117,6 @@ def complete(request: web.Request, workspace: str, command: C, alone: bool = Tru
     if field is not None and not getattr(command, field):
         changes[field] = derived(workspace, identity(request).user, chosen) if chosen else changes["id"]
     return structs.replace(command, **changes)
-
-
-def idempotency_key(request: web.Request) -> str:
-    """The header; blank if it is not there."""
-    keys = request.headers.getall(KEY_HEADER, [])
-    if len(keys) > 1 or not all(ID.fullmatch(key) for key in keys):
-        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -, given once.")
-    return keys[0] if keys else ""
 
 
 def expected_version(request: web.Request) -> int | None:
@@ -201,11 +193,11 @@ async def _with_neighbour(request: web.Request, workspace: str, command: MoveTas
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
     """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`.
 
-    Raises NotHere where no command is ever decided: nobody would hear of its outcome.
+    Raises NotHere and Elsewhere where the command is not decided: nobody would hear of its outcome.
     """
     try:
         stranger = system(request).state.state(workspace).member(identity(request).user) is None
-    except NotHere:
+    except (NotHere, Elsewhere):
         raise
     except NotOwned:
         return

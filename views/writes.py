@@ -19,6 +19,7 @@ from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read
 from views.ids import derived, ulid
+from views.keys import idempotency_key, spare_key
 from views.problems import Problem, invalid
 from views.repeated import left_by
 from views.room import Room
@@ -27,7 +28,6 @@ from views.sending import (
     REPLAYED_HEADER,
     complete,
     etag,
-    idempotency_key,
     outcome_shape,
     pending_shape,
     send,
@@ -237,7 +237,7 @@ def _workspace_for(request: web.Request, command: Command) -> str:
     """The workspace in the address; a new one is named by its idempotency key, if there is one."""
     if "ws" in request.match_info:
         return named(request, "ws")
-    key = idempotency_key(request) or command.id
+    key = idempotency_key(request) or command.id or spare_key(request)
     return derived(identity(request).user, key) if key else ulid()
 
 

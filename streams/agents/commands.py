@@ -3,28 +3,31 @@
 Per record: an outcome that exists already stands (the command was seen); otherwise `decide` gives events or a
 refusal, the events change the state, and all of it is one transaction. What cannot be decoded or decided becomes a
 dead letter, and the partition goes on.
+
+Why so long: whatever a record may turn out to be is answered here, and all of it shares what the batch has done so far.
 """
 
-import logging
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from monitoring import tracing
 from streams import keys
+from streams.agents import dead_letters
 from streams.agents.committed import UNREADABLE, Committed, Tally
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
-from streams.fold import AgentSpec, Effects, Output, Record, Rows
+from streams.agents.traced import deciding
+from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotFollowed
 from tasksys.events import EventRecord, Fact
-from tasksys.outcomes import DeadLetter, Decided, Outcome, OutcomeStatus
+from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.rows import Row
 from tasksys.state import Key, State
@@ -42,11 +45,6 @@ EVENTS_AT_ONCE: Final = 2_000
 """So many make a batch, whose commands may be 500: most come to one event or two, but a series may open a hundred tasks
 with all that each has."""
 EVENT_BYTES_AT_ONCE: Final = 4 * 1024 * 1024
-
-_ANYBODYS: Final = re.compile(r"[(:]")
-"""Where in a reason begins what may hold people's texts, which stand in no log."""
-
-logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -71,15 +69,21 @@ class CommandsFold:
         self._happened: dict[str, list[tuple[EventRecord, bytes]]] = {}
         self._tally: Tally = {}
         self._letters = False
+        self._traced: dict[str, dict[int, tracing.Context]] = {}
+        self._onward: Headers = ()
+        """What the events of the command in hand carry on of its trace."""
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
-        self._happened, self._tally, self._letters = {}, {}, False
+        self._happened, self._tally, self._letters, self._traced = {}, {}, False, {}
         events = size = 0
         for folded, record in enumerate(records, 1):
-            self._fold_one(record)
+            if (context := tracing.carried(record.headers)) is None:
+                self._fold_one(record)
+            else:
+                self._fold_traced(record, context)
             size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
             events = len(self._effects.outputs)
             if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
@@ -93,7 +97,7 @@ class CommandsFold:
 
     def committed(self) -> None:
         """Tells who waits, and lets go of the workspaces that were not used for longest."""
-        told = (self._decided, self._changed, self._happened, self._tally, self._letters)
+        told = (self._decided, self._changed, self._happened, self._tally, self._letters, self._traced)
         self._publish(Committed(self._partition, *told))
         self._states.shrink()
 
@@ -101,6 +105,11 @@ class CommandsFold:
         """The store is the truth again."""
         self._states.forget(self._partition)
         self._sweep.aborted()
+
+    def _fold_traced(self, record: Record, context: tracing.Context) -> None:
+        with deciding(record, context, self._decided) as self._onward:
+            self._fold_one(record)
+        self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
@@ -161,8 +170,10 @@ class CommandsFold:
             name, happened = command.workspace.encode(), self._happened.setdefault(command.workspace, [])
             for event in events:
                 stored = codec.encode_event(event)
-                self._effects.outputs.append(Output(EVENTS.name, name, stored))
+                self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
                 happened.append((event, stored))
+            if (context := tracing.carried(self._onward)) is not None:
+                self._traced.setdefault(command.workspace, {}).update({one.position: context for one in events})
         workspace = state.workspace
         position = workspace.position if workspace else 0
         first, last = (events[0].position, events[-1].position) if events else (0, 0)
@@ -208,22 +219,8 @@ class CommandsFold:
             self._decided.append(Decided(request, outcome, (), replayed=False))
 
     def _dead(self, record: Record, reason: str, command: CommandRecord | None = None) -> None:
-        letter = DeadLetter(record.offset, record.timestamp_ms, reason[:1000], record.key, record.value)
-        if command is not None:
-            letter = msgspec.structs.replace(
-                letter, workspace=command.workspace, actor=command.actor, command=command.command.id
-            )
-        self._effects.rows[keys.dead_letter(record.offset)] = _encode(letter)
+        dead_letters.put(self._effects, record, reason, command)
         self._letters = True
-        origin = (("offset", str(record.offset).encode()), ("reason", reason[:1000].encode("utf-8", "replace")))
-        self._effects.outputs.append(
-            Output(DEAD_LETTERS.name, record.key or b"", record.value or b"", (*record.headers, *origin))
-        )
-        logger.error(
-            "a record became a dead letter: %s; `tasksys dead-letters list` says more", _ANYBODYS.split(reason)[0],
-            extra={"offset": letter.offset} | ({"workspace": letter.workspace, "command_id": letter.command}
-                                               if letter.workspace else {}),
-        )  # fmt: skip
 
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""

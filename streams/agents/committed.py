@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from monitoring import tracing
 from tasksys.events import EventRecord
 from tasksys.outcomes import Decided
 from tasksys.rows import Row
@@ -27,3 +28,5 @@ class Committed(NamedTuple):
     happened: dict[str, list[tuple[EventRecord, bytes]]]
     tally: Tally = {}  # noqa: RUF012  (never changed)
     letters: bool = False
+    traced: dict[str, dict[int, tracing.Context]] = {}  # noqa: RUF012  (never changed)
+    """The sampled traces that events belong to, by workspace and position: nearly always none."""

@@ -10,9 +10,10 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
+from monitoring import tracing
 from streams import keys
 from streams.agents.reminders import waits_for
-from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, current
+from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, carrying, current
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec, confirming
 from tasksys.commands import CommandRecord, RecordDelivery, SettleReminder
@@ -42,6 +43,7 @@ class Attempt(NamedTuple):
     """An attempt to deliver a firing on a channel of its user's, due at an instant (as stored).
 
     `position` is that of the firing's event, `number` the channel's place in it, `attempt` counts from 1.
+    `trace` is the packed context of the event that it comes of, if its trace is recorded.
     """
 
     at: str
@@ -53,6 +55,7 @@ class Attempt(NamedTuple):
     number: int
     attempt: int
     user: str
+    trace: bytes = b""
 
     @property
     def key(self) -> bytes:
@@ -67,7 +70,8 @@ class Attempt(NamedTuple):
     @property
     def row(self) -> bytes:
         """Its row."""
-        return PLACE.pack(self.position, self.number, self.attempt) + self.user.encode()
+        place = PLACE.pack(self.position, self.number, self.attempt) + self.user.encode()
+        return place + b"\0" + self.trace if self.trace else place
 
 
 def attempts(rows: Rows, start: bytes, most: int) -> list[Attempt]:
@@ -78,12 +82,18 @@ def attempts(rows: Rows, start: bytes, most: int) -> list[Attempt]:
 def attempt(key: bytes, row: bytes) -> Attempt:
     """The attempt of a row."""
     at, workspace, reminder, scheduled_for, channel = key[len(keys.OUTBOX) :].decode().split("\0")
-    return Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), row[PLACE.size :].decode())
+    return Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), *_rest(row))
 
 
 def _place(row: bytes) -> tuple[int, int, int]:
     position, number, attempt = PLACE.unpack_from(row)
     return position, number, attempt
+
+
+def _rest(row: bytes) -> tuple[str, bytes]:
+    """User and trace: a user's name has no NUL."""
+    user, _, trace = row[PLACE.size :].partition(b"\0")
+    return user.decode(), trace
 
 
 def of_channel(rows: Rows, workspace: str, user: str, channel: str, most: int) -> list[Attempt]:
@@ -92,7 +102,7 @@ def of_channel(rows: Rows, workspace: str, user: str, channel: str, most: int) -
     found = []
     for key, row in islice(rows.scan(prefix), most):
         at, reminder, scheduled_for = key[len(prefix) :].decode().split("\0")
-        found.append(Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), user))
+        found.append(Attempt(at, workspace, reminder, scheduled_for, channel, *_place(row), *_rest(row)))
     return found
 
 
@@ -112,6 +122,8 @@ class DeliveriesFold:
         self._rows = rows
         self._publish = publish
         self._earliest: str | None = None
+        self._trace = b""
+        """What is remembered of the trace of the event in hand."""
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Puts into the outbox what is to be delivered, and takes out what was, or need not be any more."""
@@ -120,12 +132,14 @@ class DeliveriesFold:
             assert record.key is not None
             assert record.value is not None
             workspace, event = record.key.decode(), codec.decode_event(record.value)
+            self._trace = tracing.packed(record.headers)
             if event.type in OF_REMINDERS:
                 self._reminder(workspace, event, effects.rows)
             elif event.type in OF_DELIVERIES:
                 self._result(workspace, event, effects.rows)
             elif event.type == PreferencesSet.__name__:
-                effects.outputs += self._settling(workspace, event, effects.rows)
+                settling = self._settling(workspace, event, effects.rows)
+                effects.outputs += carrying(settling, tracing.onward(record.headers))
             elif event.type == ChannelSet.__name__:
                 self._asking(workspace, event, effects.rows)
         return effects
@@ -139,7 +153,7 @@ class DeliveriesFold:
                 if plan.at is not None and plan.channel != FEED:
                     which = (workspace, event.reminder, event.scheduled_for, plan.channel)
                     user = (current(keys.user_of(workspace, event.reminder), self._rows, rows) or b"").decode()
-                    self._put(Attempt(plan.at, *which, record.position, number, 1, user), rows)
+                    self._put(Attempt(plan.at, *which, record.position, number, 1, user, self._trace), rows)
         elif not isinstance(event, ReminderAdded | ReminderRestored):
             reminder = event.reminder.id if isinstance(event, ReminderRemoved) else event.reminder
             for place in all_current(keys.deliveries(workspace, reminder), self._rows, rows):
@@ -152,7 +166,7 @@ class DeliveriesFold:
         if confirming.asks(event.after):
             page = confirming.name(event.user, event.after.name, record.position)
             which = (workspace, page, record.at, event.after.name)
-            self._put(Attempt(record.at, *which, record.position, 0, 1, event.user), rows)
+            self._put(Attempt(record.at, *which, record.position, 0, 1, event.user, self._trace), rows)
 
     def _result(self, workspace: str, record: EventRecord, rows: Changes) -> None:
         event = codec.event(record)
@@ -160,7 +174,7 @@ class DeliveriesFold:
         which = (workspace, event.reminder, event.scheduled_for, event.channel)
         tried = self._take(workspace, keys.delivery(*which), rows)
         if tried is not None and isinstance(event, DeliveryFailed) and event.retry_at is not None:
-            again = tried._replace(at=event.retry_at, attempt=event.attempt + 1)
+            again = tried._replace(at=event.retry_at, attempt=event.attempt + 1, trace=self._trace)
             self._put(again, rows)
 
     def _put(self, one: Attempt, rows: Changes) -> None:

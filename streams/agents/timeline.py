@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
+from monitoring import tracing
 from streams import keys
-from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, current
+from streams.fold import AgentSpec, Changes, Effects, Output, Record, Rows, all_current, carrying, current
 from streams.topics import COMMANDS, EVENTS
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord
@@ -23,25 +24,38 @@ PATIENCE_SECONDS: Final = 0.25
 """So much later something may be noticed that is set for less than that ahead."""
 
 
+POSITION_BYTES: Final = 8
+"""The beginning of a row; the rest, if there is any, is the trace of the event that set it."""
+
+
 class Due(NamedTuple):
-    """Something that falls due at an instant (as stored); `position` is that of the event that set it."""
+    """Something that falls due at an instant (as stored); `position` is that of the event that set it.
+
+    `trace` is the packed context of that event, if its trace is recorded.
+    """
 
     at: str
     workspace: str
     name: str
     position: int
+    trace: bytes = b""
 
     @property
     def key(self) -> bytes:
         """Its row's."""
         return keys.timeline(self.at, self.workspace, self.name)
 
+    @property
+    def row(self) -> bytes:
+        """Its row."""
+        return self.position.to_bytes(POSITION_BYTES) + self.trace
+
 
 def timeline(rows: Rows, start: bytes = keys.TIMELINE) -> Iterator[Due]:
     """What is armed in a partition from a key on, the earliest first."""
-    for key, position in rows.scan(keys.TIMELINE, start):
+    for key, row in rows.scan(keys.TIMELINE, start):
         at, workspace, name = key.removeprefix(keys.TIMELINE).decode().split("\0")
-        yield Due(at, workspace, name, int.from_bytes(position))
+        yield Due(at, workspace, name, int.from_bytes(row[:POSITION_BYTES]), row[POSITION_BYTES:])
 
 
 class Armed(NamedTuple):
@@ -86,9 +100,10 @@ class TimelineFold:
             assert record.value is not None
             event = codec.decode_event(record.value)
             if event.type in self._kind.reads:
-                self._fold_one(record.key.decode(), event, effects.rows)
+                self._fold_one(record.key.decode(), event, effects.rows, tracing.packed(record.headers))
             elif event.type in OF_ZONES:
-                effects.outputs += self._zones(record.key.decode(), event, effects.rows)
+                looks = self._zones(record.key.decode(), event, effects.rows)
+                effects.outputs += carrying(looks, tracing.onward(record.headers))
         return effects
 
     def _zones(self, workspace: str, record: EventRecord, rows: Changes) -> Iterator[Output]:
@@ -112,7 +127,7 @@ class TimelineFold:
             command = CommandRecord(workspace, CLOCK, record.at, look, source="clock")
             yield Output(COMMANDS.name, workspace.encode(), codec.encode_command(command))
 
-    def _fold_one(self, workspace: str, record: EventRecord, rows: Changes) -> None:
+    def _fold_one(self, workspace: str, record: EventRecord, rows: Changes, trace: bytes) -> None:
         says = self._kind.armed(record)
         place = keys.armed(workspace, says.name)
         before = current(place, self._rows, rows)
@@ -120,7 +135,8 @@ class TimelineFold:
             rows[keys.timeline(before.decode(), workspace, says.name)] = None
             rows[place] = None
         if says.at is not None:
-            rows[keys.timeline(says.at, workspace, says.name)] = record.position.to_bytes(8)
+            due = Due(says.at, workspace, says.name, record.position, trace)
+            rows[due.key] = due.row
             rows[place] = says.at.encode()
             self._earliest = says.at if self._earliest is None else min(says.at, self._earliest)
 

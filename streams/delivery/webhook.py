@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from monitoring import tracing
 from streams.delivery.addresses import AddressRefused, GuardedResolver, guarded_socket, is_public
 from tasksys import codec
 from tasksys.deliveries import Letter, Result
@@ -103,6 +104,8 @@ class Webhooks:
         """One attempt. Only the status and Retry-After are read of the answer; redirects are not followed."""
         body, now = payload(letter), self._now()
         sent = headers(secret, letter.key, int(now.timestamp()), body)
+        if (span := tracing.current()) is not None:
+            sent[tracing.TRACEPARENT] = span.context.traceparent  # and no tracestate: that is others' own
         try:
             async with self._session.post(url, data=body, headers=sent, allow_redirects=False) as response:
                 status, after = response.status, retry_after(response.headers.get("Retry-After", ""), now)

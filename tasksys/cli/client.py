@@ -5,13 +5,14 @@ import json
 import os
 import re
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from importlib.metadata import version as installed
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 
+from monitoring.tracing.context import TRACEPARENT, TRACESTATE, parsed
 from tasksys.cli import problems
 from tasksys.cli.failures import Exit, Failure
 
@@ -38,6 +39,14 @@ def path(*parts: str) -> str:
     return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
+def traced(environment: Mapping[str, str]) -> dict[str, str]:
+    """The headers by which requests belong to the trace that TRACEPARENT (and TRACESTATE) name; none if it is none."""
+    context = parsed(environment.get("TRACEPARENT", ""), environment.get("TRACESTATE", ""))
+    if context is None:
+        return {}
+    return {TRACEPARENT: context.traceparent} | ({TRACESTATE: context.state} if context.state else {})
+
+
 def _errno(error: OSError) -> int:
     """Its number, or that in its words, where several addresses of a name were tried; 0 if there is none."""
     found = re.search(r"\[Errno (\d+)\]", str(error))
@@ -52,7 +61,7 @@ class Client:
         self.remembered = self.server if token or user == "local" else f"{self.server} as {user}"
         """What a chosen workspace is remembered by: whoever has another name has other workspaces."""
         who = {"Authorization": f"Bearer {token}"} if token else {"Tasksys-Actor": user}
-        self._headers = {**who, "User-Agent": f"tasksys/{installed('tasksys')}"}
+        self._headers = {**who, **traced(os.environ), "User-Agent": f"tasksys/{installed('tasksys')}"}
         self.position = 0
         """The position of the newest answer that had one: of a write, that of what it changed."""
         self._runner = asyncio.Runner()

@@ -9,12 +9,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from monitoring import tracing
 from monitoring.health import Health, Verdict
 from monitoring.health import agents as checks_of_agents
-from monitoring.health import disk as room
+from monitoring.health import disk as check_of_disk
+from monitoring.process import Disk
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
 from streams.delivery.channels import Channels
@@ -51,28 +55,31 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
     Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
     """
     broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
-    health = Health()
+    traced, health = start_tracing(settings), Health()
     async with AsyncExitStack() as bound, AsyncExitStack() as running:
+        steps = stopping.Steps(running, health)
+        if settings.otlp_endpoint:  # last of all: the end is traced, too
+            steps.add("traces are sent", partial(asyncio.to_thread, traced.stop))
         stop = running.enter_context(signals())
         with clear_errors(broker.directory):
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
-                stopping.later(running, "the log is closed", EmbeddedLog.open(broker.directory).close)
+                steps.add("the log is closed", EmbeddedLog.open(broker.directory).close)
             options_of_channels = channel_options(settings, broker)
             channels = Channels(options_of_channels)
-            stopping.later(running, "deliveries have ended", channels.close)
+            steps.add("deliveries have ended", channels.close)
             node = Node(
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
                 courier=channels,
             )  # fmt: skip
             disk = await running.enter_async_context(observing(node, settings.data_dir))
-            watch(health, node, agents)
-            health.source(room(disk, str(settings.data_dir)))
+            watch(health, node, agents, disk, settings.data_dir)
             running.push_async_callback(health.close)
             await running.enter_async_context(_metrics(settings, health))
             _must_be_free(settings.host, settings.port, "--port")
-            stopping.later(running, "the agents have finished what they had in hand", node.stop)
+            steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, node.start()):
+                health.stopping = True
                 return
             embedded = broker.directory is not None
             taken = descriptors.EMBEDDED if embedded else descriptors.on_kafka(len(agents), node.partitions)
@@ -82,7 +89,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             )  # fmt: skip
             with port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
-        stopping.later(running, "requests are answered and feeds closed", http.stop)
+        steps.add("requests are answered and feeds closed", http.stop)
         calm_collector()
         started(settings, agents)
         if not options_of_channels.key:
@@ -94,7 +101,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         stopping.bounded(bound)
 
 
-def watch(health: Health, node: Node, agents: tuple[str, ...]) -> None:
+def watch(health: Health, node: Node, agents: tuple[str, ...], disk: Disk, data: Path) -> None:
     """What must be right for the process to be ready."""
 
     async def broker() -> Verdict:
@@ -104,7 +111,17 @@ def watch(health: Health, node: Node, agents: tuple[str, ...]) -> None:
             return Verdict(False, str(error), "Look whether it runs, and whether this machine reaches it")
 
     health.source(checks_of_agents(agents, node.ready, lambda name: len(node.partitions_of(name))))
+    health.source(check_of_disk(disk, str(data)))
     health.probe("broker", broker)
+
+
+def start_tracing(settings: Settings) -> tracing.Running:
+    """Sends spans to the collector that the settings name, if they name one."""
+    instance = tracing.instance(settings.host, settings.port, settings.instance)
+    try:
+        return tracing.configure(settings.otlp_endpoint, settings.trace_sample, instance, version("tasksys"))
+    except ValueError as error:
+        raise SettingsUnfit(f"--otlp-endpoint {settings.otlp_endpoint!r}: {error}") from error
 
 
 def calm_collector() -> None:

@@ -5,14 +5,22 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import click
 import platformdirs
 
 from tasksys.cli import output
 from tasksys.cli.options import BROKER_HELP, option, parts
-from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA, Auth, AuthMode, Settings, SettingsUnfit
+from tasksys.settings import (
+    PARTITIONS_EMBEDDED,
+    PARTITIONS_KAFKA,
+    TRACE_SAMPLE,
+    Auth,
+    AuthMode,
+    Settings,
+    SettingsUnfit,
+)
 
 logger = logging.getLogger("tasksys.serve")
 
@@ -90,10 +98,20 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--drain-seconds", type=click.FloatRange(0.0, 3600.0), default=0.0, metavar="SECONDS",
            help="When it is told to stop: how long to serve on while /ready says no, so that balancers send nothing "
            "more. Kubernetes needs about 5."),
+    setting("--otlp-endpoint", default="", metavar="URL", show_default="nothing is traced",
+           help="The collector that traces are sent to: grpc://host:4317, or http://host:4318; grpcs:// and https:// "
+           "with TLS."),
+    setting("--trace-sample", type=float, default=TRACE_SAMPLE, metavar="RATIO",
+           help="The share of traces that is recorded, from 0 to 1, of those that begin here: who sends a "
+           "`traceparent` decides for theirs."),
+    setting("--instance", default="", metavar="NAME", show_default="host and port",
+           help="What tells this process from others in logs and traces."),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
            help="What to log from."),
+    setting("--log-file", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
+           show_default=False, help="Log to this file too, for a shipper that reads files; a few of 32 MiB are kept."),
 )  # fmt: skip
 
 
@@ -106,7 +124,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @settings_options
-def serve(log_format: str, log_level: str, **given: Any) -> None:
+def serve(log_format: str, log_level: str, log_file: Path | None, **given: Any) -> None:
     """Run the server until Ctrl-C or SIGTERM.
 
     Agents, API and web pages in one process. Without options it keeps everything in one directory and listens on this
@@ -114,7 +132,7 @@ def serve(log_format: str, log_level: str, **given: Any) -> None:
     """
     try:
         settings = settings_of(given)
-        run(settings, log_format, log_level)
+        run(settings, log_format, log_level, log_file)
     except SettingsUnfit as error:
         raise click.UsageError(f"{error}.") from error
 
@@ -126,18 +144,29 @@ def settings_of(given: dict[str, Any]) -> Settings:
     return Settings(data_dir=data, auth=Auth(AuthMode(given.pop("auth")), **auth), **given)
 
 
-def run(settings: Settings, log_format: str, log_level: str) -> None:
+def run(settings: Settings, log_format: str, log_level: str, log_file: Path | None = None) -> None:
     """Serves until a signal comes, on the fastest event loop of this machine."""
-    from monitoring import logs
+    from monitoring import logs, tracing
     from tasksys.cli import descriptors, process
 
-    logs.configure(log_format, log_level)
+    named = tracing.instance(settings.host, settings.port, settings.instance)
+    logs.configure(log_format, log_level, lines(log_file), instance=named)
     descriptors.raise_limit()
 
     with asyncio.Runner(loop_factory=_event_loop()) as runner:
         runner.run(process.serve(settings, started))
     logger.info("stopped")
     logs.finish()
+
+
+def lines(log_file: Path | None) -> TextIO | None:
+    """Where log lines go: standard error, and that file if there is one. Raises UsageError if it cannot be written."""
+    from monitoring.logfile import Tee
+
+    try:
+        return None if log_file is None else cast(TextIO, Tee(log_file))
+    except OSError as error:
+        raise click.UsageError(f"--log-file: {error}.") from error
 
 
 def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:

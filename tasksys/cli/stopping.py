@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
@@ -21,16 +22,24 @@ LATE: Final = 1
 """The exit code of a process that did not get to its end in time."""
 
 
-def later(running: AsyncExitStack, what: str, stop: Callable[[], Awaitable[None]]) -> None:
-    """Has `stop` called when the stack unwinds, and said how long that took."""
+@dataclass(frozen=True)
+class Steps:
+    """What is done when the stack unwinds, the last added first; of a stop that was asked for it is told."""
 
-    async def step() -> None:
-        began = perf_counter()
-        await stop()
-        seconds = perf_counter() - began
-        logger.info("stopping: %s", what, extra={"operation": "stop", "duration_seconds": round(seconds, 6)})
+    running: AsyncExitStack
+    health: Health
 
-    running.push_async_callback(step)
+    def add(self, told: str, stop: Callable[[], Awaitable[None]]) -> None:
+        """Has `stop` called; `told` says that it is done."""
+
+        async def step() -> None:
+            began = perf_counter()
+            await stop()
+            if self.health.stopping:
+                seconds = round(perf_counter() - began, 6)
+                logger.info("stopping: %s", told, extra={"operation": "stop", "duration_seconds": seconds})
+
+        self.running.push_async_callback(step)
 
 
 async def drained(health: Health, seconds: float) -> None:

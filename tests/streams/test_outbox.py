@@ -109,7 +109,7 @@ class Memory:
             self.folded += len(left)
             self.fold.committed()
 
-    async def append(self, records: Sequence[CommandRecord]) -> list[Exception | None]:
+    async def append(self, records: Sequence[CommandRecord], spans: Sequence[object] = ()) -> list[Exception | None]:
         """Decides and folds at once."""
         if self.refusals:
             return [self.refusals.pop(0)]

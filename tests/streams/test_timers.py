@@ -40,15 +40,15 @@ class Folding:
         self.rows.rows.pop(keys.timeline(DUE, "w", name), None)
         self.timer.changed(0, None)
 
-    async def append(self, commands: Sequence[CommandRecord]) -> list[Exception | None]:
+    async def append(self, records: Sequence[CommandRecord], spans: Sequence[object] = ()) -> list[Exception | None]:
         """Takes them, and folds them at once."""
-        for record in commands:
+        for record in records:
             assert isinstance(record.command, FireReminder)
             name = record.command.reminder
             self.appended.append((name, asyncio.get_running_loop().time()))
             if not name.startswith("dead"):
                 self.disarm(name)
-        return [None] * len(commands)
+        return [None] * len(records)
 
     def times(self, name: str) -> list[float]:
         """When it was commanded."""

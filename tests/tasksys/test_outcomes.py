@@ -65,6 +65,6 @@ def test_conditions_of_the_moment_are_errors() -> None:
     """Not refusals: the same command may pass in a moment."""
     conditions = {
         errors.BrokerUnavailable, errors.LogUnreadable, errors.Busy, errors.StillPending, errors.RecordTooLarge,
-        errors.NotOwned, errors.NotHere,
+        errors.NotOwned, errors.NotHere, errors.Elsewhere,
     }  # fmt: skip
     assert all(issubclass(condition, Exception) and condition.__doc__ for condition in conditions)

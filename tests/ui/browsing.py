@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
-from playwright.async_api import Browser, BrowserContext, Error, Page, Playwright
+from playwright.async_api import Browser, Error, Page, Playwright
 
 from tests.support.chromium.find import REMEDY, on_path
 from tests.support.http import Client, Space, new_space
 from tests.support.serving import Serving
+from tests.ui.devices import Device, Devices
 from tests.ui.looking import SCREENS, SCREENSHOTS, Scheme, Screen
 from tests.ui.watching import Watch
 
@@ -26,9 +27,6 @@ try {
 } catch {}  // about:blank keeps nothing
 """
 """Where the page keeps under what name its user goes."""
-
-BOUND_MS: Final = 20_000
-"""Milliseconds after which what a page should show counts as never shown; the machine may be busy."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,11 @@ class Served:
 
 @dataclass
 class Browse:
-    """Opens pages: `page = await browse("/w/ws_1", screen="phone")`. Each in a new context of the one browser."""
+    """Opens pages: `page = await browse("/w/ws_1", screen="phone")`. Each on a device of its own: see `Device`."""
 
-    browser: Browser
-    base: str
+    devices: Devices
     watch: Watch
-    contexts: list[BrowserContext] = field(default_factory=list)
+    used: list[Device] = field(default_factory=list)
 
     async def __call__(
         self,
@@ -69,11 +66,13 @@ class Browse:
         screen: Screen = "laptop",
         scheme: Scheme = "light",
         base: str = "",
+        new: bool = False,
         **options: Any,
     ) -> Page:
         """A page of that user at that address, loaded, on a device of their own; "" opens none.
 
-        `base` is another server than that of the tests; `options` are those of Playwright's `Browser.new_context`. A
+        `base` is another server than that of the tests; `options` are those of Playwright's `Browser.new_context`. With
+        either of them, or where a `new` one is asked for, nobody had the device before, and it has service workers. A
         second tab of the same person is `page.context.new_page()`.
         """
         given: dict[str, Any] = {
@@ -84,27 +83,35 @@ class Browse:
             "locale": "en-GB",
             "timezone_id": "UTC",
         }
-        context = await self.browser.new_context(base_url=base or self.base, **{**given, **options})
-        self.contexts.append(context)
-        context.set_default_timeout(BOUND_MS)
-        await self.watch.over(context)
-        if user != USER:
-            await context.add_init_script(IS % json.dumps(user))
-        page = await context.new_page()
+        if base or new or options:
+            made = {"base_url": base or self.devices.base, **given, **options}
+            device = await Device.made(self.devices.browser, again=False, **made)
+            if user != USER:
+                await device.context.add_init_script(IS % json.dumps(user))
+        else:
+            device = await self.devices.take({"base_url": self.devices.base, **given})
+            await device.page.set_viewport_size(SCREENS[screen])
+            await device.page.emulate_media(color_scheme=scheme)
+            if user != USER:
+                await device.page.evaluate("(user) => localStorage.setItem('tasksys.actor', user)", user)
+        self.used.append(device)
+        self.watch.over(device.context)
         if path:
-            await page.goto(path)
-        return page
+            await device.page.goto(path)
+        return device.page
 
     async def close(self, failed_as: str = "") -> None:
-        """Closes all contexts, once all that they had to say is heard; of a test that failed there are pictures."""
-        for number, page in enumerate(page for context in self.contexts for page in context.pages):
+        """Gives all devices back, once all that they had to say is heard; of a test that failed there are pictures."""
+        for number, page in enumerate(page for device in self.used for page in device.context.pages):
             with suppress(Error):  # one that has crashed, or shows a dialogue
                 await page.evaluate("() => null")
                 if failed_as:
                     name = re.sub(r"[^\w.-]+", "-", failed_as)
                     await page.screenshot(path=SCREENSHOTS / f"failed-{name}-{number}.png", timeout=5_000)
-        for context in self.contexts:
-            await context.close()
+        for device in self.used:
+            device.again = device.again and not failed_as
+            await self.devices.give_back(device)
+            self.watch.away_from(device.context)
 
 
 async def launched(playwright: Playwright) -> Browser:

@@ -13,7 +13,8 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.support.http import Space
 from tests.support.serving import Serving
-from tests.ui.browsing import BOUND_MS, Browse, Served, launched
+from tests.ui.browsing import Browse, Served, launched
+from tests.ui.devices import BOUND_MS, Devices
 from tests.ui.looking import SCREENSHOTS
 from tests.ui.watching import Watch
 
@@ -66,6 +67,12 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
+@pytest.fixture(scope="session")
+def devices(browser: Browser, serving: Serving) -> Devices:
+    """The devices that tests use one after the other."""
+    return Devices(browser, serving.url)
+
+
 @pytest.fixture
 def watch() -> Watch:
     """What the test's pages complain of; what is not allowed fails the test in the end."""
@@ -73,11 +80,9 @@ def watch() -> Watch:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def browse(
-    browser: Browser, serving: Serving, watch: Watch, request: pytest.FixtureRequest
-) -> AsyncIterator[Browse]:
-    """Opens pages, each in a context of its own: see `Browse`."""
-    opened = Browse(browser, serving.url, watch)
+async def browse(devices: Devices, watch: Watch, request: pytest.FixtureRequest) -> AsyncIterator[Browse]:
+    """Opens pages, each on a device of its own: see `Browse`."""
+    opened = Browse(devices, watch)
     yield opened
     failed = request.node.stash.get(FAILED, True)
     await opened.close(request.node.name if failed or watch.complaints else "")

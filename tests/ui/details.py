@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.http import Space
 from tests.ui.browsing import Browse
+from tests.ui.steps import live
 
 MOD: Final = "Control"
 
@@ -19,11 +20,6 @@ async def opened(browse: Browse, space: Space, task: str, page: str = "inbox", *
     await live(shown)
     await expect(detail(shown).get_by_role("region", name="Comments")).to_be_visible()
     return shown
-
-
-async def live(page: Page) -> None:
-    """Waits until what is done is decided at once."""
-    await expect(page.locator(".connection-state.live")).to_have_count(1)
 
 
 def detail(page: Page) -> Locator:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Collection, Iterable
-from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.async_api import CDPSession, Page, ViewportSize
@@ -26,8 +27,14 @@ SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 SCREENSHOTS: Final = Path(__file__).parent / "screenshots"
 
 AXE: Final = resources.files("axe_playwright_python").joinpath("axe.min.js")
-RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+ALL: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 """The tags of axe's rules that WCAG 2.2 AA is made of."""
+
+OF_COLOURS: Final = ("color-contrast", "link-in-text-block")
+"""The rules of those that depend on the scheme: what else is wrong is so in all of them."""
+
+WANTED: Final = bool(os.environ.get("TASKSYS_SHOTS"))
+"""Pictures are for people: `make ui` takes them, other runs of the tests do not."""
 
 DRAWN: Final = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
 
@@ -50,12 +57,18 @@ IN_SCHEME: Final = """
 
 
 async def shot(
-    page: Page, name: str, screens: Iterable[Screen] = tuple(SCREENS), schemes: Iterable[Scheme] = SCHEMES
+    page: Page,
+    name: str,
+    screens: Iterable[Screen] = tuple(SCREENS),
+    schemes: Iterable[Scheme] = SCHEMES,
+    wanted: bool = WANTED,
 ) -> list[Path]:
     """Pictures of the page as it is now, on each screen and in each scheme: `screenshots/NAME-SCREEN-SCHEME.png`.
 
-    Afterwards the page has the size and the scheme that it had.
+    Afterwards the page has the size and the scheme that it had. Where no pictures are wanted, none are taken.
     """
+    if not wanted:
+        return []
     schemes, size, made = tuple(schemes), page.viewport_size, []
     try:
         for screen in screens:
@@ -73,17 +86,20 @@ async def shot(
 async def accessible(page: Page, schemes: Iterable[Scheme] = SCHEMES, but: Collection[str] = ()) -> None:
     """Fails with what axe's rules for WCAG 2.2 AA find wrong with the page as it is now, in each scheme.
 
-    `but` are ids of rules that are left out; say why where it is used.
+    In the first scheme all rules are tried, in others those of colours. `but` are ids of rules that are left out; say
+    why where it is used.
     """
     wrong: dict[str, list[str]] = {}
-    async with _axe(page) as axe:
-        async for scheme in _each(page, tuple(schemes)):
-            found = told(await axe(but))
-            if found:  # a busy browser is still at the colours of the other scheme: what is wrong stays wrong
-                await page.evaluate(SETTLED)
-                found = told(await axe(but))
-            for line in found:
-                wrong.setdefault(line, []).append(scheme)
+    rules: Collection[str] = ()
+    axe = await _axe(page)
+    async for scheme in _each(page, tuple(schemes)):
+        found = told(await axe(but, rules))
+        if found:  # a busy browser is still at the colours of the other scheme: what is wrong stays wrong
+            await page.evaluate(SETTLED)
+            found = told(await axe(but, rules))
+        for line in found:
+            wrong.setdefault(line, []).append(scheme)
+        rules = OF_COLOURS
     if wrong:
         lines = "\n".join(f"{line}\n    in {' and '.join(where)}" for line, where in wrong.items())
         pytest.fail(f"{page.url} is not accessible:\n{lines}", pytrace=False)
@@ -117,12 +133,12 @@ async def _each(page: Page, schemes: tuple[Scheme, ...]) -> AsyncIterator[Scheme
 class _Axe:
     """axe in a world of its own: it sees the page's document and none of its scripts, nor has its policy."""
 
-    def __init__(self, session: CDPSession, world: int) -> None:
-        self._session, self._world = session, world
+    def __init__(self, session: CDPSession, document: str, world: int) -> None:
+        self.session, self.document, self._world = session, document, world
 
     async def run(self, script: str) -> Any:
         """The value of an expression there."""
-        said = await self._session.send(
+        said = await self.session.send(
             "Runtime.evaluate",
             {"expression": script, "contextId": self._world, "awaitPromise": True, "returnByValue": True},
         )
@@ -130,12 +146,13 @@ class _Axe:
             raise RuntimeError(f"axe failed: {said['exceptionDetails']}")
         return said["result"].get("value")
 
-    async def __call__(self, but: Collection[str]) -> list[dict[str, Any]]:
-        """What it finds wrong."""
+    async def __call__(self, but: Collection[str], rules: Collection[str] = ()) -> list[dict[str, Any]]:
+        """What it finds wrong, by these rules, or else by all that WCAG 2.2 AA is made of."""
+        only = {"type": "rule", "values": [rule for rule in rules if rule not in but]} if rules else ALL
         options = {
-            "runOnly": {"type": "tag", "values": RULES},
+            "runOnly": only,
             "resultTypes": ["violations"],
-            "rules": {rule: {"enabled": False} for rule in but},
+            "rules": {} if rules else {rule: {"enabled": False} for rule in but},
         }
         found: list[dict[str, Any]] = await self.run(
             f"axe.run(document, {json.dumps(options)}).then((found) => found.violations)"
@@ -143,16 +160,17 @@ class _Axe:
         return found
 
 
-@asynccontextmanager
-async def _axe(page: Page) -> AsyncIterator[_Axe]:
-    session = await page.context.new_cdp_session(page)
-    try:
-        tree = await session.send("Page.getFrameTree")
-        made = await session.send(
-            "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"], "worldName": "axe"}
-        )
-        axe = _Axe(session, made["executionContextId"])
-        await axe.run(f"{AXE.read_text(encoding='utf-8')};null")
-        yield axe
-    finally:
-        await session.detach()
+_KNOWN: Final[WeakKeyDictionary[Page, _Axe]] = WeakKeyDictionary()
+
+
+async def _axe(page: Page) -> _Axe:
+    """axe in the document that the page shows; it is put there once."""
+    known = _KNOWN.get(page)
+    session = known.session if known else await page.context.new_cdp_session(page)
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]
+    if known and known.document == frame["loaderId"]:
+        return known
+    made = await session.send("Page.createIsolatedWorld", {"frameId": frame["id"], "worldName": "axe"})
+    axe = _KNOWN[page] = _Axe(session, frame["loaderId"], made["executionContextId"])
+    await axe.run(f"{AXE.read_text(encoding='utf-8')};null")
+    return axe

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from tests.support.http import Space
 from tests.ui.browsing import Browse
-from tests.ui.test_lists import live, rows
+from tests.ui.steps import rows, settled
 
 TASKS = 10_000
 BATCH = 100
@@ -35,7 +35,7 @@ async def test_ten_thousand_tasks(browse: Browse, space: Space) -> None:
         batch = [{"type": "CreateTask", "title": f"Task {first + index:05}"} for index in range(BATCH)]
         assert (await space.post("/commands", {"commands": batch})).status == 200
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     await expect(page.get_by_role("link", name="Inbox")).to_contain_text(str(TASKS))
     measured = await page.evaluate(FRAMES)
     assert measured["rows"] < 100
@@ -45,7 +45,7 @@ async def test_ten_thousand_tasks(browse: Browse, space: Space) -> None:
     await page.get_by_role("checkbox", name="Complete Task 09999").click()
     await expect(page.get_by_role("link", name="Inbox")).to_contain_text(str(TASKS - 1))
     await page.reload()
-    await live(page)
+    await settled(page)
     await expect(page.get_by_role("link", name="Inbox")).to_contain_text(str(TASKS - 1))
     await page.keyboard.press("Control+k")
     await page.keyboard.type("05432")

@@ -6,7 +6,8 @@ from playwright.async_api import expect
 
 from tests.support.http import Space
 from tests.ui.browsing import Browse
-from tests.ui.details import MOD, detail, live, opened, part
+from tests.ui.details import MOD, detail, opened, part
+from tests.ui.steps import live, offline
 from tests.ui.watching import Watch
 
 
@@ -87,7 +88,7 @@ async def test_without_a_network_it_is_sent_later(browse: Browse, space: Space, 
     page = await opened(browse, space, task["id"])
     comments = part(page, "Comments").locator(".comment")
     async with watch.offline(page):
-        await expect(page.locator(".connection-state.offline")).to_be_visible()
+        await offline(page)
         write = part(page, "Comments").get_by_role("textbox", name="Write a comment")
         await write.fill("From the train")
         await part(page, "Comments").get_by_role("button", name="Comment", exact=True).click()

@@ -9,8 +9,9 @@ from playwright.async_api import Page, expect
 
 from tests.support.http import Space
 from tests.ui.browsing import USER, Browse
-from tests.ui.details import MOD, description, detail, live, opened, part, saved, title
+from tests.ui.details import MOD, description, detail, opened, part, saved, title
 from tests.ui.looking import accessible, shot
+from tests.ui.steps import live, offline
 from tests.ui.watching import Watch
 
 RICH = """Before the **rain**.
@@ -377,7 +378,7 @@ async def test_a_conflict_after_being_offline_is_shown_at_the_field(browse: Brow
     task = await space.task("Milk")
     page = await opened(browse, space, task["id"])
     async with watch.offline(page):
-        await expect(page.locator(".connection-state.offline")).to_be_visible()
+        await offline(page)
         await title(page).fill("Oat milk")
         await title(page).press("Enter")
         await expect(page.locator(".connection-state")).to_contain_text("1 to send")

@@ -12,7 +12,7 @@ from tests.support.http import Space
 from tests.support.serving import Serving
 from tests.ui.browsing import Browse, Served
 from tests.ui.looking import accessible, shot
-from tests.ui.test_lists import add, live, shows
+from tests.ui.steps import add, offline, settled, shows
 from tests.ui.watching import Watch
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -37,7 +37,7 @@ async def test_the_first_visit_makes_a_workspace(browse: Browse, site: Served) -
     await shot(page, "welcome")
     await page.get_by_role("textbox").fill("Nora's tasks")
     await page.get_by_role("button", name="Start").click()
-    await live(page)
+    await settled(page)
     made = (await site.client("nora").get("/api/v1/workspaces")).ok["items"]
     assert [(one["name"], one["time_zone"]) for one in made] == [("Nora's tasks", "Europe/Berlin")]
     again = await page.context.new_page()
@@ -56,12 +56,12 @@ async def test_with_tokens_one_signs_in(browse: Browse, watch: Watch, tmp_path: 
         await accessible(page)
         await enter(page, token("nora"))
         await page.get_by_role("button", name="Start").click()
-        await live(page)
+        await settled(page)
         await expect(page.get_by_role("navigation", name="Main")).to_contain_text("nora")
         await add(page, "Milk")
         await shows(page, "Milk")
         await page.reload()
-        await live(page)
+        await settled(page)
         await shows(page, "Milk")
 
 
@@ -70,7 +70,7 @@ async def test_an_impatient_start_makes_one_workspace(browse: Browse, site: Serv
     page = await browse("/", user="ines")
     await expect(page.get_by_role("heading", name="Welcome to Tasksys")).to_be_visible()
     await page.evaluate("() => [1, 2, 3].forEach(() => document.querySelector('form').requestSubmit())")
-    await live(page)
+    await settled(page)
     await page.wait_for_timeout(300)
     assert len((await site.client("ines").get("/api/v1/workspaces")).ok["items"]) == 1
 
@@ -84,15 +84,15 @@ async def test_a_token_that_expires_loses_nothing(browse: Browse, watch: Watch, 
         page = await browse("/", base=own.url)
         await enter(page, token("nora"))
         await page.get_by_role("button", name="Start").click()
-        await live(page)
+        await settled(page)
         async with watch.offline(page):
-            await expect(page.locator(".connection-state.offline")).to_be_visible()
+            await offline(page)
             await add(page, "Milk")
             await shows(page, "Milk")
             await page.evaluate("text => sessionStorage.setItem('tasksys.token', text)", token("nora", -60))
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         await enter(page, token("nora"))
-        await live(page)
+        await settled(page)
         await shows(page, "Milk")
         await expect(page.get_by_text("to send")).to_have_count(0)
 

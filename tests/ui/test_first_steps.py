@@ -12,8 +12,8 @@ from playwright.async_api import Page, expect
 
 from tests.ui.browsing import Browse, Served
 from tests.ui.details import detail
+from tests.ui.steps import offline, rows, settled
 from tests.ui.test_board import column, drag
-from tests.ui.test_lists import live, rows
 from tests.ui.watching import Watch
 
 
@@ -43,7 +43,7 @@ async def test_the_first_two_minutes(browse: Browse, site: Served, watch: Watch)
     """Tasks in plain words, a card dragged, a second window that follows, offline and back, an edit undone."""
     page = await browse("/", user="mia")
     await page.get_by_role("button", name="Start").click()
-    await live(page)
+    await settled(page)
 
     await page.get_by_role("button", name="New project").click()
     await page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Garden")
@@ -69,9 +69,9 @@ async def test_the_first_two_minutes(browse: Browse, site: Served, watch: Watch)
     await picture(page, "board")
 
     await page.goto(garden)
-    await live(page)
+    await settled(page)
     async with watch.offline(page):
-        await expect(page.locator(".connection-state.offline")).to_be_visible()
+        await offline(page)
         await page.get_by_role("checkbox", name="Complete Dig the long bed").click()
         await write(page, "Buy string tomorrow")
         await expect(page.locator(".connection-state")).to_contain_text("2 to send")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse, Served
-from tests.ui.looking import SCHEMES, SCREENS, accessible, shot
+from tests.ui.devices import SOMEWHERE, Devices
+from tests.ui.looking import SCHEMES, SCREENS, Scheme, accessible, shot
 from tests.ui.watching import Watch
 
 
@@ -35,7 +38,7 @@ async def test_it_is_accessible_and_looks(browse: Browse) -> None:
     page = await browse("/")
     await expect(page.get_by_role("heading").first).to_be_visible()
     await accessible(page)
-    made = await shot(page, "front")
+    made = await shot(page, "front", wanted=True)
     assert len(made) == len(SCREENS) * len(SCHEMES)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in made)
     assert page.viewport_size == SCREENS["laptop"]
@@ -77,7 +80,7 @@ async def test_complaints_are_allowed_by_name(browse: Browse, watch: Watch) -> N
 
 async def test_the_policy_allows_what_the_page_needs(browse: Browse) -> None:
     """Requests and WebSockets to this server, and the one policy of trusted types, which names its service worker."""
-    page = await browse("/")
+    page = await browse("/", new=True)
     assert await page.evaluate("() => fetch('/health').then((answer) => answer.status)") == 200
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
 
@@ -101,17 +104,44 @@ async def test_offline_is_without_network(browse: Browse, watch: Watch) -> None:
     assert await page.evaluate(state) == "true 200"
 
 
+async def failing(page: Page, **how: Any) -> str:
+    """What an audit of the page fails with."""
+    with pytest.raises(pytest.fail.Exception) as failure:
+        await accessible(page, **how)
+    return str(failure.value)
+
+
 async def test_what_is_not_accessible_is_told(browse: Browse) -> None:
-    """With the rule, the element and what to do, once for both schemes."""
+    """With the rule, the element and what to do; what has nothing to do with colours once for both schemes."""
     page = await browse("/")
     await page.evaluate("() => document.body.append(document.createElement('button'))")
-    with pytest.raises(pytest.fail.Exception) as failure:
-        await accessible(page)
-    told = str(failure.value)
+    told = await failing(page)
     assert "button-name (critical)" in told
     assert "<button></button>" in told
-    assert told.endswith("in light and dark")
+    assert told.endswith("in light")
+    assert "button-name" in await failing(page, schemes=("dark", "light"))
     await accessible(page, but=["button-name"])
+    await page.reload()
+    await accessible(page)
+
+
+@pytest.mark.parametrize(("scheme", "shade"), [("light", "#eee"), ("dark", "#222")])
+async def test_colours_are_looked_at_in_each_scheme(browse: Browse, scheme: Scheme, shade: str) -> None:
+    """What cannot be read is told, whether it is so in the first scheme, in the second or in both."""
+    page = await browse("/")
+    words = """([shade, both]) => {
+      const words = Object.assign(document.createElement("p"), { textContent: "Hardly to be read", className: "hint" });
+      words.style.color = both ? "#777" : shade;
+      words.style.background = both ? "#888" : "";
+      document.body.replaceChildren(words);
+    }"""
+    await page.evaluate(words, [shade, False])
+    told = await failing(page)
+    assert "color-contrast (serious)" in told
+    assert told.endswith(f"in {scheme}")
+    await page.evaluate(words, [shade, True])
+    assert (await failing(page)).endswith("in light and dark")
+    await accessible(page, but=["color-contrast"])
 
 
 async def test_a_page_is_somebodys(browse: Browse) -> None:
@@ -132,3 +162,41 @@ async def test_each_page_has_a_device_of_its_own(browse: Browse) -> None:
     await tab.goto("/")
     kept = "() => localStorage.getItem('a')"
     assert [await page.evaluate(kept) for page in (first, tab, other)] == ["1", "1", None]
+
+
+async def test_a_device_is_used_again_once_nothing_is_left_in_it(browse: Browse, devices: Devices) -> None:
+    """What a page keeps, in whatever way, and what it was given, is not there for the next one."""
+    keep = """() => new Promise((done) => {
+      localStorage.setItem("a", "1");
+      sessionStorage.setItem("a", "1");
+      document.cookie = "a=1";
+      window.a = 1;
+      indexedDB.open("a").onsuccess = () => caches.open("a").then(done);
+    })"""
+    left = """async () => [
+      localStorage.length, sessionStorage.length, document.cookie, typeof window.a, (await caches.keys()).length,
+      (await indexedDB.databases()).length, String(matchMedia("(prefers-color-scheme: dark)").matches), innerWidth,
+    ]"""
+    first = await browse(SOMEWHERE, scheme="dark", screen="wide")
+    await first.evaluate(keep)
+    assert (await first.evaluate(left))[:2] == [1, 1]
+    device = browse.used.pop()
+    await devices.give_back(device)
+    again = await browse(SOMEWHERE)
+    assert again is first
+    assert await again.evaluate(left) == [0, 0, "", "undefined", 0, 0, "false", SCREENS["laptop"]["width"]]
+
+
+async def test_what_lasts_longer_than_a_test_ends_a_device(browse: Browse, devices: Devices) -> None:
+    """A script that runs in every page, a route, a permission: nobody else gets them. Nor a page that has crashed."""
+    spoil: list[Callable[[Page], Awaitable[object]]] = [
+        lambda page: page.add_init_script("window.a = 1"),
+        lambda page: page.route("**/a", lambda route: route.abort()),
+        lambda page: page.context.grant_permissions(["notifications"]),
+        lambda page: page.close(),
+    ]
+    for each in spoil:
+        page = await browse(SOMEWHERE)
+        await each(page)
+        await devices.give_back(browse.used.pop())
+        assert page.is_closed()

@@ -8,8 +8,9 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.http import Space
 from tests.ui.browsing import Browse
-from tests.ui.details import detail, live, opened, saved, title
+from tests.ui.details import detail, opened, saved, title
 from tests.ui.looking import accessible, shot
+from tests.ui.steps import live
 
 
 async def lived(space: Space) -> dict[str, Any]:

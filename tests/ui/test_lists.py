@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from tests.support.http import Space
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible, shot
+from tests.ui.steps import add, rows, settled, shows
 from tests.ui.watching import Watch
-
-
-async def add(page: Page, text: str) -> None:
-    """Writes a line into the field above the list, and waits until it is understood and sent."""
-    field = page.get_by_role("textbox", name="Add a task").first
-    await field.fill(text)
-    await field.press("Enter")
-
-
-def rows(page: Page) -> Locator:
-    """The tasks of the list in view."""
-    return page.locator(".task-row")
-
-
-async def titles(page: Page) -> list[str]:
-    """What the list in view shows, from top to bottom."""
-    found = await rows(page).evaluate_all(
-        "rows => rows.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
-        ".map(row => row.querySelector('.title').textContent)"
-    )
-    return [str(title) for title in found]
-
-
-async def shows(page: Page, *wanted: str) -> None:
-    """Waits until the list shows these, in this order, and nothing else."""
-    for _ in range(100):
-        if await titles(page) == list(wanted):
-            return
-        await page.evaluate("() => new Promise(requestAnimationFrame)")
-    assert await titles(page) == list(wanted)
-
-
-async def live(page: Page) -> None:
-    """Waits until the page is live."""
-    await expect(page.get_by_role("button", name="Live", exact=True)).to_be_visible()
-
-
-async def saved(page: Page) -> None:
-    """Waits until all that the page shows is decided."""
-    await expect(page.locator(".connection-state")).to_have_text("Live")
 
 
 async def test_a_line_becomes_a_task(browse: Browse, space: Space) -> None:
     """What is understood is marked while it is typed, and said; the rest is the title."""
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     field = page.get_by_role("textbox", name="Add a task")
     await field.fill("Buy milk tomorrow 9am !high")
     await expect(page.locator(".quick-add-marks mark")).to_have_text(["tomorrow 9am", "!high"])
@@ -70,7 +31,7 @@ async def test_a_line_becomes_a_task(browse: Browse, space: Space) -> None:
 async def test_words_may_be_left_in_the_title(browse: Browse, space: Space) -> None:
     """A phrase that was understood against one's will goes back into the title."""
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     await page.get_by_role("textbox", name="Add a task").fill("Read Monday")
     await page.get_by_role("button", name="Leave “Monday” in the title").click()
     await expect(page.locator(".quick-add-marks mark")).to_have_count(0)
@@ -88,7 +49,7 @@ async def test_a_task_is_done_and_undone(browse: Browse, space: Space) -> None:
     await expect(rows(page)).to_have_count(0)
     await page.get_by_role("button", name="Undo").click()
     await shows(page, "Milk")
-    await saved(page)
+    await settled(page)
     assert (await space.get(f"/tasks/{task['id']}")).ok["status"] == "open"
 
 
@@ -102,14 +63,14 @@ async def test_today_has_what_is_late_and_due(browse: Browse, space: Space) -> N
     await page.get_by_role("button", name="All to today").click()
     await expect(page.get_by_role("heading", name="Overdue")).to_have_count(0)
     await shows(page, "Now")
-    await saved(page)
+    await settled(page)
     assert (await space.get(f"/tasks/{today['id']}")).ok["due"]["date"] > "2026"
 
 
 async def test_the_keyboard_alone_will_do(browse: Browse, space: Space) -> None:
     """Write, move through, mark, complete, undo, open and close, without a pointer."""
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     for title in ("One", "Two", "Three"):
         await page.keyboard.press("q")
         await expect(page.get_by_role("dialog").get_by_role("textbox", name="Add a task")).to_be_focused()
@@ -142,7 +103,7 @@ async def test_the_palette_finds_and_does(browse: Browse, space: Space) -> None:
     """A task by its words, an action by its name."""
     await space.task("Feed the cat")
     page = await browse(f"/w/{space.id}/today")
-    await live(page)
+    await settled(page)
     await page.keyboard.press("Control+k")
     await page.keyboard.type("cat feed")
     await page.keyboard.press("Enter")
@@ -179,7 +140,7 @@ async def test_a_task_is_dragged_to_another_place(browse: Browse, space: Space) 
     await page.mouse.move(box["x"] + 100, box["y"] + 4, steps=4)
     await page.mouse.up()
     await shows(page, "Three", "One", "Two")
-    await saved(page)
+    await settled(page)
     assert [one["title"] for one in (await space.get("/tasks", sort="order")).ok["items"]] == ["Three", "One", "Two"]
 
 
@@ -187,8 +148,8 @@ async def test_others_see_it_at_once(browse: Browse, space: Space) -> None:
     """A task that one adds is in the other's list; who is here is shown."""
     await space.put("/members/anna", {"role": "editor"})
     mine, hers = await browse(f"/w/{space.id}/inbox"), await browse(f"/w/{space.id}/inbox", user="anna")
-    await live(mine)
-    await live(hers)
+    await settled(mine)
+    await settled(hers)
     await add(hers, "From Anna")
     await shows(mine, "From Anna")
     await expect(mine.get_by_label("anna is here")).to_be_visible()
@@ -216,7 +177,7 @@ async def test_who_is_removed_sees_no_more(browse: Browse, space: Space, watch: 
     await space.put("/members/anna", {"role": "editor"})
     page = await browse(f"/w/{space.id}/inbox", user="anna")
     await shows(page, "Secret")
-    await live(page)
+    await settled(page)
     watch.allow_status(404)
     watch.allow_status(403)
     await space.delete("/members/anna")
@@ -235,7 +196,7 @@ async def test_lists_are_accessible(browse: Browse, space: Space, name: str) -> 
         await space.post("/tasks", {"title": title, "due": due, **(more if index % 2 else {})})
     await space.post("/tasks", {"title": "At home", "project": project})
     page = await browse(f"/w/{space.id}/{name}")
-    await live(page)
+    await settled(page)
     await accessible(page)
     await shot(page, name)
 
@@ -278,3 +239,48 @@ async def test_the_name_of_a_project_is_read_on_a_phone(browse: Browse, space: S
     name = page.get_by_role("heading", name="Household", level=1)
     await expect(name).to_be_visible()
     assert await name.evaluate("name => name.scrollWidth <= name.clientWidth")
+
+
+async def test_notices_are_above_an_open_dialogue(browse: Browse, space: Space) -> None:
+    """They can be read and answered there; closing it leaves them."""
+    await space.task("Milk", labels=["home"])
+    page = await browse(f"/w/{space.id}/inbox")
+    await shows(page, "Milk")
+    await settled(page)
+    await page.keyboard.press("j")
+    await page.keyboard.press("1")
+    await expect(page.locator(".notice")).to_contain_text("priority urgent")
+    await page.keyboard.press("l")
+    dialogue = page.get_by_role("dialog", name="Labels")
+    await expect(dialogue).to_be_visible()
+    await expect(page.locator(".notice")).to_have_count(1)
+    await dialogue.get_by_role("button", name="Undo").click()
+    await expect(dialogue.locator(".notice")).to_contain_text("Undone")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".notice")).to_contain_text("Undone")
+    assert (await space.get("/tasks")).ok["items"][0]["priority"] == "none"
+
+
+async def test_what_is_done_to_several_tasks_is_undone_at_once(browse: Browse, space: Space) -> None:
+    """By the button of its notice, and by the key."""
+    for title in ("Milk", "Bread", "Cheese"):
+        await space.task(title)
+    page = await browse(f"/w/{space.id}/inbox")
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    bar = page.get_by_role("toolbar", name="Selected tasks")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Control+a")
+    await bar.get_by_role("button", name="Trash").click()
+    await expect(rows(page)).to_have_count(0)
+    await page.locator(".notice").get_by_role("button", name="Undo").click()
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    await page.keyboard.press("Control+a")
+    await bar.get_by_role("button", name="Complete").click()
+    await expect(page.locator(".notice").filter(has_text="Completed 3 tasks")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+z")
+    await shows(page, "Milk", "Bread", "Cheese")
+    await settled(page)
+    assert [one["status"] for one in (await space.get("/tasks")).ok["items"]] == ["open"] * 3

@@ -7,18 +7,13 @@ import json
 import re
 from pathlib import Path
 
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.support.http import Space, eventually
 from tests.support.serving import Serving
 from tests.ui.browsing import Browse, Served
-from tests.ui.test_lists import add, live, rows, shows
+from tests.ui.steps import add, offline, rows, settled, shows
 from tests.ui.watching import Watch
-
-
-async def offline(page: Page) -> None:
-    """Waits until the page says that it is offline."""
-    await expect(page.locator(".connection-state.offline")).to_be_visible()
 
 
 async def created(space: Space) -> list[str]:
@@ -34,7 +29,7 @@ async def test_what_is_written_offline_is_sent_once(browse: Browse, space: Space
     """Words are understood later, by the time of writing; ticks and titles too; the order stays."""
     await space.task("Milk")
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     await shows(page, "Milk")
     async with watch.offline(page):
         await offline(page)
@@ -44,7 +39,7 @@ async def test_what_is_written_offline_is_sent_once(browse: Browse, space: Space
         await shows(page, "Bread tomorrow 9am !high", "Cheese")
         await expect(page.locator(".connection-state")).to_contain_text("3 to send")
         assert await created(space) == ["Milk"]
-    await live(page)
+    await settled(page)
     await shows(page, "Bread", "Cheese")
     assert await created(space) == ["Milk", "Bread", "Cheese"]
     tasks = {one["title"]: one for one in (await space.get("/tasks")).ok["items"]}
@@ -55,8 +50,8 @@ async def test_what_is_written_offline_is_sent_once(browse: Browse, space: Space
 async def test_it_opens_without_a_network(browse: Browse, space: Space, watch: Watch) -> None:
     """The page, its tasks and what waits to be sent are on the device; opened again, nothing is lost or doubled."""
     await space.task("Milk")
-    page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    page = await browse(f"/w/{space.id}/inbox", new=True)
+    await settled(page)
     await page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
     await page.wait_for_function("() => caches.keys().then((names) => names.length === 1)")
     async with watch.offline(page):
@@ -71,7 +66,7 @@ async def test_it_opens_without_a_network(browse: Browse, space: Space, watch: W
         await add(second, "Cheese")
         await shows(page, "Milk", "Bread", "Cheese")
         await page.close()
-    await live(second)
+    await settled(second)
     await shows(second, "Milk", "Bread", "Cheese")
     assert await created(space) == ["Milk", "Bread", "Cheese"]
 
@@ -80,14 +75,14 @@ async def test_what_others_changed_is_not_overwritten(browse: Browse, space: Spa
     """Another field is merged; the same field is a conflict, which a person decides."""
     milk = await space.task("Milk")
     page = await browse(f"/w/{space.id}/inbox?task={milk['id']}")
-    await live(page)
+    await settled(page)
     async with watch.offline(page):
         await offline(page)
         title = page.get_by_role("textbox", name="Title")
         await title.fill("Oat milk")
         await title.press("Enter")
         await space.patch(f"/tasks/{milk['id']}", {"title": "Soy milk", "priority": "high"})
-    await live(page)
+    await settled(page)
     await expect(page.get_by_text("changed this while you did").first).to_be_visible()
     assert (await space.get(f"/tasks/{milk['id']}")).ok["title"] == "Soy milk"
     await page.get_by_role("button", name="Use mine").first.click()
@@ -105,7 +100,7 @@ async def test_two_fields_are_both_kept(browse: Browse, space: Space, watch: Wat
     """What one did offline and another online to the same task, without a question."""
     milk = await space.task("Milk")
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     async with watch.offline(page):
         await offline(page)
         await page.keyboard.press("j")
@@ -113,7 +108,7 @@ async def test_two_fields_are_both_kept(browse: Browse, space: Space, watch: Wat
         await space.patch(f"/tasks/{milk['id']}", {"title": "Oat milk"})
     await shows(page, "Oat milk")
     await expect(rows(page).get_by_title("Priority urgent")).to_be_visible()
-    await live(page)
+    await settled(page)
     task = (await space.get(f"/tasks/{milk['id']}")).ok
     assert (task["title"], task["priority"]) == ("Oat milk", "urgent")
 
@@ -122,12 +117,12 @@ async def test_what_is_refused_is_shown_where_it_happened(browse: Browse, space:
     """With the reason, at the task; nothing is lost until the person gives it up."""
     milk = await space.task("Milk")
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     async with watch.offline(page):
         await offline(page)
         await page.get_by_role("checkbox", name="Complete Milk").click()
         await space.delete(f"/tasks/{milk['id']}")
-    await live(page)
+    await settled(page)
     await page.get_by_role("button", name="1 to look at").click()
     await expect(page.get_by_role("dialog")).to_contain_text("was refused")
     await page.get_by_role("dialog").get_by_role("button", name="Give it up").click()
@@ -141,7 +136,7 @@ async def test_a_killed_server_loses_nothing(browse: Browse, watch: Watch, tmp_p
     with Serving(tmp_path / "own") as own:
         page = await browse("/", base=own.url)
         await page.get_by_role("button", name="Start").click()
-        await live(page)
+        await settled(page)
         await page.keyboard.press("g")
         await page.keyboard.press("i")
         await add(page, "Before")
@@ -151,7 +146,7 @@ async def test_a_killed_server_loses_nothing(browse: Browse, watch: Watch, tmp_p
         await add(page, "During")
         await shows(page, "Before", "During")
         own.start()
-        await live(page)
+        await settled(page)
         await shows(page, "Before", "During")
         await add(page, "After")
         await shows(page, "Before", "During", "After")
@@ -179,7 +174,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again(browse: Browse, space: 
 
     await page.route_web_socket(re.compile("/feed$"), through)
     await page.goto(f"/w/{space.id}/inbox?task={milk['id']}")
-    await live(page)
+    await settled(page)
     title = page.get_by_role("textbox", name="Title")
     await title.fill("Oat milk")
     await title.press("Enter")
@@ -195,7 +190,7 @@ async def test_half_a_character_holds_nothing_up(browse: Browse, space: Space, w
     """An emoji that was cut in two, by a field's bound or in a paste: it is sent, and so is what follows it."""
     watch.allow_status(400)  # of the request that understands a line
     page = await browse(f"/w/{space.id}/inbox")
-    await live(page)
+    await settled(page)
     await page.evaluate("""async () => {
       const input = document.querySelector(".quick-add-input");
       input.value = "Milk \\ud83d";
@@ -205,7 +200,7 @@ async def test_half_a_character_holds_nothing_up(browse: Browse, space: Space, w
     await add(page, "Bread")
     await shows(page, "Milk \ufffd", "Bread")
     await page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
-    await live(page)
+    await settled(page)
     assert await created(space) == ["Milk \ufffd", "Bread"]
 
 
@@ -219,7 +214,7 @@ async def test_workspaces_opened_in_quick_succession_stay_apart(
         await other.task(f"Theirs {number}")
     await space.task("Milk")
     page = await browse(f"/w/{other.id}/inbox")
-    await live(page)
+    await settled(page)
     connections: list[str] = []
     page.on("websocket", lambda socket: connections.append(socket.url.split("/")[-2]))
     go = """(places) => {
@@ -230,12 +225,12 @@ async def test_workspaces_opened_in_quick_succession_stay_apart(
     }"""
     for _ in range(5):
         await page.evaluate(go, [f"/w/{space.id}/inbox", f"/w/{other.id}/inbox", f"/w/{space.id}/inbox"])
-        await live(page)
+        await settled(page)
         await shows(page, "Milk")
         await page.evaluate(go, [f"/w/{other.id}/inbox", f"/w/{space.id}/inbox", f"/w/{other.id}/inbox"])
-        await live(page)
+        await settled(page)
     await page.evaluate(go, [f"/w/{space.id}/inbox"])
-    await live(page)
+    await settled(page)
     await other.task("Theirs, later")
     await space.task("Bread")
     await shows(page, "Milk", "Bread")

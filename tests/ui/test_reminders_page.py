@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.http import Space, eventually
 from tests.ui.browsing import Browse
 from tests.ui.looking import SCHEMES, Scheme, accessible
-from tests.ui.steps import opened
+from tests.ui.steps import add, live, opened
 
 
 async def reminded(space: Space, title: str, after: float, **fields: Any) -> str:
@@ -127,7 +127,7 @@ async def test_the_desktop_is_asked_for_by_a_button_alone_and_used_while_hidden(
         """
     )
     await page.goto(f"/w/{space.id}/reminders")
-    await expect(page.locator(".connection-state.live")).to_be_visible()
+    await live(page)
     assert await page.evaluate("() => window.told") == []
     await page.get_by_role("button", name="Show them").click()
     await expect(page.get_by_role("button", name="Show them")).to_have_count(0)
@@ -137,6 +137,31 @@ async def test_the_desktop_is_asked_for_by_a_button_alone_and_used_while_hidden(
     await space.post(f"/reminders/{reminder}/acknowledge")
     await page.wait_for_function("() => window.told.includes('closed Cake')")
     assert await page.evaluate("() => window.told") == ["asked", "Cake", "closed Cake"]
+
+
+PAST = "Call Anna on 3 january 2020 at 9:00 remind me 30 minutes before"
+
+
+async def test_one_that_is_past_already_is_said_in_a_sentence(browse: Browse, space: Space) -> None:
+    """Written with a task: the task is there, nothing is left over, and another time is offered at once."""
+    page = await opened(browse, space, "inbox")
+    field = page.get_by_role("textbox", name="Add a task")
+    await field.fill(PAST)
+    await expect(page.locator(".chip.understood")).to_have_count(2)
+    await field.press("Enter")
+    notice = page.locator(".notice.error")
+    await expect(notice).to_contain_text("“Call Anna” has no reminder: That is 3 Jan 2020, 08:30, which has passed")
+    await expect(page.get_by_role("button", name="to look at")).to_have_count(0)
+    await notice.get_by_role("button", name="Set one").click()
+    await expect(page.get_by_role("dialog", name="Remind me")).to_be_visible()
+
+
+async def test_one_that_is_past_when_it_is_understood_is_to_look_at(browse: Browse, space: Space) -> None:
+    """Where the line was sent before the page knew what it means."""
+    page = await opened(browse, space, "inbox")
+    await add(page, PAST)
+    await page.get_by_role("button", name="1 to look at").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("That is 3 Jan 2020, 08:30, which has passed")
 
 
 async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) -> None:
@@ -153,7 +178,7 @@ async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) ->
             await page.get_by_role("button", name="Snooze: Cake").click()
             await accessible(page)
         await page.goto(f"/w/{space.id}/calendar")
-        await expect(page.locator(".connection-state.live")).to_be_visible()
+        await live(page)
         await reminded(space, f"Now on a {screen}", 0.2)
         await expect(card(page, f"Now on a {screen}")).to_be_visible()
         await accessible(page, schemes)

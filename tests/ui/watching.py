@@ -20,6 +20,9 @@ addEventListener("securitypolicyviolation", (event) => {
 CALLED_OFF: Final = "net::ERR_ABORTED"
 """The failure of a request that the page itself, or its end, has called off."""
 
+NO_WORKERS: Final = "Service Worker registration blocked by Playwright"
+"""What is said for a browser that is to have none (see `tests/ui/devices.py`)."""
+
 NO_NETWORK: Final = r"net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED|CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE)"
 """What a browser says where there is no way to the server."""
 
@@ -56,13 +59,23 @@ class Watch:
         finally:
             await page.context.set_offline(False)
 
-    async def over(self, context: BrowserContext) -> None:
-        """Watches a context, and all pages and workers in it."""
+    def over(self, context: BrowserContext) -> None:
+        """Watches a context, and all pages and workers in it; its pages have to run `TELL_VIOLATIONS`."""
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("requestfailed", self._failed)
-        context.on("page", lambda page: page.on("crash", self._crash))
-        await context.add_init_script(TELL_VIOLATIONS)
+        context.on("page", self._opened)
+        for page in context.pages:
+            self._opened(page)
+
+    def away_from(self, context: BrowserContext) -> None:
+        """What its first page, which stays, complains of is no matter any more."""
+        context.remove_listener("console", self._console)
+        context.remove_listener("weberror", self._error)
+        context.remove_listener("requestfailed", self._failed)
+        context.remove_listener("page", self._opened)
+        for page in context.pages:
+            page.remove_listener("crash", self._crash)
 
     @property
     def complaints(self) -> list[str]:
@@ -70,7 +83,7 @@ class Watch:
         return [line for line in self._heard if not any(re.search(pattern, line) for pattern in self._allowed)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and message.text != NO_WORKERS:
             place = message.location
             where = f"{place['url']}:{place['lineNumber'] + 1}" if place["url"] else "?"
             self._heard.append(f"console {message.type}: {message.text} ({where})")
@@ -82,6 +95,9 @@ class Watch:
     def _failed(self, request: Request) -> None:
         if request.failure != CALLED_OFF:
             self._heard.append(f"request failed: {request.method} {request.url}: {request.failure}")
+
+    def _opened(self, page: Page) -> None:
+        page.on("crash", self._crash)
 
     def _crash(self, page: Page) -> None:
         self._heard.append(f"the page crashed: {page.url}")

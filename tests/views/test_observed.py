@@ -16,6 +16,7 @@ from monitoring import tracing
 from monitoring.logs.forms import fields
 from tests.support.feed import feeding
 from tests.support.http import BOUND, Site, Space, eventually
+from tests.support.monitoring.otlp import receiving
 from views import observed, reads
 from views.server import Options, Server, start
 
@@ -221,12 +222,17 @@ async def test_an_everyday_request_is_logged_for_debugging_only(space: Space, li
     }  # fmt: skip
 
 
-async def test_a_sampled_request_has_its_line(space: Space, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sampled_request_has_its_line(space: Space, lines: Lines) -> None:
     """So that a trace leads to its lines."""
-    monkeypatch.setattr(tracing, "ids", lambda: {"trace_id": "t", "span_id": "s"})
-    task = await space.task("Milk")
+    with receiving("http") as collector:
+        running = tracing.configure(collector.url, 1.0)
+        try:
+            task = await space.task("Milk")
+        finally:
+            await asyncio.to_thread(running.stop)
+    (span,) = collector.named(f"HTTP POST {TASKS}")
     (line,) = lines.of("INFO")
-    assert (line["trace_id"], line["span_id"], line["status"]) == ("t", "s", 201)
+    assert (line["trace_id"], line["span_id"], line["status"]) == (span.trace, span.id, 201)
     assert line["command_id"]
     assert "Milk" not in str(line)
     assert task

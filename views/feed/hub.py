@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from monitoring import metrics
+from monitoring import metrics, tracing
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
 from views.feed import closing
@@ -82,6 +82,8 @@ class Room:
         self._system = system
         self._workspace = _plain(system.state.state(name).workspace)
         self._waiting: list[Burst] = []
+        self._traced: list[tracing.Context] = []
+        """The sampled traces of what waits."""
         self._since: list[float] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -134,6 +136,8 @@ class Room:
         shown = workspace if roles or plain != known else None
         self._since.append(perf_counter())
         self._waiting.append(Burst(self.name, before, happened, changed, state, shown, bool(self._stateful)))
+        if traced := batch.traced.get(self.name):
+            self._traced += dict.fromkeys(traced.values())  # one of each command
         if self._alarm is None:
             wait = self._written + self._gather - self._loop.time()
             self._alarm = self._loop.call_later(max(wait, 0.0), self.flush)
@@ -147,6 +151,8 @@ class Room:
         since, self._since = self._since, []
         if not bursts:
             return
+        traced, self._traced = self._traced, []
+        began = tracing.clock() if traced else 0
         self._written = self._loop.time()
         shared: dict[tuple[View, Role], Encoded] = {}
         owners = frozenset[str]().union(*(burst.owners for burst in bursts))
@@ -165,9 +171,15 @@ class Room:
             one.deliver(encoded)
             sent += encoded.messages
         metrics.FEED_MESSAGES.inc(sent)
-        now = perf_counter()
+        for context in traced:
+            span = tracing.start("feed push", tracing.Kind.PRODUCER, context, at=began)
+            if span is not None:
+                clients = len(self.subscribers)
+                span.set({"tasksys.workspace": self.name, "tasksys.clients": clients, "tasksys.messages": sent})
+                span.end()
+        now, exemplar = perf_counter(), None if not traced else tracing.exemplar_of(traced[0])
         for durable in since:
-            metrics.FEED_SECONDS.observe(now - durable)
+            metrics.FEED_SECONDS.observe(now - durable, exemplar)
         spent = self._loop.time() - self._written
         self._gather = min(LONGEST_GATHER, max(GATHER_SECONDS, SHARE * spent))
 

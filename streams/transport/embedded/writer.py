@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import Context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ class Writer:
         waiting = _Waiting(transaction, loop.create_future())
         self._waiting.append(waiting)
         if self._task is None:
-            self._task = loop.create_task(self._drain())
+            self._task = loop.create_task(self._drain(), context=Context())  # it is nobody's in particular
         return waiting.done
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from faust.types import TP
 
+from monitoring import tracing
 from streams import measures
 from streams.fold import Effects
 from streams.runner import APPLIED
@@ -71,7 +72,10 @@ class PartitionWriter:
             self.log.cluster.settle(self.log.id)  # with brokers that are new to it
         for topic, entries in {**outputs, self._changelog: rows}.items():
             measures.written(topic).add(len(entries), sum(len(key or b"") + len(row or b"") for key, row, _ in entries))
+        span = tracing.child("store write", tracing.Kind.INTERNAL)
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
+        if span is not None:
+            span.end()
 
     async def _begin(self, topics: Sequence[str]) -> None:
         """Begins a transaction, behind the markers of the last one.

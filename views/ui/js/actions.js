@@ -5,8 +5,9 @@
  */
 
 import { addDays, today } from "./lib/time.js";
-import { isOpen } from "./model/store.js";
 import { pressed, typing } from "./lib/keys.js";
+import { switchTheme } from "./model/appearance.js";
+import { editAll, toggleDone, trashAll } from "./model/together.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./model/types.js").Task} Task */
@@ -22,22 +23,6 @@ function going(id, name, key, page, icon) {
   return { id, name: `Go to ${name}`, group: "Go to", keys: [`g ${key}`], icon, run: (app) => app.go(app.to(page)) };
 }
 
-/** Fields of several tasks. @param {App} app @param {Task[]} tasks @param {Record<string, any>} fields @param {string} said */
-export function editAll(app, tasks, fields, said) {
-  const many = tasks.length > 1 ? `${tasks.length} tasks: ${said}` : said;
-  tasks.forEach((task, index) => void app.edit(task, fields, index === tasks.length - 1 ? many : undefined));
-}
-
-/** Ticks tasks off, or opens them again if all of them are done. @param {App} app @param {Task[]} tasks */
-export function toggleDone(app, tasks) {
-  const open = tasks.filter(isOpen);
-  const type = open.length ? "CompleteTask" : "ReopenTask";
-  const said = open.length ? "Completed" : "Reopened";
-  const meant = open.length ? open : tasks;
-  const name = meant.length > 1 ? `${meant.length} tasks` : `“${meant[0]?.title}”`;
-  meant.forEach((task, index) => void app.send({ type, task: task.id }, { said: index === meant.length - 1 ? `${said} ${name}` : undefined }));
-}
-
 /** @type {Action[]} */
 export const ACTIONS = [
   { id: "palette", name: "Find anything, do anything", group: "Page", keys: ["Mod+k"], icon: "search", run: (app) => app.openDialog("palette") },
@@ -46,7 +31,7 @@ export const ACTIONS = [
   { id: "undo", name: "Undo the last thing you did", group: "Page", keys: ["Mod+z"], icon: "undo", run: (app) => void app.undo() },
   { id: "help", name: "Keyboard help", group: "Page", keys: ["?"], icon: "help", run: (app) => app.openDialog("help") },
   { id: "escape", name: "Close what is open", group: "Page", keys: ["Escape"], hidden: true, run: escape },
-  { id: "theme", name: "Switch between light and dark", group: "Page", keys: [], icon: "sun", run: switchTheme },
+  { id: "theme", name: "Switch between light and dark", group: "Page", keys: [], icon: "sun", run: (app) => { switchTheme(); app.tell(); } },
 
   going("inbox", "Inbox", "i", "inbox", "inbox"),
   going("today", "Today", "t", "today", "today"),
@@ -87,15 +72,8 @@ export const ACTIONS = [
   { id: "remind", name: "Remind me", group: "Tasks", keys: ["b"], icon: "bell", task: true, run: (app, [task]) => app.openDialog("remind", { task: task.id }) },
   { id: "up", name: "Move up", group: "Tasks", keys: ["Alt+ArrowUp"], task: true, needs: "editor", run: (app) => app.list?.shift(-1) },
   { id: "down", name: "Move down", group: "Tasks", keys: ["Alt+ArrowDown"], task: true, needs: "editor", run: (app) => app.list?.shift(1) },
-  { id: "trash-task", name: "Move to the trash", group: "Tasks", keys: ["#", "Delete"], icon: "trash", task: true, needs: "editor", run: trash },
+  { id: "trash-task", name: "Move to the trash", group: "Tasks", keys: ["#", "Delete"], icon: "trash", task: true, needs: "editor", run: trashAll },
 ];
-
-/** @param {App} app @param {Task[]} tasks */
-function trash(app, tasks) {
-  const said = tasks.length > 1 ? `Moved ${tasks.length} tasks to the trash` : `Moved “${tasks[0].title}” to the trash`;
-  tasks.forEach((task, index) => void app.send({ type: "TrashTask", task: task.id }, { said: index === tasks.length - 1 ? said : undefined }));
-  app.selected.clear();
-}
 
 /** @param {App} app */
 function select(app) {
@@ -113,28 +91,6 @@ function escape(app) {
     app.selected.clear();
     app.tell();
   }
-}
-
-/** @param {App} app */
-function switchTheme(app) {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
-  setTheme(now === "dark" ? "light" : "dark");
-  app.tell();
-}
-
-/** @param {string} theme `light`, `dark`, or blank for the system's */
-export function setTheme(theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
-  localStorage.setItem("tasksys.theme", theme);
-}
-
-/** @param {string} density `compact`, or blank for comfortable */
-export function setDensity(density) {
-  if (density) document.documentElement.dataset.density = density;
-  else delete document.documentElement.dataset.density;
-  localStorage.setItem("tasksys.density", density);
 }
 
 /** The tasks that an action is about: the one that is open and has the focus; else the selected ones, the one at the cursor, the one that is open. @param {App} app */

@@ -9,22 +9,28 @@
 
 import { uuid } from "./lib/ids.js";
 import { Signal } from "./lib/signal.js";
+import { Entities } from "./model/entities.js";
+import { Notices } from "./model/notices.js";
+import { Presence } from "./model/presence.js";
+import { sayProblem } from "./model/saying.js";
 import { Store } from "./model/store.js";
 import { Refused, get } from "./net/api.js";
 import { Feed } from "./net/feed.js";
 import { Outbox } from "./net/outbox.js";
 import { session } from "./net/session.js";
 import { Storage } from "./net/storage.js";
-import { Presence } from "./model/presence.js";
-import { Notices } from "./model/notices.js";
 import { address, read } from "./router.js";
 
 /** @typedef {import("./model/types.js").Command} Command */
 /** @typedef {import("./model/types.js").Outcome} Outcome */
 /** @typedef {import("./model/types.js").Workspace} Workspace */
+/** @typedef {{id: string, said: string, batch?: string, deciding: Promise<Outcome | null>, notice?: number}} Done */
 /** @typedef {"starting" | "welcome" | "sign-in" | "open" | "gone"} Phase */
 
 const LAST = "tasksys.workspace";
+
+/** Commands that are remembered to be undone. */
+const UNDOABLE = 500;
 
 export class App extends Signal {
   store = new Store();
@@ -57,7 +63,7 @@ export class App extends Signal {
   dialog = null;
   /** Events that came while the page was open, newest last: what has just happened. @type {import("./model/types.js").Event[]} */
   recent = [];
-  /** Commands of this page that can be undone, newest last. @type {{id: string, said: string, deciding: Promise<Outcome | null>, notice?: number}[]} */
+  /** Commands of this page that can be undone, newest last. @type {Done[]} */
   done = [];
 
   constructor() {
@@ -122,7 +128,7 @@ export class App extends Signal {
   close() {
     this.feed?.close();
     this.outbox?.close();
-    this.store.entities = new (/** @type {any} */ (this.store.entities.constructor))();
+    this.store.entities = new Entities();
     this.store.setWaiting([]);
     this.presence.clear();
     this.notices.clear();
@@ -195,7 +201,7 @@ export class App extends Signal {
       this.presence.clear();
     }
     if (code === 4401) this.#leave("sign-in", reason || "Your token has expired; sign in again.");
-    else if (code === 4403) this.#leaveForGood( reason || "You are no longer a member of this workspace.");
+    else if (code === 4403) this.#leaveForGood(reason || "You are no longer a member of this workspace.");
     else if (state === "offline" && navigator.onLine) void this.#why();
     this.presence.send = (where) => this.feed?.send({ op: "presence", where }) ?? false;
     this.tell();
@@ -280,14 +286,14 @@ export class App extends Signal {
 
   /**
    * Sends a command. `said` is what was done, for those who may want to undo it; without it nothing is said. An edit is
-   * given what it saw of the fields that it changes (`base`).
-   * @param {Command} command @param {{said?: string, base?: Record<string, any>, text?: string, without?: string[]}} [more]
+   * given what it saw of the fields that it changes (`base`). Commands of one `batch` are undone together.
+   * @param {Command} command @param {{said?: string, base?: Record<string, any>, text?: string, without?: string[], batch?: string}} [more]
    * @returns {Promise<Outcome | null>}
    */
-  async send(command, { said, base, text, without } = {}) {
+  async send(command, { said, base, text, without, batch } = {}) {
     const named = { ...command, id: uuid() };
     const deciding = /** @type {Outbox} */ (this.outbox).add(named, { base, text, without });
-    if (command.type !== "Undo") this.done = [...this.done.slice(-49), { id: named.id, said: said ?? "", deciding }];
+    if (command.type !== "Undo") this.done = [...this.done.slice(1 - UNDOABLE), { id: named.id, said: said ?? "", batch, deciding }];
     if (said && this.feed?.state !== "live") this.notices.say(`${said}. It is sent when you are online again.`);
     const outcome = await deciding;
     if (outcome?.status !== "accepted" || !outcome.events.length) this.done = this.done.filter((one) => one.id !== named.id);
@@ -296,34 +302,40 @@ export class App extends Signal {
       this.done = this.done.map((one) => (one.id === named.id ? { ...one, notice } : one));
     }
     if (outcome?.status === "refused" && !command.task) {
-      this.notices.say(outcome.problem?.detail ?? "It was refused.", undefined, "error");
+      this.notices.say(sayProblem(outcome.problem) || "It was refused.", undefined, "error");
       void this.outbox?.drop(named.id);
     }
     return outcome;
   }
 
-  /** Changes fields of a task; not silently over what somebody else changed meanwhile. @param {import("./model/types.js").Task} task @param {Record<string, any>} fields @param {string} [said] */
-  edit(task, fields, said) {
+  /** Changes fields of a task; not silently over what somebody else changed meanwhile. @param {import("./model/types.js").Task} task @param {Record<string, any>} fields @param {string} [said] @param {string} [batch] */
+  edit(task, fields, said, batch) {
     const rows = /** @type {Record<string, any>} */ (task);
     const base = Object.fromEntries(Object.keys(fields).map((field) => [field, rows[field] ?? null]));
-    return this.send({ type: "EditTask", task: task.id, ...fields }, { said, base });
+    return this.send({ type: "EditTask", task: task.id, ...fields }, { said, base, batch });
   }
 
-  /** Undoes a command of this page, by default the last one; one that was not sent yet is given up. @param {string} [id] */
+  /** Undoes a command of this page, with those of its batch; by default the last one. @param {string} [id] */
   async undo(id = this.done.at(-1)?.id) {
     const found = this.done.find((one) => one.id === id);
-    if (!id || !found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
-    this.done = this.done.filter((one) => one !== found);
-    if (found.notice) this.notices.drop(found.notice);
-    const said = found.said ? `Undone: ${found.said}` : "Undone";
+    if (!found) return this.notices.say("There is nothing to undo in this window. The history of a task undoes any step.");
+    const all = this.done.filter((one) => one === found || (found.batch && one.batch === found.batch)).reverse();
+    this.done = this.done.filter((one) => !all.includes(one));
+    for (const one of all) if (one.notice) this.notices.drop(one.notice);
+    const said = all.find((one) => one.said)?.said;
+    const undone = await Promise.all(all.map((one) => this.#undo(one)));
+    if (undone.includes(true)) this.notices.say(said ? `Undone: ${said}` : "Undone");
+  }
+
+  /** Undoes one; what was not sent yet is given up. True if it is undone. @param {Done} one */
+  async #undo({ id, deciding }) {
     if (this.feed?.state !== "live" && this.outbox?.entries.some((one) => one.id === id && one.state === "waiting" && !one.sent)) {
       await this.outbox.drop(id);
-      return this.notices.say(said);
+      return true;
     }
-    const undone = await found.deciding;
-    if (undone?.status !== "accepted") return;
-    const outcome = await this.send({ type: "Undo", command: undone.id });
-    if (outcome?.status === "accepted") this.notices.say(said);
+    const decided = await deciding;
+    if (decided?.status !== "accepted") return false;
+    return (await this.send({ type: "Undo", command: decided.id }))?.status === "accepted";
   }
 
   /** @param {string} name @param {any} [about] */

@@ -1,13 +1,14 @@
 /** Starts the page: makes the app, shows it whenever something changes, at most once a frame. */
 
 import { App } from "./app.js";
-import { listen, setDensity, setTheme } from "./actions.js";
+import { listen } from "./actions.js";
 import { h, patch } from "./lib/dom.js";
+import { single } from "./lib/screens.js";
+import { restoreAppearance } from "./model/appearance.js";
 import { openDialog } from "./parts/dialogs.js";
 import { reminderCards } from "./parts/reminder-cards.js";
 import { notices, sidebar, tabs } from "./parts/shell.js";
 import { detail } from "./pages/detail.js";
-import { narrow } from "./detail/focus.js";
 import { gone, signIn, starting, welcome } from "./pages/entrance.js";
 import { page } from "./pages/all.js";
 import "./dialogs/small.js";
@@ -27,7 +28,8 @@ function view() {
   if (app.phase === "gone") return gone(app);
   if (app.phase === "starting") return starting();
   const task = app.route.query.get("task");
-  const covered = Boolean(task) && narrow.matches;
+  const covered = Boolean(task) && single.matches;
+  const dialog = openDialog(app);
   return [
     h("div", { class: `shell${task ? " with-detail" : ""}`, key: "shell" },
       sidebar(app),
@@ -35,9 +37,9 @@ function view() {
       h("main", { class: "page", key: "page", id: "page", inert: covered }, page(app)),
       detail(app),
       tabs(app, covered)),
-    notices(app),
+    dialog ? null : notices(app),
     reminderCards(app),
-    openDialog(app),
+    dialog,
   ];
 }
 
@@ -61,9 +63,8 @@ app.listen(() => {
   requestAnimationFrame(show);
 });
 
-narrow.addEventListener("change", () => app.tell());
-setTheme(localStorage.getItem("tasksys.theme") ?? "");
-setDensity(localStorage.getItem("tasksys.density") ?? "");
+single.addEventListener("change", () => app.tell());
+restoreAppearance();
 listen(app);
 setInterval(() => app.store.changed(), 60_000); // what is today, or late, changes by itself
 show();

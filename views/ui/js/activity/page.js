@@ -6,10 +6,10 @@ import { Refused, get } from "../net/api.js";
 import { listing } from "../model/listing.js";
 import { drawingOf, undoable } from "../model/entries.js";
 import { CLOCK, who } from "../model/saying.js";
-import { asText, sentence } from "../model/words.js";
+import { asText, sentence } from "../model/sentences.js";
+import { actorMark } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
 import { empty, pageHead } from "../parts/shell.js";
-import { avatar } from "../parts/task-row.js";
 import { said } from "./pieces.js";
 import "./dialogs.js";
 
@@ -22,7 +22,7 @@ const FEW = 4;
 
 const SINCE = /** @type {const} */ ([["", "At any time"], ["1", "Last 24 hours"], ["7", "Last 7 days"], ["30", "Last 30 days"]]);
 
-/** What was found of the chain of records; null before anybody asked. @type {{state: "asking" | "known" | "failed", ok?: boolean, events?: number, position?: number, detail?: string} | null} */
+/** What was found of the chain of records; null before anybody asked. @type {{workspace: string, state: "asking" | "known" | "failed", ok?: boolean, events?: number, position?: number, detail?: string} | null} */
 let checked = null;
 
 /** Steps whose entries are all shown. @type {Set<string>} */
@@ -77,10 +77,10 @@ function step(app, { id, actor, at, entries }) {
   const [undone] = entries.filter((one) => one.undoes);
   const many = entries.length > FEW && !opened.has(id);
   const shown = many ? entries.slice(0, FEW - 1) : entries;
-  const words = asText(sentence(first, { store: app.store }));
+  const words = asText(sentence(first, app.store));
   return h("li", { class: "deed", key: `${first.position}` },
     h("span", { class: `deed-mark${undone ? " undo" : ""}` }, icon(drawingOf(first))),
-    actor === CLOCK ? h("span", { class: "avatar clock", "aria-hidden": "true" }, icon("clock")) : avatar(actor),
+    actorMark(actor),
     h("div", { class: "deed-body" },
       h("p", null, h("span", { class: "deed-who" }, who(actor, app.store.user)), " ", undone ? h("span", { class: "chip" }, icon("undo"), "Undo") : null, undone ? " " : null, said(app, first)),
       shown.slice(1).map((one) => h("p", { key: one.position, class: "deed-more" }, said(app, one))),
@@ -122,19 +122,20 @@ function endless(element, entries) {
 
 /** Has the server go through the whole record. @param {App} app */
 async function verify(app) {
-  checked = { state: "asking" };
+  const { workspace } = app.route;
+  checked = { workspace, state: "asking" };
   app.tell();
   try {
-    checked = { state: "known", ...(await get(`/workspaces/${app.route.workspace}/audit/verify`)) };
+    checked = { workspace, state: "known", ...(await get(`/workspaces/${workspace}/audit/verify`)) };
   } catch (error) {
-    checked = { state: "failed", detail: error instanceof Refused ? error.message : "The server cannot be reached; try again when you are online." };
+    checked = { workspace, state: "failed", detail: error instanceof Refused ? error.message : "The server cannot be reached; try again when you are online." };
   }
   app.tell();
 }
 
 /** @param {App} app */
 function verdict(app) {
-  if (!checked) return null;
+  if (checked?.workspace !== app.route.workspace) return null;
   const { state, ok, events, position, detail } = checked;
   const words = state === "asking" ? "Going through the whole record…"
     : state === "failed" ? detail

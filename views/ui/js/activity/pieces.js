@@ -1,13 +1,13 @@
 /** What happened, shown: sentences with links, and the change behind each. */
 
 import { h } from "../lib/dom.js";
-import { sentence } from "../model/words.js";
+import { sentence } from "../model/sentences.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Entry} Entry */
 
-/** The pieces of a sentence, each as what it is. @param {App} app @param {readonly import("../model/words.js").Piece[]} pieces */
-export function shownPieces(app, pieces) {
+/** The pieces of a sentence, each as what it is. @param {App} app @param {readonly import("../model/sentences.js").Piece[]} pieces */
+function shownPieces(app, pieces) {
   return pieces.map((one, index) => {
     if (typeof one === "string") return one;
     if (one.is === "task" && one.id) {
@@ -25,7 +25,7 @@ export function shownPieces(app, pieces) {
   });
 }
 
-/** An entry as a sentence. @param {App} app @param {Entry} entry @param {string | null} [about] the task whose history it is */
-export function said(app, entry, about = null) {
-  return shownPieces(app, sentence(entry, { store: app.store, about }));
+/** An entry as a sentence. @param {App} app @param {Entry} entry */
+export function said(app, entry) {
+  return shownPieces(app, sentence(entry, app.store));
 }

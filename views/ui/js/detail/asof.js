@@ -4,7 +4,8 @@ import { h } from "../lib/dom.js";
 import { markdown } from "../lib/markdown.js";
 import { same } from "../model/waiting.js";
 import { icon } from "../parts/icon.js";
-import { LINKS, differences, fieldName, sayValue } from "./words.js";
+import { LINKS, fieldName, sayValue } from "../model/values.js";
+import { differences } from "../parts/changes.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */

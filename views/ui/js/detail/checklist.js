@@ -3,7 +3,7 @@
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { icon } from "../parts/icon.js";
-import { partHead } from "./subtasks.js";
+import { partHead } from "./part.js";
 import { troublesOf } from "./troubles.js";
 import { writing } from "./writing.js";
 

@@ -4,10 +4,10 @@ import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { markdown } from "../lib/markdown.js";
 import { sayAgo, sayInstant } from "../lib/time.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
-import { avatar } from "../parts/task-row.js";
 import { reading } from "./reading.js";
-import { partHead } from "./subtasks.js";
+import { partHead } from "./part.js";
 import { troublesOf } from "./troubles.js";
 import { writing } from "./writing.js";
 

@@ -2,15 +2,15 @@
 
 import { h } from "../lib/dom.js";
 import { HERE, isPast } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
+import { isOpen, reach } from "../model/status.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
 import { known } from "../parts/dialogs.js";
 import { link } from "../parts/shell.js";
-import { avatar } from "../parts/task-row.js";
 import { writers } from "./others.js";
 import { troublesOf } from "./troubles.js";
 import { sayMinutes } from "../model/saying.js";
-import { PRIORITY, STATUS, readMinutes, sayMoment } from "./words.js";
+import { PRIORITY, STATUS, readMinutes, sayMoment } from "../model/values.js";
 import { writing } from "./writing.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -41,18 +41,10 @@ function choice(app, name, value, choices, choose, tone = "") {
   }, choices.map(([id, text]) => h("option", { key: id, value: id, selected: id === value }, text)));
 }
 
-/** @type {Record<string, string>} */
-const REACHED_BY = { open: "ReopenTask", "in-progress": "StartTask", done: "CompleteTask", cancelled: "CancelTask", skipped: "SkipTask" };
-
 /** @param {App} app @param {Task} task */
 function status(app, task) {
   const offered = Object.entries(STATUS).filter(([id]) => id === task.status || (id !== "missed" && (id !== "skipped" || task.series)));
-  const choose = (/** @type {string} */ reached) => {
-    const said = `“${task.title}”: ${STATUS[reached].toLowerCase()}`;
-    if (reached === "open" && isOpen(task)) return void app.edit(task, { status: reached }, said);
-    if (reached === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
-    void app.send({ type: REACHED_BY[reached], task: task.id }, { said });
-  };
+  const choose = (/** @type {string} */ reached) => reach(app, task, reached, `“${task.title}”: ${STATUS[reached].toLowerCase()}`);
   const occurrence = task.series && isOpen(task) && app.may("editor");
   return row(app, task, "status", "Status", "check",
     choice(app, "Status", task.status, /** @type {[string, string][]} */ (offered), choose),

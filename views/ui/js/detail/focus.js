@@ -1,9 +1,8 @@
 /** Where the focus goes when a task is opened and closed. On a phone the task covers the page, which then rests. */
 
-/** @typedef {import("../app.js").App} App */
+import { single } from "../lib/screens.js";
 
-/** Screens on which a task covers everything. */
-export const narrow = matchMedia("(max-width: 819px)");
+/** @typedef {import("../app.js").App} App */
 
 /** The task that was shown last. @type {string | null} */
 let shown = null;
@@ -12,7 +11,7 @@ let shown = null;
 export function focused(app, id) {
   const before = shown;
   shown = id;
-  if (id && (app.entering || (id !== before && narrow.matches && !app.dialog))) {
+  if (id && (app.entering || (id !== before && single.matches && !app.dialog))) {
     app.entering = false;
     queueMicrotask(() => /** @type {HTMLElement | null} */ (document.querySelector(".detail"))?.focus({ preventScroll: true }));
   } else if (!id && before) {

@@ -9,11 +9,12 @@ import { Part, h } from "../lib/dom.js";
 import { sayAgo, sayInstant } from "../lib/time.js";
 import { get } from "../net/api.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
+import { actorMark } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
-import { avatar } from "../parts/task-row.js";
 import { bringBack, snapshot } from "./asof.js";
-import { fieldName, happened, inTheWay, sayChange, shownChanges } from "./words.js";
-import { who } from "../model/saying.js";
+import { fieldName } from "../model/values.js";
+import { happened, inTheWay, sayChange, shownChanges } from "../parts/changes.js";
+import { CLOCK, who } from "../model/saying.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Entry} Entry */
@@ -42,6 +43,11 @@ class TaskHistory extends Part {
   #asked = new AbortController();
   /** On a narrow screen one of both is shown. @type {"steps" | "then"} */
   #side = "steps";
+  #reading = false;
+  /** The newest event that it was read for: once, whatever comes of it. */
+  #heard = 0;
+  /** True if something came while it was read. */
+  #again = false;
 
   connectedCallback() {
     super.connectedCallback();
@@ -57,12 +63,6 @@ class TaskHistory extends Part {
   get #at() {
     return `/workspaces/${this.given.app.route.workspace}/tasks/${this.given.task}`;
   }
-
-  #reading = false;
-  /** The newest event that it was read for: once, whatever comes of it. */
-  #heard = 0;
-  /** True if something came while it was read. */
-  #again = false;
 
   /** Reads what comes after what is known. */
   async #read() {
@@ -231,11 +231,11 @@ class TaskHistory extends Part {
     const what = undoing ? `undid “${this.#words(step.undoes)}”` : types.map((entry) => happened(entry.type, step.entries.filter((one) => one.type === entry.type).flatMap((one) => one.changes))).join(" and ");
     const refused = app.store.waitingFor(this.given.task).find((one) => one.command.type === "Undo" && one.command.position === step.position && one.state === "refused");
     const sending = app.store.waitingFor(this.given.task).some((one) => one.command.type === "Undo" && one.command.position === step.position && (one.state === "waiting" || one.state === "sent"));
-    const clock = step.actor === "*clock";
+    const clock = step.actor === CLOCK;
     const changes = step.entries.flatMap((entry) => shownChanges(entry));
     return h("li", { key: step.position, class: `step${chosen ? " chosen" : ""}${by ? " undone" : ""}` },
       h("button", { type: "button", class: "step-choose", "aria-pressed": String(chosen), onclick: () => this.#choose(step, true) },
-        clock ? h("span", { class: "avatar clock" }, icon("clock")) : avatar(step.actor), h("span", { class: "grow" }, h("strong", null, who(step.actor)), ` ${what}`),
+        actorMark(step.actor), h("span", { class: "grow" }, h("strong", null, who(step.actor)), ` ${what}`),
         h("time", { class: "hint", dateTime: step.at, title: sayInstant(step.at) }, sayAgo(step.at))),
       !by && !clock && !refused && app.may("commenter") ? h("button", { type: "button", class: "button quiet step-undo", key: "undo", disabled: sending, "aria-label": `Undo: ${what}`, onclick: () => void app.send({ type: "Undo", task: this.given.task, position: step.position }, app.feed?.state === "live" ? {} : { said: "Undone" }) },
         icon("undo"), sending ? "Undoing…" : undoing ? "Do it again" : "Undo") : null,

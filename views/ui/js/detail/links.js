@@ -1,12 +1,12 @@
 /** Links to other tasks, in both directions. */
 
 import { h } from "../lib/dom.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
-import { openFromHere, partHead } from "./subtasks.js";
+import { openFromHere, partHead } from "./part.js";
 import { troublesOf } from "./troubles.js";
-import { LINKS } from "./words.js";
+import { LINKS } from "../model/values.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */

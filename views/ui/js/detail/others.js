@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { colourOf } from "../model/presence.js";
-import { avatar } from "../parts/task-row.js";
+import { avatar } from "../parts/avatar.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Here} Here */

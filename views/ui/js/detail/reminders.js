@@ -6,7 +6,7 @@ import { HERE, instantOf, sayAgo, sayWhen, wallTime } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
 import { whenForm } from "../dialogs/when.js";
-import { partHead } from "./subtasks.js";
+import { partHead } from "./part.js";
 import { troublesOf } from "./troubles.js";
 import { capital, sayDuration, sayTrigger } from "../model/saying.js";
 

@@ -3,25 +3,16 @@
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { pressed } from "../lib/keys.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { dragging } from "../parts/drag.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
-import { avatar, check, dueChip } from "../parts/task-row.js";
+import { check, dueChip } from "../parts/task-row.js";
+import { openFromHere, partHead } from "./part.js";
 import { writing } from "./writing.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
-
-/** @param {App} app @param {string} id */
-export function openFromHere(app, id) {
-  app.cursor = id;
-  app.openTask(id, { enter: true });
-}
-
-/** The head of a part. @param {string} name @param {string} [count] @param {import("../lib/dom.js").Content} [actions] */
-export function partHead(name, count = "", actions = null) {
-  return h("div", { class: "part-head" }, h("h3", null, name), count ? h("span", { class: "count" }, count) : null, h("span", { class: "grow" }), actions);
-}
 
 /** @param {App} app @param {Task} task */
 export function subtasks(app, task) {

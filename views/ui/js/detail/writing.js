@@ -14,7 +14,7 @@ import { sayAgo } from "../lib/time.js";
 import { icon } from "../parts/icon.js";
 import { draftName, dropDraft, keepDraft, readDraft, savedDraft } from "./drafts.js";
 import { tellWriting, writers } from "./others.js";
-import { differences } from "./words.js";
+import { differences } from "../parts/changes.js";
 
 /**
  * `shape`: a `line` and a `title` are fields all the time, `title` over several rows; a `text` is shown as Markdown and

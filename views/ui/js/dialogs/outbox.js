@@ -4,7 +4,9 @@ import { h } from "../lib/dom.js";
 import { sayAgo } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
-import { differences, fieldName, inTheWay, sayValue } from "../detail/words.js";
+import { sayProblem } from "../model/saying.js";
+import { fieldName, sayValue } from "../model/values.js";
+import { differences, inTheWay } from "../parts/changes.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../net/outbox.js").Waiting} Waiting */
@@ -50,7 +52,7 @@ export function trouble(app, one) {
   }
   const text = one.command.body ?? one.command.description ?? one.command.title;
   return h("div", { class: "trouble-box", key: one.id, role: "alert" },
-    h("p", null, h("strong", null, `${said(app, one)} was refused. `), one.problem?.detail ?? "", (one.problem?.errors ?? []).filter((error) => !one.problem?.detail?.includes(error.detail)).map((error) => ` ${error.detail}`)),
+    h("p", null, h("strong", null, `${said(app, one)} was refused. `), sayProblem(one.problem), (one.problem?.errors ?? []).filter((error) => !one.problem?.detail?.includes(error.detail)).map((error) => ` ${error.detail}`)),
     typeof text === "string" && text ? h("div", { class: "sides" }, h("div", { class: "side mine" }, h("span", { class: "hint" }, "What you wrote"), text)) : null,
     one.problem?.conflicts?.length ? [h("p", { key: "since" }, "Since then:"), inTheWay(app, one.problem.conflicts)] : null,
     h("div", { class: "row end" },

@@ -1,6 +1,6 @@
 /** The palette: everything that can be done, everywhere that can be gone to, and every task, by typing. */
 
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { shown } from "../lib/keys.js";
 import { ACTIONS, meant, perform } from "../actions.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";

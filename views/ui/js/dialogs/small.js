@@ -2,25 +2,17 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { today } from "../lib/time.js";
+import { placeOf } from "../model/making.js";
+import { sendAll } from "../model/together.js";
 import { makeWorkspace } from "../net/workspaces.js";
 import { address } from "../router.js";
+import { colourField } from "../parts/colours.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
 import "../parts/when-field.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
-
-/** Colours of projects and filters. */
-export const COLOURS = ["#1f6f5c", "#1d6fa3", "#8b45a8", "#b4540a", "#3d7a3a", "#4a56c0", "#a83a6d", "#8a6a00", "#b3261e", "#6b6458"];
-
-/** What a new task on this page is given. @param {App} app @returns {Record<string, any>} */
-export function placeOf(app) {
-  if (app.route.page === "project") return { project: app.route.id };
-  if (app.route.page === "today") return { due: { date: today() } };
-  return {};
-}
 
 dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [
   dialogHead(app, about?.text ? `Add a task on ${about.text}` : "Add a task", "Write it as you would say it: days, times, #projects, @people, !priority and repeats are understood."),
@@ -36,7 +28,7 @@ dialog("move", (app, /** @type {Task[]} */ tasks) => {
   const choose = (/** @type {string} */ id) => {
     const [project, section] = id.split(" ");
     const name = items.find((one) => one.id === id)?.name;
-    tasks.forEach((task, index) => void app.send({ type: "MoveTask", task: task.id, project: project || null, section: section ?? null, ...(task.parent ? { parent: null } : {}) }, { said: index === tasks.length - 1 ? `Moved to ${name}` : undefined }));
+    sendAll(app, tasks, (task) => ({ type: "MoveTask", task: task.id, project: project || null, section: section ?? null, ...(task.parent ? { parent: null } : {}) }), `Moved to ${name}`);
     app.closeDialog();
   };
   return [dialogHead(app, tasks.length > 1 ? `Move ${tasks.length} tasks` : `Move “${tasks[0]?.title}”`), chooser({ label: "Project", items, choose })];
@@ -80,8 +72,7 @@ dialog("project", (app, /** @type {import("../model/types.js").Project | undefin
   } },
     h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: project?.name ?? "", required: true, maxLength: 200, autofocus: true })),
     h("label", { class: "labelled" }, "What it is about", h("textarea", { class: "field", name: "description", rows: 3, value: project?.description ?? "" })),
-    h("fieldset", { class: "colours" }, h("legend", null, "Colour"), COLOURS.map((colour, index) =>
-      h("label", { key: colour, class: "colour", style: { "--colour": colour } }, h("input", { type: "radio", name: "colour", value: colour, checked: project ? project.colour === colour : index === app.store.projects.length % COLOURS.length, "aria-label": `Colour ${index + 1}` })))),
+    colourField(project?.colour, app.store.projects.length),
     h("div", { class: "row end" },
       project ? h("button", { type: "button", class: "button danger", onclick: () => {
         app.closeDialog();

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { addDays, sayDay, sayShortDay, sayWhen, today, weekday } from "../lib/time.js";
-import { editAll } from "../actions.js";
+import { editAll } from "../model/together.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/when-field.js";
 

@@ -12,14 +12,14 @@ import { FIELDS, FORMATS, columnsOf, formatOf } from "./files.js";
  * @typedef {{line: number, kind?: string, title: string, action: string, status: string, reason: string, task: string | null, series: string | null,
  *   notes: string[], problems: {command: string, code: string, detail: string}[]}} Item
  * @typedef {{format?: Format, items: Item[], created: number, updated: number, skipped: number, failed: number, dry_run: boolean, position: number}} Report
- * @typedef {{phase: "looking" | "planned" | "importing" | "done", name: string, raw: Blob, format: Format, columns: string[], mapping: Record<string, string>,
+ * @typedef {{workspace: string, phase: "looking" | "planned" | "importing" | "done", name: string, raw: Blob, format: Format, columns: string[], mapping: Record<string, string>,
  *   project: string, report: Report | null, error: string, before: number}} Job
  */
 
 /** Lines of a report that are shown at most. */
 const LINES = 300;
 
-/** What is being imported. @type {Job | null} */
+/** What is being imported, into the workspace that was open then. @type {Job | null} */
 let job = null;
 let asked = new AbortController();
 let over = false;
@@ -27,6 +27,7 @@ let rejected = "";
 
 /** @param {App} app */
 export function exchange(app) {
+  if (job && job.workspace !== app.route.workspace) job = null;
   return [
     pageHead(app, { title: "Import and export" }),
     h("div", { class: "page-body exchange", key: "body" },
@@ -99,7 +100,7 @@ async function take(app, file) {
   rejected = format ? "" : `${file.name} is no calendar, spreadsheet or export that can be read here.`;
   if (!format) return app.tell();
   const columns = format === "csv" || format === "todoist" ? columnsOf(text) : [];
-  job = { phase: "looking", name: file.name, raw: file, format, columns, mapping: {}, project: "", report: null, error: "", before: 0 };
+  job = { workspace: app.route.workspace, phase: "looking", name: file.name, raw: file, format, columns, mapping: {}, project: "", report: null, error: "", before: 0 };
   void run(app, true);
 }
 

@@ -155,11 +155,6 @@ export function columns(blocks) {
   return placed;
 }
 
-/** The name of a zone as people say it: Tokyo of Asia/Tokyo. @param {string} zone */
-export function zoneName(zone) {
-  return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
-}
-
 /** True for a day `YYYY-MM-DD` that there is. @param {string | null} text @returns {text is string} */
 export function isDay(text) {
   return Boolean(text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && addDays(text, 0) === text);

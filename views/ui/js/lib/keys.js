@@ -5,7 +5,7 @@ const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 /** The name of what was pressed. @param {KeyboardEvent} event */
 export function pressed(event) {
   const mod = MAC ? event.metaKey : event.ctrlKey;
-  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key : event.key;
+  const key = event.key === " " ? "Space" : event.key;
   const shift = event.shiftKey && key.length > 1 ? "Shift+" : "";
   return `${mod ? "Mod+" : ""}${event.altKey ? "Alt+" : ""}${shift}${mod && key.length === 1 ? key.toLowerCase() : key}`;
 }

@@ -107,8 +107,8 @@ export function whenKey(when) {
   return when ? `${dayOf(when)}T${timeOf(when)}` : "~";
 }
 
-/** @param {string} day @param {Intl.DateTimeFormatOptions} options */
-function written(day, options) {
+/** A day as a format has it. @param {string} day @param {Intl.DateTimeFormatOptions} options */
+export function written(day, options) {
   return new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" }).format(Date.parse(`${day}T12:00:00Z`));
 }
 
@@ -138,12 +138,17 @@ export function sayMonth(day) {
   return written(day, { month: "long", year: "numeric" });
 }
 
+/** The name of a zone as people say it: Tokyo of Asia/Tokyo. @param {string} zone */
+export function zoneName(zone) {
+  return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
+}
+
 /** A value in words; with its zone where that is another one than here. @param {When} when */
 export function sayWhen(when) {
   const day = sayDay(dayOf(when));
   const time = timeOf(when);
   const { local = "", zone = HERE } = /** @type {{local?: string, zone?: string}} */ (when);
-  const there = zone !== HERE && time !== local.slice(11, 16) ? ` (${local.slice(11, 16)} ${zone.split("/").at(-1)?.replaceAll("_", " ")})` : "";
+  const there = zone !== HERE && time !== local.slice(11, 16) ? ` (${local.slice(11, 16)} ${zoneName(zone)})` : "";
   return time ? `${day} ${time}${there}` : day;
 }
 

@@ -2,11 +2,11 @@
 
 import { h } from "../lib/dom.js";
 import { sayAgo } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
 import { pageHead } from "../parts/shell.js";
-import { avatar } from "../parts/task-row.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Member} Member */
@@ -96,11 +96,13 @@ function member(app, one) {
   const self = one.user === app.store.user;
   const may = app.may(one.role === "owner" ? "owner" : "admin");
   const where = whereabouts(app, one.user);
+  const only = self && one.role === "owner" && !app.store.members.some((other) => other.role === "owner" && other.user !== one.user);
   return h("li", { key: one.user, class: "member" },
     h("span", { class: `member-mark${where ? " is-here" : ""}` }, avatar(one.user)),
     h("div", { class: "grow" },
       h("p", null, h("strong", null, one.user), self ? h("span", { class: "hint" }, " (you)") : null),
-      h("p", { class: "hint ellipsis" }, where ? h("span", { class: "here-now" }, where) : `member ${since(one.since)}`)),
+      h("p", { class: "hint ellipsis" }, where ? h("span", { class: "here-now" }, where) : `member ${since(one.since)}`),
+      only ? h("p", { class: "hint", id: "only-owner" }, "The only owner: make somebody else an owner before you leave.") : null),
     may
       ? h("select", { class: "field member-role", "aria-label": `Role of ${one.user}`, value: one.role, onchange: async (/** @type {Event} */ event) => {
         const select = /** @type {HTMLSelectElement} */ (event.target);
@@ -109,7 +111,7 @@ function member(app, one) {
       } }, (app.may("owner") ? ROLES : givable(app)).map(([role, name]) => h("option", { key: role, value: role, selected: role === one.role }, name)))
       : h("span", { class: "chip" }, roleName(one.role)),
     self
-      ? h("button", { type: "button", class: "button", "aria-haspopup": "dialog", onclick: () => app.openDialog("remove-member", one) }, "Leave")
+      ? h("button", { type: "button", class: "button", "aria-haspopup": "dialog", disabled: only, "aria-describedby": only ? "only-owner" : undefined, onclick: () => app.openDialog("remove-member", one) }, "Leave")
       : may ? h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${one.user}`, title: "Remove", "aria-haspopup": "dialog", onclick: () => app.openDialog("remove-member", one) }, icon("trash")) : h("span", { class: "member-no" }),
     refused?.user === one.user ? h("p", { class: "error-text member-error", role: "alert" }, refused.text) : null);
 }

@@ -2,7 +2,7 @@
 
 import { addDays, daysBetween } from "../lib/time.js";
 import { clock, daysLater, seen, seenAt } from "../lib/grid.js";
-import { isOpen } from "./store.js";
+import { isOpen } from "./status.js";
 import { occurrencesOf } from "./occurrences.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -1,4 +1,4 @@
-/** Entries of the audit: which icon goes with one, and whether it can be undone. What they say is in `words.js`. */
+/** Entries of the audit: which icon goes with one, and whether it can be undone. What they say is in `sentences.js`. */
 
 import { CLOCK } from "./saying.js";
 

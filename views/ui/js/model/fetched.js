@@ -1,12 +1,16 @@
 /**
- * Lists that only HTTP has, for as long as a page shows them: kept by name, asked for anew when what they depend on
- * (`stamp`) has changed, shown as they were until then.
+ * What only HTTP has, for as long as a page shows it: kept by name, asked for anew when what it depends on (`stamp`) has
+ * changed, shown as it was until the answer is there. Lists in pages that grow are in `listing.js`.
  */
 
 import { Offline } from "../net/api.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {{stamp: string, value: any, error: Error | null, asked: AbortController | null}} Kept */
+/** `live` tells whether there was a connection when it was asked for. @typedef {{stamp: string | null, live: boolean, value: any, error: Error | null, asked: AbortController | null}} Kept */
+/**
+ * `again` asks anew; `put` is told what it is by now, where an answer said so.
+ * @template T @typedef {{value: T | null, error: Error | null, loading: boolean, again: () => void, put: (value: T) => void}} Fetched
+ */
 
 /** Answers that are remembered, and requests that are on their way at once. */
 const MOST = 200;
@@ -19,21 +23,20 @@ let busy = 0;
 const queue = [];
 
 /**
- * What `ask` gives; null until it is there.
- * @template T @param {App} app @param {string} name @param {string} stamp @param {(signal: AbortSignal) => Promise<T>} ask
- * @returns {{value: T | null, error: Error | null, loading: boolean}}
+ * What `ask` gives; null until it is there. After an error it is asked for once more when the connection changes.
+ * @template T @param {App} app @param {string} name @param {string} stamp @param {(signal: AbortSignal) => Promise<T>} ask @returns {Fetched<T>}
  */
 export function fetched(app, name, stamp, ask) {
   const kept = all.get(app) ?? new Map();
   all.set(app, kept);
   const named = `${app.store.user} ${app.route.workspace} ${name}`;
-  const wanted = `${stamp} ${app.feed?.state === "live"}`;
+  const live = app.feed?.state === "live";
   /** @type {Kept} */
-  const found = kept.get(named) ?? { stamp: "", value: null, error: null, asked: null };
+  const found = kept.get(named) ?? { stamp: null, live, value: null, error: null, asked: null };
   kept.delete(named);
   kept.set(named, found);
-  if (found.stamp !== wanted && (found.stamp.split(" ").slice(0, -1).join(" ") !== stamp || found.error)) {
-    found.stamp = wanted;
+  if (found.stamp !== stamp || (found.error && found.live !== live)) {
+    Object.assign(found, { stamp, live });
     found.asked?.abort();
     const asked = new AbortController();
     found.asked = asked;
@@ -45,7 +48,15 @@ export function fetched(app, name, stamp, ask) {
     gone.asked?.abort();
     kept.delete(oldest);
   }
-  return { value: found.value, error: found.error, loading: found.asked !== null };
+  const again = () => {
+    found.stamp = null;
+    app.tell();
+  };
+  const put = (/** @type {T} */ value) => {
+    found.value = value;
+    app.tell();
+  };
+  return { value: found.value, error: found.error, loading: found.asked !== null, again, put };
 }
 
 function next() {

@@ -152,7 +152,7 @@ export class Listing {
   }
 }
 
-/** The lists of each page object, by name. @type {WeakMap<object, Map<string, Listing>>} */
+/** The lists of an app, by name. @type {WeakMap<object, Map<string, Listing>>} */
 const kept = new WeakMap();
 
 /** The list of that name. @param {import("../lib/signal.js").Signal} app @param {string} name */

@@ -62,10 +62,15 @@ export class Notices extends Signal {
 
   /** Puts a card away; the reminder itself stays as it is. @param {string} reminder */
   dismiss(reminder) {
+    this.#away(reminder);
+    this.tell();
+  }
+
+  /** @param {string} reminder */
+  #away(reminder) {
     this.cards = this.cards.filter((one) => one.reminder.id !== reminder);
     this.#desktop.get(reminder)?.close();
     this.#desktop.delete(reminder);
-    this.tell();
   }
 
   /**
@@ -76,11 +81,7 @@ export class Notices extends Signal {
     for (const card of [...this.cards]) {
       const state = row(card.reminder.id)?.state;
       if (state === "fired") card.seen = true;
-      else if (card.seen || (state && state !== "pending")) {
-        this.cards = this.cards.filter((one) => one !== card);
-        this.#desktop.get(card.reminder.id)?.close();
-        this.#desktop.delete(card.reminder.id);
-      }
+      else if (card.seen || (state && state !== "pending")) this.#away(card.reminder.id);
     }
     return this.cards;
   }

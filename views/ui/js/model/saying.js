@@ -38,6 +38,11 @@ export function sayMinutes(minutes) {
   return [days ? `${days} d` : "", hours ? `${hours} h` : "", minutes % 60 ? `${minutes % 60} min` : ""].filter(Boolean).join(" ");
 }
 
+/** Why something was refused; instants are said as they are here. @param {import("./types.js").Problem | null} [problem] */
+export function sayProblem(problem) {
+  return (problem?.detail ?? "").replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, sayInstant);
+}
+
 /** With a capital letter, where a line begins so. @param {string} text */
 export function capital(text) {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

@@ -253,5 +253,3 @@ export class Store extends Signal {
     return this.#waiting;
   }
 }
-
-export { isOpen } from "./status.js";

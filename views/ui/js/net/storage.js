@@ -4,6 +4,8 @@
  * Without it (a private window that forbids it) the page works all the same, until it is closed.
  */
 
+import { KINDS } from "../model/entities.js";
+
 const NAME = "tasksys";
 const VERSION = 1;
 
@@ -70,7 +72,7 @@ export class Storage {
     const rows = transaction.objectStore("rows");
     if (touched === null) {
       rows.delete(IDBKeyRange.bound([...owner, ""], [...owner, "\uffff"]));
-      for (const kind of /** @type {Kind[]} */ (["tasks", "projects", "members", "series", "reminders", "filters"])) {
+      for (const kind of KINDS.filter((one) => one !== "comments")) { // no snapshot has them
         for (const [id, row] of entities[kind]) rows.put(row, [...owner, kind, id]);
       }
     } else {

@@ -1,11 +1,12 @@
 /** The board of a project: its sections as columns, or, without sections, what is open, under way and done. */
 
 import { h } from "../lib/dom.js";
-import { isOpen } from "../model/store.js";
+import { isOpen, reach } from "../model/status.js";
 import { byOrder } from "../model/order.js";
 import { dragging } from "../parts/drag.js";
+import { avatar } from "../parts/avatar.js";
 import { icon } from "../parts/icon.js";
-import { avatar, check, dueChip, labelChips } from "../parts/task-row.js";
+import { check, dueChip, labelChips } from "../parts/task-row.js";
 import { projectHead } from "./lists.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -16,20 +17,16 @@ import { projectHead } from "./lists.js";
 /** Cards of a column that are shown at most; more are to be found in the list. */
 const CARDS = 200;
 
-const STATES = /** @type {const} */ ([["open", "To do", "ReopenTask"], ["in-progress", "In progress", "StartTask"], ["done", "Done", "CompleteTask"]]);
+const STATES = /** @type {const} */ ([["open", "To do"], ["in-progress", "In progress"], ["done", "Done"]]);
 
 /** @param {App} app @param {Project} project @returns {Column[]} */
 function columns(app, project) {
   const tasks = app.store.inProject(project.id);
   if (!project.sections.length || app.route.query.get("by") === "status") {
-    return STATES.map(([status, name, type]) => ({
+    return STATES.map(([status, name]) => ({
       id: status, name, tasks: tasks.filter((task) => task.status === status).sort(byOrder), place: status === "open" ? { project: project.id } : undefined,
       drop: (task) => {
-        if (task.status === status) return;
-        const said = `“${task.title}”: ${name.toLowerCase()}`;
-        if (status === "open" && isOpen(task)) return void app.edit(task, { status }, said);
-        if (status === "in-progress" && !isOpen(task)) void app.send({ type: "ReopenTask", task: task.id });
-        void app.send({ type, task: task.id }, { said });
+        if (task.status !== status) reach(app, task, status, `“${task.title}”: ${name.toLowerCase()}`);
       },
       between(task, other, after) {
         this.drop(task);

@@ -1,8 +1,9 @@
 /** The calendar: a month or a week at a time, or, where it is narrow, the days of it one below the other. */
 
 import { h } from "../lib/dom.js";
-import { addDays, addMonths, sayDay, sayFullDay, sayMonth, sayShortDay, today } from "../lib/time.js";
+import { addDays, addMonths, sayDay, sayFullDay, sayMonth, sayShortDay, today, zoneName } from "../lib/time.js";
 import { clock, dayIn, weekOf, weeksOfMonth } from "../lib/grid.js";
+import { phone } from "../lib/screens.js";
 import { entriesOf } from "../model/calendar.js";
 import { occurrencesOf } from "../model/occurrences.js";
 import { addAt, cellOf, onDay, openEntry, put, spoken, stateOf, viewOf } from "../parts/calendar.js";
@@ -15,17 +16,16 @@ import { check } from "../parts/task-row.js";
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/calendar.js").Entry} Entry */
 
-const narrow = matchMedia("(max-width: 719px)");
 let watched = false;
 
 /** @param {App} app */
 export function calendar(app) {
-  if (!watched) narrow.addEventListener("change", () => app.tell());
+  if (!watched) phone.addEventListener("change", () => app.tell());
   watched = true;
   const view = viewOf(app);
   const day = dayIn(app.route.query);
   const days = view === "week" ? weekOf(day) : weeksOfMonth(day).flat();
-  const shown = narrow.matches && view === "month" ? days.filter((one) => one.slice(0, 7) === day.slice(0, 7)) : days;
+  const shown = phone.matches && view === "month" ? days.filter((one) => one.slice(0, 7) === day.slice(0, 7)) : days;
   const entries = entriesOf(app, shown[0], /** @type {string} */ (shown.at(-1)));
   const state = stateOf(app);
   state.entries = entries;
@@ -33,7 +33,7 @@ export function calendar(app) {
   return [
     head(app, view, day),
     occurrencesOf(app).incomplete ? h("p", { class: "cal-notice", role: "status", key: "notice" }, icon("offline"), "Offline: what repeats later is shown once you are online.") : null,
-    narrow.matches ? agenda(app, shown, entries) : view === "week" ? week(app, day, entries) : month(app, day, entries),
+    phone.matches ? agenda(app, shown, entries) : view === "week" ? week(app, day, entries) : month(app, day, entries),
   ];
 }
 
@@ -54,7 +54,7 @@ function head(app, view, day) {
   const views = h("div", { class: "segments", role: "group", "aria-label": "View", key: "views" }, tab("month", "Month", "calendar"), tab("week", "Week", "board"));
   const turns = h("div", { class: "row cal-turn", role: "group", key: "turns", "aria-label": "Days shown" },
     turn(-1, "Previous", "left", "["), link(app, app.with({ day: null }), { class: "button", key: "today", title: "Today (.)" }, "Today"), turn(1, "Next", "right", "]"));
-  if (narrow.matches) return [pageHead(app, { title }), h("div", { class: "row cal-below", key: "below" }, turns, h("span", { class: "grow" }), views)];
+  if (phone.matches) return [pageHead(app, { title }), h("div", { class: "row cal-below", key: "below" }, turns, h("span", { class: "grow" }), views)];
   return pageHead(app, { title, tabs: turns, actions: views });
 }
 
@@ -110,6 +110,5 @@ function agenda(app, days, entries) {
 
 /** @param {Entry} entry */
 function entryZone(entry) {
-  return `${entry.local.slice(11, 16)} in ${entry.zone.split("/").at(-1)?.replaceAll("_", " ")}`;
+  return `${entry.local.slice(11, 16)} in ${zoneName(entry.zone)}`;
 }
-

@@ -1,13 +1,14 @@
 /** A task beside the list: everything that it has, each part to be changed where it stands. */
 
 import { h } from "../lib/dom.js";
+import { single } from "../lib/screens.js";
 import { icon } from "../parts/icon.js";
 import { link } from "../parts/shell.js";
 import { check } from "../parts/task-row.js";
-import { focused, narrow } from "../detail/focus.js";
+import { focused } from "../detail/focus.js";
 import { lookers } from "../detail/others.js";
 import { readNothing } from "../detail/reading.js";
-import { openFromHere } from "../detail/subtasks.js";
+import { openFromHere } from "../detail/part.js";
 import { otherTroubles } from "../detail/troubles.js";
 import { PARTS } from "./detail-parts.js";
 
@@ -23,7 +24,7 @@ export function detail(app) {
     return null;
   }
   const task = app.store.task(id);
-  const covers = narrow.matches ? { role: "dialog", "aria-modal": "true" } : {};
+  const covers = single.matches ? { role: "dialog", "aria-modal": "true" } : {};
   const close = button("Close the task", "close", () => app.openTask(null), "Close (Esc)");
   if (!task) {
     return h("aside", { class: "detail", key: "detail", tabIndex: -1, "aria-label": "Task", ...covers }, h("div", { class: "detail-head" }, h("span", { class: "grow" }), close), h("p", { class: "hint pad" }, "There is no such task in this workspace."));
@@ -35,13 +36,8 @@ export function detail(app) {
       button("Copy the link", "link", () => void copyLink(app, id)),
       app.may("editor") && !task.trashed_at ? button("Move to the trash", "trash", () => void app.send({ type: "TrashTask", task: id }, { said: `Moved “${task.title}” to the trash` })) : null,
       close),
-    h("div", { class: "detail-body", key: id, hook: lively }, otherTroubles(app, id), trashed(app, task), PARTS.map((part) => part(app, task))),
+    h("div", { class: "detail-body", key: id, hook: (/** @type {HTMLElement} */ body) => { body.scrollTop = 0; } }, otherTroubles(app, id), trashed(app, task), PARTS.map((part) => part(app, task))),
   );
-}
-
-/** What is scrolled can be reached by keys. @param {HTMLElement} body */
-function lively(body) {
-  body.scrollTop = 0;
 }
 
 /** @param {string} name @param {string} drawn @param {() => void} run @param {string} [title] */

@@ -1,9 +1,10 @@
 /** The lists: Inbox, Today, Upcoming and the list of a project. */
 
 import { h } from "../lib/dom.js";
-import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
-import { placeOf } from "../dialogs/small.js";
+import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey, written } from "../lib/time.js";
+import { placeOf } from "../model/making.js";
+import { isOpen } from "../model/status.js";
+import { editAll } from "../model/together.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";
 import { taskList } from "../parts/task-list.js";
@@ -59,7 +60,7 @@ export function todayPage(app) {
   /** @type {Group[]} */
   const shown = [];
   if (groups.late.length) {
-    const all = h("button", { type: "button", class: "button quiet", onclick: () => groups.late.forEach((task) => void app.edit(task, { due: { date: now } })) }, "All to today");
+    const all = h("button", { type: "button", class: "button quiet", onclick: () => editAll(app, groups.late, { due: { date: now } }, "due today") }, "All to today");
     shown.push({ id: "late", name: "Overdue", tone: "late", tasks: groups.late, actions: app.may("editor") ? all : null });
   }
   if (groups.due.length) shown.push({ id: "today", name: groups.late.length ? "Today" : undefined, tasks: groups.due, place: { due: now } });
@@ -82,7 +83,7 @@ export function upcoming(app) {
     const open = store.live.filter((task) => isOpen(task) && task.due && dayOf(task.due) >= now).sort(byDue);
     const byDay = Map.groupBy(open, (task) => dayOf(/** @type {import("../model/types.js").When} */ (task.due)));
     const days = new Set([...Array.from({ length: DAYS }, (_, index) => addDays(now, index)), ...byDay.keys()]);
-    return [...days].sort().map((day) => ({ id: day, name: `${sayDay(day).match(/\d/) ? short(day, { weekday: "long", day: undefined, month: undefined }) : sayDay(day)} · ${short(day)}`, tasks: byDay.get(day) ?? [], place: { due: day } }));
+    return [...days].sort().map((day) => ({ id: day, name: heading(day), tasks: byDay.get(day) ?? [], place: { due: day } }));
   });
   return [
     pageHead(app, { title: "Upcoming", subtitle: "Drag a task to another day to put it off" }),
@@ -91,9 +92,10 @@ export function upcoming(app) {
   ];
 }
 
-/** @param {string} day @param {Intl.DateTimeFormatOptions} [more] */
-function short(day, more = {}) {
-  return new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", ...more, timeZone: "UTC" }).format(Date.parse(`${day}T12:00:00Z`));
+/** The heading of a day: its name, if it has one, and its date. @param {string} day */
+function heading(day) {
+  const name = sayDay(day);
+  return `${/\d/.test(name) ? written(day, { weekday: "long" }) : name} · ${written(day, { day: "numeric", month: "short" })}`;
 }
 
 /** The list and board of a project have one head. @param {App} app @param {import("../model/types.js").Project} project */

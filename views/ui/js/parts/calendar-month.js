@@ -1,7 +1,7 @@
 /** A month: whole weeks of days, each with what is due then; what has a start and a due is a bar over its days. */
 
 import { h } from "../lib/dom.js";
-import { addDays, sayFullDay, today } from "../lib/time.js";
+import { addDays, sayFullDay, today, written } from "../lib/time.js";
 import { lanes, weeksOfMonth } from "../lib/grid.js";
 import { addAt, cellOf, draggable, entryText, item, onDay, openEntry, put, shift, stateOf } from "./calendar.js";
 
@@ -100,8 +100,7 @@ export function counted(count) {
 
 /** @param {string} day @param {"short" | "long" | "month"} style */
 export function name(day, style) {
-  const options = style === "month" ? /** @type {const} */ ({ day: "numeric", month: "short" }) : { weekday: style };
-  return new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" }).format(Date.parse(`${day}T12:00:00Z`));
+  return written(day, style === "month" ? { day: "numeric", month: "short" } : { weekday: style });
 }
 
 /** How many lines there is room for. @param {App} app @param {HTMLElement} grid */

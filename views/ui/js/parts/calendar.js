@@ -1,8 +1,8 @@
 /** What the month and the week of the calendar share: what is at the cursor, an entry as it is drawn, keys and dragging. */
 
 import { h } from "../lib/dom.js";
-import { HERE, addDays, daysBetween, sayFullDay, today } from "../lib/time.js";
-import { clock, dayIn, zoneName } from "../lib/grid.js";
+import { HERE, addDays, daysBetween, sayFullDay, today, zoneName } from "../lib/time.js";
+import { clock, dayIn } from "../lib/grid.js";
 import { moveEntry } from "../model/calendar.js";
 import { dragging } from "./drag.js";
 import { icon } from "./icon.js";

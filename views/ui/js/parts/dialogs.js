@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { icon } from "./icon.js";
+import { notices } from "./shell.js";
 import "./choose-list.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -46,7 +47,7 @@ export function openDialog(app) {
       if (event.target === dialog && outside) app.closeDialog();
     },
     hook: (/** @type {HTMLDialogElement} */ element) => queueMicrotask(() => element.isConnected && element.showModal()),
-  }, found(app, app.dialog.about));
+  }, found(app, app.dialog.about), notices(app)); // what is outside of it is covered, and cannot be reached
 }
 
 /** The head of a dialog. @param {App} app @param {string} title @param {string} [text] */

@@ -9,6 +9,7 @@ import { Part, h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
 import { HERE, instantOf, today } from "../lib/time.js";
 import { made } from "../model/making.js";
+import { sayProblem } from "../model/saying.js";
 import { post } from "../net/api.js";
 import { icon } from "./icon.js";
 
@@ -140,7 +141,7 @@ export class QuickAdd extends Part {
     const task = uuid();
     if (parsed) {
       void app.send(made(parsed.command, place, task), { said: `Added “${parsed.title}”` });
-      for (const body of parsed.reminders) void app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+      for (const body of parsed.reminders) void remind(app, task, parsed.title, body);
     } else {
       void app.send({ type: "CreateTask", task, title: text, ...place }, { text, without: [...this.#without], said: `Added “${text}”` });
     }
@@ -157,6 +158,15 @@ export class QuickAdd extends Part {
     if (input) input.value = "";
     this.render();
   }
+}
+
+/** Sets a reminder of a task that was just made; where that is too late it is said, and another one offered. @param {App} app @param {string} task @param {string} title @param {any} body */
+async function remind(app, task, title, body) {
+  const outcome = await app.send({ type: "AddReminder", task, reminder: uuid(), ...body });
+  if (outcome?.status !== "refused") return;
+  void app.outbox?.drop(outcome.id);
+  const why = sayProblem(outcome.problem);
+  app.notices.say(`“${title}” has no reminder${why ? `: ${why}` : "."}`, { label: "Set one", run: () => app.openDialog("remind", { task }) }, "error");
 }
 
 /** The day that a place gives, if it is one. @param {Record<string, any> | undefined} place */

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { sayWhen } from "../lib/time.js";
-import { toggleDone } from "../actions.js";
+import { toggleDone } from "../model/together.js";
 import { acknowledge, snoozeDialog } from "../model/reminding.js";
 import { icon } from "./icon.js";
 

@@ -2,9 +2,9 @@
 
 import { h } from "../lib/dom.js";
 import { isPast, dayOf, today } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { shown } from "../lib/keys.js";
-import { avatar } from "./task-row.js";
+import { avatar } from "./avatar.js";
 import { icon } from "./icon.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -93,7 +93,7 @@ export function sidebar(app) {
   );
 }
 
-/** The bar above a page. @param {App} app @param {{title: Content, subtitle?: Content, icon?: string, tabs?: Content, actions?: Content}} options */
+/** The bar above a page. @param {App} app @param {{title: Content, subtitle?: Content, tabs?: Content, actions?: Content}} options */
 export function pageHead(app, { title, subtitle, tabs, actions }) {
   return h("header", { class: "page-head" },
     h("button", { type: "button", class: "icon-button menu-button", "aria-label": "Menu", "aria-expanded": String(Boolean(app.sidebar)), onclick: () => { app.sidebar = !app.sidebar; app.tell(); } }, icon("menu")),
@@ -132,7 +132,7 @@ export function tabs(app, covered) {
 
 /** @param {App} app */
 export function notices(app) {
-  return h("div", { class: "notices", role: "status", "aria-live": "polite" },
+  return h("div", { class: "notices", key: "notices", role: "status", "aria-live": "polite" },
     app.notices.shown.map((one) => h("div", { class: `notice ${one.tone}`, key: one.id },
       h("span", { class: "grow" }, one.text),
       one.action ? h("button", { type: "button", class: "button quiet", onclick: () => { app.notices.drop(one.id); one.action?.run(); } }, one.action.label) : null,

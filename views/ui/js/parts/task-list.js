@@ -5,6 +5,8 @@
  */
 
 import { h } from "../lib/dom.js";
+import { phone } from "../lib/screens.js";
+import { isOpen } from "../model/status.js";
 import { dragging } from "./drag.js";
 import { taskRow } from "./task-row.js";
 import "./virtual-list.js";
@@ -15,8 +17,6 @@ import "./virtual-list.js";
 /** @typedef {{id: string, name?: string, tasks: readonly Task[], place?: Place, tone?: string, actions?: import("../lib/dom.js").Content}} Group */
 /** @typedef {{kind: "head", group: Group} | {kind: "task", task: Task, group: Group, depth: number, index: number}} Item */
 /** @typedef {{step: (by: number) => void, all: () => void, range: (from: string, to: string) => void, shift: (by: number) => void, turn?: (by: number) => void, look?: () => void}} Cursor */
-
-const narrow = matchMedia("(max-width: 719px)");
 
 /** True where the person wants more tasks at a time. */
 const compact = () => document.documentElement.dataset.density === "compact";
@@ -30,7 +30,7 @@ function flat(app, groups, nested) {
     let index = 0;
     const add = (/** @type {Task} */ task, /** @type {number} */ depth) => {
       items.push({ kind: "task", task, group, depth, index: index++ });
-      if (nested && depth < 6) for (const one of app.store.subtasks(task.id)) if (one.status === "open" || one.status === "in-progress") add(one, depth + 1);
+      if (nested && depth < 6) for (const one of app.store.subtasks(task.id)) if (isOpen(one)) add(one, depth + 1);
     };
     for (const task of group.tasks) add(task, 0);
   }
@@ -50,13 +50,13 @@ export function taskList(app, groups, { label, place = false, nested = false, so
     "aria-activedescendant": app.cursor ? `task-${app.cursor}` : undefined,
     given: {
       items,
-      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : narrow.matches ? (compact() ? 52 : 60) : compact() ? 32 : 42),
+      size: (/** @type {Item} */ item) => (item.kind === "head" ? 44 : phone.matches ? (compact() ? 52 : 60) : compact() ? 32 : 42),
       name: (/** @type {Item} */ item) => (item.kind === "head" ? `head ${item.group.id}` : `${item.group.id} ${item.task.id}`),
       row: (/** @type {Item} */ item) =>
         item.kind === "head" ? heading(item.group) : taskRow(app, item.task, { place, depth: item.depth, index: item.index }),
     },
     hook: (/** @type {any} */ list) => {
-      narrow.addEventListener("change", () => list.remeasure());
+      phone.addEventListener("change", () => list.remeasure());
       if (sortable) dragging(list, { handle: ".task-row", start: (row) => row.dataset.task ?? null, drop: (id, y) => dropped(app, list, id, y) });
     },
   });

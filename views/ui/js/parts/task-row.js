@@ -2,9 +2,10 @@
 
 import { h } from "../lib/dom.js";
 import { dayOf, isPast, sayWhen, today } from "../lib/time.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { colourOf } from "../model/presence.js";
-import { editAll, toggleDone } from "../actions.js";
+import { editAll, toggleDone, trashAll } from "../model/together.js";
+import { avatar } from "./avatar.js";
 import { icon } from "./icon.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -29,12 +30,6 @@ export function dueChip(task) {
   const day = dayOf(task.due);
   const tone = !isOpen(task) ? "" : isPast(task.due) ? "late" : day === today() ? "now" : "";
   return h("span", { class: `chip due ${tone}` }, task.series ? icon("repeat") : null, sayWhen(task.due), tone === "late" ? h("span", { class: "unseen" }, " (overdue)") : null);
-}
-
-/** A person as a small round. @param {string} user @param {string} [title] */
-export function avatar(user, title = user) {
-  const letters = user.split(/[^\p{L}\p{N}]+/u).filter(Boolean).slice(0, 2).map((part) => [...part][0]).join("");
-  return h("span", { class: `avatar person-${colourOf(user)}`, title, role: "img", "aria-label": title }, letters.toUpperCase() || "?");
 }
 
 /** Labels, as chips. @param {readonly string[]} labels */
@@ -120,11 +115,7 @@ export function selectionBar(app) {
     button("Move", "move", () => app.openDialog("move", tasks)),
     button("Label", "tag", () => app.openDialog("label", tasks)),
     button("Urgent", "flag", () => editAll(app, tasks, { priority: "urgent" }, "priority urgent")),
-    button("Trash", "trash", () => {
-      tasks.forEach((task) => void app.send({ type: "TrashTask", task: task.id }));
-      app.selected.clear();
-      app.tell();
-    }),
+    button("Trash", "trash", () => trashAll(app, tasks)),
     h("button", { type: "button", class: "icon-button", "aria-label": "Select none", onclick: () => { app.selected.clear(); app.tell(); } }, icon("close")),
   );
 }

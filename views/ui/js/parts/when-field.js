@@ -5,8 +5,7 @@
  */
 
 import { Part, h, valueOf } from "../lib/dom.js";
-import { HERE, sayFullDay, today } from "../lib/time.js";
-import { zoneName } from "../lib/grid.js";
+import { HERE, sayFullDay, today, zoneName } from "../lib/time.js";
 import { Refused, post } from "../net/api.js";
 
 /** @typedef {import("../app.js").App} App */

@@ -2,8 +2,8 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { COLOURS } from "../dialogs/small.js";
 import { DUE, PRIORITY, STATUS, chosenIn, conditions, fieldOf, oneOf, withCondition } from "../model/filter-language.js";
+import { colourField } from "../parts/colours.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -25,8 +25,7 @@ dialog("filter", (app, /** @type {{saved?: Filter, now?: {q: string, filter: str
       app.go(app.to("search", id));
     } },
       h("label", { class: "labelled" }, "Name", h("input", { class: "field", name: "name", value: saved?.name ?? "", required: true, maxLength: 200, autofocus: true })),
-      h("fieldset", { class: "colours" }, h("legend", null, "Colour"), COLOURS.map((colour, index) =>
-        h("label", { key: colour, class: "colour", style: { "--colour": colour } }, h("input", { type: "radio", name: "colour", value: colour, checked: saved ? saved.colour === colour : index === app.store.filters.length % COLOURS.length, "aria-label": `Colour ${index + 1}` })))),
+      colourField(saved && (saved.colour ?? ""), app.store.filters.length),
       h("label", { class: "ticked" }, h("input", { type: "checkbox", name: "shared", checked: saved?.shared ?? false, disabled: !sharing }),
         h("span", null, "Share it with all members", sharing ? null : h("span", { class: "hint" }, " (editors and up can)"))),
       h("div", { class: "row end" },

@@ -1,9 +1,10 @@
 /** Search: words, conditions and order; what is found, live; and the filters that were saved of such searches. */
 
 import { h } from "../lib/dom.js";
+import { single } from "../lib/screens.js";
 import { Refused } from "../net/api.js";
 import { listing } from "../model/listing.js";
-import { isOpen } from "../model/store.js";
+import { isOpen } from "../model/status.js";
 import { icon } from "../parts/icon.js";
 import { empty, link, pageHead } from "../parts/shell.js";
 import { taskList } from "../parts/task-list.js";
@@ -59,7 +60,7 @@ export function search(app) {
           type: "search", class: "search-input", value: now.q, placeholder: "Words in titles, notes and labels, “in quotes” together, -without", enterKeyHint: "search", autocomplete: "off",
           "aria-label": "Words to find", key: `q ${app.route.id}`,
           oninput: (/** @type {InputEvent} */ event) => typed(app, saved, /** @type {HTMLInputElement} */ (event.target).value),
-          hook: (/** @type {HTMLInputElement} */ input) => { if (!any && matchMedia("(min-width: 820px)").matches) queueMicrotask(() => input.focus()); },
+          hook: (/** @type {HTMLInputElement} */ input) => { if (!any && !single.matches) queueMicrotask(() => input.focus()); },
         })),
       h("filter-field", { key: `filter ${app.route.id}`, given: { app, value: now.filter, wrong: wrong?.parameter === "filter" ? wrong : null, changed: (/** @type {string} */ filter) => look(app, wanted(app, saved), { filter }) } }),
       builder(app, now.filter, wrong?.parameter === "filter", (filter) => look(app, wanted(app, saved), { filter })),

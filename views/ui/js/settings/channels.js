@@ -6,7 +6,7 @@ import { sayInstant } from "../lib/time.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { icon } from "../parts/icon.js";
 import { copy } from "./parts.js";
-import { absent, preferencesOf, refreshOwn } from "./own.js";
+import { absent, preferencesOf } from "./own.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("./own.js").Channel} Channel */
@@ -20,8 +20,9 @@ const KINDS = [
 
 /** @param {App} app */
 export function channels(app) {
-  const mine = preferencesOf(app);
-  if (!mine) return absent(app);
+  const found = preferencesOf(app);
+  const mine = found.value;
+  if (!mine) return absent(found);
   const used = (/** @type {string} */ name, /** @type {boolean} */ on) => {
     const names = on ? [...mine.channels, name] : mine.channels.filter((one) => one !== name);
     void app.send({ type: "SetPreferences", channels: names }, { said: on ? `Reminders go to ${name}` : `Reminders do not go to ${name} by themselves` });
@@ -49,7 +50,7 @@ function channel(app, one, on, used) {
 
 /** A channel that is used is first not used. @param {App} app @param {string} name @param {boolean} on */
 function remove(app, name, on) {
-  const left = (preferencesOf(app)?.channels ?? []).filter((one) => one !== name);
+  const left = (preferencesOf(app).value?.channels ?? []).filter((one) => one !== name);
   if (on) void app.send({ type: "SetPreferences", channels: left });
   void app.send({ type: "RemoveChannel", channel: name }, { said: `Removed the channel ${name}` });
 }
@@ -87,11 +88,11 @@ dialog("channel", (app, /** @type {About | undefined} */ given) => {
       const [name, target] = [about.of?.channel ?? String(form.get("name")).trim(), String(form.get("target")).trim()];
       try {
         await request("PUT", `/workspaces/${app.route.workspace}/preferences/channels/${encodeURIComponent(name)}`, { body: { kind, target } });
-        const used = preferencesOf(app)?.channels ?? [];
+        const used = preferencesOf(app).value?.channels ?? [];
         if (!about.of && !used.includes(name)) void app.send({ type: "SetPreferences", channels: [...used, name] });
         app.closeDialog();
         app.notices.say(about.of ? `Changed the channel ${name}` : `Added the channel ${name}`);
-        void refreshOwn(app);
+        preferencesOf(app).again();
       } catch (error) {
         const problem = /** @type {any} */ (error).problem;
         put({ wrong: problem?.errors?.[0]?.detail ?? /** @type {Error} */ (error).message });

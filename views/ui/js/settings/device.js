@@ -1,7 +1,7 @@
 /** What is set on this device alone. */
 
 import { h } from "../lib/dom.js";
-import { setDensity, setTheme } from "../actions.js";
+import { setDensity, setTheme } from "../model/appearance.js";
 import { session } from "../net/session.js";
 import { dialog, dialogHead } from "../parts/dialogs.js";
 import { line, segments } from "./parts.js";

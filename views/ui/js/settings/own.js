@@ -2,8 +2,8 @@
 
 import { h } from "../lib/dom.js";
 import { uuid } from "../lib/ids.js";
-import { Fetched } from "../model/asked.js";
-import { request } from "../net/api.js";
+import { fetched } from "../model/fetched.js";
+import { get, request } from "../net/api.js";
 import { sayTrigger } from "../model/saying.js";
 import { icon } from "../parts/icon.js";
 import { copy, hourOptions, line, zoneField } from "./parts.js";
@@ -14,38 +14,21 @@ import { copy, hourOptions, line, zoneField } from "./parts.js";
  * @typedef {{user: string, zone: string | null, reminder_hour: number | null, quiet_hours: {from: string, to: string} | null, channels: string[], default_reminders: {before: string, of?: string}[], own_channels: Channel[]}} Own
  */
 
-/** @type {WeakMap<App, {own: Fetched, calendar: Fetched, seen: number}>} */
-const kept = new WeakMap();
-
-/** What of the person's own only the server has. @param {App} app */
-function own(app) {
-  const found = kept.get(app) ?? { own: new Fetched(() => app.tell()), calendar: new Fetched(() => app.tell()), seen: 0 };
-  kept.set(app, found);
-  return found;
-}
-
-/** The preferences, as they are now; null until they are here. @param {App} app @returns {Own | null} */
+/** The preferences, as they are now. @param {App} app @returns {import("../model/fetched.js").Fetched<Own>} */
 export function preferencesOf(app) {
-  const found = own(app);
-  found.own.want(`/workspaces/${app.route.workspace}/preferences`);
-  const last = app.recent.findLast((event) => /^(Preferences|Channel)/.test(event.type) && event.data?.user === app.store.user)?.position ?? 0;
-  if (last > found.seen) {
-    found.seen = last;
-    void found.own.again(last);
-  }
-  return found.own.value;
+  const last = app.recent.findLast((event) => /^(Preferences|Channel)/.test(event.type) && event.data?.user === app.store.user)?.position;
+  return fetched(app, "preferences", String(last), (signal) => get(`/workspaces/${app.route.workspace}/preferences`, { min_position: last }, signal));
 }
 
-/** Asks anew for what the person has set, after a change that went another way than the feed. @param {App} app */
-export function refreshOwn(app) {
-  return own(app).own.again();
+/** The addresses of the person's calendar. @param {App} app @returns {import("../model/fetched.js").Fetched<{todos: string, events: string}>} */
+function addressesOf(app) {
+  return fetched(app, "calendar-token", "", (signal) => get(`/workspaces/${app.route.workspace}/calendar-token`, {}, signal));
 }
 
-/** What is shown while something is not here. @param {App} app @param {"own" | "calendar"} name */
-export function absent(app, name = "own") {
-  const { error } = own(app)[name];
+/** What is shown while something is not here. @param {import("../model/fetched.js").Fetched<any>} found */
+export function absent({ error, again }) {
   if (!error) return h("p", { class: "hint", "aria-busy": "true" }, "Just a moment…");
-  return h("div", { class: "row" }, h("p", { class: "hint" }, error.message), h("button", { type: "button", class: "button", onclick: () => void own(app)[name].again() }, "Try again"));
+  return h("div", { class: "row" }, h("p", { class: "hint" }, error.message), h("button", { type: "button", class: "button", onclick: again }, "Try again"));
 }
 
 /** @param {App} app @param {Record<string, any>} fields @param {string} said */
@@ -59,8 +42,9 @@ const BEFORE = [["PT0M", "When it is due"], ["PT10M", "10 minutes before"], ["PT
 
 /** @param {App} app */
 export function preferences(app) {
-  const mine = preferencesOf(app);
-  if (!mine) return absent(app);
+  const found = preferencesOf(app);
+  const mine = found.value;
+  if (!mine) return absent(found);
   const quiet = mine.quiet_hours;
   const setQuiet = (/** @type {Event} */ event) => {
     const form = /** @type {HTMLElement} */ (event.target).closest("fieldset");
@@ -100,19 +84,18 @@ export function preferences(app) {
 
 /** @param {App} app */
 export function calendar(app) {
-  const fetched = own(app).calendar;
-  fetched.want(`/workspaces/${app.route.workspace}/calendar-token`);
-  if (!fetched.value) return absent(app, "calendar");
+  const found = addressesOf(app);
+  if (!found.value) return absent(found);
   const address = (/** @type {string} */ name, /** @type {string} */ hint, /** @type {string} */ value) => h("div", { class: "address", key: name },
     h("label", { class: "labelled grow" }, name, h("input", { class: "field mono", readOnly: true, value, onfocus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() }), h("span", { class: "hint" }, hint)),
     h("button", { type: "button", class: "button", "aria-label": `Copy the address: ${name}`, onclick: () => void copy(app, value, "the address") }, "Copy"));
   return [
     h("p", { class: "hint" }, "Subscribe to one of these addresses in your calendar program to see your tasks there. Whoever has an address can read this workspace's tasks: keep it to yourself."),
-    address("As to-dos", "For programs that show tasks, such as Thunderbird or Apple Reminders", fetched.value.todos),
-    address("As events", "For programs that only show events, such as Google Calendar", fetched.value.events),
+    address("As to-dos", "For programs that show tasks, such as Thunderbird or Apple Reminders", found.value.todos),
+    address("As events", "For programs that only show events, such as Google Calendar", found.value.events),
     h("div", { class: "row" }, h("button", { type: "button", class: "button danger", onclick: async () => {
       try {
-        fetched.value = await request("POST", `/workspaces/${app.route.workspace}/calendar-token`, { headers: { "Idempotency-Key": uuid() } });
+        found.put(await request("POST", `/workspaces/${app.route.workspace}/calendar-token`, { headers: { "Idempotency-Key": uuid() } }));
         app.notices.say("These are new addresses; the former ones do not work any more.");
       } catch (error) {
         app.notices.say(/** @type {Error} */ (error).message, undefined, "error");

@@ -1,0 +1,1 @@
+"""The monitoring stack for Kubernetes: manifests, and what makes them whole."""

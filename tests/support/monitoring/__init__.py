@@ -1,0 +1,1 @@
+"""The real tools of monitoring, and a system that they watch."""

@@ -1,0 +1,28 @@
+"""The key that names a request's command: repeated under the same key, it is done once."""
+
+from typing import Final
+
+from aiohttp import web
+
+from views.context import ID
+from views.problems import invalid
+
+KEY_HEADER: Final = "Idempotency-Key"
+SPARE_KEY_HEADER: Final = "Tasksys-Spare-Key"
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The header; blank if it is not there."""
+    keys = request.headers.getall(KEY_HEADER, [])
+    if len(keys) > 1 or not all(ID.fullmatch(key) for key in keys):
+        raise invalid("/id", f"An {KEY_HEADER} is 1 to 64 of the characters A-Z a-z 0-9 _ -, given once.")
+    return keys[0] if keys else ""
+
+
+def spare_key(request: web.Request) -> str:
+    """The key that the entry in front of several processes gives a request, for those without one of their own.
+
+    With it the entry may ask the next process, also when it is not certain whether the first appended the command.
+    """
+    key = request.headers.get(SPARE_KEY_HEADER, "")
+    return key if ID.fullmatch(key) else ""
