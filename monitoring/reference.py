@@ -27,8 +27,8 @@ durations have exemplars with the ids of traces.
 
 Names are in base units. A counter ends in `_total` and begins at 0 when its process starts: use `rate` or `increase`.
 Where all values of its labels are listed here its series are there from the start, else from the first time on. Of a
-histogram `NAME` there are `NAME_bucket`, `NAME_sum` and `NAME_count`. No label is an id or anybody's text, so the number
-of series does not grow with the number of users or tasks.
+histogram `NAME` there are `NAME_bucket`, `NAME_sum` and `NAME_count`. No label is an id or anybody's text, so the
+number of series does not grow with the number of users or tasks.
 
 What is counted where a batch becomes durable is counted once; a process that is killed in that very moment has not
 counted it. What is measured of a fold or a transaction is measured each time, also where it is done again.

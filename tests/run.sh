@@ -10,6 +10,7 @@ fi
 deploy/install.sh dev
 tests/support/kafka/install.sh
 tests/support/chromium/install.sh
+tests/support/nginx/install.sh
 if [ -x tests/support/monitoring/install.sh ]; then tests/support/monitoring/install.sh; fi
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .

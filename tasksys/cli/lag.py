@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import BROKER_HELP, option
-from tasksys.cli.serve import PORT
+from tasksys.cli.serve import PORT, lines
 
 logger = logging.getLogger("tasksys.lag-exporter")
 
@@ -59,8 +60,22 @@ EMBEDDED: Final = (
     default="info",
     help="What to log from.",
 )
+@option(
+    "--log-file",
+    envvar="TASKSYS_LOG_FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Log to this file too, as `tasksys serve` does.",
+)
 def lag_exporter(
-    broker: str, host: str, port: int, all_groups: bool, every: float, log_format: str, log_level: str
+    broker: str,
+    host: str,
+    port: int,
+    all_groups: bool,
+    every: float,
+    log_format: str,
+    log_level: str,
+    log_file: Path | None,
 ) -> None:
     """Tell Prometheus how far consumer groups are behind, also those whose workers are gone.
 
@@ -76,7 +91,7 @@ def lag_exporter(
         raise click.BadParameter(f"{error}.", param_hint="--broker") from error
     if where.directory is not None:
         raise Failure(EMBEDDED)
-    logs.configure(log_format, log_level)
+    logs.configure(log_format, log_level, lines(log_file))
     asyncio.run(exporting.export(where, host, port, all_groups, every, started))
     logger.info("stopped")
 

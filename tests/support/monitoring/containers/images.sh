@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes the images that docker-compose.yml names, where none can be pulled: images.sh FOLDER. tasksys' is the real one, built
 # by deploy/Dockerfile; its base, nginx', Kafka's, Prometheus', Alertmanager's, the node exporter's and Telegraf's have the
-# real programs of Debian, Maven and Go; Loki's is a stand-in that speaks its protocol (loki.py). None has what the real
-# image has beside its program. FOLDER is scratch space.
+# real programs of Debian, Maven and Go; Loki's and Jaeger's are stand-ins that speak their protocols (loki.py, jaeger.py).
+# None has what the real image has beside its program. FOLDER is scratch space.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../../.." && pwd)
@@ -32,7 +32,7 @@ fi
 image() {
   local name=$1 user=$2 entry=$3 made
   shift 3
-  made=$(buildah from --pull-never $base)
+  made=$(buildah from --pull-never "${from:-$base}")
   while [[ $# -gt 0 ]]; do
     buildah copy --quiet --chmod 755 "$made" "$1" "$2" >/dev/null
     shift 2
@@ -76,3 +76,7 @@ say "tasksys, by deploy/Dockerfile"
 certificates=/etc/ssl/certs/ca-certificates.crt
 nice podman build --quiet --format docker --pull=never --volume "$certificates:$certificates:ro" \
   --tag localhost/tasksys:0.1.0 --file "$root/deploy/Dockerfile" "$root" >/dev/null
+
+folders=()
+from=localhost/tasksys:0.1.0
+image "$(pinned JAEGER_IMAGE)" 10001:10001 /usr/bin/jaeger "$here/jaeger.py" /usr/bin/jaeger "$busybox" /bin/wget
