@@ -25,6 +25,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.support.feed import PROTOCOL
 from tests.support.http import OWNER
+from tests.support.monitoring.programs import until
 from tests.support.receivers import Receiver
 from tests.support.serving import Serving
 
@@ -38,6 +39,12 @@ Json = dict[str, Any]
 
 class Away(Exception):
     """Nobody had the workspace within BOUND seconds."""
+
+
+def started(worker: Serving) -> None:
+    """Starts a worker and waits until it is ready, longer than other tests do: so much runs beside it."""
+    worker.spawn()
+    until(worker.ready, "a worker", 240)
 
 
 class Workload:
@@ -221,13 +228,13 @@ class Workload:
         due = await self.reminders(timedelta(seconds=6))
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
         await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()) + 2)
-        await asyncio.gather(*(asyncio.to_thread(worker.start) for worker in self.workers))
+        await asyncio.gather(*(asyncio.to_thread(started, worker) for worker in self.workers))
 
     async def rebalance(self) -> None:
         """The second worker goes and comes back."""
         await asyncio.to_thread(self.workers[1].stop)
         await self.everyday(self.spaces[0], 1)
-        await asyncio.to_thread(self.workers[1].start)
+        await asyncio.to_thread(started, self.workers[1])
 
 
 async def _read(feed: aiohttp.ClientWebSocketResponse) -> None:
