@@ -130,7 +130,9 @@ class Observer:
             tracing.ended(seen.span, request, route.method, route.route, status)
 
     def _route(self, request: web.BaseRequest) -> _Route:
-        found = request.match_info.route if isinstance(request, web.Request) and request._match_info else None
+        # It is a dictionary of what the address names, which may be nothing, and None for what is no request.
+        matched = request._match_info if isinstance(request, web.Request) else None
+        found = None if matched is None else matched.route
         key: object = found if found is not None and found.resource is not None else request.method
         route = self._routes.get(key)
         if route is None:

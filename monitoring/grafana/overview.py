@@ -55,8 +55,8 @@ WELL: Final = Row("Is it well?", (
         "What is left of the 0.1 % of requests that may fail, over the time that is shown: choose 30 days to see the "
         "objective's own window. At 0 the objective is missed: no risky change until it has recovered.",
         (Query(
-            f"1 - (sum(increase({REQUESTS}{{{FAILED}}}[$__range])) or vector(0))"
-            f" / (sum(increase({REQUESTS}{{{HERE}}}[$__range])) * 0.001)"
+            f"clamp_min(1 - (sum(increase({REQUESTS}{{{FAILED}}}[$__range])) or vector(0))"
+            f" / (sum(increase({REQUESTS}{{{HERE}}}[$__range])) * 0.001), -1)"
         ),),
         unit="percentunit", height=4, minimum=0, maximum=1, base=RED, steps=(Step(0.25, ORANGE), Step(0.5, GREEN)),
         runbook="HttpErrorBudgetBurn", quiet="No requests yet",

@@ -293,7 +293,7 @@ class Table(Panel):
             names |= {f"Value #{chr(ord('A') + number)}": name for number, name in at}
         else:
             names |= {"Value": self.values[0]}
-        keep = "|".join(name.replace("#", "\\#") for name in names)
+        keep = "|".join(names)
         steps.append({"id": "filterFieldsByName", "options": {"include": {"pattern": f"^({keep})$"}}})
         order = {name: at for at, name in enumerate(names)}
         steps.append({"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": names}})

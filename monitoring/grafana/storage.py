@@ -206,9 +206,8 @@ LOG: Final = Row("The log and its brokers", (
         "Partitions with a copy that is behind or away, and those without a leader, by topic. Minutes after a broker "
         "restarted are usual; a broker that is lost now would lose data.",
         (
-            Query("max by (topic) (tasksys_topic_under_replicated_partitions) > 0", "{{topic}} behind"),
-            Query("max by (topic) (tasksys_topic_offline_partitions) > 0", "{{topic}} offline"),
-            Query("sum(max by (topic) (tasksys_topic_under_replicated_partitions))", "behind in all"),
+            Query("topk(3, max by (topic) (tasksys_topic_under_replicated_partitions))", "{{topic}} behind"),
+            Query("topk(3, max by (topic) (tasksys_topic_offline_partitions))", "{{topic}} offline"),
         ),
         minimum=0, decimals=0, runbook="PartitionsUnderReplicated", quiet=EMBEDDED,
     ),

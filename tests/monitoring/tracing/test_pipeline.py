@@ -110,7 +110,7 @@ def test_a_collector_that_takes_nothing(
     made = 3 * pipeline.WAITING
     began = time.perf_counter()
     spans(made)
-    assert time.perf_counter() - began < 4.5  # it takes half a second; one export that was waited for would take five
+    assert time.perf_counter() - began < 30  # it takes half a second; had exports been waited for, two minutes
     assert running.pipeline is not None
     assert len(running.pipeline._line) <= pipeline.WAITING
     if behaviour is Behaviour.REFUSE:

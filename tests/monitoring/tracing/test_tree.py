@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -271,7 +270,8 @@ async def test_what_is_folded_at_once(url: str, tmp_path: Path, collector: Colle
 def exemplars(trace: str) -> set[str]:
     """The histograms that lead to a trace, as Prometheus reads them."""
     page = generate_latest(REGISTRY).decode()  # type: ignore[no-untyped-call]
-    return set(re.findall(rf'tasksys_(\w+)_seconds_bucket{{[^}}]*}} \S+ # {{[^}}]*trace_id="{trace}"', page))
+    lines = [line for line in page.splitlines() if f'# {{trace_id="{trace}"' in line]
+    return {line.partition("_seconds_bucket{")[0].removeprefix("tasksys_") for line in lines}
 
 
 def traced(collector: Collector, trace: str, name: str) -> bool:

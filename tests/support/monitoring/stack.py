@@ -3,9 +3,10 @@
     with Inbox.listening() as inbox, Stack(tmp_path, {"tasksys": [metrics_address]}, inbox=inbox) as stack:
         stack.query('up{job="tasksys"}')
 
-Only addresses are others than in production, and time: it runs `faster` times as fast. Intervals, windows, `for:`,
-waits of Alertmanager and ages that alerts compare with are divided by that number, so a window holds as many samples as
-in production.
+Only addresses are others than in production, and time: it runs `faster` times as fast. Intervals, windows, `for:` and
+waits of Alertmanager are divided by that number, so a window holds as many samples as in production. A scrape may take
+the whole interval, and ages that alerts compare with are divided by AGES only: programs are not faster than they are,
+and the brokers are asked every ten seconds.
 """
 
 from __future__ import annotations
@@ -51,15 +52,18 @@ class Sample:
     value: float
 
 
+AGES: Final = 4.0
+
+
 def hurried(text: str, faster: float) -> str:
-    """A configuration or rules, with all durations and all ages that are compared divided by that number."""
+    """A configuration or rules, with all durations divided by that number, and ages that are compared by AGES."""
 
     def shorter(found: re.Match[str]) -> str:
         milliseconds = max(1, round(int(found["number"]) * _UNITS[found["unit"]] / faster))
         return f"{found['before']}{milliseconds}ms"
 
     text = _DURATION.sub(shorter, text)
-    return _AGE.sub(lambda found: f"{found['before']}{int(found['number']) / faster:g}", text)
+    return _AGE.sub(lambda found: f"{found['before']}{int(found['number']) / AGES:g}", text)
 
 
 class Stack:
@@ -75,7 +79,7 @@ class Stack:
         targets: Mapping[str, Sequence[str]],
         *,
         inbox: Inbox | None = None,
-        faster: float = 20.0,
+        faster: float = 15.0,
         host: bool = False,
         newer: bool = False,
     ) -> None:
@@ -135,6 +139,7 @@ class Stack:
             wanted = sum(len(addresses) for addresses in self.targets.values())
             until(lambda: len(self.targets_found()) == wanted, "targets")
             until(lambda: len(self.query("up")) == wanted, "a first scrape of each target")
+            until(lambda: self.query("prometheus_notifications_alertmanagers_discovered > 0"), "Alertmanager is known")
             self._write_rules()
             self.reload()
             self._running = starting.pop_all()
@@ -153,6 +158,7 @@ class Stack:
         directory = self.directory / "prometheus"
         directory.mkdir(parents=True, exist_ok=True)
         written = yaml.safe_load(hurried((PROMETHEUS / "prometheus.yml").read_text(), self._faster))
+        written["global"]["scrape_timeout"] = written["global"]["scrape_interval"]
         kept = [job for job in written["scrape_configs"] if job["job_name"] in self.targets]
         for job in kept:
             job.pop("file_sd_configs", None)

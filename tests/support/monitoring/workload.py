@@ -177,9 +177,9 @@ class Workload:
             deaf = await self._deaf(worker, space)
             reading = asyncio.create_task(_read(reads))
             try:
-                title = "A title that is long enough to fill what waits for whoever does not read it " * 6
-                for _ in range(30):
-                    many = [{"type": "CreateTask", "title": title[:490]} for _ in range(100)]
+                text = "Enough to fill what waits for whoever does not read it, and the kernel's buffers before. " * 80
+                for _ in range(25):
+                    many = [{"type": "CreateTask", "title": "Long", "description": text} for _ in range(50)]
                     await self.made(f"/workspaces/{space}/commands", {"commands": many})
             finally:
                 reading.cancel()

@@ -11,7 +11,6 @@ import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 import "../parts/quick-add.js";
 import "../parts/when-field.js";
 
-/** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Task} Task */
 
 dialog("add", (app, /** @type {{place: Record<string, any>, text?: string} | undefined} */ about) => [

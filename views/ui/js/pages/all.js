@@ -1,6 +1,5 @@
 /** Which page an address shows. */
 
-import { h } from "../lib/dom.js";
 import { empty, link, pageHead } from "../parts/shell.js";
 import { activity } from "../activity/page.js";
 import { trash } from "../activity/trash.js";

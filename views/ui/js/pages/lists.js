@@ -1,7 +1,7 @@
 /** The lists: Inbox, Today, Upcoming and the list of a project. */
 
 import { h } from "../lib/dom.js";
-import { addDays, dayOf, isPast, sayDay, sayFullDay, today, whenKey, written } from "../lib/time.js";
+import { addDays, dayOf, sayDay, sayFullDay, today, whenKey, written } from "../lib/time.js";
 import { placeOf } from "../model/making.js";
 import { isOpen } from "../model/status.js";
 import { editAll } from "../model/together.js";

@@ -7,7 +7,6 @@ import { addAt, cellOf, draggable, entryText, item, onDay, openEntry, put, shift
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/calendar.js").Entry} Entry */
-/** @typedef {import("../lib/dom.js").Content} Content */
 
 /** Pixels of the number of a day, and of a line. */
 const HEAD = 28;

@@ -6,7 +6,6 @@ import { DUE, PRIORITY, STATUS, chosenIn, conditions, fieldOf, oneOf, withCondit
 import { colourField } from "../parts/colours.js";
 import { chooser, dialog, dialogHead } from "../parts/dialogs.js";
 
-/** @typedef {import("../app.js").App} App */
 /** @typedef {import("../model/types.js").Filter} Filter */
 
 dialog("filter", (app, /** @type {{saved?: Filter, now?: {q: string, filter: string, sort: string}}} */ { saved, now }) => {
