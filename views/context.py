@@ -60,8 +60,8 @@ ID: Final = pattern_of(Id)
 
 @web.middleware
 async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Authenticates everything under /api/v1 and /admin; a calendar also by the secret in its address."""
-    if request.path.startswith(("/api/v1/", "/admin/")):
+    """Authenticates everything under /api/v1 and /admin, and /metrics; a calendar also by the secret in its address."""
+    if request.path.startswith(("/api/v1/", "/admin/", "/metrics")):
         tokens = request.app[CALENDAR_TOKENS]
         calendar = tokens.wanted(request) if "token" in request.query else None
         if calendar is not None:

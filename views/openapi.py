@@ -147,7 +147,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": {**problems, **_success(route), "default": PROBLEM},
     }
-    if not route.path.startswith(("/api/", "/admin/")):
+    if not route.path.startswith(("/api/", "/admin/", "/metrics")):
         operation["security"] = []
     if text := route.handler.__doc__ or (route.body.__doc__ if route.write else None):
         operation["description"] = " ".join(text.split())
@@ -213,7 +213,7 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
 def _wrong(route: Route) -> list[HTTPStatus]:
     """The statuses of what can be wrong with a request there."""
     found = {HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR, *route.wrong}
-    if route.path.startswith(("/api/", "/admin/")):
+    if route.path.startswith(("/api/", "/admin/", "/metrics")):
         found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
     if "{" in route.path or (route.body is not None and not route.write):
         found |= {HTTPStatus.NOT_FOUND}

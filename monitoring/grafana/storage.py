@@ -39,13 +39,13 @@ WELL: Final = Row("Can it write?", (
     ),
     Stat(
         "Full in",
-        "When the disk is full if it fills as it did in the last hour. Days are well; below 4 hours somebody is "
-        "called. A disk that does not fill shows nothing.",
+        "When the disk is full if it fills as it did in the last hour. Days are well; below 4 hours you are called. A "
+        "year stands for more than that, and for a disk that does not fill.",
         (Query(
-            f"min(tasksys_disk_free_bytes{{{HERE}}} / (-deriv(tasksys_disk_free_bytes{{{HERE}}}[1h]) > 0))"
+            f"min(clamp_max(tasksys_disk_free_bytes{{{HERE}}}"
+            f" / clamp_min(-deriv(tasksys_disk_free_bytes{{{HERE}}}[1h]), 1), 365 * 86400))"
         ),),
         unit="s", base=RED, steps=(Step(4 * 3600, ORANGE), Step(24 * 3600, GREEN)), runbook="DiskFullSoon",
-        quiet="It does not fill",
     ),
     Stat(
         "Writable",

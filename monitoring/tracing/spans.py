@@ -15,6 +15,10 @@ from typing import Any, Final, Protocol, Self
 
 from monitoring.tracing.context import ROOT, Context, Headers, parsed
 
+ASKED_A_SECOND: Final = 50
+"""Traces that are recorded because whoever sent a request asks for it; more are not: anybody may ask, a recorded
+command costs twice as much, and the collector is everybody's."""
+
 Value = str | int | float | bool
 Attributes = Mapping[str, Value]
 
@@ -56,6 +60,25 @@ class Tracer(Protocol):
 
 
 _tracer: Tracer | None = None
+
+
+class Allowance:
+    """So many a second."""
+
+    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._now = most, now
+        self._second, self._taken = 0, 0
+
+    def take(self) -> bool:
+        """Takes one of this second's; False if there is none left."""
+        second = int(self._now())
+        if second != self._second:
+            self._second, self._taken = second, 0
+        self._taken += 1
+        return self._taken <= self._most
+
+
+_asked = Allowance(ASKED_A_SECOND)
 
 
 def make_by(tracer: Tracer | None) -> None:
@@ -149,12 +172,12 @@ def exemplar_of(context: Context | None) -> dict[str, str] | None:
 def sampled(traceparent: str | None = None, tracestate: str = "") -> Context | None:
     """Decides whether a trace is recorded that reaches this process, or begins here: its parent, or None.
 
-    Who sent a `traceparent` has decided; a malformed one counts as none.
+    Who sent a `traceparent` has decided, as long as not too many do; a malformed one counts as none.
     """
     if _tracer is None:
         return None
     if traceparent is not None and (parent := parsed(traceparent, tracestate)) is not None:
-        return parent if parent.sampled else None
+        return parent if parent.sampled and _asked.take() else None
     return ROOT if random.random() < _tracer.ratio else None  # noqa: S311  (nothing secret)
 
 

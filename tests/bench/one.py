@@ -13,7 +13,19 @@ import msgspec
 
 from tests.bench.results import Report
 
-NAMES = ("fold", "http", "latency", "rebuild", "recovery", "query", "reminders", "series", "feed", "memory")
+NAMES = (
+    "fold",
+    "http",
+    "latency",
+    "rebuild",
+    "recovery",
+    "query",
+    "reminders",
+    "series",
+    "feed",
+    "memory",
+    "observing",
+)
 """In the order of the table."""
 
 

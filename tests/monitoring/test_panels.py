@@ -27,7 +27,7 @@ from tests.support.monitoring.programs import Program, until
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.shipping import LokiReceiver, Telegraf
 from tests.support.monitoring.stack import Stack
-from tests.support.monitoring.workload import Workload
+from tests.support.monitoring.workload import Workload, started
 from tests.support.serving import Serving, environment
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.kafka, pytest.mark.timeout(900)]
@@ -64,7 +64,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         }  # fmt: skip
         workers = [Serving(base / f"worker-{number}", *options, settings=settings) for number in (1, 2)]
         for worker in workers:
-            running.enter_context(worker)
+            running.callback(worker.stop)
+            started(worker)
         exporter = running.enter_context(_exporter(base / "exporter", url))
         loki = running.enter_context(LokiReceiver())
         shipper = running.enter_context(

@@ -123,6 +123,7 @@ async def test_operators(site: Site) -> None:
         otto, ann = (Client(verified.session, bearer(signed(sub=name))) for name in ("otto", "ann"))
         for method, path in [
             ("GET", "/admin/status"),
+            ("GET", "/metrics"),
             ("GET", "/admin/lag"),
             ("GET", "/admin/dead-letters"),
             ("POST", "/admin/dead-letters/0-0/retry"),

@@ -88,7 +88,7 @@ def _run(base: Path, into: Path, only: Sequence[str]) -> None:
         start = time.time()
         found = asyncio.run(_story(scene, only))
         end = time.time()
-        gallery = pictures.Gallery(stack.url, into)
+        gallery = pictures.Gallery(stack.url, into, targets["tasksys"][1])
         for fault in found:
             gallery.of(fault)
         whole = gallery.draw(pictures.WHOLE, start, end)

@@ -202,8 +202,8 @@ def _about(one: Spanned) -> str:
 
 
 def related(collector: Collector, trace: str) -> frozenset[str]:
-    """A trace and those that its spans link to, as a firing does to what set its reminder."""
-    return frozenset((trace, *(linked for one in collector.trace(trace) for linked, _ in one.links)))
+    """A trace and those that its first span links to, as a firing does to what set its reminder."""
+    return frozenset((trace, *(linked for linked, _ in collector.trace(trace)[0].links)))
 
 
 def lines(

@@ -44,7 +44,8 @@ delivered.""",
 ours fills it. The alert pages before anything fails: commands are still accepted, since the log is elsewhere.""",
 }
 REMARKS: Final = {
-    "killed": "The slowest command of the time: its request waited until its new owner had folded it.",
+    "killed": """The trace of the time that took longest. What is folded seconds after the rest was read again when
+partitions changed hands; what was applied before is skipped.""",
     "poisoned": "The record named a trace, as a gateway's would, so its fold is found by it.",
     "unheard": """A reminder fires, its delivery fails, and the failure is recorded as a command, which plans the next
 attempt. Deliveries that will be tried again say nothing in the log, only those that are given up: the lines are of the
@@ -113,7 +114,6 @@ async def killed(scene: Scene) -> Fault:
     await scene.until(lambda: _value(scene.stack, assigned) == PARTITIONS, "the other one takes over")
     taken = fault.mark("`worker-1` has all partitions, by its own metrics")
     await scene.until(lambda: 0 <= _value(scene.stack, behind) < 20, "no lag")
-    fault.mark("`worker-1` has folded what had waited")
     await scene.told(fault, "does not answer")
     await asyncio.to_thread(second.start)
     fault.mark("`worker-2` is started again, and says that it is ready")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def _day(at: float) -> str:
 
 def _head(run: Run) -> Iterator[str]:
     yield HEAD.format(
-        minutes=round((run.end - run.start) / 60), requests=f"{run.requests:,}", spans=f"{run.spans:,}",
+        minutes=math.ceil((run.end - run.start) / 60), requests=f"{run.requests:,}", spans=f"{run.spans:,}",
         day=_day(run.start), system=f"{platform.system()} on {platform.machine()}", cores=os.cpu_count(),
         python=platform.python_version(), versions=run.versions, faster=f"{run.faster:g}",
         scrape=f"{15 / run.faster:g}", five=f"{300 / run.faster:g}", ages=f"{AGES:g}",
@@ -162,7 +163,9 @@ def _foot(run: Run) -> Iterator[str]:
         yield ""
         yield f"*{title}.* {remark}"
         yield ""
-    yield "Every message that came, in its order:"
+    yield "Every message that came, in its order. `TargetAbsent` and `HostClockWrong` are about the place: some components"
+    yield "do not run here, and the clock is a virtual machine's. `HttpErrorBudgetBurn` follows the dead worker: its users"
+    yield "were told 503 until the other one had their workspaces."
     yield ""
     yield "| time | to | message |"
     yield "| --- | --- | --- |"

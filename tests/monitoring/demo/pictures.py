@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.monitoring.demo.evidence import Fault
 from tests.monitoring.panels import Painter, Series, slug
-from tests.support.monitoring.dashboards import Shown, every
+from tests.support.monitoring.dashboards import ALL, Shown, every
 
 LARGEST: Final = 60 * 1024
 """Bytes of a picture."""
@@ -25,6 +25,8 @@ class Wanted:
     title: str
     remark: str
     seen: Callable[[list[float]], bool] = any
+    alone: bool = False
+    """Whether the dashboard's variable is set to the second worker, as somebody who looks closer does."""
 
 
 def _rises_and_falls(values: list[float]) -> bool:
@@ -41,7 +43,7 @@ WANTED: Final[dict[str, tuple[Wanted, ...]]] = {
         Wanted(
             LAG,
             "Lag in records, by the brokers",
-            "What waits in the dead worker's partitions, and is gone when the other one has folded it. The rest that is "
+            "What waits in the dead worker's partitions, and is gone when the other one folded it. The rest that is "
             "always there was folded already: groups are told their positions every few seconds.",
             _rises_and_falls,
         ),
@@ -66,7 +68,9 @@ WANTED: Final[dict[str, tuple[Wanted, ...]]] = {
         Wanted("agents", "Attempts by channel", "What is delivered stops, and what will be tried again begins."),
         Wanted("system-overview", "Deliveries by result", "The same on the first page that people look at."),
     ),
-    "crowded": (Wanted("storage-infrastructure", "Free space", "The small disk, near the bottom beside a large one."),),
+    "crowded": (
+        Wanted("storage-infrastructure", "Free space", "The small disk, chosen at the top.", _falls, alone=True),
+    ),
 }
 WHOLE: Final = (Wanted("system-overview", "Requests by answer", "What users were told, over all four faults."),)
 
@@ -77,6 +81,8 @@ class Gallery:
 
     prometheus: str
     into: Path
+    second: str
+    """The instance that Prometheus calls the second worker."""
     lacking: list[str] = field(default_factory=list)
 
     def of(self, fault: Fault) -> None:
@@ -86,10 +92,13 @@ class Gallery:
 
     def draw(self, wanted: tuple[Wanted, ...], start: float, end: float) -> list[tuple[str, str, str]]:
         """Draws panels of a time: file, title, and remark of each."""
-        painter = Painter(self.prometheus, start, end, scrape=2)
+        everything, second = (
+            Painter(self.prometheus, start, end, 2, choices) for choices in (ALL, {**ALL, "instance": self.second})
+        )
         found: list[tuple[str, str, str]] = []
         for one in wanted:
             panel, name = _panel(one), f"{slug(one.title)}.png"
+            painter = second if one.alone else everything
             if not painter.panel(panel, self.into / name):
                 self.lacking.append(f"{one.title} has nothing to show")
             elif not any(one.seen(_values(line)) for line in painter.asked(panel, 600)):

@@ -13,9 +13,10 @@ from prometheus_client import REGISTRY
 
 from monitoring import tracing
 from monitoring.tracing import pipeline
+from monitoring.tracing import spans as making
 from monitoring.tracing.pipeline import BATCH, Pipeline, exporter
 from monitoring.tracing.setup import Endpoint
-from monitoring.tracing.spans import make_by
+from monitoring.tracing.spans import ASKED_A_SECOND, Allowance, make_by
 from tests.monitoring.tracing.conftest import Trace
 from tests.support.monitoring.otlp import Behaviour, Collector, receiving
 
@@ -195,6 +196,28 @@ def test_who_decides_what_is_recorded(collector: Collector, trace: Trace) -> Non
     trace(collector.url, 0.25)
     share = sum(tracing.sampled() is not None for _ in range(20_000)) / 20_000
     assert 0.22 < share < 0.28
+
+
+def test_who_asks_for_all_is_given_some() -> None:
+    """Each second has its share, and what was not taken is no credit."""
+    now = [100.0]
+    allowance = Allowance(2, lambda: now[0])
+    assert [allowance.take() for _ in range(4)] == [True, True, False, False]
+    now[0] = 100.9
+    assert not allowance.take()
+    now[0] = 103.1
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+
+
+def test_callers_cannot_have_everything_recorded(
+    collector: Collector, trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood of requests that ask for it; other tests have an allowance of their own."""
+    monkeypatch.setattr(making, "_asked", Allowance(ASKED_A_SECOND))
+    trace(collector.url, 0.0)
+    asked = [tracing.sampled(f"00-{number:032x}-{2:016x}-01") for number in range(1, 20 * ASKED_A_SECOND)]
+    recorded = sum(one is not None for one in asked)
+    assert 0 < recorded <= 3 * ASKED_A_SECOND  # the clock may have gone on meanwhile
 
 
 def test_no_collector_means_no_tracing(trace: Trace) -> None:

@@ -270,7 +270,7 @@ async def test_what_is_folded_at_once(url: str, tmp_path: Path, collector: Colle
 def exemplars(trace: str) -> set[str]:
     """The histograms that lead to a trace, as Prometheus reads them."""
     page = generate_latest(REGISTRY).decode()  # type: ignore[no-untyped-call]
-    lines = [line for line in page.splitlines() if f'# {{trace_id="{trace}"' in line]
+    lines = [line for line in page.splitlines() if f'trace_id="{trace}"' in line]
     return {line.partition("_seconds_bucket{")[0].removeprefix("tasksys_") for line in lines}
 
 

@@ -8,6 +8,7 @@ import pytest
 from streams.fold import Linger, Record
 from streams.runner import BATCH
 from streams.transport.lanes import ROOM_BYTES, ROOM_RECORDS, Lane
+from tests.support.nodes import until
 
 
 def records(start: int, count: int, size: int = 1) -> list[Record]:
@@ -216,3 +217,20 @@ async def test_the_end_of_lingering() -> None:
     lane.put(records(2, 1))
     await finished(lane)
     assert fold.batches == [[0, 1], [2]]
+
+
+async def test_the_oldest_record_is_told() -> None:
+    """That of the batch in hand, and of one that could not be folded; else the first that waits; else none."""
+    fold = Fold()
+    lane = Lane(fold, fold.tell)
+    first, second = Record(0, 1_000, b"k", b"", ()), Record(1, 2_000, b"k", b"", ())
+    await until(lambda: lane.oldest_ms is None)
+    lane.put([first])
+    await until(lambda: fold.batches and lane.oldest_ms == 1_000)
+    lane.put([second])
+    await until(lambda: lane.oldest_ms == 1_000)
+    fold.let()
+    await until(lambda: lane.oldest_ms == 2_000)
+    fold.goes_on = False
+    fold.let()
+    await until(lambda: lane.work is None and lane.oldest_ms == 2_000)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rocksdict import Rdict, WriteBatch
 
 from streams.transport.database import DatabaseCorrupt, open_database
-from streams.transport.rows import RowStore
+from streams.transport.rows import SAMPLED, RowStore
+from tests.support.scraping import Since
 
 LAST_PARTITION = 0xFFFF_FFFF
 
@@ -166,3 +167,45 @@ def test_filters_and_indexes_are_kept_in_parts(tmp_path: Path) -> None:
     said = options.read_text(encoding="utf-8")
     for setting in ("partition_filters=true", "index_type=kTwoLevelIndexSearch", "cache_index_and_filter_blocks=true"):
         assert said.count(f"  {setting}\n") == 1, setting
+
+
+def test_keys_are_counted(database: Rdict) -> None:
+    """Those of a prefix, from a key to those that begin with another, up to a bound; and the first is told."""
+    write(database, "t", 1, dict.fromkeys([b"a%02d" % number for number in range(20)] + [b"b", b""], b"x"))
+    write(database, "t", 2, {b"a00": b"other"})
+    rows = RowStore(database)
+    assert rows.count("t", 1, b"a", 100) == (20, b"a00")
+    assert rows.count("t", 1, b"a", 7) == (7, b"a00")
+    assert rows.count("t", 1, b"a", 100, start=b"a05") == (15, b"a05")
+    assert rows.count("t", 1, b"a", 100, until=b"a1") == (20, b"a00")
+    assert rows.count("t", 1, b"a", 100, start=b"a05", until=b"a09") == (5, b"a05")
+    assert rows.count("t", 1, b"c", 100) == (0, None)
+    assert rows.count("t", 3, b"", 100) == (0, None)
+
+
+def test_open_scans_are_counted(database: Rdict) -> None:
+    """From the call until they are used up, or dropped."""
+    write(database, "t", 0, {b"a": b"1", b"b": b"2"})
+    rows = RowStore(database)
+    used, dropped = rows.scan("t", 0), rows.scan("t", 0)
+    next(used)
+    assert rows.scans == 2
+    del dropped
+    gc.collect()
+    assert rows.scans == 1
+    assert list(used) == [(b"b", b"2")]
+    del used
+    gc.collect()
+    assert rows.scans == 0
+
+
+def test_one_read_in_some_is_measured(database: Rdict) -> None:
+    """Of a store with a name; as few as that cost nothing, and none of a store without."""
+    since = Since()
+    for name in ("measured", ""):
+        rows = RowStore(database, name)
+        for _ in range(2 * SAMPLED):
+            rows.get("t", 0, b"k")
+            rows.scan("t", 0)
+    found = since("tasksys_store_read_duration_seconds_count", store="measured")
+    assert found == since("tasksys_store_read_duration_seconds_count") == 4
