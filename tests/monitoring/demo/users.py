@@ -95,9 +95,9 @@ class Users(Workload):
 
     async def remind(self) -> None:
         """A reminder in each workspace, due in a few seconds."""
-        await asyncio.gather(*(self._remind(f"/workspaces/{space}/tasks") for space in self.spaces))
+        await asyncio.gather(*(self._ring(f"/workspaces/{space}/tasks") for space in self.spaces))
 
-    async def _remind(self, at: str) -> None:
+    async def _ring(self, at: str) -> None:
         task = await self.made(at, {"title": "Call"})
         due = instant(datetime.now(UTC) + timedelta(seconds=4))
         await self.made(f"{at}/{task['id']}/reminders", {"trigger": {"at": due}})
