@@ -5,7 +5,7 @@ import time
 
 from prometheus_client import CollectorRegistry
 
-from monitoring.lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
+from monitoring.group_lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
 from tests.support.scraping import scraped
 
 PLACE = ("tasksys.events", 3)
