@@ -20,9 +20,9 @@ from streams.agents.committed import UNREADABLE, Committed, Tally
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
-from streams.agents.traced import deciding
 from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
+from streams.traces import deciding
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotFollowed

@@ -14,6 +14,7 @@ from tasksys.cli.serve import PORT, lines
 logger = logging.getLogger("tasksys.lag-exporter")
 
 SURVEY_SECONDS: Final = 10.0
+"""That of `monitoring.group_lag`, which is slow to import for a command line."""
 
 EMBEDDED: Final = (
     "An embedded log has no brokers to ask, and one process that can open it: `tasksys serve` tells its lag itself, at "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from monitoring.lag import GroupCollector, Monitor
+from monitoring.group_lag import GroupCollector, Monitor
 from monitoring.process import Disk, ProcessCollector, pulse
 from streams.collector import NodeCollector
 from streams.node import Node

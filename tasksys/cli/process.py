@@ -36,7 +36,7 @@ from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
-from views.metrics import MetricsServer
+from views.operators_port import OperatorsPort
 
 logger = logging.getLogger("tasksys.serve")
 
@@ -186,8 +186,8 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(health)
+async def _metrics(settings: Settings, health: Health) -> AsyncIterator[OperatorsPort]:
+    metrics = OperatorsPort(health)
     with port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:
