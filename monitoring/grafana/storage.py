@@ -39,8 +39,8 @@ WELL: Final = Row("Can it write?", (
     ),
     Stat(
         "Full in",
-        "When the disk is full if it fills as it did in the last hour. Days are well; below 4 hours somebody is called. "
-        "A year stands for more than that, and for a disk that does not fill.",
+        "When the disk is full if it fills as it did in the last hour. Days are well; below 4 hours you are called. A "
+        "year stands for more than that, and for a disk that does not fill.",
         (Query(
             f"min(clamp_max(tasksys_disk_free_bytes{{{HERE}}}"
             f" / clamp_min(-deriv(tasksys_disk_free_bytes{{{HERE}}}[1h]), 1), 365 * 86400))"

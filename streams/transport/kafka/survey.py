@@ -18,7 +18,7 @@ from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest
 
 from monitoring.lag import Behind, Health, Place, Survey, Unreachable
 from streams.broker import Broker
-from streams.topics import group
+from streams.topics import COMMANDS, EVENTS, group
 from streams.transport.kafka.closing import close_client
 
 REQUEST_MS: Final = 5_000
@@ -133,9 +133,12 @@ class KafkaSurveyor:
         return {(tp.topic, tp.partition): end for tp, end in found.items()}
 
     async def _complete(self, committed: Mapping[str, dict[Place, int]], ends: Mapping[Place, int]) -> None:
-        """Of a topic that a group has committed something of, it has the rest from the beginning on."""
-        for places in committed.values():
-            topics = {topic for topic, _ in places}
+        """Of a topic that a group has committed something of, it has the rest from the beginning on.
+
+        So has an agent's that has committed nothing yet, of its source: its first worker may be gone already.
+        """
+        for name, places in committed.items():
+            topics = {topic for topic, _ in places} or _sources(name)
             missing = [place for place in ends if place[0] in topics and place not in places]
             if missing:
                 first = await self._consumer.beginning_offsets([TopicPartition(*place) for place in missing])
@@ -185,6 +188,13 @@ class KafkaSurveyor:
         for known in (self._oldest, self._empty, self._noticed):
             for key in known.keys() - standing:
                 del known[key]
+
+
+def _sources(name: str) -> set[str]:
+    """What a group reads, as far as we know without being told."""
+    if not name.startswith(group("")):
+        return set()
+    return {COMMANDS.name if name == group("commands") else EVENTS.name}
 
 
 def _places(topics: Mapping[str, Any], offline: set[Place]) -> Iterator[Place]:

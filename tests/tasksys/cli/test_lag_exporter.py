@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 
+from streams.admin import create_topics
 from streams.appender import open_appender
 from streams.broker import Broker
 from streams.node import AGENTS
@@ -197,6 +198,30 @@ def test_every_group(kafka: KafkaBroker) -> None:
         assert len([one for one in found.labels("tasksys_group_lag_records") if one["group"] == "other"]) == 2
         ours.until(lambda now: now.sum("tasksys_broker_up") == 1)
         assert not [one for one in ours.now().labels("tasksys_group_lag_records") if one["group"] == "other"]
+
+
+@pytest.mark.kafka
+def test_an_agent_that_has_committed_nothing(kafka: KafkaBroker) -> None:
+    """It has its source before it, from the beginning: its first worker may die before it tells how far it is."""
+    from aiokafka import AIOKafkaConsumer
+
+    broker = f"kafka://{kafka.bootstrap}"
+    asyncio.run(wipe(broker))
+    asyncio.run(create_topics(Broker.parse(broker), AGENTS, 2, 1))
+    asyncio.run(append(broker, 3))
+
+    async def joined() -> None:
+        consumer: Any = AIOKafkaConsumer(
+            COMMANDS.name, bootstrap_servers=kafka.bootstrap, group_id=group("commands"), enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            with exporting(broker) as exporter:
+                await asyncio.to_thread(exporter.until, lambda now: lag(now, group=group("commands")) == 3)
+        finally:
+            await consumer.stop()
+
+    asyncio.run(joined())
 
 
 def test_an_embedded_log_has_nobody_to_ask(tmp_path: Path) -> None:
