@@ -127,6 +127,8 @@ undo_compose() { # in a folder: what ran before, the volumes that there were (no
 
 deploy_compose() {
     command -v "${compose[0]}" >/dev/null || die "There is no ${compose[0]}: install Docker with its Compose plugin."
+    "${compose[@]}" version >/dev/null 2>&1 ||
+        die "${compose[*]} does not work here: install Docker's Compose plugin, 2.24 or later."
     command -v python3 >/dev/null || die "python3 is missing: it makes Alertmanager's configuration, and asks components."
     local scratch failed='' made
     # Where traces go: a setting of tasksys, kept in .env for the next `deploy/compose.sh`.
@@ -201,7 +203,7 @@ remove_compose() {
         rm .env.new
     fi
     if (running || true) | grep -qx tasksys; then do_it "${compose[@]}" up -d --no-deps tasksys; fi
-    say "Removed${purge:+ with data and secrets}. tasksys and Kafka run on: deploy/compose.sh --profile '*' down stops them too."
+    [ -n "$dry" ] || say "Removed${purge:+ with data and secrets}. tasksys and Kafka run on: deploy/compose.sh --profile '*' down stops them too."
 }
 
 # --- kubernetes
@@ -226,6 +228,8 @@ deploy_kubernetes() {
         rendered --list | sed 's/^/    /'
         return
     fi
+    "$kubectl" version --request-timeout 10s >/dev/null 2>&1 ||
+        die "$kubectl reaches no cluster: $("$kubectl" version --request-timeout 10s 2>&1 | tail -n 1)"
     if ! "$kubectl" -n "$namespace" get configmap tasksys >/dev/null 2>&1; then
         say "There is no ConfigMap tasksys that names the broker: the lag exporter is left out."
         without=${without:+$without,}lag-exporter
@@ -299,7 +303,7 @@ remove_kubernetes() {
         do_it "$kubectl" -n "$namespace" delete --ignore-not-found secret grafana alertmanager alertmanager-secrets
         do_it rm -rf .deploy
     fi
-    say "Removed${purge:+ with data and secrets}. The namespace $namespace stays."
+    [ -n "$dry" ] || say "Removed${purge:+ with data and secrets}. The namespace $namespace stays."
 }
 
 case $act-$mode in

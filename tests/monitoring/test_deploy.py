@@ -272,6 +272,7 @@ def test_dry_run(place: Place, mode: str, act: tuple[str, ...]) -> None:
     found = place.deploy(mode, "--dry-run", *act)
     assert found.returncode == 0, found.stderr
     assert "would" in found.stdout
+    assert "Removed" not in found.stderr
     changing = (" up", " rm ", " down", " apply", " create", " delete")
     assert not [line for line in place.asked.splitlines() if any(word in line for word in changing)]
     assert not (place.repository / ".env").exists()
@@ -308,6 +309,22 @@ def test_kubernetes_undoes_itself(place: Place) -> None:
     assert "a line of pod/prometheus-0" in found.stderr
     assert place.applied == {"namespace/tasksys", "configmap/loki"}
     assert not (place.repository / ".deploy").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "told"),
+    [
+        ("compose", "compose", "install Docker's Compose plugin"),
+        ("kubernetes", "kubectl", "reaches no cluster: refused"),
+    ],
+)
+def test_nobody_to_deploy_with(place: Place, mode: str, name: str, told: str) -> None:
+    """A docker without its plugin, a kubectl without a cluster: that is said, before anything is made."""
+    (place.state / name).write_text("#!/bin/sh\necho refused >&2\nexit 1\n")
+    found = place.deploy(mode)
+    assert found.returncode == 2
+    assert told in found.stderr
+    assert not (place.repository / ".env").exists()
 
 
 @pytest.mark.parametrize(
