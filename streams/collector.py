@@ -1,6 +1,6 @@
 """What is read of a node when somebody scrapes: agents, lag, what waits, and the databases. Milliseconds at most.
 
-Nothing is asked of a broker here, and nothing waits: see `monitoring.lag` for what is. A scrape of 5 agents on 12
+Nothing is asked of a broker here, and nothing waits: see `monitoring.group_lag` for what is. A scrape of 5 agents on 12
 partitions takes about 2 ms; of what is overdue and of dead letters no more than some are counted.
 """
 
@@ -13,10 +13,10 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from monitoring import metrics
-from monitoring.lag import Monitor
+from monitoring.group_lag import Monitor
 from streams import keys
+from streams.agent_lag import Lags
 from streams.agents.committed import Committed
-from streams.lags import Lags
 from streams.node import TIMELINES, Node
 from streams.transport.rows import RowStore
 from tasksys.errors import NotHere, NotOwned

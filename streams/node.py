@@ -16,7 +16,7 @@ import faust
 from faust.types import TP
 
 from monitoring import logs, tracing
-from streams import admin, ends, tallies, told
+from streams import admin, ends, log_lines, tallies
 from streams.agent import FoldAgent
 from streams.agents import audit, commands, deliveries, timeline
 from streams.agents.committed import Committed
@@ -245,7 +245,7 @@ class Node:
                     self.state_positions.tell(workspace, row.position)
         self._tell([partial(follower, committed) for follower, _ in self._followers])
         tallies.count(committed, self.clock())
-        told.tell(committed)
+        log_lines.write(committed)
 
     def _tell(self, followers: list[Callable[[], None]]) -> None:
         for follower in followers:

@@ -39,3 +39,32 @@ def test_what_is_named_is_there(document: str) -> None:
     missing = [(path, what) for path, what in names if not (ROOT / path).exists()]
     assert missing == []
     assert [(path, what) for path, what in names if what and what not in defined(path)] == []
+
+
+def mapped() -> list[tuple[str, str]]:
+    """The folders of the code map, each with a file or folder that it says is below it."""
+    block = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Code map")[2].split("```")[1]
+    found: list[tuple[str, str]] = []
+    folder = ""
+    for line in block.splitlines():
+        head = re.match(r"(\w+)/ ", line)
+        folder = head[1] if head else folder
+        text = line[head.end() :] if head else line
+        found += [
+            (folder, name)
+            for name in re.findall(r"(?<![\w/])[\w/-]+(?:/(?![\w/])|\.(?:py|sh|md|yml|env|star)\b)", text)
+        ]
+    return found
+
+
+def test_the_code_map_names_what_is_there() -> None:
+    """Whatever it says of a folder is somewhere below that: files, and folders, which end in a slash."""
+    names = mapped()
+    assert ("monitoring", "grafana/") in names
+    assert ("streams", "runner.py") in names
+    lost = [
+        (folder, name)
+        for folder, name in names
+        if name.strip("/") != folder and not any((ROOT / folder).rglob(name.rstrip("/")))
+    ]
+    assert lost == []

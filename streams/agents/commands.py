@@ -20,9 +20,9 @@ from streams.agents.committed import UNREADABLE, Committed, Tally
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
-from streams.agents.traced import deciding
 from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
+from streams.traces import deciding
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotFollowed
@@ -107,9 +107,11 @@ class CommandsFold:
         self._sweep.aborted()
 
     def _fold_traced(self, record: Record, context: tracing.Context) -> None:
-        with deciding(record, context, self._decided) as self._onward:
-            self._fold_one(record)
-        self._onward = ()
+        try:
+            with deciding(record, context, self._decided) as self._onward:
+                self._fold_one(record)
+        finally:  # the batch is folded again if this fails, and what comes first may belong to no trace
+            self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)

@@ -7,13 +7,13 @@ from contextlib import suppress
 import prometheus_client
 from prometheus_client import CollectorRegistry
 
+from monitoring.group_lag import GroupCollector, Monitor
 from monitoring.health import Health, Verdict
-from monitoring.lag import GroupCollector, Monitor
 from streams.broker import Broker
 from streams.transport.kafka.survey import KafkaSurveyor
 from tasksys.cli.process import port_errors, signals
 from tasksys.settings import bracketed
-from views.metrics import MetricsServer
+from views.operators_port import OperatorsPort
 
 
 async def export(
@@ -29,7 +29,7 @@ async def export(
     prometheus_client.ProcessCollector(registry=registry)
     registry.register(GroupCollector(monitor))
     health.source(lambda: {"brokers": verdict(monitor)})
-    server = MetricsServer(health, registry)
+    server = OperatorsPort(health, registry)
     with signals() as stop:
         with port_errors(host, port, "--port"):
             await server.start(host, port)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from monitoring.lag import GroupCollector, Monitor
+from monitoring.group_lag import GroupCollector, Monitor
 from monitoring.process import Disk, ProcessCollector, pulse
 from streams.collector import NodeCollector
 from streams.node import Node
@@ -21,7 +21,7 @@ async def observing(node: Node, data: Path, registry: CollectorRegistry = REGIST
     Where the log is Kafka, its brokers are asked for the lag of our groups in the background.
     """
     disk = Disk(data)
-    await asyncio.to_thread(disk.look)
+    await disk.looked()
     kafka = node.broker.directory is None
     monitor = Monitor(KafkaSurveyor(node.broker)) if kafka else None
     collectors = [NodeCollector(node, monitor), ProcessCollector(disk, "kafka" if kafka else "embedded")]

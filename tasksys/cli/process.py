@@ -5,6 +5,7 @@ import errno
 import gc
 import logging
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -36,7 +37,7 @@ from tasksys.errors import BrokerUnavailable
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
-from views.metrics import MetricsServer
+from views.operators_port import OperatorsPort
 
 logger = logging.getLogger("tasksys.serve")
 
@@ -121,7 +122,8 @@ def start_tracing(settings: Settings) -> tracing.Running:
     try:
         return tracing.configure(settings.otlp_endpoint, settings.trace_sample, instance, version("tasksys"))
     except ValueError as error:
-        raise SettingsUnfit(f"--otlp-endpoint {settings.otlp_endpoint!r}: {error}") from error
+        shown = re.sub("//[^/]*@", "//…@", settings.otlp_endpoint)
+        raise SettingsUnfit(f"--otlp-endpoint {shown!r}: {error}") from error
 
 
 def calm_collector() -> None:
@@ -186,8 +188,8 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _metrics(settings: Settings, health: Health) -> AsyncIterator[MetricsServer]:
-    metrics = MetricsServer(health)
+async def _metrics(settings: Settings, health: Health) -> AsyncIterator[OperatorsPort]:
+    metrics = OperatorsPort(health)
     with port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:

@@ -8,16 +8,18 @@ import subprocess
 from itertools import combinations, pairwise
 from pathlib import Path
 
-import promql_parser
 import pytest
 
+from monitoring.catalogue import ENTRIES
 from monitoring.grafana import build
 from monitoring.grafana.common import BOARDS
 from tests.support.monitoring.dashboards import FILES, Json, Shown, every, filled, panels, read
-from tests.support.monitoring.queries import faults, given, runbooks
+from tests.support.monitoring.promql import Reading, faults, named_by_rules
 from tests.support.monitoring.shipping import built
 from tests.support.monitoring.starlark import Script
+from tests.support.monitoring.tools import ROOT
 
+RUNBOOKS = ROOT / "monitoring/docs/runbooks"
 PANELS = every()
 ASKED = [
     pytest.param(panel, target["expr"], id=f"{panel.name} {target['refId']}")
@@ -25,7 +27,6 @@ ASKED = [
     for target in panel.targets
     if target["datasource"]["type"] == "prometheus"
 ]
-VALUES = ("stat", "gauge", "bargauge", "timeseries", "heatmap", "state-timeline")
 
 ELSEWHERE = {
     "agents: Log of the agents",
@@ -35,6 +36,10 @@ ELSEWHERE = {
     "system-overview: Warnings and errors",
 }
 """Panels that ask Loki or Jaeger, which cannot be run where this is tested."""
+
+
+UNSEEN = {"tasksys_group_committed_offset"}
+"""For who looks into one group by hand: its lag is the end of the topic less this, which has metrics of its own."""
 
 
 def test_there_is_enough_to_see() -> None:
@@ -59,17 +64,16 @@ def test_a_query_names_what_exists(panel: Shown, expr: str) -> None:
     assert faults(filled(expr)) == []
 
 
-def test_a_misspelt_name_is_found() -> None:
-    """Each kind of mistake is one: the metric, the label, the value, the label that is summed up by, the syntax."""
-    assert faults('sum(rate(tasksys_http_request_total{code="200"}[1m]))') == [
-        "nobody serves tasksys_http_request_total"
-    ]
-    assert faults('tasksys_agent_ready{agents="audit"}') == ["tasksys_agent_ready has no label agents"]
-    assert faults('tasksys_agent_ready{agent="audits"}') == ["tasksys_agent_ready: agent is never audits"]
-    assert faults("sum by (route) (tasksys_agent_ready)") == ["nothing to sum up by route: tasksys_agent_ready{}"]
-    assert faults("rate(tasksys_agent_ready[1m])") == ["rate of a gauge: rate(tasksys_agent_ready{}[1m])"]
-    assert faults("tasksys_http_request_duration_seconds") == ["nobody serves tasksys_http_request_duration_seconds"]
-    assert len(faults("sum(")) == 1
+def test_somebody_looks_at_every_metric() -> None:
+    """It is in a panel, an alert or a recording rule: else it costs, and tells nobody."""
+    reading = Reading()
+    for panel in PANELS:
+        if panel.datasource == "prometheus":
+            for target in panel.targets:
+                reading.labels(filled(target["expr"]))
+    seen = reading.metrics | named_by_rules()
+    names = {re.sub("_(bucket|sum|count)$", "", name) for name in seen} | seen
+    assert ENTRIES.keys() - names == UNSEEN
 
 
 @pytest.mark.parametrize(("panel", "expr"), ASKED)
@@ -77,7 +81,7 @@ def test_a_legend_names_labels_of_the_answer(panel: Shown, expr: str) -> None:
     """A legend with a label that the answer has not would be blank."""
     [target] = [target for target in panel.targets if target.get("expr") == expr]
     named = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
-    assert named <= given(promql_parser.parse(filled(expr)))
+    assert named <= Reading().labels(filled(expr))
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
@@ -98,7 +102,7 @@ def test_a_panel_leads_to_a_runbook_that_exists(panel: Shown) -> None:
     for link in panel.json["links"]:
         name = re.fullmatch(r"\$\{runbooks\}/(\w+)\.md", link["url"])
         assert name is not None
-        assert name[1] in runbooks()
+        assert (RUNBOOKS / f"{name[1]}.md").is_file()
 
 
 def test_most_panels_lead_to_a_runbook() -> None:
@@ -125,7 +129,7 @@ def test_a_dashboard_is_complete(path: Path) -> None:
             inside = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"])
             assert inside is not None
             assert faults(filled(inside[1])) == []
-            assert inside[2] in given(promql_parser.parse(filled(inside[1])))
+            assert inside[2] in Reading().labels(filled(inside[1]))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

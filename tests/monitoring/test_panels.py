@@ -9,7 +9,6 @@ import asyncio
 import copy
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,14 +20,15 @@ from typing import Final
 import pytest
 
 from tests.monitoring.panels import Painter
-from tests.support.kafka_broker import HOST, KafkaBroker, _free_ports, install
+from tests.support.kafka_broker import HOST, KafkaBroker, install
 from tests.support.monitoring.dashboards import FILES, Shown, every, filled, read
-from tests.support.monitoring.programs import Program, until
+from tests.support.monitoring.programs import until
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.shipping import LokiReceiver, Telegraf
 from tests.support.monitoring.stack import Stack
+from tests.support.monitoring.system import exporting
 from tests.support.monitoring.workload import Workload, started
-from tests.support.serving import Serving, environment
+from tests.support.serving import Serving
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.kafka, pytest.mark.timeout(900)]
 
@@ -66,7 +66,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         for worker in workers:
             running.callback(worker.stop)
             started(worker)
-        exporter = running.enter_context(_exporter(base / "exporter", url))
+        exporter = running.enter_context(exporting(base / "exporter", url))
         loki = running.enter_context(LokiReceiver())
         shipper = running.enter_context(
             Telegraf(base / "telegraf", loki.url, TASKSYS_LOGS=str(base / "worker-*/said.log"))
@@ -80,19 +80,12 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         stack = running.enter_context(Stack(base / "stack", targets, inbox=inbox, faster=FASTER, host=True))
         stack.scraped()
         start = time.time()
-        asyncio.run(_work(workers, broker.bootstrap, base))
+        asyncio.run(_work(workers, broker.bootstrap))
         until(lambda: stack.query("tasksys_replays_total"), "a scrape of what was done last")
         yield Observed(stack, start, time.time())
 
 
-def _exporter(directory: Path, broker: str) -> Program:
-    """A lag exporter."""
-    [port] = _free_ports(1)
-    command = [sys.executable, "-m", "tasksys.cli", "lag-exporter", "--broker", broker, "--port", str(port)]
-    return Program("lag-exporter", command, directory, f"http://{HOST}:{port}/metrics", environment())
-
-
-async def _work(workers: list[Serving], bootstrap: str, base: Path) -> None:
+async def _work(workers: list[Serving], bootstrap: str) -> None:
     """An outage first, and at the end what goes on while instant queries are asked."""
     async with Workload(workers, bootstrap) as workload:
         await workload.busy(rounds=2)

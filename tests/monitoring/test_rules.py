@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from monitoring import slo
-from tests.support.monitoring.promql import OTHERS, Reading, recorded
+from tests.support.monitoring.promql import OTHERS, Reading, faults, recorded
 from tests.support.monitoring.tools import INSTALL, ROOT, find, tool
 
 PROMETHEUS: Final = ROOT / "monitoring/prometheus"
@@ -124,17 +124,14 @@ def test_an_alert_says_what_it_means(rule: Rule) -> None:
     base, _, uid = notes["dashboard_url"].rpartition("/d/")
     assert base == "{{ $externalLabels.dashboards }}"
     assert uid in DASHBOARDS
-    reading = Reading()
-    labels = reading.labels(rule["expr"])
+    labels = Reading().labels(rule["expr"])
     assert set(re.findall(r"\$labels\.(\w+)", f"{notes}")) <= labels
 
 
 @pytest.mark.parametrize("rule", [*ALERTS, *RECORDS], ids=named)
 def test_rules_name_what_there_is(rule: Rule) -> None:
     """Every metric is declared, or recorded, or one of the others that we know; so are labels and their values."""
-    reading = Reading()
-    reading.labels(rule["expr"])
-    assert reading.faults == []
+    assert faults(rule["expr"]) == []
 
 
 @pytest.mark.parametrize(
@@ -153,13 +150,13 @@ def test_rules_name_what_there_is(rule: Rule) -> None:
         ("tasksys_agent_ready and tasksys_broker_up", "labels that never match"),
         ('label_replace(up, "agent", "$1", "group", "(.+)")', "no label group to replace from"),
         ("agent:tasksys_lag_seconds:min", "there is no metric agent:tasksys_lag_seconds:min"),
+        ("rate(tasksys_agent_ready[1m])", "rate of a gauge"),
+        ("sum(", "unclosed left parenthesis: sum("),
     ],
 )
 def test_what_there_is_not_is_found(expression: str, fault: str) -> None:
-    """Misspelt metrics, labels, values and buckets, and labels that nothing has any more."""
-    reading = Reading()
-    reading.labels(expression)
-    assert any(fault in found for found in reading.faults), reading.faults
+    """Misspelt metrics, labels, values and buckets, labels that nothing has any more, and what is no PromQL."""
+    assert any(fault in found for found in faults(expression)), faults(expression)
 
 
 def test_records_are_named_by_what_is_left() -> None:
@@ -188,10 +185,7 @@ def test_a_runbook_says_what_to_do(name: str) -> None:
     assert [line for line in text.splitlines() if line.startswith("## ")] == list(SECTIONS)
     queries = re.findall(r"```promql\n(.*?)```", text, re.DOTALL)
     assert queries
-    reading = Reading()
-    for query in queries:
-        reading.labels(query)
-    assert reading.faults == []
+    assert faults(*queries) == []
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert link.startswith("http") or (RUNBOOKS / link).exists(), link
 

@@ -17,7 +17,7 @@ import yaml
 
 from tests.support import kafka_broker
 from tests.support.monitoring.programs import until
-from tests.support.monitoring.promql import OTHERS, TARGET
+from tests.support.monitoring.promql import OTHERS, TARGET, named_by_rules
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.stack import DASHBOARDS, PROMETHEUS, RUNBOOKS, Stack
 from tests.support.monitoring.system import System
@@ -71,7 +71,8 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_what_rules_name_of_others_is_there(watched: Watched) -> None:
     """Metrics of Prometheus, Alertmanager and the host, with the labels that rules rely on."""
     lacking: list[str] = []
-    for name, labels in OTHERS.items():
+    for name in sorted(named_by_rules() & OTHERS.keys()):
+        labels = OTHERS[name]
         if name == "ALERTS" or (name.startswith("alertmanager_notifications") and not watched.inbox.slack):
             continue  # it comes with the first notification
         found = watched.stack.query(name)

@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest_v2
 
-from monitoring.lag import Behind, Health, Place, Survey, Unreachable
+from monitoring.group_lag import Behind, Health, Place, Survey, Unreachable
 from streams.broker import Broker
 from streams.topics import COMMANDS, EVENTS, group
 from streams.transport.kafka.closing import close_client
@@ -42,7 +42,7 @@ class DescribeGroups(DescribeGroupsRequest):
 
 
 class KafkaSurveyor:
-    """See `monitoring.lag.Surveyor`."""
+    """See `monitoring.group_lag.Surveyor`."""
 
     def __init__(self, broker: Broker, every_group: bool = False) -> None:
         """Of all groups, or of those that are agents'."""

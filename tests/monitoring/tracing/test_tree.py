@@ -26,7 +26,7 @@ from tests.support.clocks import Clock
 from tests.support.feed import feeding
 from tests.support.http import Site, Space, serving
 from tests.support.monitoring.otlp import Behaviour, Collector, Spanned
-from tests.support.nodes import WAIT, check, until
+from tests.support.nodes import WAIT, caught_up, check, until
 from tests.support.receivers import Receiver
 
 FAR: Final = "00f067aa0ba902b7"
@@ -70,6 +70,7 @@ async def world(url: str, directory: Path, collector: Collector) -> AsyncIterato
         target = {"kind": "webhook", "target": f"{receiver.url}/{TARGET}"}
         assert (await space.put("/preferences/channels/phone", target)).status == 200
         await space.task("Nothing")
+        await caught_up(node)  # else what came before shares a batch, and its transaction, with what is traced
         yield World(node, site, space, channels, receiver, clock, collector)
 
 

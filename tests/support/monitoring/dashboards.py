@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parents[3]
+from tests.support.monitoring.tools import ROOT
+
 DIRECTORY: Final = ROOT / "monitoring/grafana/dashboards"
 FILES: Final = tuple(sorted(DIRECTORY.glob("*.json")))
 

@@ -1,6 +1,7 @@
 """What an expression of PromQL names, held against the catalogue: metrics, labels, and values of labels.
 
-`Reading().labels(expression)` gives the labels that the answer has; `faults` then lists what there is not.
+It catches a misspelt name without a Prometheus, in rules, dashboards and runbooks alike. `Reading().labels(expression)`
+gives the labels that the answer has; `faults` then lists what there is not.
 """
 
 from __future__ import annotations
@@ -27,31 +28,46 @@ OTHERS: Final[Mapping[str, frozenset[str]]] = {
     name: TARGET | set(labels.split())
     for name, labels in {
         "up": "",
-        "ALERTS": "alertname alertstate severity component agent",
+        "scrape_duration_seconds": "",
+        "ALERTS": "alertname alertstate severity component agent topic partition",
         "process_start_time_seconds": "",
         "process_cpu_seconds_total": "",
         "process_resident_memory_bytes": "",
         "process_open_fds": "",
         "process_max_fds": "",
+        "node_uname_info": "nodename",
+        "node_cpu_seconds_total": "cpu mode",
+        "node_load1": "",
         "node_memory_MemAvailable_bytes": "",
         "node_memory_MemTotal_bytes": "",
+        "node_disk_io_time_seconds_total": "device",
         "node_filesystem_avail_bytes": "device fstype mountpoint",
         "node_filesystem_size_bytes": "device fstype mountpoint",
+        "node_network_receive_bytes_total": "device",
+        "node_network_transmit_bytes_total": "device",
         "node_timex_sync_status": "",
         "node_timex_maxerror_seconds": "",
         "prometheus_config_last_reload_successful": "",
         "prometheus_rule_evaluation_failures_total": "rule_group",
+        "prometheus_rule_group_last_duration_seconds": "rule_group",
+        "prometheus_tsdb_head_series": "",
         "prometheus_tsdb_compactions_failed_total": "",
         "prometheus_tsdb_wal_corruptions_total": "",
         "prometheus_notifications_alertmanagers_discovered": "",
+        "prometheus_notifications_sent_total": "alertmanager",
         "prometheus_notifications_dropped_total": "",
         "alertmanager_config_last_reload_successful": "",
+        "alertmanager_notifications_total": "integration",
         "alertmanager_notifications_failed_total": "integration",
+        "internal_write_metrics_written": "output",
+        "internal_write_metrics_dropped": "output",
+        "internal_write_buffer_size": "output",
     }.items()
 }
-"""Metrics of others that rules name. A test asks the real programs for them."""
+"""Metrics of others that rules and dashboards name. Tests ask the real programs for them."""
 
-SAME_LABELS: Final = frozenset({"and", "or", "unless"})
+GROWING: Final = frozenset({"tasksys_consumer_position", "tasksys_topic_end_offset"})
+"""Gauges that only grow, as counters do: offsets, of which there are rates."""
 
 
 def recorded() -> dict[str, str]:
@@ -63,6 +79,16 @@ def recorded() -> dict[str, str]:
     return found
 
 
+def named_by_rules() -> set[str]:
+    """All metrics that alerts and recording rules ask for."""
+    reading = Reading()
+    for path in RULES.glob("*.yml"):
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            for rule in group["rules"]:
+                reading.labels(rule["expr"])
+    return reading.metrics
+
+
 def _declared(name: str) -> tuple[Entry, frozenset[str]] | None:
     for ending in ("", "_bucket", "_count", "_sum"):
         entry = ENTRIES.get(name.removesuffix(ending)) if name.endswith(ending) else None
@@ -70,6 +96,24 @@ def _declared(name: str) -> tuple[Entry, frozenset[str]] | None:
             more = {"le"} if ending == "_bucket" else set()
             return entry, TARGET | set(entry.label_names) | more
     return None
+
+
+def _gauge(expr: ast.Expr) -> bool:
+    """Whether it is a range of a gauge of ours, of which there is no rate."""
+    name = (expr.vector_selector.name or "") if isinstance(expr, ast.MatrixSelector) else ""
+    entry = ENTRIES.get(name)
+    return entry is not None and entry.kind is Kind.GAUGE and name not in GROWING
+
+
+def faults(*expressions: str) -> list[str]:
+    """What is wrong with the expressions, one that is no PromQL included."""
+    reading = Reading()
+    for expression in expressions:
+        try:
+            reading.labels(expression)
+        except ValueError as error:
+            reading.faults.append(f"{error}: {expression}")
+    return reading.faults
 
 
 @dataclass
@@ -135,11 +179,13 @@ class Reading:
 
     def _aggregated(self, expr: ast.AggregateExpr) -> frozenset[str]:
         inner = self._of(expr.expr)
-        if expr.modifier is None:
-            return frozenset()
-        named = frozenset(expr.modifier.labels)
+        named = frozenset[str](() if expr.modifier is None else expr.modifier.labels)
         if named - inner:
             self.faults.append(f"no {', '.join(sorted(named - inner))} to aggregate by: {expr.prettify()}")
+        if str(expr.op) in ("topk", "bottomk"):  # they choose among series, and change none
+            return inner
+        if expr.modifier is None:
+            return frozenset()
         return named if expr.modifier.type == ast.AggModifierType.By else inner - named
 
     def _called(self, call: ast.Call) -> frozenset[str]:
@@ -151,6 +197,8 @@ class Reading:
             if texts[2] not in first:
                 self.faults.append(f"no label {texts[2]} to replace from: {call.prettify()}")
             return first | {texts[0]}
+        if name in ("rate", "increase"):
+            self.faults += [f"{name} of a gauge: {call.prettify()}" for argument in call.args if _gauge(argument)]
         if name == "absent":
             (argument,) = call.args
             matchers = argument.matchers.matchers if isinstance(argument, ast.VectorSelector) else []

@@ -13,9 +13,8 @@ from typing import Any, Final, Self
 
 from tests.support.kafka_broker import HOST, _free_ports
 from tests.support.monitoring.programs import Program, fetched
+from tests.support.monitoring.tools import CACHE, ROOT
 
-ROOT: Final = Path(__file__).parents[3]
-CACHE: Final = ROOT / ".cache/monitoring"
 CONFIG: Final = ROOT / "monitoring/telegraf"
 
 

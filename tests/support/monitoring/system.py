@@ -20,6 +20,13 @@ from tests.support.monitoring.programs import Program, fetched
 from tests.support.serving import Serving, environment
 
 
+def exporting(directory: Path, broker: str) -> Program:
+    """A `tasksys lag-exporter` of the brokers at that URL, to be started."""
+    (port,) = _free_ports(1)
+    command = [sys.executable, "-m", "tasksys.cli", "lag-exporter", "--broker", broker, "--port", str(port)]
+    return Program("lag-exporter", command, directory, f"http://{HOST}:{port}/metrics", environment())
+
+
 @dataclass(frozen=True)
 class System:
     """All of it, running. The methods block."""
@@ -35,11 +42,7 @@ class System:
         with KafkaBroker(directory / "kafka") as broker:
             where = ("--broker", f"kafka://{broker.bootstrap}")
             server = Serving(directory / "server", *where, "--partitions", str(partitions), "--log-format", "json")
-            (port,) = _free_ports(1)
-            command = [sys.executable, "-m", "tasksys.cli", "lag-exporter", *where, "--port", str(port)]
-            exporter = Program(
-                "lag-exporter", command, directory / "exporter", f"http://{HOST}:{port}/metrics", environment()
-            )
+            exporter = exporting(directory / "exporter", where[1])
             with server, exporter:
                 yield cls(broker, server, exporter)
 

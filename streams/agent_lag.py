@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import faust
 from faust.types import TP
 
-from monitoring.lag import Monitor
+from monitoring.group_lag import Monitor
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.runner import APPLIED

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 _FAILED: Final = DeliveryFailed.__name__
 
 
-def tell(committed: Committed) -> None:
+def write(committed: Committed) -> None:
     """Deliveries that were given up; commands that were refused, to who debugs. No text of anybody's is said."""
     for workspace, happened in committed.happened.items():
         for record, _ in happened:

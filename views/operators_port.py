@@ -15,7 +15,7 @@ HEAD_SECONDS: Final = 20.0
 IDLE_SECONDS: Final = 120.0  # Prometheus asks every minute or sooner
 
 
-class MetricsServer:
+class OperatorsPort:
     """The operators' port."""
 
     def __init__(self, health: Health, registry: CollectorRegistry = REGISTRY) -> None:

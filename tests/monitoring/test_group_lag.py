@@ -5,7 +5,9 @@ import time
 
 from prometheus_client import CollectorRegistry
 
-from monitoring.lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
+from monitoring import group_lag
+from monitoring.group_lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
+from tasksys.cli import lag
 from tests.support.scraping import scraped
 
 PLACE = ("tasksys.events", 3)
@@ -97,3 +99,8 @@ async def test_it_asks_again_and_again() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert brokers.closed
+
+
+def test_both_ask_as_often() -> None:
+    """Alerts reckon with it, whether the exporter or a worker tells them."""
+    assert lag.SURVEY_SECONDS == group_lag.SURVEY_SECONDS
