@@ -337,6 +337,11 @@ class Node:
         headers = ((commands.RETRY, str(letter.offset).encode()),)
         await asyncio.shield(self._append(COMMANDS.name, partition, letter.key, letter.value, headers))
 
+    async def discard(self, partition: int, letter: DeadLetter) -> None:
+        """Appends that a dead letter is not wanted any more; folding that removes it. Raises BrokerUnavailable."""
+        headers = ((commands.DISCARD, str(letter.offset).encode()),)
+        await asyncio.shield(self._append(COMMANDS.name, partition, letter.key, b"", headers))
+
     def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
         """Rebuilds the tables of this process from the event log; see streams.replay."""
         agents = [fold_agent(self._app(name)) for name in AGENTS]

@@ -117,14 +117,27 @@ def _place(name: str) -> tuple[int, int] | None:
 
 async def retry(request: web.Request) -> web.StreamResponse:
     """Appends the record again; the letter goes when it is folded."""
+    partition, letter = _letter(request)
+    await system(request).retry(partition, letter)
+    return answer({"id": f"{partition}-{letter.offset}", "status": "appended"}, HTTPStatus.ACCEPTED)
+
+
+async def discard(request: web.Request) -> web.StreamResponse:
+    """Takes a letter from the list, soon; its record stays in the topic of dead letters."""
+    partition, letter = _letter(request)
+    await system(request).discard(partition, letter)
+    return answer({"id": f"{partition}-{letter.offset}", "status": "appended"}, HTTPStatus.ACCEPTED)
+
+
+def _letter(request: web.Request) -> tuple[int, DeadLetter]:
+    """The letter in the address, with its partition."""
     parameters(request)
     name = request.match_info["letter"]
     place = _place(name)
     letter = None if place is None else system(request).state.dead_letter(*place)
     if place is None or letter is None:
         raise not_found("dead letter", name)
-    await system(request).retry(place[0], letter)
-    return answer({"id": name, "status": "appended"}, HTTPStatus.ACCEPTED)
+    return place[0], letter
 
 
 class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -187,6 +200,8 @@ ROUTES: Final = [
           parameters=LETTERS),
     Route("POST", "/admin/dead-letters/{letter}/retry", _operators_only(retry), "Fold a dead letter again",
           "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="retry_dead_letter"),
+    Route("POST", "/admin/dead-letters/{letter}/discard", _operators_only(discard), "Take a dead letter off the list",
+          "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="discard_dead_letter"),
     Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",
           str, body=ReplayRequest, content_type="application/x-ndjson", name="replay_tables"),
 ]  # fmt: skip

@@ -240,3 +240,7 @@ class System(Protocol):
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again. Raises BrokerUnavailable."""
         ...
+
+    async def discard(self, partition: int, letter: DeadLetter) -> None:
+        """Appends that a dead letter is not wanted any more. Raises BrokerUnavailable."""
+        ...

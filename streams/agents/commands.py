@@ -38,6 +38,9 @@ REQUEST: Final = "request"
 RETRY: Final = "retry-of"
 """Header of a dead letter that an operator appended again: the offset of the first try."""
 
+DISCARD: Final = "discard"
+"""Header of a record that is nothing in itself: an operator wants no more of the dead letter of that offset."""
+
 OFFSET_DIGITS: Final = 18
 """More than any offset has, and few enough for 8 bytes."""
 
@@ -115,6 +118,9 @@ class CommandsFold:
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)
+        if headers and (discarded := headers.get(DISCARD)):
+            self._done_with(discarded)
+            return
         request = (headers.get(REQUEST) or b"").decode("ascii", "replace") if headers else ""  # Kafka's can be null
         try:
             command = codec.decode_command(record.value or b"")
@@ -227,8 +233,10 @@ class CommandsFold:
     def _retried(self, headers: dict[str, bytes]) -> bool:
         """True if the record is a dead letter's second try; the letter is then done with, so a third is none."""
         offset = headers.get(RETRY)
-        if not offset:
-            return False
+        return bool(offset) and self._done_with(offset or b"")
+
+    def _done_with(self, offset: bytes) -> bool:
+        """Takes the dead letter of that offset away; False if there is none."""
         if not offset.isdigit() or len(offset) > OFFSET_DIGITS:
             return False
         key = keys.dead_letter(int(offset))

@@ -103,4 +103,14 @@ def retry_letters(session: Session, letters: tuple[str, ...]) -> None:
         session.show(answer, f"{letter} was appended again; it goes from the list when it is folded.")
 
 
+@dead_letters.command("discard")
+@click.argument("letters", nargs=-1, required=True)
+@connected
+def discard_letters(session: Session, letters: tuple[str, ...]) -> None:
+    """Take letters off the list that are never to be folded. Their records stay in the topic of dead letters."""
+    for letter in letters:
+        answer = session.client.send("POST", f"{DEAD_LETTERS}/{letter}/discard")
+        session.show(answer, f"{letter} goes from the list.")
+
+
 COMMANDS = (status, dead_letters)

@@ -77,6 +77,7 @@ async def test_a_foreign_page_changes_nothing(site: Site, space: Space, headers:
         ("POST", WORKSPACES),
         ("POST", "/admin/replay"),
         ("POST", "/admin/dead-letters/0-0/retry"),
+        ("POST", "/admin/dead-letters/0-0/discard"),
     ]:
         (await site.client().send(method, path, headers=marked)).problem(403, "cross-site")
     assert await site.appended() == appended

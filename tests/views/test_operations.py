@@ -110,7 +110,10 @@ async def test_a_record_that_is_no_command(site: Site, space: Space) -> None:
     await eventually(lambda: replaced(site, letter["id"]))
     (again,) = await letters(site)
     assert (again["key"], again["value"]) == (letter["key"], letter["value"])
-    site.plant(space, {keys.dead_letter(int(again["id"].split("-")[1])): None})
+    discarded = await site.client().post(f"/admin/dead-letters/{again['id']}/discard")
+    assert (discarded.status, discarded.json) == (202, {"id": again["id"], "status": "appended"})
+    await eventually(lambda: counted(site, 0))
+    (await site.client().post(f"/admin/dead-letters/{again['id']}/discard")).problem(404, "not-found")
 
 
 async def counted(site: Site, number: int) -> bool:
@@ -173,7 +176,8 @@ async def test_a_command_that_the_server_fails_at(
 @pytest.mark.parametrize("name", ["0-999", "99-0", "x", "0", "%00", "0-0-0"])
 async def test_no_such_letter(site: Site, name: str) -> None:
     """404, whatever is asked for."""
-    (await site.client().post(f"/admin/dead-letters/{name}/retry")).problem(404, "not-found")
+    for what in ("retry", "discard"):
+        (await site.client().post(f"/admin/dead-letters/{name}/{what}")).problem(404, "not-found")
 
 
 async def replay(site: Site, **wanted: Any) -> list[Json]:

@@ -127,6 +127,7 @@ async def test_operators(site: Site) -> None:
             ("GET", "/admin/lag"),
             ("GET", "/admin/dead-letters"),
             ("POST", "/admin/dead-letters/0-0/retry"),
+            ("POST", "/admin/dead-letters/0-0/discard"),
             ("POST", "/admin/replay"),
         ]:
             (await ann.send(method, path)).problem(403, "forbidden")
