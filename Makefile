@@ -54,4 +54,8 @@ monitoring-test: ## The monitoring stack under the real tools that take long to 
 	deploy/install.sh dev
 	tests/monitoring/run.sh
 
-.PHONY: pictures help run test quick ui types format chaos fuzz rules bench demo year monitoring-test
+observe: ## Break a running system in four ways, and write what its monitoring showed (monitoring/docs/demonstration)
+	deploy/install.sh dev
+	$(PYTHON) -m tests.monitoring.demo
+
+.PHONY: observe pictures help run test quick ui types format chaos fuzz rules bench demo year monitoring-test

@@ -23,6 +23,7 @@ fi
 # The directory is nobody else's. What is in it is readable, for containers have users of their own.
 [ -d .deploy ] || echo .deploy
 mkdir -p .deploy
+chmod 700 .deploy # also where Docker made it, for a folder of it that was to be mounted
 umask 022
 mkdir -p .deploy/alertmanager/secrets .deploy/alertmanager/templates .deploy/targets
 for name in grafana_admin_password grafana_secret_key; do

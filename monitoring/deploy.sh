@@ -86,9 +86,11 @@ services() { # everything that is deployed, in one line
     echo "kafka tasksys $(wanted | tr '\n' ' ')${workers:+worker-2 worker-3 entry}"
 }
 
-volumes() { "${TASKSYS_DOCKER:-docker}" volume ls --quiet --filter label=com.docker.compose.project=tasksys 2>/dev/null || true; }
+volumes() { # those of this project; fails where nobody can say
+    "${TASKSYS_DOCKER:-docker}" volume ls --quiet --filter label=com.docker.compose.project=tasksys 2>/dev/null | sort
+}
 
-running() { "${compose[@]}" --profile '*' ps --services --status running 2>/dev/null | sed '/^$/d' | sort || true; }
+running() { "${compose[@]}" --profile '*' ps --services --status running 2>/dev/null | sed '/^$/d' | sort; }
 
 last_lines() { # of the components that are named in what was said
     local name shown=''
@@ -102,13 +104,17 @@ last_lines() { # of the components that are named in what was said
     if [ -z "$shown" ]; then in_compose logs --no-color --tail 5 >&2 || true; fi
 }
 
-undo_compose() { # in a folder: what ran before, the volumes that there were, what was made
-    local new made
+undo_compose() { # in a folder: what ran before, the volumes that there were (no file: nobody could say), what was made
+    local new made volume
     say "Undoing what was done; what was there before stays."
-    new=$(running | comm -13 "$1/before" - | tr '\n' ' ')
+    new=$( (running || true) | comm -13 "$1/before" - | tr '\n' ' ')
     if [ ! -s "$1/before" ]; then
-        # shellcheck disable=SC2046 # an option, or none
-        "${compose[@]}" --profile '*' down --timeout 30 $([ -s "$1/volumes" ] || echo --volumes) >&2 || true
+        "${compose[@]}" --profile '*' down --timeout 30 >&2 || true
+        if [ -e "$1/volumes" ]; then # those that are known to be new, one by one: never all that there are
+            for volume in $( (volumes || true) | comm -13 "$1/volumes" -); do
+                "${TASKSYS_DOCKER:-docker}" volume rm "$volume" >&2 || true
+            done
+        fi
     else
         # shellcheck disable=SC2086 # names of services, without blanks
         if [ "$new" ]; then "${compose[@]}" --profile '*' rm --stop --force $new >&2 || true; fi
@@ -121,8 +127,10 @@ undo_compose() { # in a folder: what ran before, the volumes that there were, wh
 
 deploy_compose() {
     command -v "${compose[0]}" >/dev/null || die "There is no ${compose[0]}: install Docker with its Compose plugin."
+    "${compose[@]}" version >/dev/null 2>&1 ||
+        die "${compose[*]} does not work here: install Docker's Compose plugin, 2.24 or later."
     command -v python3 >/dev/null || die "python3 is missing: it makes Alertmanager's configuration, and asks components."
-    local scratch failed=''
+    local scratch failed='' made
     # Where traces go: a setting of tasksys, kept in .env for the next `deploy/compose.sh`.
     local endpoint=grpc://jaeger:4317
     if [[ ",$without," == *,jaeger,* ]]; then endpoint=''; fi
@@ -138,8 +146,11 @@ deploy_compose() {
     trap "rm -rf '$scratch'" EXIT
     TASKSYS_WORKERS=$workers deploy/secrets.sh --monitoring >"$scratch/made"
     export TASKSYS_OTLP_ENDPOINT=$endpoint
-    running >"$scratch/before"
-    volumes >"$scratch/volumes"
+    if ! running >"$scratch/before"; then
+        while read -r made; do rm -rf -- "$made"; done <"$scratch/made"
+        die "${compose[*]} cannot say what runs, so what a failure would have to leave alone is not known: nothing was started."
+    fi
+    volumes >"$scratch/volumes" || rm "$scratch/volumes"
     # shellcheck disable=SC2064
     trap "say Stopped.; undo_compose '$scratch'; exit 130" INT TERM
     say "Starting $(services) …"
@@ -186,12 +197,13 @@ remove_compose() {
         do_it rm -rf .deploy
     fi
     if [ -z "$dry" ] && [ -f .env ]; then # nobody takes traces any more
+        umask 077 # secrets are in it
         { grep -v '^TASKSYS_OTLP_ENDPOINT=' .env || true; } >.env.new
         cat .env.new >.env
         rm .env.new
     fi
-    if running | grep -qx tasksys; then do_it "${compose[@]}" up -d --no-deps tasksys; fi
-    say "Removed${purge:+ with data and secrets}. tasksys and Kafka run on: deploy/compose.sh --profile '*' down stops them too."
+    if (running || true) | grep -qx tasksys; then do_it "${compose[@]}" up -d --no-deps tasksys; fi
+    [ -n "$dry" ] || say "Removed${purge:+ with data and secrets}. tasksys and Kafka run on: deploy/compose.sh --profile '*' down stops them too."
 }
 
 # --- kubernetes
@@ -216,6 +228,8 @@ deploy_kubernetes() {
         rendered --list | sed 's/^/    /'
         return
     fi
+    "$kubectl" version --request-timeout 10s >/dev/null 2>&1 ||
+        die "$kubectl reaches no cluster: $("$kubectl" version --request-timeout 10s 2>&1 | tail -n 1)"
     if ! "$kubectl" -n "$namespace" get configmap tasksys >/dev/null 2>&1; then
         say "There is no ConfigMap tasksys that names the broker: the lag exporter is left out."
         without=${without:+$without,}lag-exporter
@@ -289,7 +303,7 @@ remove_kubernetes() {
         do_it "$kubectl" -n "$namespace" delete --ignore-not-found secret grafana alertmanager alertmanager-secrets
         do_it rm -rf .deploy
     fi
-    say "Removed${purge:+ with data and secrets}. The namespace $namespace stays."
+    [ -n "$dry" ] || say "Removed${purge:+ with data and secrets}. The namespace $namespace stays."
 }
 
 case $act-$mode in

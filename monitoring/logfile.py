@@ -5,6 +5,7 @@ the file that was renamed before it goes on with the new one.
 """
 
 import sys
+from contextlib import suppress
 from io import TextIOBase
 from pathlib import Path
 from typing import IO, Final, TextIO
@@ -32,7 +33,8 @@ class Tee(TextIOBase):
         """Writes a whole line, or several; the number of characters."""
         try:
             if self._file.tell() >= self._size:
-                self._turn_over()
+                with suppress(OSError):
+                    self._turn_over()
             self._file.write(text.encode(errors="replace"))
         except OSError:
             pass  # there is the other stream, and nothing better to say it to
@@ -52,11 +54,14 @@ class Tee(TextIOBase):
         super().close()
 
     def _turn_over(self) -> None:
+        """Nothing is renamed before the new file is there: where there is none to be had, the old one goes on."""
+        fresh_path = self._path.with_name(f"{self._path.name}.new")
+        fresh = fresh_path.open("ab", buffering=0)
         for number in range(KEPT, 0, -1):
             older = self._numbered(number - 1)
             if older.exists():
                 older.replace(self._numbered(number))
-        fresh = self._path.open("ab", buffering=0)
+        fresh_path.replace(self._path)
         self._file.close()
         self._file = fresh
 

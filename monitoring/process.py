@@ -5,6 +5,7 @@ import logging
 import os
 import platform
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
@@ -63,8 +64,27 @@ class Disk:
     async def watch(self) -> None:
         """Looks again and again until it is cancelled."""
         while True:
-            await asyncio.to_thread(self.look)
+            await self.looked()
             await asyncio.sleep(DISK_SECONDS)
+
+    async def looked(self) -> None:
+        """Looks once, in a thread of its own: one of the event loop's would hold up the end of the process."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def tell() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        def look() -> None:
+            try:
+                self.look()
+            finally:
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(tell)
+
+        threading.Thread(target=look, name="disk", daemon=True).start()
+        await done
 
     def look(self) -> None:
         """Looks once. Blocks for as long as the disk does."""

@@ -6,8 +6,10 @@ from typing import Final
 from aiohttp import web
 
 from monitoring import tracing
+from tasksys.values import Id, pattern_of
 
 NONE: Final[tuple[str, ...]] = ()
+ID: Final = pattern_of(Id)
 
 
 def begun(request: web.BaseRequest) -> tracing.Span | None:
@@ -30,7 +32,7 @@ def ended(span: tracing.Span, request: web.BaseRequest, method: str, route: str,
     span.rename(f"HTTP {method} {route}")
     span.set({"http.request.method": method, "http.route": route, "http.response.status_code": status})
     workspace = request.match_info.get("ws") if isinstance(request, web.Request) and request._match_info else None
-    if workspace:
+    if workspace and ID.fullmatch(workspace):  # else it is a text of anybody's
         span.set({"tasksys.workspace": workspace})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.fail(str(status))

@@ -1,8 +1,9 @@
 """Prints the stack's manifests: `python3 -m monitoring.kubernetes.render | kubectl apply -f -`.
 
-In the files beside this one `${…}` stands for images (monitoring/versions.env), the namespace, and digests of
-configuration: a component starts anew when its configuration changes. ConfigMaps are made of the very files that
-compose mounts. JSON is YAML, so nothing but the standard library is needed.
+In the files beside this one `${…}` stands for images (monitoring/versions.env), the namespace, where alerts lead
+(TASKSYS_RUNBOOKS_URL and TASKSYS_DASHBOARDS_URL in the environment), and digests of configuration: a component starts
+anew when its configuration changes. ConfigMaps are made of the very files that compose mounts. JSON is YAML, so nothing
+but the standard library is needed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,12 @@ COMPONENTS: Final = (
     "prometheus", "alertmanager", "grafana", "loki", "jaeger", "telegraf", "node-exporter", "lag-exporter",
 )  # fmt: skip
 """Each has a file of its name."""
+
+LINKS: Final = {
+    "RUNBOOKS": ("TASKSYS_RUNBOOKS_URL", "monitoring/docs/runbooks"),
+    "DASHBOARDS": ("TASKSYS_DASHBOARDS_URL", "http://127.0.0.1:3000"),
+}
+"""Where alerts lead: the variable that says it, and what it is unless it does."""
 
 SHARED: Final = ("namespace", "network")
 """Files that are applied in any case: the first of all, and what is about several components."""
@@ -80,6 +88,7 @@ def digest(names: Sequence[str]) -> str:
 def rendered(namespace: str = "tasksys", image: str = TASKSYS_IMAGE, without: Sequence[str] = ()) -> Iterator[str]:
     """The documents, in the order in which they are applied."""
     settings = {**images(VERSIONS.read_text(encoding="utf-8")), "TASKSYS_IMAGE": image, "NAMESPACE": namespace}
+    settings |= {name: json.dumps(os.environ.get(variable) or usual) for name, (variable, usual) in LINKS.items()}
     parts = [name for name in COMPONENTS if name not in without]
     yield filled("namespace", settings)
     for name, content in files().items():

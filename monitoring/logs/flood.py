@@ -83,6 +83,8 @@ class Flood(logging.Filter):
     def _forget(self, now: float) -> None:
         if len(self._windows) >= REMEMBERED:
             self._windows = {key: one for key, one in self._windows.items() if now < one.ends or one.left}
+            if len(self._windows) > REMEMBERED // 2:  # as many messages as lines: to look at all for each costs more
+                self._windows = {key: one for key, one in self._windows.items() if one.left}
 
     def _tell(self, key: tuple[str, int, str]) -> None:
         with self._lock:

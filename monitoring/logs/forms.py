@@ -43,6 +43,8 @@ SHORT: Final = 8
 """Characters of an id that people are shown."""
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+"""What terminals obey, and what is shown instead: texts of others may be in an exception."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -93,8 +95,8 @@ class PrettyFormatter(logging.Formatter):
     """The message, and at its end, short, which request, trace and so on it belongs to."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The text, with the traceback if there is one."""
-        return clean(super().format(record))
+        """The text, with the traceback if there is one. Whatever is in it moves no cursor and changes no title."""
+        return clean(super().format(record)).translate(_CONTROLS)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The first line."""

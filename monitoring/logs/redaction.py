@@ -5,6 +5,7 @@ or a password in the middle of a sentence, cannot be known here: it must not be 
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 HIDDEN: Final = "[hidden]"
@@ -13,20 +14,20 @@ DEPTH: Final = 6
 
 _NAMED: Final = "token|secret|password|passwd|pwd|api_?key|access_?key|signature|sig|authorization|credential"
 
-RULES: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
+HOOK: Final = re.compile(r"(?i)hook|services/t|bot\d|[\w-]{20,}")
+"""What the path of a hook's address has, and those of our own have not."""
+
+RULES: Final[tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     ("eyJ", re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), HIDDEN),  # a token in JWT's form
     ("earer", re.compile(r"(?i)\b(bearer)\s+[\w.~+/=-]{6,}"), rf"\1 {HIDDEN}"),
     ("asic", re.compile(r"(?i)\b(basic)\s+[\w+/=-]{8,}"), rf"\1 {HIDDEN}"),
     ("://", re.compile(r"(?<=://)[^/\s@'\"<>]+(?=@)"), HIDDEN),  # user and password of an address
-    ("=", re.compile(rf"(?i)\b([\w-]*(?:{_NAMED}))=(?!\[hidden\])['\"]?[^&\s'\"<>,;)\]]+"), rf"\1={HIDDEN}"),
-    (":", re.compile(rf"(?i)(['\"]?\b[\w-]*(?:{_NAMED})['\"]?\s*:\s*['\"])[^'\"]+(?=['\"])"), rf"\1{HIDDEN}"),
+    ("=", re.compile(rf"(?i)({_NAMED})=(?!\[hidden\])['\"]?[^&\s'\"<>,;)\]]+"), rf"\1={HIDDEN}"),
+    (":", re.compile(rf"(?i)((?:{_NAMED})['\"]?\s{{0,8}}:\s{{0,8}}['\"])[^'\"]+(?=['\"])"), rf"\1{HIDDEN}"),
     (
         "://",  # where a hook leads, of services and of our users' own: the secret is in the path
-        re.compile(
-            r"(?i)(\bhttps?://[^/\s'\"<>]+)/"
-            r"(?=[^\s'\"<>]*(?:hook|services/t|bot\d|[\w-]{20,}))[^\s'\"<>]+"
-        ),
-        rf"\1/{HIDDEN}",
+        re.compile(r"(?i)(\bhttps?://[^/\s'\"<>]+/)([^\s'\"<>]+)"),
+        lambda found: found[1] + HIDDEN if HOOK.search(found[2]) else found[0],
     ),
     # Apprise's addresses, which hold tokens: any scheme but those of the web, of mail's relays and of our own.
     (
@@ -39,7 +40,11 @@ RULES: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
     ),
     ("@", re.compile(r"[\w.!#$%&*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+"), HIDDEN),
 )
-"""What must be in a text for the pattern to be tried, the pattern, and what stands there instead."""
+"""What must be in a text for the pattern to be tried, the pattern, and what stands there instead.
+
+None may begin with a run of any length: a text that has many beginnings and no end would hold up the process for
+seconds, and who sends such a text is not known here.
+"""
 
 
 def clean(text: str) -> str:

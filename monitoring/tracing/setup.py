@@ -36,8 +36,11 @@ class Endpoint:
             port = parts.port
         except ValueError:
             parts, port = urlsplit(""), None
+        if parts.password is not None or parts.username is not None:
+            raise ValueError("leave user and password out, other users of this machine see options; give them in "
+                             "OTEL_EXPORTER_OTLP_HEADERS")  # fmt: skip
         grpc = parts.scheme in ("grpc", "grpcs")
-        fits = parts.scheme in ("grpc", "grpcs", "http", "https") and parts.hostname and "@" not in parts.netloc
+        fits = parts.scheme in ("grpc", "grpcs", "http", "https") and parts.hostname
         if not fits or parts.query or parts.fragment or (grpc and parts.path not in ("", "/")):
             raise ValueError("give grpc://host:4317, or http://host:4318; grpcs:// and https:// with TLS")
         if grpc:

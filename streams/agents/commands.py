@@ -107,9 +107,11 @@ class CommandsFold:
         self._sweep.aborted()
 
     def _fold_traced(self, record: Record, context: tracing.Context) -> None:
-        with deciding(record, context, self._decided) as self._onward:
-            self._fold_one(record)
-        self._onward = ()
+        try:
+            with deciding(record, context, self._decided) as self._onward:
+                self._fold_one(record)
+        finally:  # the batch is folded again if this fails, and what comes first may belong to no trace
+            self._onward = ()
 
     def _fold_one(self, record: Record) -> None:
         headers = dict(record.headers)

@@ -48,6 +48,14 @@ EMBEDDED: Final = (
     help="How often the brokers are asked.",
 )
 @option(
+    "--instance",
+    envvar="TASKSYS_INSTANCE",
+    default="",
+    metavar="NAME",
+    show_default="host and port",
+    help="What tells this process from others in logs.",
+)
+@option(
     "--log-format",
     envvar="TASKSYS_LOG_FORMAT",
     type=click.Choice(("auto", "json", "pretty")),
@@ -74,6 +82,7 @@ def lag_exporter(
     port: int,
     all_groups: bool,
     every: float,
+    instance: str,
     log_format: str,
     log_level: str,
     log_file: Path | None,
@@ -82,7 +91,7 @@ def lag_exporter(
 
     Asks the brokers, in no group, and needs nothing but them. Runs until Ctrl-C or SIGTERM.
     """
-    from monitoring import logs
+    from monitoring import logs, tracing
     from streams.broker import Broker
     from tasksys.cli import exporting
 
@@ -92,7 +101,7 @@ def lag_exporter(
         raise click.BadParameter(f"{error}.", param_hint="--broker") from error
     if where.directory is not None:
         raise Failure(EMBEDDED)
-    logs.configure(log_format, log_level, lines(log_file))
+    logs.configure(log_format, log_level, lines(log_file), instance=tracing.instance(host, port, instance))
     asyncio.run(exporting.export(where, host, port, all_groups, every, started))
     logger.info("stopped")
 

@@ -21,7 +21,7 @@ async def observing(node: Node, data: Path, registry: CollectorRegistry = REGIST
     Where the log is Kafka, its brokers are asked for the lag of our groups in the background.
     """
     disk = Disk(data)
-    await asyncio.to_thread(disk.look)
+    await disk.looked()
     kafka = node.broker.directory is None
     monitor = Monitor(KafkaSurveyor(node.broker)) if kafka else None
     collectors = [NodeCollector(node, monitor), ProcessCollector(disk, "kafka" if kafka else "embedded")]

@@ -5,6 +5,7 @@ import errno
 import gc
 import logging
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -121,7 +122,8 @@ def start_tracing(settings: Settings) -> tracing.Running:
     try:
         return tracing.configure(settings.otlp_endpoint, settings.trace_sample, instance, version("tasksys"))
     except ValueError as error:
-        raise SettingsUnfit(f"--otlp-endpoint {settings.otlp_endpoint!r}: {error}") from error
+        shown = re.sub("//[^/]*@", "//…@", settings.otlp_endpoint)
+        raise SettingsUnfit(f"--otlp-endpoint {shown!r}: {error}") from error
 
 
 def calm_collector() -> None:

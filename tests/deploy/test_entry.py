@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.support.kafka_broker import HOST, KafkaBroker
 from tests.support.nginx.entry import Entry
+from tests.support.nodes import wipe
 from tests.support.serving import Serving
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -30,8 +31,9 @@ class Cluster(NamedTuple):
 @pytest.fixture(scope="module")
 def cluster(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Both are ready and each has its half."""
-    directory = tmp_path_factory.mktemp("cluster")
-    options = ("--broker", f"kafka://{kafka.bootstrap}", "--partitions", "4")
+    directory, broker = tmp_path_factory.mktemp("cluster"), f"kafka://{kafka.bootstrap}"
+    asyncio.run(wipe(broker))
+    options = ("--broker", broker, "--partitions", "4")
     first, second = (Serving(directory / name, *options) for name in ("first", "second"))
     with first, second, Entry(directory / "entry", [f"{HOST}:{one.port}" for one in (first, second)]) as entry:
         yield Cluster((first, second), entry)

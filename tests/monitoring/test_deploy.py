@@ -20,9 +20,11 @@ echo "compose $*" >>"$STATE/asked"
 words=()
 for one; do case $one in --profile) skip=yes ;; *) [ "$skip" ] && skip='' || words+=("$one") ;; esac; done
 case ${words[0]} in
-ps) [ "${words[1]}" = --services ] && { cat "$STATE/running"; echo; } ;; # with an empty line, as the real one
+ps) [ -f "$STATE/mute" ] && exit 1
+    [ "${words[1]}" = --services ] && { cat "$STATE/running"; echo; } ;; # with an empty line, as the real one
 up)
     env | grep '^TASKSYS_' >"$STATE/environment"
+    printf 'tasksys_%s\\n' kafka tables | sort -u -o "$STATE/volumes" "$STATE/volumes" -
     for one in "${words[@]:1}"; do
         [[ $one == -* || $one == [0-9]* ]] || echo "$one" >>"$STATE/running"
     done
@@ -31,6 +33,16 @@ up)
 rm) printf '%s\\n' "${words[@]:1}" | grep -vxFf - "$STATE/running" >"$STATE/left"; mv "$STATE/left" "$STATE/running" ;;
 down) : >"$STATE/running" ;;
 logs) echo "a line of ${words[-1]}" ;;
+esac
+exit 0
+"""
+
+DOCKER = """#!/bin/bash
+# docker as far as deploy.sh uses it: what volumes there are is a list in a file.
+echo "docker $*" >>"$STATE/asked"
+case "$1 $2" in
+"volume ls") [ -f "$STATE/mute-docker" ] && exit 1; cat "$STATE/volumes" ;;
+"volume rm")  grep -vx -- "${!#}" "$STATE/volumes" >"$STATE/left"; mv "$STATE/left" "$STATE/volumes" ;;
 esac
 exit 0
 """
@@ -91,6 +103,11 @@ class Place(NamedTuple):
         return set((self.state / "running").read_text().split())
 
     @property
+    def volumes(self) -> set[str]:
+        """The volumes that there are."""
+        return set((self.state / "volumes").read_text().split())
+
+    @property
     def applied(self) -> set[str]:
         """What is in the cluster."""
         return set((self.state / "applied").read_text().split())
@@ -106,10 +123,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
     """Nothing runs yet. The stand-ins' Grafana has the password that is made."""
     state, repository = tmp_path / "state", copied(tmp_path / "repository")
     state.mkdir()
-    for name, text in (("compose", COMPOSE), ("kubectl", KUBECTL), ("docker", "#!/bin/sh\n")):
+    for name, text in (("compose", COMPOSE), ("kubectl", KUBECTL), ("docker", DOCKER)):
         (state / name).write_text(text)
         (state / name).chmod(stat.S_IRWXU)
-    for name in ("running", "applied", "asked"):
+    for name in ("running", "volumes", "applied", "asked"):
         (state / name).touch()
     with Standins() as standins:
         yield Place(repository, state, standins)
@@ -166,7 +183,7 @@ def test_what_does_not_become_healthy(place: Place) -> None:
     assert "the last lines of loki" in found.stderr
     assert "a line of loki" in found.stderr
     assert "Failed: not everything became healthy" in found.stderr
-    assert "down --timeout 30 --volumes" in place.asked
+    assert place.volumes == set(), "they were not there before"
     assert place.running == set()
     assert not (place.repository / ".env").exists()
     assert not (place.repository / ".deploy").exists()
@@ -186,6 +203,42 @@ def test_what_does_not_arrive(place: Place) -> None:
     assert "TASKSYS_OTLP_ENDPOINT" not in (place.state / "environment").read_text(), "tasksys is as it was"
     assert (place.repository / ".env").read_text() == kept
     assert (place.repository / ".deploy/grafana_admin_password").exists()
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_data_that_were_there_stay(place: Place, mute: bool) -> None:
+    """Nothing runs, and data of earlier are there: they stay, also where Docker does not say so just now."""
+    (place.state / "volumes").write_text("tasksys_kafka\n")
+    (place.state / "unhealthy").write_text("loki")
+    if mute:
+        (place.state / "mute-docker").touch()
+    assert place.deploy().returncode == 1
+    assert place.running == set()
+    assert place.volumes == ({"tasksys_kafka", "tasksys_tables"} if mute else {"tasksys_kafka"})
+    assert "--volumes" not in place.asked
+
+
+def test_who_cannot_say_what_runs_is_asked_nothing(place: Place) -> None:
+    """What a failure must leave alone would not be known: a whole system could be taken down."""
+    (place.state / "running").write_text("kafka\ntasksys\n")
+    (place.state / "mute").touch()
+    found = place.deploy()
+    assert found.returncode == 2
+    assert "nothing was started" in found.stderr
+    assert place.running == {"kafka", "tasksys"}
+    assert " up " not in place.asked
+    assert not (place.repository / ".env").exists()
+
+
+def test_secrets_are_nobody_elses(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the folder was there, and while `.env` is written anew."""
+    (place.repository / ".deploy").mkdir(mode=0o755)
+    assert place.deploy().returncode == 0
+    assert stat.S_IMODE((place.repository / ".deploy").stat().st_mode) == stat.S_IRWXU
+    (place.repository / "rm").write_text('#!/bin/sh\n[ "$1" = .env.new ] && stat -c %a .env.new\nexec /bin/rm "$@"\n')
+    (place.repository / "rm").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{place.repository}:{os.environ['PATH']}")
+    assert place.deploy("--remove").stdout.split() == ["600"]
 
 
 def test_status_changes_nothing(place: Place) -> None:
@@ -219,6 +272,7 @@ def test_dry_run(place: Place, mode: str, act: tuple[str, ...]) -> None:
     found = place.deploy(mode, "--dry-run", *act)
     assert found.returncode == 0, found.stderr
     assert "would" in found.stdout
+    assert "Removed" not in found.stderr
     changing = (" up", " rm ", " down", " apply", " create", " delete")
     assert not [line for line in place.asked.splitlines() if any(word in line for word in changing)]
     assert not (place.repository / ".env").exists()
@@ -255,6 +309,22 @@ def test_kubernetes_undoes_itself(place: Place) -> None:
     assert "a line of pod/prometheus-0" in found.stderr
     assert place.applied == {"namespace/tasksys", "configmap/loki"}
     assert not (place.repository / ".deploy").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "told"),
+    [
+        ("compose", "compose", "install Docker's Compose plugin"),
+        ("kubernetes", "kubectl", "reaches no cluster: refused"),
+    ],
+)
+def test_nobody_to_deploy_with(place: Place, mode: str, name: str, told: str) -> None:
+    """A docker without its plugin, a kubectl without a cluster: that is said, before anything is made."""
+    (place.state / name).write_text("#!/bin/sh\necho refused >&2\nexit 1\n")
+    found = place.deploy(mode)
+    assert found.returncode == 2
+    assert told in found.stderr
+    assert not (place.repository / ".env").exists()
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,23 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     server = Serving(tmp_path / "data", "--log-file", str(tmp_path))
     with pytest.raises(RuntimeError, match=r"log-file|Log-file|FILE"):
         server.start()
+
+
+def test_what_cannot_be_turned_over_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no new file can be had, of descriptors say, lines go on into the old one, and no older file is lost."""
+    path = tmp_path / "tasksys.log"
+    tee = Tee(path, io.StringIO(), size=10)
+    tee.write("long enough\n")
+    tee.write("the second\n")
+
+    def none_left(*given: object, **named: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", none_left)
+        for number in range(6):
+            tee.write(f"line {number}\n")
+    tee.write("anew\n")
+    assert path.read_text() == "anew\n"
+    assert path.with_name("tasksys.log.1").read_text().splitlines()[1:] == [f"line {number}" for number in range(6)]
+    assert path.with_name("tasksys.log.2").read_text() == "long enough\n"

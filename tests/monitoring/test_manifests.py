@@ -55,6 +55,18 @@ def test_every_component_is_there_once() -> None:
     assert {one["metadata"].get("namespace", "tasksys") for one in DOCUMENTS} == {"tasksys"}
 
 
+def test_where_alerts_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment says it, as with compose."""
+    monkeypatch.setenv("TASKSYS_RUNBOOKS_URL", "https://ops.example.org/runbooks?a=#b: c")
+    made = [one for one in yaml.safe_load_all("\n---\n".join(render.rendered())) if one["kind"] == "StatefulSet"]
+    (prometheus,) = (one for one in made if one["metadata"]["name"] == "prometheus")
+    (container,) = prometheus["spec"]["template"]["spec"]["containers"]
+    assert {one["name"]: one["value"] for one in container["env"]} == {
+        "TASKSYS_RUNBOOKS_URL": "https://ops.example.org/runbooks?a=#b: c",
+        "TASKSYS_DASHBOARDS_URL": "http://127.0.0.1:3000",
+    }
+
+
 def test_config_maps_are_the_files() -> None:
     """Byte for byte, and none of the configuration is left out."""
     held: set[Path] = set()

@@ -1,6 +1,8 @@
 """What is measured of a process itself."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,3 +76,23 @@ def test_what_runs_is_told(tmp_path: Path) -> None:
     assert figures.sum("tasksys_build_info", transport="embedded") == 1
     assert figures.sum("tasksys_disk_free_bytes") == disk.free
     assert figures.sum("tasksys_disk_writable") == 1
+
+
+def test_a_disk_that_hangs_holds_up_no_stop() -> None:
+    """The process ends all the same."""
+    program = (
+        "import asyncio, threading\n"
+        "from pathlib import Path\n"
+        "from monitoring.process import Disk\n"
+        "class Hanging(Disk):\n"
+        "    def look(self):\n"
+        "        began.set()\n"
+        "        threading.Event().wait()\n"
+        "async def main():\n"
+        "    watching = asyncio.create_task(Hanging(Path('.')).watch())\n"
+        "    await asyncio.to_thread(began.wait)\n"
+        "    watching.cancel()\n"
+        "began = threading.Event()\n"
+        "asyncio.run(main())\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)

@@ -334,3 +334,18 @@ def test_a_record_from_the_year_9999_forgets_no_outcome(partition: Partition) ->
     partition.commit(partition.sent("w", CreateTask(id="e", task="v", title="Oats")), late)
     partition.commit(partition.sent("w", CreateTask(id="f", task="x", title="Jam")))
     assert all(partition.outcome("w", command) for command in ("found", "c", "d", "e", "f"))
+
+
+def test_a_fold_that_fails_leaves_no_trace_behind(partition: Partition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is folded next belongs to no trace, unless it says so."""
+    parent = ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    one = partition.sent("w", CreateTask(id="c", task="t", title="Milk"), (parent,))
+    with monkeypatch.context() as patch:
+        patch.setattr(codec, "encode_event", lambda event: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            partition.fold.fold([one])
+    partition.fold.aborted()
+    partition.commit(partition.sent("w", CreateTask(id="d", task="u", title="Tea")))
+    assert partition.outputs[-1].headers == ()
+    partition.commit(one)
+    assert partition.outputs[-1].headers == (parent,)

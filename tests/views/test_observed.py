@@ -245,6 +245,19 @@ async def test_a_sampled_request_has_its_line(space: Space, lines: Lines) -> Non
     assert task
 
 
+async def test_an_address_tells_a_trace_no_text_of_anybodys(site: Site) -> None:
+    """What stands for a workspace there may be anything; only what may be an id is told."""
+    with receiving("http") as collector:
+        running = tracing.configure(collector.url, 1.0)
+        try:
+            answer = await site.client().get("/api/v1/workspaces/anna@example.org/tasks")
+            assert answer.status == 404
+        finally:
+            await asyncio.to_thread(running.stop)
+    (span,) = collector.named(f"HTTP GET {TASKS}")
+    assert "anna@example.org" not in str(span.attributes)
+
+
 async def test_a_slow_request_is_worth_knowing(space: Space, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above a bound; where it waits for something to happen, that is not slow."""
     position = await space.position()

@@ -108,3 +108,15 @@ def test_few_messages_are_remembered() -> None:
         log.say(f"message {number}")
         log.clock.forward(0.1)
     assert len(log.filter._windows) <= REMEMBERED
+
+
+def test_many_different_messages_at_once_are_not_remembered_either() -> None:
+    """Nor are all of them looked at for each; what was left out is told all the same."""
+    log = Log(1)
+    for _ in range(3):
+        log.say("broken")
+    for number in range(REMEMBERED * 5):
+        log.say(f"message {number}")
+        assert len(log.filter._windows) <= REMEMBERED
+    log.clock.forward(60.0)
+    assert "2 more lines like this were left out within 60 s: broken" in log.lines

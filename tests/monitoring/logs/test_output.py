@@ -138,3 +138,14 @@ def test_a_flood_is_cut_and_told_at_the_end() -> None:
     assert len(found) == 101
     assert found[-1]["message"] == "150 more lines like this were left out within 60 s: broken %d"
     assert found[-1]["level"] == "error"
+
+
+def test_a_terminal_obeys_no_text() -> None:
+    """What others wrote may be in an exception: it moves no cursor, and its lines do not look like ours."""
+    stream = io.StringIO()
+    logs.configure("pretty", stream=stream)
+    logging.getLogger("tasksys.x").warning("odd: %s", "a\x1b[2J\x9b2K\x07\r\n00:00:00 INFO     forged")
+    said = stream.getvalue()
+    assert not set(said) & {"\x1b", "\x9b", "\x07", "\r"}
+    assert "\\x1b[2J" in said
+    assert not any(line.startswith("00:00:00") for line in said.splitlines())

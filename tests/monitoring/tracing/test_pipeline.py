@@ -244,11 +244,18 @@ def test_addresses_of_collectors(url: str, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["collector:4317", "grpc://", "udp://x:1", "grpc://h:x", "grpc://u:p@h:1", "http://h/?a=b", "grpc://h:1/p"]
+    "url", ["collector:4317", "grpc://", "udp://x:1", "grpc://h:x", "http://h/?a=b", "grpc://h:1/p"]
 )
 def test_addresses_that_are_none(url: str) -> None:
     """What to give instead is said."""
     with pytest.raises(ValueError, match="give grpc://host:4317"):
+        Endpoint.parse(url)
+
+
+@pytest.mark.parametrize("url", ["grpc://u:p@h:1", "https://key@h:4318"])
+def test_a_password_in_an_address(url: str) -> None:
+    """Is refused with the place where it can be given."""
+    with pytest.raises(ValueError, match="OTEL_EXPORTER_OTLP_HEADERS"):
         Endpoint.parse(url)
 
 

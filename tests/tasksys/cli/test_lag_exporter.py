@@ -234,11 +234,14 @@ def test_an_embedded_log_has_nobody_to_ask(tmp_path: Path) -> None:
     assert "`tasksys serve` tells its lag itself" in done.stderr
 
 
-def test_brokers_that_never_answer() -> None:
-    """It starts all the same, and says that it is not ready, and why."""
-    with exporting(f"kafka://{HOST}:{_free_ports(1)[0]}") as exporter:
+def test_brokers_that_never_answer(tmp_path: Path) -> None:
+    """It starts all the same, and says that it is not ready, and why. Its lines say whose they are."""
+    said = tmp_path / "lag.log"
+    options = ("--instance", "lag-one", "--log-file", str(said))
+    with exporting(f"kafka://{HOST}:{_free_ports(1)[0]}", *options) as exporter:
         exporter.until(lambda now: now.has("tasksys_broker_up"))
         status, body = exporter.get("/ready")
         assert status == 503
         assert "does not answer" in json.loads(body)["missing"]["brokers"]
         assert exporter.now().sum("tasksys_broker_up") == 0
+    assert {json.loads(line)["instance"] for line in said.read_text().splitlines()} == {"lag-one"}
