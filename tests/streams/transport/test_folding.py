@@ -17,7 +17,7 @@ FIRST, SECOND = TP("source", 0), TP("source", 1)
 class Agent:
     """Folds what it owns."""
 
-    spec = SimpleNamespace(source=SimpleNamespace(name="source"), linger=None)
+    spec = SimpleNamespace(name="agent", source=SimpleNamespace(name="source"), linger=None)
 
     def __init__(self) -> None:
         self.open = {0, 1}

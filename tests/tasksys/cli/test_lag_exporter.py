@@ -20,7 +20,7 @@ from streams.admin import create_topics
 from streams.appender import open_appender
 from streams.broker import Broker
 from streams.node import AGENTS
-from streams.topics import COMMANDS, group
+from streams.topics import COMMANDS, EVENTS, group
 from tasksys import codec
 from tasksys.commands import CreateTask
 from tests.bench.running import ask, workspaces
@@ -89,13 +89,13 @@ def exporting(broker: str, *options: str) -> Iterator[Exporter]:
             guard.communicate()
 
 
-async def append(broker: str, number: int) -> None:
+async def append(broker: str, number: int, topic: str = COMMANDS.name) -> None:
     """Appends commands that nobody folds, to one partition."""
     appender = await open_appender(Broker.parse(broker))
     try:
         for one in range(number):
             value = codec.encode_command(record("nobody", CreateTask(id=f"late-{one}", task=f"t-{one}", title="x")))
-            await appender.send(COMMANDS.name, 1, b"nobody", value, ())
+            await appender.send(topic, 1, b"nobody", value, ())
     finally:
         await appender.close()
 
@@ -208,16 +208,17 @@ def test_an_agent_that_has_committed_nothing(kafka: KafkaBroker) -> None:
     broker = f"kafka://{kafka.bootstrap}"
     asyncio.run(wipe(broker))
     asyncio.run(create_topics(Broker.parse(broker), AGENTS, 2, 1))
-    asyncio.run(append(broker, 3))
+    asyncio.run(append(broker, 3, EVENTS.name))
+    new = group("new")  # a worker that was killed may be in the groups of the others still
 
     async def joined() -> None:
         consumer: Any = AIOKafkaConsumer(
-            COMMANDS.name, bootstrap_servers=kafka.bootstrap, group_id=group("commands"), enable_auto_commit=False
+            EVENTS.name, bootstrap_servers=kafka.bootstrap, group_id=new, enable_auto_commit=False
         )
         await consumer.start()
         try:
             with exporting(broker) as exporter:
-                await asyncio.to_thread(exporter.until, lambda now: lag(now, group=group("commands")) == 3)
+                await asyncio.to_thread(exporter.until, lambda now: lag(now, group=new) == 3)
         finally:
             await consumer.stop()
 
