@@ -20,6 +20,7 @@ from tasksys.cli.client import Client
 from tasksys.cli.failures import Failure
 from tests.support.feed import PROTOCOL
 from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import wipe
 from tests.support.serving import Serving
 from tests.tasksys.cli.conftest import answer, invoke
 from tests.tasksys.cli.test_serve import eventually, get, get_or_none
@@ -138,8 +139,10 @@ def test_under_load(tmp_path: Path) -> None:
 
 @pytest.mark.kafka
 def test_under_load_on_kafka(kafka: KafkaBroker, tmp_path: Path) -> None:
-    """The same."""
-    server = Serving(tmp_path / "server", "--broker", f"kafka://{kafka.bootstrap}")
+    """The same, on a broker that has nothing of other tests."""
+    broker = f"kafka://{kafka.bootstrap}"
+    asyncio.run(wipe(broker))
+    server = Serving(tmp_path / "server", "--broker", broker)
     under_load(server, 0.0)
     found = steps(server)
     assert found[: len(found) // 2] == STEPS
