@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.kafka_broker import KafkaBroker, install
+from tests.support.nodes import wipe
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -25,3 +27,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
     install()
     with KafkaBroker(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty log on each transport."""
+    if request.param == "embedded":
+        return f"embedded://{tmp_path / 'log'}"
+    kafka: KafkaBroker = request.getfixturevalue("kafka")
+    address = f"kafka://{kafka.bootstrap}"
+    await wipe(address)
+    return address

@@ -8,20 +8,6 @@ from zoneinfo import ZoneInfo, reset_tzpath
 import pytest
 
 from tasksys.series import rules
-from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import wipe
-
-
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty log on each transport."""
-    if request.param == "embedded":
-        return f"embedded://{tmp_path / 'log'}"
-    kafka: KafkaBroker = request.getfixturevalue("kafka")
-    address = f"kafka://{kafka.bootstrap}"
-    await wipe(address)
-    return address
-
 
 ZonesOf = Callable[[str, str], None]
 """(zone, other) -> from now on the zone has the other one's rules."""

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tests.support.processes import end
+
 ROOT = Path(__file__).parents[2]
 INSTALL = ROOT / "tests/support/kafka/install.sh"
 CACHE = ROOT / ".cache/kafka"
@@ -123,14 +125,8 @@ class KafkaBroker:
 
     def kill(self) -> None:
         """End the broker at once (SIGKILL), as a crash would; nothing if it is not started."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.communicate()
-            self._guard = None
+        end(self._process, self._guard)
+        self._process = self._guard = None
         atexit.unregister(self.kill)
 
     def freeze(self) -> None:

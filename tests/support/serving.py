@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.kafka_broker import HOST, _free_ports, _kill_when_we_are_gone
+from tests.support.processes import end
 
 START_SECONDS = 60.0  # 1.5 s on two idle cores, 4 s on Kafka; the rest is for busy ones
 STOP_SECONDS = 30.0  # then SIGKILL
@@ -130,14 +131,8 @@ class Serving:
 
     def kill(self) -> None:
         """Ends it at once (SIGKILL), as a crash would; nothing if it is not started."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.communicate()
-            self._guard = None
+        end(self._process, self._guard)
+        self._process = self._guard = None
 
     def output(self) -> str:
         """What it said since its first start, on both streams."""

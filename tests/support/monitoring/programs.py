@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from tests.support.kafka_broker import _kill_when_we_are_gone
+from tests.support.processes import end
 
 START_SECONDS = 30.0  # half a second on idle cores
 STOP_SECONDS = 10.0  # then SIGKILL
@@ -97,14 +98,8 @@ class Program:
 
     def kill(self) -> None:
         """Ends it at once (SIGKILL); nothing if it is not started."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.communicate()
-            self._guard = None
+        end(self._process, self._guard)
+        self._process = self._guard = None
 
     def output(self) -> str:
         """What it said since its first start."""
