@@ -58,6 +58,11 @@ AGENTS: Final = ("commands", "audit", *TIMELINES, "deliveries")
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
 
+UNHEARD: Final = "the brokers have not heard of this process for so long that others may have its partitions ({})"
+
+LEASE_SECONDS: Final = 0.25
+"""Between two looks whether the partitions are this process's own still. Reads ask by themselves; the feed is told."""
+
 EXPIRY_SECONDS: Final = 600.0
 """Between two looks for records that their topic need not keep any longer."""
 
@@ -127,6 +132,7 @@ class Node:
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
+        self._supervisors.append(asyncio.create_task(self._watch_lease(), name="lease"))
         for name, timer in self._timers.items():
             if name in self.agents:
                 self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
@@ -156,6 +162,20 @@ class Node:
             except Exception as error:
                 logger.warning("old records could not be removed: %r; tried again later", error)
             await asyncio.sleep(EXPIRY_SECONDS)
+
+    async def _watch_lease(self) -> None:
+        """Tells who follows the commands when others may have the partitions: it might hear nothing of what they do."""
+        logs.begin({"component": "process", "operation": "watch the lease"})
+        told = False
+        while True:
+            app = self.apps.get("commands")
+            owned = [] if app is None or fold_agent(app).leased else fold_agent(app).owned()
+            if owned and not told:
+                logger.warning("%s; reads wait, and feeds go elsewhere", UNHEARD.format("commands"))
+                for partition in owned:
+                    self._tell([partial(broken, partition) for _, broken in self._followers])
+            told = bool(owned)
+            await asyncio.sleep(LEASE_SECONDS)
 
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
@@ -278,6 +298,8 @@ class Node:
                 missing[name] = "recovering"
             elif stopped := app.consumer.stopped_partitions:
                 missing[name] = "; ".join(stopped.values())
+            elif not fold_agent(app).leased:
+                missing[name] = UNHEARD.format(name)
         return {**missing, **self.faults}
 
     async def reach(self) -> str:
@@ -397,6 +419,8 @@ class Node:
         """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
         if agent.owns(partition) and agent.app.tables.actives_ready:
+            if not agent.leased:
+                raise NotOwned(UNHEARD.format(name))
             return agent.rows(partition)
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self.assigned(agent):
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
@@ -410,10 +434,14 @@ class Node:
 
     def _served(self, name: str) -> list[int]:
         app = self.apps.get(name)
-        return [] if app is None or app.rebalancing else fold_agent(app).owned()
+        if app is None or app.rebalancing or not fold_agent(app).leased:
+            return []
+        return fold_agent(app).owned()
 
     def _owned(self) -> list[tuple[int, Rows]]:
         agent = fold_agent(self._app("commands"))
+        if not agent.leased:
+            raise NotOwned(UNHEARD.format("commands"))
         return [(partition, agent.rows(partition)) for partition in self.assigned(agent)]
 
     def _send(self, key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
