@@ -210,7 +210,10 @@ class Node:
 
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
-        return Ownership(0, dict.fromkeys(self.partitions_of(agent), self.url))
+        app = self.apps.get(agent)
+        if app is None or not fold_agent(app).leased:
+            return Ownership()
+        return Ownership(0, dict.fromkeys(fold_agent(app).assigned(), self.url))
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent; empty when this process can serve."""
