@@ -111,6 +111,11 @@ class FoldAgent(faust.Agent):
             self.spec.close(number)
         await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
 
+    def assigned(self) -> list[int]:
+        """The partitions of the source that are assigned here, written already or not."""
+        source = self.spec.source.name
+        return sorted(tp.partition for tp in self.app.consumer.assignment() if tp.topic == source)
+
     def owned(self) -> list[int]:
         """The partitions that this process writes."""
         return sorted(self._commits)

@@ -27,10 +27,6 @@ class Agents(Protocol):
     apps: dict[str, faust.App]
     partitions: int
 
-    def assigned(self, agent: FoldAgent) -> list[int]:
-        """The partitions of an agent's source that are assigned here."""
-        ...
-
 
 class Lag(NamedTuple):
     """Of one agent in one partition of its source: the next offset to fold, records and seconds behind."""
@@ -80,7 +76,7 @@ class Lags:
         app = self._node.apps.get(name)
         if app is not None and not app.rebalancing:
             agent = fold_agent(app)
-            places = self._node.assigned(agent)
+            places = agent.assigned()
             if log is not None:
                 stands = {number: _embedded(log, agent.spec.source.name, number, agent.position(number))
                           for number in places}  # fmt: skip

@@ -17,7 +17,8 @@ from monitoring.group_lag import Monitor
 from streams import keys
 from streams.agent_lag import Lags
 from streams.agents.committed import Committed
-from streams.node import TIMELINES, Node
+from streams.node import Node
+from streams.parts import TIMELINES
 from streams.transport.rows import RowStore
 from tasksys.errors import NotHere, NotOwned
 from tasksys.values import instant
@@ -71,7 +72,7 @@ class NodeCollector(Collector):
 
     def _process(self) -> Iterator[Metric]:
         yield metrics.COMMANDS_IN_FLIGHT.single(self._node.gateway.in_flight)
-        yield metrics.DELIVERIES_WAITING.single(self._node.letters)
+        yield metrics.DELIVERIES_WAITING.single(self._node.parts.outbox.letters)
         log = self._node.log
         if log is not None:
             yield metrics.BROKER_UP.single(log.trouble is None)
@@ -133,7 +134,7 @@ class NodeCollector(Collector):
         until = keys.TIMELINE + instant(now).encode()
         try:
             rows = self._node.rows(agent, partition)
-            number, first = rows.count(keys.TIMELINE, COUNTED, self._node.timer(agent).first(partition), until)
+            number, first = rows.count(keys.TIMELINE, COUNTED, self._node.parts.timers[agent].first(partition), until)
         except (NotOwned, NotHere):
             return 0, 0.0
         if first is None:

@@ -16,44 +16,29 @@ import faust
 from faust.types import TP
 
 from monitoring import logs, tracing
-from streams import admin, ends, log_lines, tallies
+from streams import admin, ends
 from streams.agent import FoldAgent
-from streams.agents import audit, commands, deliveries, timeline
+from streams.agents.commands import DISCARD, RETRY
 from streams.agents.committed import Committed
-from streams.agents.recurrence import RECURRENCE
-from streams.agents.reminders import REMINDERS
-from streams.agents.states import States
 from streams.app import build, fold_agent
 from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
-from streams.fold import AgentSpec, Headers, Rows
-from streams.gateway import Gateway
-from streams.history import HistoryReader
-from streams.indexes import Indexes
+from streams.fold import AgentSpec, Headers
 from streams.measures import measures
-from streams.outbox import Courier, Outbox
-from streams.partitioning import partition_of
-from streams.reader import StateReader
+from streams.outbox import Courier
+from streams.parts import AGENTS, Parts
 from streams.replay import measured, replay
-from streams.timers import Timer
 from streams.topics import COMMANDS, EVENTS
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
-from streams.turns import Turns, to_the_end
-from streams.waiting import OutcomeWaiters, PositionWaiters
+from streams.turns import to_the_end
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
-from tasksys.rows import Workspace
+from tasksys.ownership import Ownership
 from tasksys.values import ZONES
 
 logger = logging.getLogger(__name__)
-
-TIMELINES: Final = {kind.agent: kind for kind in (REMINDERS, RECURRENCE)}
-"""What falls due, by the agent that knows when."""
-
-AGENTS: Final = ("commands", "audit", *TIMELINES, "deliveries")
-"""Every agent, in the order of the data's way."""
 
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
@@ -90,25 +75,11 @@ class Node:
     """Agents that stopped by a fault and are being started again, with the reason."""
 
     def __post_init__(self) -> None:
-        self._outcomes = OutcomeWaiters()
-        self.state_positions = PositionWaiters()
-        self.history_positions = PositionWaiters()
-        self._followers: list[tuple[Callable[[Committed], None], Callable[[int], None]]] = []
+        self.parts = Parts(self, self.clock, self.zones)
+        self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
+        self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
-        self.gateway = Gateway(self._send, self._outcomes)
-        turns, rows = Turns(), partial(self._rows, "commands")
-        self._states = States()
-        self._indexes = Indexes(rows, turns, self._states.rows)
-        self.state = StateReader(rows, self._owned, self._indexes, turns)
-        self.history = HistoryReader(partial(self._rows, "audit"), turns)
-        append = self.gateway.append_all
-        self._timers = {
-            name: Timer(kind, partial(self._served, name), partial(self.rows, name), append, self.clock, self.zones)
-            for name, kind in TIMELINES.items()
-        }
-        box = partial(self.rows, "deliveries")
-        self._outbox = Outbox(partial(self._served, "deliveries"), box, self.state.state, append, self.clock)
 
     # --- life
 
@@ -123,15 +94,15 @@ class Node:
         self._appender = await open_appender(self.broker)
         ready = [asyncio.get_running_loop().create_future() for _ in self.agents]
         self._supervisors = [
-            asyncio.create_task(self._supervise(self._spec(name), future), name=f"agent {name}")
+            asyncio.create_task(self._supervise(self.parts.spec(name), future), name=f"agent {name}")
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
-        for name, timer in self._timers.items():
+        for name, timer in self.parts.timers.items():
             if name in self.agents:
                 self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
         if "deliveries" in self.agents and self.courier is not None:
-            self._supervisors.append(asyncio.create_task(self._outbox.run(self.courier), name="outbox"))
+            self._supervisors.append(asyncio.create_task(self.parts.outbox.run(self.courier), name="outbox"))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -205,70 +176,21 @@ class Node:
             await app.transport.close_rows()
         await stopped
 
-    def _spec(self, name: str) -> AgentSpec:
-        match name:
-            case "commands":
-                return commands.agent(self._committed, self._given_away, self._states)
-            case "audit":
-                awaited = self.history_positions.awaited
-                return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
-            case name if name in TIMELINES:
-                timer = self._timers[name]
-                return timeline.agent(TIMELINES[name], timer.changed, timer.forget)
-            case "deliveries":
-                return deliveries.agent(self._outbox.changed, self._outbox.forget)
-            case _:
-                raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
-
-    # --- what the folds tell
-
-    def follow(
-        self, follower: Callable[[Committed], None], broken: Callable[[int], None] = lambda partition: None
-    ) -> Callable[[], None]:
-        """Calls the follower with every durable batch of commands, in order per partition, until the result is called.
-
-        Rows, indexes and positions are those of the batch then. `broken` is called with a partition whose batches may
-        go on without the follower: given away, started anew, or put right by a replay.
-        """
-        entry = (follower, broken)
-        self._followers.append(entry)
-        return lambda: self._followers.remove(entry)
-
-    def _committed(self, committed: Committed) -> None:
-        # First of all: nothing that follows may keep an outcome from its request. Those who wait go on after this call.
-        self._outcomes.tell(committed.decided)
-        self.state.follow(committed)
-        self._indexes.follow(committed)
-        for workspace, rows in committed.changed.items():
-            for row in rows.values():
-                if isinstance(row, Workspace):
-                    self.state_positions.tell(workspace, row.position)
-        self._tell([partial(follower, committed) for follower, _ in self._followers])
-        tallies.count(committed, self.clock())
-        log_lines.write(committed)
-
-    def _tell(self, followers: list[Callable[[], None]]) -> None:
-        for follower in followers:
-            try:
-                follower()
-            except Exception:
-                logger.exception("a follower of commands failed; the others go on")
-
-    def _given_away(self, partition: int) -> None:
-        self._states.forget(partition)
-        self.state.forget()
-        self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
-        self._tell([partial(broken, partition) for _, broken in self._followers])
-
-    def _remembered(self, reached: dict[str, int]) -> None:
-        for workspace, position in reached.items():
-            self.history_positions.tell(workspace, position)
-
     # --- what the views ask
 
     def partition(self, workspace: str) -> int:
         """The partition of a workspace, in every topic and table."""
-        return partition_of(workspace, self.partitions)
+        return self.parts.partition(workspace)
+
+    def follow(
+        self, follower: Callable[[Committed], None], broken: Callable[[int], None] = lambda partition: None
+    ) -> Callable[[], None]:
+        """Calls the follower with every durable batch of commands; see `Parts.follow`."""
+        return self.parts.follow(follower, broken)
+
+    def ownership(self, agent: str = "commands") -> Ownership:
+        """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
+        return Ownership(0, dict.fromkeys(self.partitions_of(agent), self.url))
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent; empty when this process can serve."""
@@ -294,7 +216,7 @@ class Node:
             agents[name] = {
                 "group": app.conf.id,
                 "source": agent.spec.source.name,
-                "partitions": [self._partition_status(agent, number) for number in self.assigned(agent)],
+                "partitions": [self._partition_status(agent, number) for number in agent.assigned()],
             }
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
@@ -313,10 +235,9 @@ class Node:
             "fault": stopped,
         }
 
-    def assigned(self, agent: FoldAgent) -> list[int]:
-        """The partitions of an agent's source that are assigned here."""
-        source = agent.spec.source.name
-        return sorted(tp.partition for tp in agent.app.consumer.assignment() if tp.topic == source)
+    def assigned(self, name: str) -> list[int]:
+        """The partitions that an agent has here, recovered or not. Raises NotHere, NotOwned."""
+        return fold_agent(self._app(name)).assigned()
 
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
@@ -334,18 +255,18 @@ class Node:
 
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""
-        headers = ((commands.RETRY, str(letter.offset).encode()),)
-        await asyncio.shield(self._append(COMMANDS.name, partition, letter.key, letter.value, headers))
+        headers = ((RETRY, str(letter.offset).encode()),)
+        await asyncio.shield(self.append(COMMANDS.name, partition, letter.key, letter.value, headers))
 
     async def discard(self, partition: int, letter: DeadLetter) -> None:
         """Appends that a dead letter is not wanted any more; folding that removes it. Raises BrokerUnavailable."""
-        headers = ((commands.DISCARD, str(letter.offset).encode()),)
-        await asyncio.shield(self._append(COMMANDS.name, partition, letter.key, b"", headers))
+        headers = ((DISCARD, str(letter.offset).encode()),)
+        await asyncio.shield(self.append(COMMANDS.name, partition, letter.key, b"", headers))
 
     def replay(self, verify: bool, workspace: str | None, until: str | None) -> AsyncIterator[dict[str, Any]]:
         """Rebuilds the tables of this process from the event log; see streams.replay."""
         agents = [fold_agent(self._app(name)) for name in AGENTS]
-        owned = self.assigned(agents[0])
+        owned = agents[0].assigned()
         partitions = owned if workspace is None else [self.partition(workspace)]
         scratch = self.directory / "replay"
         progress = replay(self.broker, agents, partitions, scratch, verify, workspace, until)
@@ -365,22 +286,13 @@ class Node:
     def partitions_of(self, name: str) -> list[int]:
         """The partitions that an agent has here; none while it does not run."""
         app = self.apps.get(name)
-        return [] if app is None else self.assigned(fold_agent(app))
+        return [] if app is None else fold_agent(app).assigned()
 
     def stores(self) -> list[RowStore]:
         """The databases with the tables of agents that are ready; on the embedded log there is one for all."""
         if self.log is not None:
             return [self.log.rows]
         return [] if self._appender is None else [fold_agent(app).table_rows for app in self.apps.values()]
-
-    def timer(self, agent: str) -> Timer:
-        """What makes commands of an agent's timeline."""
-        return self._timers[agent]
-
-    @property
-    def letters(self) -> int:
-        """Letters in memory that wait for an attempt, or for its record."""
-        return self._outbox.letters
 
     def _app(self, name: str) -> faust.App:
         app = self.apps.get(name)
@@ -390,38 +302,24 @@ class Node:
             raise NotOwned(f"the agent {name!r} is not ready yet")
         return app
 
-    def _rows(self, name: str, workspace: str) -> Rows:
-        return self.rows(name, self.partition(workspace))
-
     def rows(self, name: str, partition: int) -> PartitionRows:
         """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
         if agent.owns(partition) and agent.app.tables.actives_ready:
             return agent.rows(partition)
-        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in self.assigned(agent):
+        if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
         raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
 
-    def wake(self) -> None:
-        """Looks at the clock again: it was set."""
-        for timer in self._timers.values():
-            timer.wake()
-        self._outbox.wake()
-
-    def _served(self, name: str) -> list[int]:
+    def served(self, name: str) -> list[int]:
+        """The partitions of an agent that this process writes just now; none while they move."""
         app = self.apps.get(name)
         return [] if app is None or app.rebalancing else fold_agent(app).owned()
 
-    def _owned(self) -> list[tuple[int, Rows]]:
-        agent = fold_agent(self._app("commands"))
-        return [(partition, agent.rows(partition)) for partition in self.assigned(agent)]
-
-    def _send(self, key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
-        return self._append(COMMANDS.name, self.partition(key.decode()), key, value, headers)
-
-    def _append(
+    def append(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
     ) -> asyncio.Future[None]:
+        """Appends a record behind those appended before; the result, when it is durable. Raises BrokerUnavailable."""
         if self._appender is None:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
         span = tracing.child(f"append {topic}", tracing.Kind.PRODUCER)

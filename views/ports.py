@@ -8,6 +8,7 @@ from tasksys.audit import Break, Entry, Remembered, Wanted
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
+from tasksys.ownership import Ownership
 from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Channel, Member, Row, Workspace
 from tasksys.state import Key, State
@@ -202,8 +203,17 @@ class System(Protocol):
         """How far the history is."""
         ...
 
+    @property
+    def url(self) -> str:
+        """Where other workers reach this one: its name in `ownership`."""
+        ...
+
     def partition(self, workspace: str) -> int:
         """The partition of a workspace."""
+        ...
+
+    def ownership(self, agent: str = "commands") -> Ownership:
+        """Which workers have which partitions of an agent; empty where nobody knows just now."""
         ...
 
     def follow(self, follower: Callable[[Committed], None], broken: Callable[[int], None]) -> Callable[[], None]:

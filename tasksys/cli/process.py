@@ -26,7 +26,8 @@ from streams.delivery.channels import Channels
 from streams.delivery.channels import Options as ChannelOptions
 from streams.delivery.keys import kept
 from streams.delivery.mail import Relay
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog

@@ -33,7 +33,7 @@ def topics() -> None:
 def create(broker: str, partitions: int | None, replication: int, as_json: bool) -> None:
     """Make the topics that are missing, and check the settings of those that are there."""
     from streams import admin
-    from streams.node import AGENTS
+    from streams.parts import AGENTS
 
     where = _broker(broker)
     default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED

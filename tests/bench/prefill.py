@@ -13,7 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from streams import admin
 from streams.broker import Broker
-from streams.node import AGENTS
+from streams.parts import AGENTS
 from streams.topics import COMMANDS
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction

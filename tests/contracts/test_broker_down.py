@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from streams.broker import Broker
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from tasksys.commands import CreateTask
 from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus

@@ -125,7 +125,7 @@ async def test_a_firing_reaches_a_webhook(url: str, tmp_path: Path) -> None:
         *_, replayed = [step async for step in node.replay(verify=True, workspace=None, until=None)]
         *_, again = [step async for step in node.replay(verify=False, workspace=workspace, until=None)]
         assert (replayed["different"], again["different"]) == (0, 0)
-        node.wake()
+        node.parts.wake()
         await check(node)
         assert [len(records) for records in await read(node, EVENTS)] == logged
         assert len(receiver.posts) == 1
@@ -151,7 +151,7 @@ async def test_a_webhook_that_fails_is_tried_again(url: str, tmp_path: Path) -> 
             if attempt == 2:
                 assert failed.next_attempt == instant(clock.now + timedelta(hours=1))
             clock.now = type(clock.now).fromisoformat(failed.next_attempt)
-            node.wake()
+            node.parts.wake()
         await reached(node, workspace, DeliveryState.DELIVERED)
         assert [error for _, error in seen] == [
             "It answered 503.", "It answered 429.",
@@ -182,7 +182,7 @@ async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> 
             found = delivered(node, workspace)
             if found is not None and found.next_attempt is not None:
                 clock.now = type(clock.now).fromisoformat(found.next_attempt)
-                node.wake()
+                node.parts.wake()
         sent = len(receiver.posts)
         row = node.state.state(workspace).get(ChannelsRow, OWNER)
         assert row is not None
@@ -190,7 +190,7 @@ async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> 
         await check(node)
         assert [one.type for one in await events_of(node, workspace)][-2:] == ["DeliveryFailed", "ChannelDisabled"]
         clock.now = type(clock.now).fromisoformat(after(hours=30))
-        node.wake()
+        node.parts.wake()
         await until(lambda: delivered(node, workspace, "later", at=after(hours=30)))
         found = delivered(node, workspace, "later", at=after(hours=30))
         assert found is not None
@@ -354,7 +354,7 @@ async def test_a_table_that_is_behind_sends_nothing_again(url: str, tmp_path: Pa
         await reached(node, workspace, DeliveryState.DELIVERED)
         await check(node)
         one = Attempt(RING, workspace, "ring", RING, "phone", 1, 1, 1, OWNER)
-        assert letters.letter(node._outbox._state, one) is None
+        assert letters.letter(node.parts.outbox._state, one) is None
         assert not any(key == one.key for key in table(node, "deliveries")[node.partition(workspace)])
         assert len(receiver.posts) == 1
 

@@ -19,7 +19,8 @@ import pytest
 
 from streams.appender import open_appender
 from streams.broker import Broker
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.topics import COMMANDS as COMMAND_LOG
 from tasksys import codec
 from tests.support.domain import OWNER

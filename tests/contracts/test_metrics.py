@@ -17,7 +17,8 @@ from streams import node as nodes
 from streams.app import fold_agent
 from streams.collector import NodeCollector
 from streams.delivery.channels import Channels, Options
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS
 from tasksys import decider
 from tasksys.cli.observing import observing

@@ -13,7 +13,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.app import fold_agent
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, changelog
 from streams.transport.database import NO_SPACE, DatabaseCorrupt, DatabaseError

@@ -120,7 +120,7 @@ async def test_an_advance_that_is_appended_twice_is_one(url: str, tmp_path: Path
         for late in (0, 1):
             command = timers.command(RECURRENCE, due, after(days=2, seconds=late))
             assert await node.gateway.append_all([command]) == [None]
-        node.wake()
+        node.parts.wake()
         await settled(node, workspace, clock)
         await check(node)
         assert became(node, workspace) == {day(0): Status.MISSED, day(1): Status.OPEN}

@@ -140,7 +140,7 @@ async def test_a_firing_that_is_appended_twice_is_one(url: str, tmp_path: Path) 
         clock.now += timedelta(hours=1)
         assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1))]) == [None]
         assert await node.gateway.append_all([timers.command(REMINDERS, due, after(hours=1, seconds=1))]) == [None]
-        node.wake()
+        node.parts.wake()
         await disarmed(node, workspace)
         await check(node)
         assert await fired(node, workspace) == [("ring", after(hours=1))]

@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from streams import admin
 from streams.admin import TopicsUnfit
 from streams.broker import Broker
-from streams.node import AGENTS
+from streams.parts import AGENTS
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS, TopicSpec, changelog
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe

@@ -76,7 +76,7 @@ async def letters(node: Node, partition: int) -> list[DeadLetter]:
 async def request_outcome(node: Node, partition: int, key: bytes | None, value: bytes | None) -> Decided:
     """Appends a record as somebody who waits for its outcome."""
     request = f"request-{workspace_name()}"
-    waiting = node._outcomes.expect(request)
+    waiting = node.parts.outcomes.expect(request)
     await append(node, partition, key, value, ((REQUEST, request.encode()),))
     return there(await asyncio.wait_for(waiting, WAIT))
 
@@ -308,12 +308,12 @@ async def test_followers_hear_of_durable_batches_in_order(node: Node) -> None:
     def broken(committed: Any) -> None:
         raise ZeroDivisionError("a follower's own fault")
 
-    node._followers += [(one, lambda partition: None) for one in (follower, broken)]
+    node.parts._followers += [(one, lambda partition: None) for one in (follower, broken)]
     try:
         for number in range(5):
             await accepted(node, workspace, CreateTask(task=f"t{number}", title="Milk"))
     finally:
-        node._followers[-2:] = []
+        node.parts._followers[-2:] = []
     last = node.state.position(workspace)
     assert heard == list(range(last - 4, last + 1))
 
@@ -343,7 +343,7 @@ async def test_a_failing_append_is_told(node: Node, monkeypatch: pytest.MonkeyPa
             await submit(node, workspace, CreateTask(task="milk", title="Milk"))
         records = [record(workspace, CreateTask(task="bread", title="Bread"))]
         assert [type(one) for one in await node.gateway.submit_all(records, WAIT)] == [BrokerUnavailable]
-    assert len(node._outcomes) == 0
+    assert len(node.parts.outcomes) == 0
     assert not node.gateway._in_flight
     await accepted(node, workspace, CreateTask(task="milk", title="Milk"))
 
@@ -366,7 +366,7 @@ async def test_a_bug_in_an_append_is_no_condition_of_the_moment(node: Node) -> N
     """It is raised as what it is."""
     value: Any = "text, where bytes belong"
     with pytest.raises(Exception) as raised:  # noqa: PT011  (each transport has its own)
-        await node._append(COMMANDS.name, 0, b"key", value, ())
+        await node.append(COMMANDS.name, 0, b"key", value, ())
     assert not isinstance(raised.value, BrokerUnavailable | RecordTooLarge)
     await founded(node)
 

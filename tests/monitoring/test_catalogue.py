@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from monitoring import metrics
 from monitoring.catalogue import ENTRIES, Entry, Kind
-from streams.node import AGENTS, TIMELINES
+from streams.parts import AGENTS, TIMELINES
 from tasksys.values import ChannelKind
 from tests.support.scraping import scraped
 

@@ -30,7 +30,7 @@ class Clock:
         """Lets so much time pass, at once; a node that runs looks at the clock."""
         self.now += timedelta(**duration)
         if node is not None:
-            node.wake()
+            node.parts.wake()
 
 
 def after(**duration: float) -> str:

@@ -29,7 +29,8 @@ from streams.app import fold_agent
 from streams.broker import Broker
 from streams.delivery.channels import Channels
 from streams.delivery.channels import Options as ChannelOptions
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.topics import table
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
@@ -274,7 +275,7 @@ class Site:
 
     def waiting(self) -> int:
         """How many commands wait for their outcome here."""
-        return len(self.node._outcomes)
+        return len(self.node.parts.outcomes)
 
     def readers(self) -> int:
         """How many reads wait for a view here."""

@@ -32,7 +32,8 @@ from streams.agents.timeline import timeline
 from streams.broker import Broker
 from streams.delivery.channels import Channels, Options
 from streams.keys import OUTBOX
-from streams.node import TIMELINES, Node
+from streams.node import Node
+from streams.parts import TIMELINES
 from streams.transport.kafka.transaction import PartitionWriter
 from tasksys import decider
 from tasksys.commands import (

@@ -22,7 +22,8 @@ from streams.agents.deliveries import Attempt
 from streams.app import fold_agent
 from streams.broker import Broker
 from streams.fold import Headers, Record
-from streams.node import AGENTS, Node
+from streams.node import Node
+from streams.parts import AGENTS
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, TopicSpec
 from tasksys import audit, codec, decider
@@ -185,7 +186,7 @@ async def founded(node: Node, workspace: str = "") -> str:
 
 async def append(node: Node, partition: int, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
     """Appends a record to the commands as it is, durably."""
-    await node._append(COMMANDS.name, partition, key, value, headers)
+    await node.append(COMMANDS.name, partition, key, value, headers)
 
 
 def there(value: T | None) -> T:

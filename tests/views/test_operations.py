@@ -12,7 +12,7 @@ import pytest
 
 from streams import keys, switch
 from streams.agents.audit import encode
-from streams.node import AGENTS
+from streams.parts import AGENTS
 from streams.replay import Rebuild
 from streams.runner import PartitionRunner
 from streams.switch import Wrong
@@ -98,7 +98,7 @@ async def letters(site: Site) -> list[Json]:
 async def test_a_record_that_is_no_command(site: Site, space: Space) -> None:
     """It is put aside with its reason and its bytes, and the workspace goes on; tried again, it is put aside again."""
     partition = site.node.partition(space.id)
-    await site.node._append(COMMANDS.name, partition, space.id.encode(), b'{"not": "\xff"}', ())
+    await site.node.append(COMMANDS.name, partition, space.id.encode(), b'{"not": "\xff"}', ())
     await eventually(lambda: counted(site, 1))
     (letter,) = await letters(site)
     assert (letter["key"], letter["value"]) == (space.id, '{"not": "�"}')
@@ -130,7 +130,7 @@ async def test_pages_of_letters(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
     """The cursor leads through all partitions; large letters make shorter pages."""
     for partition in (0, 2):
         for number in range(3):
-            await site.node._append(COMMANDS.name, partition, b"w", b"junk %d" % number, ())
+            await site.node.append(COMMANDS.name, partition, b"w", b"junk %d" % number, ())
     await eventually(lambda: counted(site, 6))
     whole = await letters(site)
 

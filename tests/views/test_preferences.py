@@ -160,7 +160,7 @@ async def fired(site: Site, space: Space, **reminder: Any) -> Json:
     clock = site.node.clock
     assert isinstance(clock, Clock)
     clock.now = SOON + timedelta(hours=1)
-    site.node.wake()
+    site.node.parts.wake()
 
     async def tried() -> bool:
         shown = (await space.get(f"/reminders/{made['id']}")).ok["deliveries"]
@@ -211,7 +211,7 @@ async def test_pages_of_the_ledger(site: Site, space: Space) -> None:
     clock = site.node.clock
     assert isinstance(clock, Clock)
     clock.now = SOON + timedelta(minutes=1)
-    site.node.wake()
+    site.node.parts.wake()
 
     async def all_fired() -> bool:
         return len((await space.get("/deliveries")).ok["items"]) == 5

@@ -133,7 +133,7 @@ class Living:
 
     async def _set(self, now: datetime) -> None:
         self.clock.now = now
-        self.node.wake()
+        self.node.parts.wake()
         await self.settled()
 
     async def settled(self) -> None:

@@ -83,7 +83,7 @@ async def fired(directory: Path, reminders: int) -> tuple[float, list[float]]:
         node.follow(count)
         clock.now += timedelta(hours=2)
         began = time.perf_counter()
-        node.wake()
+        node.parts.wake()
         others = asyncio.create_task(_others(node, clock, all_fired))
         await all_fired.wait()
         return time.perf_counter() - began, await others

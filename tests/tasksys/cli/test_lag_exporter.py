@@ -19,7 +19,7 @@ import pytest
 from streams.admin import create_topics
 from streams.appender import open_appender
 from streams.broker import Broker
-from streams.node import AGENTS
+from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS, group
 from tasksys import codec
 from tasksys.commands import CreateTask

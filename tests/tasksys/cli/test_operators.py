@@ -10,7 +10,7 @@ import pytest
 
 from streams import keys
 from streams.agents.audit import decode, encode
-from streams.node import AGENTS
+from streams.parts import AGENTS
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, group, table
 from streams.transport.embedded.log import EmbeddedLog

@@ -1,0 +1,25 @@
+"""Which workers have which partitions of an agent, as its group's last assignment says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Owners and standbys by partition; workers are named by the addresses at which others reach their API.
+
+    Empty where nobody knows, as before the first assignment. `generation` grows with every assignment of the group.
+    """
+
+    generation: int = -1
+    active: Mapping[int, str] = field(default_factory=dict)
+    standby: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def owner(self, partition: int) -> str | None:
+        """The worker that writes the partition, and answers for it; None if nobody is known to."""
+        return self.active.get(partition)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Every worker that has anything, in the order of their addresses."""
+        return tuple(sorted({*self.active.values(), *(one for several in self.standby.values() for one in several)}))
