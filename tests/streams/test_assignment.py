@@ -33,7 +33,7 @@ def test_everybody_has_as_much(there: set[str], count: int, copies: int) -> None
     """Every partition has one owner, and no member has two more than another one."""
     active = plan(there, count, copies).active
     assert sorted(active) == list(range(count))
-    loads = Counter({member: 0 for member in there})
+    loads = Counter(dict.fromkeys(there, 0))
     loads.update(active.values())
     assert set(loads) == there
     assert max(loads.values()) - min(loads.values()) <= 1
