@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import faust
 from faust.types import TP
+from yarl import URL
 
 from monitoring import logs, tracing
 from streams import admin, ends
@@ -65,6 +66,9 @@ class Node:
     partitions: int = 4
     replication: int = 1
     url: str = "http://127.0.0.1:3001"
+    """Where other workers reach this one: no two may have the same."""
+    standbys: int = 0
+    """Other workers that keep a copy of each partition of a table, as far as there are so many."""
     session_timeout: float = 6.0
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -80,6 +84,7 @@ class Node:
     """Agents that stopped by a fault and are being started again, with the reason."""
 
     def __post_init__(self) -> None:
+        self.url = str(URL(self.url))  # as Faust writes it, and so the assignments
         self.parts = Parts(self, self.clock, self.zones)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
@@ -167,7 +172,8 @@ class Node:
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
-        app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout)
+        app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout,
+                    self.standbys)  # fmt: skip
         stopped = asyncio.ensure_future(app.wait_until_stopped())
         self.begun[spec.name] = app
         try:
@@ -210,10 +216,11 @@ class Node:
 
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
-        app = self.apps.get(agent)
-        if app is None or not fold_agent(app).leased:
+        app = self.begun.get(agent)
+        if app is None or app._consumer is None or (agent in self.apps and not fold_agent(app).leased):
             return Ownership()
-        return Ownership(0, dict.fromkeys(fold_agent(app).assigned(), self.url))
+        ownership: Ownership = app._consumer.ownership
+        return ownership
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent; empty when this process can serve."""

@@ -26,6 +26,7 @@ from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnReque
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.agents.manager import AgentManager
 from faust.app.base import App, BootStrategy
+from faust.assignor.client_assignment import ClientAssignment
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.stores.base import SerializedStore
 from faust.tables.manager import TableManager
@@ -92,6 +93,12 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (PartitionAssignor.metadata, "topics", "the embedded driver assigns by it"),
     (PartitionAssignor.on_assignment, "assignment", "the embedded driver assigns by it"),
     (PartitionAssignor.assigned_actives, "", "transport.store"),
+    (PartitionAssignor._perform_assignment, "cluster, member_metadata", "transport.assignor replaces it"),
+    (PartitionAssignor._get_changelog_distribution, "assignments", "transport.assignor"),
+    (PartitionAssignor._get_external_topic_distribution, "assignments", "transport.assignor"),
+    (PartitionAssignor._update_member_urls, "clients_metadata", "transport.assignor"),
+    (PartitionAssignor._get_client_metadata, "metadata", "transport.assignor"),
+    (ClientAssignment.kafka_protocol_assignment, "table_manager", "transport.assignor"),
     (App.on_rebalance_start, "", "the embedded driver"),
     (App.crash, "reason", "folding.FoldingConsumer, kafka.driver.Transport"),
     (Service.wait_until_stopped, "", "node.Node"),
@@ -163,6 +170,21 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         faust_consumer.ConsumerThread.on_partitions_assigned,
         ("self.consumer.threadsafe_partitions_assigned(",),
         "kafka.consumer.Consumer overrides what it calls",
+    ),
+    (
+        PartitionAssignor.on_assignment,
+        ("self._decompress(assignment.user_data)", "kafka_protocol_assignment(self._table_manager)", "metadata.url =="),
+        "transport.assignor reads one field more; addresses are compared as Faust writes them",
+    ),
+    (
+        App,
+        ("self.conf.PartitionAssignor(", "replicas=self.conf.table_standby_replicas"),
+        "streams.app",
+    ),
+    (
+        GroupCoordinator._on_join_complete,
+        ("assignor.on_assignment(assignment)", "self._subscription.listener.on_partitions_assigned(assigned)"),
+        "the assignment is known before partitions are taken over",
     ),
     (
         driver.ConsumerRebalanceListener,
