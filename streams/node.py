@@ -30,6 +30,8 @@ from streams.outbox import Courier
 from streams.parts import AGENTS, Parts
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
+from streams.transport import room
+from streams.transport.database import DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -167,8 +169,17 @@ class Node:
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
             wait = RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
+            if isinstance(fault, DiskFull | DiskReadOnly):
+                await self._leave_to_others(str(fault))
+                await room.made(self.directory)
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
+
+    async def _leave_to_others(self, fault: str) -> None:
+        """Stops the other agents too, where there are workers that may have room: requests find all in one place."""
+        if any(len(self.ownership(name).members) > 1 for name in self.apps):
+            for app in list(self.apps.values()):
+                await app.crash(DiskFull(fault))
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""

@@ -20,10 +20,24 @@ from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import NotOwned
+from tasksys.limits import DESCRIPTION_BYTES
 from tests.support import nodes
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import SETTLE, accepted, append, caught_up, founded, ready, record, running, until, wipe
+from tests.support.nodes import (
+    SETTLE,
+    accepted,
+    append,
+    caught_up,
+    founded,
+    ready,
+    record,
+    running,
+    until,
+    wipe,
+    workspace_on,
+)
 from tests.support.scraping import Since
+from tests.support.small_disks import small_disk
 
 pytestmark = pytest.mark.kafka
 
@@ -187,3 +201,36 @@ async def test_a_source_that_is_made_again_under_a_running_worker(
         assert node.state.state(workspace).task("t0") is not None
     assert "is missing" in critical(caplog)
     assert "made again" in critical(caplog)
+
+
+BIG = "x" * DESCRIPTION_BYTES
+
+
+async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: str, tmp_path: Path) -> None:
+    """What it had acknowledged is there, commands go on, and it comes back by itself once it has room."""
+    two: dict[str, Any] = {**QUICK, "partitions": 2}
+    with small_disk(tmp_path / "small", 256) as disk:
+        async with (
+            running(url, disk.directory / "node", url="http://small", **two) as small,
+            running(url, tmp_path / "large", url="http://large", **two) as large,
+        ):
+            await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "shared", SETTLE)
+            [theirs] = small.served("commands")
+            workspace = await founded(small, workspace_on(small, theirs))
+            disk.fill()
+            sent = 0
+            async with asyncio.timeout(SETTLE):
+                while "commands" not in small.faults:
+                    one = record(workspace, CreateTask(id=f"c{sent}", task=f"t{sent}", title="x", description=BIG))
+                    sent += 1
+                    await append(small, theirs, workspace.encode(), codec.encode_command(one))
+            assert "No space left" in small.ready()["commands"]
+            await until(lambda: large.served("commands") == [0, 1] and not large.ready(), "the other has all", SETTLE)
+            assert large.served("audit") == [0, 1]
+            assert small.served("commands") == small.served("audit") == []
+            await accepted(large, workspace, EditTask(task="t0", title="new"))
+            assert large.state.state(workspace).task(f"t{sent - 1}") is not None
+            disk.make_room()
+            await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "back", SETTLE)
+            owner = small if small.served("commands") == [small.partition(workspace)] else large
+            await accepted(owner, workspace, EditTask(task="t0", title="newer"))
