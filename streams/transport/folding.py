@@ -59,6 +59,11 @@ class FoldingConsumer:
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
 
+    @property
+    def leased(self) -> bool:
+        """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
+        return True
+
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
         lane = self._lanes.get(tp)

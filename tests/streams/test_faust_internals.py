@@ -17,7 +17,7 @@ import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher as aiokafka_fetcher
-from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance, GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender
@@ -79,6 +79,10 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     ),
     (driver.Consumer._new_consumer_thread, "", "kafka.consumer.Consumer makes its own thread"),
     (driver.AIOKafkaConsumerThread._create_worker_consumer, "transport", "kafka.consumer.ConsumerThread changes it"),
+    (driver.AIOKafkaConsumerThread.__post_init__, "", "kafka.consumer.ConsumerThread has its lease from there on"),
+    (GroupCoordinator._send_req, "request", "kafka.lease follows it"),
+    (GroupCoordinator._maybe_leave_group, "", "kafka.lease ends before it"),
+    (GroupCoordinator.reset_generation, "", "kafka.lease ends before it"),
     (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.consumer.ConsumerThread bounds it"),
     (driver.Producer._settings_extra, "", "kafka.driver.Producer"),
     (driver.server_list, "urls, default_port", "kafka.driver.Transport"),
@@ -285,6 +289,12 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (TopicPartitionState.__init__, ("self._position = ",), "kafka.consumer.Consumer.reached tells the lag by it"),
     (SubscriptionState.__init__, ("self._subscription",), "kafka.consumer.Consumer.reached"),
     (ServiceThread.__init__, ("self._thread_started = ",), "kafka.consumer.Consumer.close_unused"),
+    (GroupCoordinator._do_heartbeat, ("HeartbeatRequest(", "self._send_req(request)"), "kafka.lease is renewed by it"),
+    (
+        CoordinatorGroupRebalance._send_sync_group_request,
+        ("self._coordinator._send_req(request)", "response.error_code"),
+        "kafka.lease begins with it",
+    ),
     (
         GroupCoordinator.ensure_active_group,
         (
