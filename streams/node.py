@@ -217,7 +217,7 @@ class Node:
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
         app = self.begun.get(agent)
-        if app is None or app._consumer is None or (agent in self.apps and not fold_agent(app).leased):
+        if app is None or app._consumer is None or not app._consumer.leased:
             return Ownership()
         ownership: Ownership = app._consumer.ownership
         return ownership
