@@ -33,6 +33,10 @@ FIRED: Final = Label(
 )
 FEED: Final = Label("kind", "How the client is connected", ("websocket", "sse"))
 CLOSE: Final = Label("code", "The close code of WebSocket", "those in the feed's protocol, and `other`")
+LOSS: Final = Label(
+    "reason", "What was wrong with them: unreadable; newer than the changelog; so old that it has forgotten deletions",
+    ("corrupt", "ahead", "old"),
+)  # fmt: skip
 LEVEL: Final = Label("level", "How bad", ("debug", "info", "warning", "error", "critical"))
 SPANS: Final = Label("result", "What became of the spans", ("exported", "failed", "dropped"))
 LETTER: Final = Label("reason", "Why it could not be folded", ("unreadable", "fault"))
@@ -105,6 +109,10 @@ END_TO_END_SECONDS: Final = histogram(
 # --- agents
 
 AGENT_READY: Final = collected("tasksys_agent_ready", "1 if the agent's tables are recovered and it folds", AGENT)
+TABLES_REBUILT: Final = counter(
+    "tasksys_tables_rebuilt_total", "Times that rows on disk were thrown away, and recovered from their changelog",
+    AGENT, LOSS,
+)  # fmt: skip
 AGENT_RESTARTS: Final = counter("tasksys_agent_restarts_total", "Times that a fault stopped the agent", AGENT)
 AGENT_PARTITIONS: Final = collected("tasksys_agent_assigned_partitions", "Partitions that are assigned here", AGENT)
 AGENT_STOPPED: Final = collected(

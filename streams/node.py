@@ -340,6 +340,8 @@ class Node:
         if agent.owns(partition) and agent.app.tables.actives_ready:
             if not agent.leased:
                 raise NotOwned(UNHEARD.format(name))
+            if partition in agent.unfit:
+                raise NotOwned(agent.unfit[partition])
             return agent.rows(partition)
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
