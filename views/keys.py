@@ -27,5 +27,5 @@ def spare_key(request: web.Request) -> str:
     With it the request may be sent again, also when it is not certain whether the command was appended.
     """
     given: str | None = request.get(SPARE)
-    key = given or request.headers.get(SPARE_KEY_HEADER, "")
+    key: str = given or request.headers.get(SPARE_KEY_HEADER) or ""
     return key if ID.fullmatch(key) else ""

@@ -1,7 +1,7 @@
 """Workers that believe of each other what a test tells them, for tests of forwarding.
 
-    async with running(directory) as site, worker(site.node, site.url) as other:
-        await other.client().get(...)  # asked of `other`, answered by `site`
+async with running(directory) as site, worker(site.node, site.url) as other:
+    await other.client().get(...)  # asked of `other`, answered by `site`
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tasksys.errors import NotOwned
 from tasksys.ownership import Ownership
 from tests.support.http import BOUND, KEY, Site
 from views.auth import Authenticator, NoAuthentication
+from views.forwarding.forwarder import FORWARDER, Forwarder
 from views.ports import System
 from views.server import Options, Server, start
 
@@ -25,7 +26,7 @@ CLUSTER: Final = "a key that the workers of a test share"
 
 
 class Believing:
-    """A process that believes what it is told of who has the workspaces, and serves what a node has where it is that."""
+    """A process that believes what it is told of who has the workspaces, and serves a node's where it is that."""
 
     def __init__(self, node: Node | None, owner: str | None) -> None:
         self.node = node
@@ -59,9 +60,7 @@ class Believing:
     def __getattr__(self, name: str) -> Any:
         if self.node is not None:
             return getattr(self.node, name)
-        if name == "state":
-            return _Away()
-        raise AttributeError(name)
+        return _Away() if name == "state" else getattr(_Away(), name)
 
 
 class _Away:
@@ -78,6 +77,11 @@ class Worker(Site):
     """A server of a process that believes what it is told."""
 
     believing: Believing
+
+    @property
+    def forwarder(self) -> Forwarder:
+        """Its way to the others."""
+        return self.server._runner._app[FORWARDER]
 
 
 @asynccontextmanager
