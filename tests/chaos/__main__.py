@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.chaos.checker import check
 from tests.chaos.faults import Setting
 from tests.chaos.history import History
+from tests.chaos.report import PAGE, Summary, page, summary
 from tests.chaos.run import Plan, Run, run
 from tests.chaos.world import clocks, mounts
 from tests.support.kafka_broker import install
@@ -88,9 +89,13 @@ def main() -> int:
             say(str(violation))
         return int(bool(violations))
     install()
-    seeds = range(given.first, given.first + given.seeds) if given.seeds else [given.seed or 1]
-    ended = [one(seed, given.faults, given.workers, given.keep) for seed in seeds]
-    return int(any(run.violations for run in ended))
+    if not given.seeds:
+        return int(bool(one(given.seed or 1, given.faults, given.workers, given.keep).violations))
+    summaries: list[Summary] = []
+    for seed in range(given.first, given.first + given.seeds):
+        summaries.append(summary(one(seed, given.faults, given.workers, given.keep)))
+        PAGE.write_text(page(summaries), encoding="utf-8")  # so that there is one, too, if it is ended early
+    return int(any(one.violations for one in summaries))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import random
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -433,7 +432,7 @@ def _healing(fault: Fault) -> float:
     return {"rolling restart": 15.0, "join": 6.0}.get(fault.kind, 3.0)
 
 
-async def unleash(world: World, faults: list[Fault], tell: Iterator[None] | None = None) -> None:
+async def unleash(world: World, faults: list[Fault]) -> None:
     """Lets them happen, each at its time from now; returns when the last one is mended."""
     loop = asyncio.get_running_loop()
     zero = loop.time()

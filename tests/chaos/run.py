@@ -125,9 +125,12 @@ class _Stage:
         )
 
 
-async def run(plan: Plan, directory: Path, tell: Callable[[str], None]) -> Run:
-    """The run of a plan, in a directory of its own, from an empty cluster to the verdict."""
-    faults = schedule(plan.seed, plan.setting, plan.faults)
+async def run(plan: Plan, directory: Path, tell: Callable[[str], None], faults: list[Fault] | None = None) -> Run:
+    """The run of a plan, in a directory of its own, from an empty cluster to the verdict.
+
+    `faults` are others than those that the seed says.
+    """
+    faults = schedule(plan.seed, plan.setting, plan.faults) if faults is None else faults
     for fault in faults:
         tell(f"    {fault}")
     setting = plan.setting
