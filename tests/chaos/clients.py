@@ -71,6 +71,11 @@ class Answer:
         return int(tag) if tag.isdigit() else 0
 
     @property
+    def stale(self) -> bool:
+        """Whether it says that it may be old."""
+        return bool(self.headers.get("Tasksys-Stale") == "true")
+
+    @property
     def fate(self) -> Fate:
         """What it says about a command."""
         if self.status in PASSING or self.status >= 500 or (self.status == 409 and b"still-pending" in self.raw):
@@ -226,7 +231,7 @@ class Asker:
         self.history.reads.append(
             Read(
                 client=self.name, workspace=workspace, began=began, ended=monotonic(), position=position, rows=rows,
-                at_least=at_least, via=answer.via,
+                at_least=at_least, standby=answer.stale, via=answer.via,
             )
         )  # fmt: skip
 

@@ -24,9 +24,9 @@ PAGE: Final = Path(__file__).parent / "REPORT.md"
 HEAD: Final = """# What chaos did
 
 `make chaos SEEDS=…` writes this page. Each seed is a cluster of its own, of real processes, from nothing: a Kafka
-broker (or three), two or three `tasksys serve`, people who write and read over HTTP, subscribers over WebSocket, and six
-faults at times that the seed says. In the end everything is judged by `tests/chaos/checker.py`. `make chaos SEED=N`
-repeats one.
+broker (or three), two or three `tasksys serve`, people who write and read over HTTP, subscribers over WebSocket, and
+six faults at times that the seed says. In the end everything is judged by `tests/chaos/checker.py`.
+`make chaos SEED=N` repeats one.
 """
 
 
@@ -123,8 +123,8 @@ def page(summaries: Sequence[Summary]) -> str:
         ),
         "The pace is people's, who rest between commands, on a machine that runs everything at once: no benchmark.",
         "## Faults survived",
-        "A pause is the longest time between two acknowledged commands of a workspace around the fault. Faults overlap: "
-        "a pause counts for each that it touches.",
+        "A pause is the longest time between two acknowledged commands of a workspace around the fault. Faults "
+        "overlap: a pause counts for each that it touches.",
         table(rows, ("fault", "times", "pause, median (s)", "pause, longest (s)")),
         "## Violations",
         "\n".join(wrong) if wrong else "None.",
