@@ -43,6 +43,10 @@ class Changelogs:
         self._recovery.standby_offsets.clear()  # else it would take what was held for read
         self._recovery.standby_highwaters.clear()  # of another beginning
 
+    def lost(self, tp: TP) -> None:
+        """The rows are thrown away, and read from the beginning."""
+        self._whole.discard(tp)
+
     def apply(self, records: Mapping[TP, Sequence[Any]]) -> None:
         """Puts fetched records into the tables, and ends the recovery when every position has reached the end."""
         recovery, tables = self._recovery, self._consumer.app.tables
