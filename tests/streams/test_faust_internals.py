@@ -396,7 +396,7 @@ async def test_our_consumers_come_before_fausts() -> None:
             "on_partitions_revoked",
             "on_partitions_assigned",
         ):
-            assert getattr(consumer, name).__module__ == "streams.transport.folding", (consumer, name)
+            assert not getattr(consumer, name).__module__.startswith("faust"), (consumer, name)
     assert KafkaConsumer.commit.__module__ == "streams.transport.kafka.consumer"
 
 
