@@ -16,6 +16,10 @@ PARTITION: Final = Label("partition", "The partition's number", "the partitions 
 GROUP: Final = Label("group", "The consumer group of an agent", "tasksys- and the agent's name")
 METHOD: Final = Label("method", "The request's method", ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OTHER"))
 ROUTE: Final = Label("route", "The address as the reference writes it, with {names}", "the routes, and `unmatched`")
+FORWARD: Final = Label(
+    "result", "Whether another worker answered, at once or after one that broke off, or nobody did in time",
+    ("answered", "repeated", "failed"),
+)  # fmt: skip
 CODE: Final = Label("code", "The answer's status", "statuses of HTTP")
 COMMAND: Final = Label("type", "The command's type", "the types of commands, and `unreadable`")
 OUTCOME: Final = Label("outcome", "What became of it", ("accepted", "refused", "replayed", "dead"))
@@ -66,6 +70,9 @@ HTTP_IN_FLIGHT: Final = gauge("tasksys_http_requests_in_flight", "Requests that 
 HTTP_CONNECTIONS: Final = collected("tasksys_http_connections", "Connections that are open, feeds among them")
 HTTP_TURNED_AWAY: Final = counter(
     "tasksys_http_connections_turned_away_total", "Connections that were refused because too many were open"
+)
+FORWARDED: Final = counter(
+    "tasksys_http_forwarded_total", "Requests that another worker was asked for, which has the workspace", FORWARD
 )
 
 # --- commands and events

@@ -17,17 +17,20 @@ from faust.types import TP
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends
+from streams import admin, ends, keys
 from streams.agent import FoldAgent
+from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
 from streams.agents.committed import Committed
 from streams.app import build, fold_agent
 from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
+from streams.copies import Copies
 from streams.fold import AgentSpec, Headers
 from streams.measures import measures
 from streams.outbox import Courier
 from streams.parts import AGENTS, Parts
+from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
 from streams.transport import room
@@ -89,6 +92,7 @@ class Node:
         self.url = str(URL(self.url))  # as Faust writes it, and so the assignments
         self.parts = Parts(self, self.clock, self.zones)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
+        self._copies = Copies(lambda workspace: self.standby_rows("commands", self.partition(workspace)))
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
@@ -228,7 +232,7 @@ class Node:
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
         app = self.begun.get(agent)
-        if app is None or app._consumer is None or (agent in self.apps and not fold_agent(app).leased):
+        if app is None or app._consumer is None or not app._consumer.leased:
             return Ownership()
         ownership: Ownership = app._consumer.ownership
         return ownership
@@ -288,7 +292,13 @@ class Node:
         return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
 
     async def remembered(self, workspace: str) -> bool:
-        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault.
+
+        As long as events of an import are still to follow into the event log, it is not.
+        """
+        row = self.rows("commands", self.partition(workspace)).get(keys.imported(workspace))
+        if row is not None and imports.decode(row).stage is imports.Stage.FOLLOWING:
+            return False
         return await ends.folded(self.broker, fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
@@ -357,6 +367,25 @@ class Node:
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
         raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
+
+    def standby_rows(self, name: str, partition: int) -> PartitionRows | None:
+        """The rows of a partition of an agent's table as they were after some batch, if there is a copy here.
+
+        Also of this process's own partitions, whether they may be another's by now or not. The rows move on.
+        """
+        app = self.apps.get(name)
+        if app is None:
+            return None
+        agent = fold_agent(app)
+        own = agent.owns(partition) and app.tables.actives_ready
+        return agent.rows(partition) if own or app.consumer.copied(partition) else None
+
+    def standby(self, workspace: str) -> StateReader | None:
+        """What this process knows of a workspace that may be another's, to be used for one answer; None if nothing.
+
+        Its `position` says which state it shows. It asks nobody, and waits for nothing.
+        """
+        return self._copies.reader(workspace)
 
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""
