@@ -231,6 +231,11 @@ class Consumer(FoldingConsumer, driver.Consumer):
             if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, first)):
                 self._gaps[tp.partition] = missing
 
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        [(_, end)] = (await self.transport.bounds([tp])).values()
+        return bool(end < position)
+
     async def perform_seek(self) -> None:
         """Goes to the tables' positions; partitions that cannot be folded on from there are stopped."""
         await super().perform_seek()
