@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes what must not be in the repository, where it is missing: deploy/secrets.sh [--monitoring].
 #   .env      the secret that tokens are signed with, and the key that users' channels are sealed with
-#   .deploy/  with --monitoring: Grafana's password, Alertmanager's configuration and its secrets, Prometheus' targets
+#   .deploy/  with --monitoring: Grafana's password and dashboards, Alertmanager's configuration and its secrets,
+#             Prometheus' targets
 # What is there is kept. Names of files that were made are printed, a line each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,6 +31,8 @@ for name in grafana_admin_password grafana_secret_key; do
     [ -s ".deploy/$name" ] || random >".deploy/$name"
 done
 python3 monitoring/alerting.py --secrets .deploy/alertmanager/secrets --output .deploy/alertmanager/alertmanager.yml >&2
+runbooks=${TASKSYS_RUNBOOKS_URL:-$(sed -n 's/^TASKSYS_RUNBOOKS_URL=//p' .env | tail -n 1)}
+python3 -m monitoring.grafana.build --runbooks "${runbooks:-monitoring/docs/runbooks}" --into .deploy/dashboards >&2
 workers=(tasksys:3101)
 if [ "${TASKSYS_WORKERS:-}" ]; then workers+=(worker-2:3101 worker-3:3101); fi
 {

@@ -121,8 +121,14 @@ class FoldAgent(faust.Agent):
         return sorted(self._commits)
 
     def owns(self, partition: int) -> bool:
-        """True while this process is the partition's one writer."""
+        """True while this process is the partition's one writer, as far as it has heard."""
         return partition in self._commits
+
+    @property
+    def leased(self) -> bool:
+        """False if others may have its partitions, and it has not heard of that yet: then its rows may be old."""
+        leased: bool = cast(Any, self.app.consumer).leased
+        return leased
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """Applies fetched records of the source; see `PartitionRunner.run`."""

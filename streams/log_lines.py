@@ -13,16 +13,23 @@ _FAILED: Final = DeliveryFailed.__name__
 
 
 def write(committed: Committed) -> None:
-    """Deliveries that were given up; commands that were refused, to who debugs. No text of anybody's is said."""
+    """Deliveries that failed; commands that were refused, to who debugs. No text of anybody's is said."""
     for workspace, happened in committed.happened.items():
         for record, _ in happened:
             if record.type != _FAILED:
                 continue
             event = codec.event(record)
-            if isinstance(event, DeliveryFailed) and event.retry_at is None:
+            if not isinstance(event, DeliveryFailed):
+                continue
+            concerned = {"component": "delivery", "workspace": workspace, "reminder": event.reminder}
+            if event.retry_at is None:
                 logger.warning(
-                    "a delivery is given up after %d attempts; the ledger says why", event.attempt,
-                    extra={"component": "delivery", "workspace": workspace, "reminder": event.reminder},
+                    "a delivery is given up after %d attempts; the ledger says why", event.attempt, extra=concerned
+                )
+            else:
+                logger.info(
+                    "attempt %d of a delivery failed; it is tried again at %s", event.attempt, event.retry_at,
+                    extra=concerned,
                 )  # fmt: skip
     if logger.isEnabledFor(logging.DEBUG):
         for one in committed.decided:

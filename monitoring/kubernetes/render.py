@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from monitoring.grafana import build
+
 HERE: Final = Path(__file__).parent
 MONITORING: Final = HERE.parent
 VERSIONS: Final = MONITORING / "versions.env"
@@ -69,10 +71,18 @@ def images(text: str) -> dict[str, str]:
     return dict(re.findall(r"^(\w+_IMAGE)=(\S+)$", text, re.MULTILINE))
 
 
-def config_map(name: str, content: Mapping[str, Path], namespace: str) -> dict[str, Any]:
-    """A ConfigMap of those files, byte for byte."""
+def content(path: Path) -> str:
+    """What a file says in a ConfigMap: a dashboard leads to the runbooks where this deployment has them."""
+    if path.parent == build.DIRECTORY:
+        variable, usual = LINKS["RUNBOOKS"]
+        return build.text(build.DASHBOARDS[path.stem], (os.environ.get(variable) or usual).rstrip("/"))
+    return path.read_text(encoding="utf-8")
+
+
+def config_map(name: str, held: Mapping[str, Path], namespace: str) -> dict[str, Any]:
+    """A ConfigMap of those files."""
     metadata = {"name": name, "namespace": namespace, "labels": LABELS}
-    data = {key: path.read_text(encoding="utf-8") for key, path in content.items()}
+    data = {key: content(path) for key, path in held.items()}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
@@ -81,7 +91,7 @@ def digest(names: Sequence[str]) -> str:
     said = hashlib.sha256()
     for name in names:
         for key, path in files()[name].items():
-            said.update(f"{name}/{key}\0".encode() + path.read_bytes() + b"\0")
+            said.update(f"{name}/{key}\0".encode() + content(path).encode() + b"\0")
     return said.hexdigest()[:16]
 
 
@@ -91,9 +101,9 @@ def rendered(namespace: str = "tasksys", image: str = TASKSYS_IMAGE, without: Se
     settings |= {name: json.dumps(os.environ.get(variable) or usual) for name, (variable, usual) in LINKS.items()}
     parts = [name for name in COMPONENTS if name not in without]
     yield filled("namespace", settings)
-    for name, content in files().items():
+    for name, held in files().items():
         if any(name == part or name.startswith(f"{part}-") for part in parts):
-            yield json.dumps(config_map(name, content, namespace), ensure_ascii=False)
+            yield json.dumps(config_map(name, held, namespace), ensure_ascii=False)
     for name in (*parts, *SHARED[1:]):
         yield filled(name, settings)
 

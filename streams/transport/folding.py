@@ -17,7 +17,9 @@ from streams import measures
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
+from streams.topics import changelog_of
 from streams.transport.lanes import Lane
+from tasksys.ownership import Ownership
 
 BATCH_SECONDS: Final = 8.0
 """How long a stop or a rebalance waits for the batches in hand: less than a rebalance may take (20 s), and than a
@@ -43,6 +45,8 @@ class FoldingConsumer:
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
         self.stopped_partitions: dict[TP, str] = {}
         """Partitions whose fold failed, with the reason: they wait for an operator."""
+        self.ownership = Ownership()
+        """Who has which partitions of the agent, by the group's last assignment."""
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """The transport's fetched records as ours."""
@@ -54,6 +58,11 @@ class FoldingConsumer:
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+
+    @property
+    def leased(self) -> bool:
+        """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
+        return True
 
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
@@ -131,6 +140,9 @@ class FoldingConsumer:
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Becomes the one writer of the partitions, and then has their tables recovered."""
+        for agent in self._agents():
+            source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
+            self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure = set(assigned)
         try:

@@ -178,18 +178,27 @@ def test_no_secret_is_in_the_repository() -> None:
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
     """With nobody else's rights, and what is there is kept; files that were made are named."""
-    for name in ("deploy/secrets.sh", "monitoring/alerting.py", "monitoring/alertmanager/alertmanager.yml"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "monitoring", tmp_path / "monitoring", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy/secrets.sh", tmp_path / "deploy/secrets.sh")
+    before = set(tmp_path.rglob("*"))
+    environment = {**os.environ, "TASKSYS_RUNBOOKS_URL": "https://ops.example.org/runbooks"}
 
     def made() -> list[str]:
         command = [str(tmp_path / "deploy/secrets.sh"), "--monitoring"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+        return done.stdout.split()
+
+    def files() -> dict[Path, str]:
+        there = set(tmp_path.rglob("*")) - before
+        return {path: path.read_text() for path in there if path.is_file() and "__pycache__" not in path.parts}
 
     assert made() == [".env", ".deploy"]
-    first = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    first = files()
     assert made() == []
-    assert first == {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files() == first
+    assert len(list((tmp_path / ".deploy/dashboards").glob("*.json"))) == 4
+    assert '"https://ops.example.org/runbooks"' in (tmp_path / ".deploy/dashboards/agents.json").read_text()
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / ".deploy").stat().st_mode & 0o777 == 0o700
     password = (tmp_path / ".deploy/grafana_admin_password").read_text()

@@ -67,6 +67,19 @@ def test_where_alerts_lead(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_where_panels_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the same runbooks; and Grafana starts anew when they are elsewhere."""
+    before = render.digest(["grafana-dashboard-agents"])
+    monkeypatch.setenv("TASKSYS_RUNBOOKS_URL", "https://ops.example.org/runbooks/")
+    maps = {name: held for name, held in render.files().items() if name.startswith("grafana-dashboard-")}
+    assert len(maps) == 4
+    for name, held in maps.items():
+        (text,) = render.config_map(name, held, "tasksys")["data"].values()
+        assert '"https://ops.example.org/runbooks"' in text
+        assert "monitoring/docs/runbooks" not in text
+    assert render.digest(["grafana-dashboard-agents"]) != before
+
+
 def test_config_maps_are_the_files() -> None:
     """Byte for byte, and none of the configuration is left out."""
     held: set[Path] = set()

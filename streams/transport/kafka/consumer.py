@@ -18,6 +18,7 @@ from streams import measures
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
 from streams.transport.kafka import closing  # also mends every client
+from streams.transport.kafka.lease import Lease
 
 FETCH_WAIT_MS = 250
 """How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
@@ -41,6 +42,19 @@ STOP_POLL_SECONDS = 0.1
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Reads committed records only; Faust has no setting for that without its own exactly-once."""
+
+    lease: Lease
+    """On the partitions that the group has assigned to this process."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        conf = self.app.conf
+        self.lease = Lease(min(conf.broker_session_timeout, conf.broker_rebalance_timeout))
+
+    async def on_start(self) -> None:
+        """Connects; the group is joined later, when the topics are known."""
+        await super().on_start()
+        self.lease.follow(self._ensure_consumer()._coordinator)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -97,6 +111,17 @@ class Consumer(FoldingConsumer, driver.Consumer):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.commit()
 
+    @property
+    def lease(self) -> Lease:
+        """While it is held, nobody else can have this process's partitions."""
+        lease: Lease = self._thread.lease
+        return lease
+
+    @property
+    def leased(self) -> bool:
+        """Whether nobody else can have this process's partitions now."""
+        return self.lease.held
+
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -122,6 +147,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         if answer.done():
             answer.result()
         else:
+            self.lease.end()  # the partitions were not given away yet, and the group may assign them anew
             answer.cancel()
 
     def close_unused(self) -> None:
