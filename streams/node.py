@@ -17,8 +17,9 @@ from faust.types import TP
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends
+from streams import admin, ends, keys
 from streams.agent import FoldAgent
+from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
 from streams.agents.committed import Committed
 from streams.app import build, fold_agent
@@ -217,7 +218,7 @@ class Node:
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
         app = self.begun.get(agent)
-        if app is None or app._consumer is None or (agent in self.apps and not fold_agent(app).leased):
+        if app is None or app._consumer is None or not app._consumer.leased:
             return Ownership()
         ownership: Ownership = app._consumer.ownership
         return ownership
@@ -277,7 +278,13 @@ class Node:
         return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
 
     async def remembered(self, workspace: str) -> bool:
-        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault.
+
+        As long as events of an import are still to follow into the event log, it is not.
+        """
+        row = self.rows("commands", self.partition(workspace)).get(keys.imported(workspace))
+        if row is not None and imports.decode(row).stage is imports.Stage.FOLLOWING:
+            return False
         return await ends.folded(self.broker, fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
@@ -340,6 +347,8 @@ class Node:
         if agent.owns(partition) and agent.app.tables.actives_ready:
             if not agent.leased:
                 raise NotOwned(UNHEARD.format(name))
+            if partition in agent.unfit:
+                raise NotOwned(agent.unfit[partition])
             return agent.rows(partition)
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")

@@ -28,6 +28,11 @@ transaction may stay open (10 s). What becomes of a batch that is given up then 
 FULL_SECONDS: Final = 0.1
 """How long a fetch waits while a partition has no room for more: it may have room before the others have records."""
 
+BEGUN_ANEW: Final = (
+    "brings offset {}, which was folded already: the topic was deleted and made again, or has lost records. Nothing of "
+    "it is folded until somebody has looked, and has restarted this worker"
+)
+
 
 class FoldingConsumer:
     """Mixed into a Faust consumer: hands fetched records to fold agents, and changelog records to their tables."""
@@ -58,6 +63,9 @@ class FoldingConsumer:
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+
+    async def inspect(self, assigned: set[TP]) -> None:
+        """Looks at the tables of partitions that this process has become the writer of, before they are recovered."""
 
     @property
     def leased(self) -> bool:
@@ -149,6 +157,7 @@ class FoldingConsumer:
             for agent in self._agents():
                 agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
+            await self.inspect(assigned)
         except Exception as error:
             await self.app.crash(error)
             return
@@ -205,8 +214,18 @@ class FoldingConsumer:
             elif agent is None or tp in self.unsure:
                 left[tp] = found
             else:
-                self._put(agent, tp, self.records(found))
+                records = self.records(found)
+                if records[0].offset < agent.position(tp.partition):
+                    self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
+                else:
+                    self._put(agent, tp, records)
         return left
+
+    def stop_partition(self, tp: TP, reason: str, error: Exception | None = None) -> None:
+        """Folds no more of a partition, until it is assigned anew: an operator has to look."""
+        self.log.critical("%s", reason, exc_info=error)
+        self.stopped_partitions[tp] = reason
+        self.pause_partitions({tp})  # type: ignore[attr-defined]
 
     def _put(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
         if records and tp not in self.stopped_partitions:
@@ -251,9 +270,7 @@ class FoldingConsumer:
         try:
             await agent.fold(tp.partition, records)
         except FoldFailed as error:
-            self.log.critical("%s", error, exc_info=error)
-            self.stopped_partitions[tp] = str(error)
-            self.pause_partitions({tp})  # type: ignore[attr-defined]
+            self.stop_partition(tp, str(error), error)
             return False
         except Exception as error:
             self.log.exception("folding stopped: %s", error)
