@@ -12,9 +12,11 @@ from rocksdict import WriteBatch
 
 from streams import admin
 from streams.app import fold_agent
+from streams.broker import Broker
 from streams.node import Node
 from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS, changelog, table
+from streams.transport.database import DatabaseLocked
 from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
@@ -22,6 +24,7 @@ from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import NotOwned
 from tasksys.limits import DESCRIPTION_BYTES
 from tests.support import nodes
+from tests.support.holding import holding
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
     SETTLE,
@@ -117,7 +120,7 @@ async def test_tables_that_are_wiped_under_a_running_worker(
 
 
 @pytest.mark.parametrize("what", ["ahead", "old", "young"])
-async def test_rows_that_do_not_go_with_their_changelog(
+async def test_directorythat_do_not_go_with_their_changelog(
     url: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Newer than it, or of long ago: thrown away and recovered. What is merely behind is brought up to date."""
@@ -234,3 +237,22 @@ async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: 
             await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "back", SETTLE)
             owner = small if small.served("commands") == [small.partition(workspace)] else large
             await accepted(owner, workspace, EditTask(task="t0", title="newer"))
+
+
+async def test_tables_that_another_process_has_open(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start is refused, after a while in which that one might have ended, and says who it is."""
+    monkeypatch.setattr("streams.transport.kafka.driver.LOCKED_SECONDS", 0.2)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        directory = node.apps["audit"].transport._directory
+    with (
+        holding(directory) as process,
+        pytest.raises(DatabaseLocked, match=f"in use by process {process.pid} .*--data-dir"),
+    ):
+        await Node(Broker.parse(url), tmp_path / "node", **QUICK).start()
+    monkeypatch.setattr("streams.transport.kafka.driver.LOCKED_SECONDS", SETTLE)
+    with holding(directory) as process:
+        asyncio.get_running_loop().call_later(0.5, process.kill)
+        async with running(url, tmp_path / "node", **QUICK) as node:  # it waits for the end of that one
+            assert process.poll() is not None
+            assert node.state.state(workspace).task("t4") is not None
