@@ -11,6 +11,7 @@ import pytest
 from rocksdict import Rdict, WriteBatch
 
 from streams.transport.database import (
+    WRAPPED,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseLocked,
@@ -162,6 +163,7 @@ def test_who_has_it_is_said(directory: Path) -> None:
         ("IO error: While lock file: /Corruption/LOCK: Resource temporarily unavailable", DatabaseLocked),
         ("IO error: lock hold by current process, acquire time 1 acquiring thread 2: /LOCK: No locks", DatabaseLocked),
         ("IO error: No space left on device: While appending to file: /lock/Corruption: No space", DiskFull),
+        (f"{WRAPPED}IO error: No space left on device: While appending to file: /x/OPTIONS-000020.dbtmp", DiskFull),
         (
             "IO error: Read-only file system: While open a file for appending: /lock: Read-only file system",
             DiskReadOnly,
