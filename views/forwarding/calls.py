@@ -79,11 +79,12 @@ class Calls:
         await self._lasting.close()
 
     async def ask(
-        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, partition: int
+        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, had: tuple[int, str]
     ) -> web.StreamResponse:
-        """The answer, which may be on its way to the client by then. Raises Misdirected, Unreached.
+        """The answer, which may be on its way to the client by then. `had` is the partition, and who has it.
 
-        Raises ConnectionError where an answer that has begun breaks off: what is cut off must not look whole.
+        Raises Misdirected, Unreached, and ConnectionError where an answer that has begun breaks off: what is cut off
+        must not look whole.
         """
         if sending.length is not None:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
@@ -102,7 +103,7 @@ class Calls:
                     )
                     limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
-                with self._watch.over(partition, str(url.origin()), moved):
+                with self._watch.over(*had, moved):
                     async with session.request(
                         request.method, url, headers=sent, data=sending.body, allow_redirects=False
                     ) as answer:

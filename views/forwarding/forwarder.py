@@ -178,10 +178,10 @@ class Forwarder:
         fault: BaseException | None = None
         try:
             if request.headers.get("Upgrade", "").strip().lower() == "websocket":
-                return await self.tunnels.ask(request, url, sent, partition)
+                return await self.tunnels.ask(request, url, sent, (partition, owner))
             if sending.lasting:
                 observed.waits(request)
-            return await self._calls.ask(request, url, sent, sending, partition)
+            return await self._calls.ask(request, url, sent, sending, (partition, owner))
         except BaseException as error:
             fault = error
             raise
