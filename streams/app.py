@@ -13,6 +13,7 @@ from streams.fold import AgentSpec
 from streams.measures import measures
 from streams.topics import TABLE, group
 from streams.transport.assignor import Assignor
+from streams.transport.tables import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def build(
         consumer_max_fetch_size=4 * 1024 * 1024,
         table_standby_replicas=standbys,
         PartitionAssignor=Assignor,
+        TableManager=Tables,
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,
     )

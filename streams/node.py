@@ -390,7 +390,7 @@ class Node:
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""
         app = self.apps.get(name)
-        if app is None or app.rebalancing or not fold_agent(app).leased:
+        if app is None or app.rebalancing or not (app.tables.actives_ready and fold_agent(app).leased):
             return []
         return fold_agent(app).owned()
 

@@ -158,15 +158,17 @@ class FoldingConsumer:
             self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure = set(assigned)
+        self.app.tables.assigning = True
         try:
             for agent in self._agents():
                 agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
             await self.inspect(assigned)
+            await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
         except Exception as error:
             await self.app.crash(error)
-            return
-        await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
+        finally:
+            self.app.tables.assigning = False
 
     def _agents(self) -> list[FoldAgent]:
         return [agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)]
@@ -257,6 +259,10 @@ class FoldingConsumer:
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
         """Puts the records into their lane, unless some before them were never seen, or they are another topic's."""
+        if not self.app.tables.actives_ready:  # the end of a recovery that was overtaken let them through
+            self.unsure.add(tp)
+            await self.seek_wait({tp: records[0].offset})  # type: ignore[attr-defined]
+            return
         if records[0].offset < (position := agent.position(tp.partition)) and await self.made_anew(tp, position):
             self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
             return

@@ -243,8 +243,11 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ),
         "kafka.changelogs",
     ),
-    (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover"),
-    (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover"),
+    (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover; transport.tables"),
+    (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover; transport.tables"),
+    (TableManager, ("_recovery: Optional[Recovery] = None",), "transport.tables"),
+    (Recovery.on_rebalance, ("self._generation_id = generation_id",), "transport.tables"),
+    (Recovery.on_recovery_completed, ("self.tables.on_actives_ready()",), "transport.tables"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
     (
         App._stop_consumer,

@@ -58,6 +58,7 @@ class Faust:
         self._committed_offset: dict[TP, int] = {}
         self.fetched: dict[TP, list[Record]] = {}
         self.paused = set[TP]()
+        self.positions: dict[TP, int] = {}
         self.log = logging.getLogger("tests")
         self.seeking, self.sought = asyncio.Event(), asyncio.Event()
 
@@ -70,6 +71,7 @@ class Faust:
 
     async def seek_wait(self, positions: dict[TP, int]) -> None:
         """Takes until the test says so."""
+        self.positions.update(positions)
         self.seeking.set()
         await self.sought.wait()
 
@@ -146,3 +148,15 @@ async def test_nothing_is_handed_on_while_partitions_are_given_away(consumer: Co
     assert consumer.agent.folded == []
     assert not consumer._lanes
     assert consumer.unsure >= {FIRST, SECOND}
+
+
+async def test_nothing_is_folded_before_its_table_is_recovered(consumer: Consumer) -> None:
+    """A fetch that comes too early is made again, from the same record: by an old table it would be decided anew."""
+    consumer.unsure = {FIRST, SECOND}
+    consumer.sought.set()
+    consumer.app.tables.actives_ready = False
+    await consumer._drain_once()
+    await consumer.wait_empty()
+    assert consumer.agent.folded == []
+    assert consumer.unsure == {FIRST, SECOND}
+    assert consumer.positions == {FIRST: 7, SECOND: 7}
