@@ -151,8 +151,9 @@ async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer) -> in
             writer.add(OutcomeLine(name, _outcome(row)))
     for _, row in rows.scan(keys.DEAD_LETTER):
         letter = _letter(row)
-        if letter.workspace in found:
-            writer.add(LetterLine(letter.workspace, letter))
+        name = letter.workspace or (letter.key or b"").decode("utf-8", "replace")
+        if name in found:
+            writer.add(LetterLine(name, letter))
         else:
             left_out += 1
     applied = int.from_bytes(rows.get(APPLIED) or b"")

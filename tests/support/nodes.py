@@ -263,7 +263,7 @@ async def check(node: Node) -> Truth:
         rows = {
             key: row
             for key, row in states[partition].items()
-            if key != APPLIED and not key.startswith((keys.OUTCOME, keys.DEAD_LETTER))
+            if key != APPLIED and not key.startswith((keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT))
         }
         assert rows == expected, f"partition {partition}: rows differ from the fold of the events"
         for key, row in outcomes.items():
