@@ -1,13 +1,18 @@
 """A log that was written on a laptop goes on elsewhere: the same bytes, the same answers, and nothing twice."""
 
+import asyncio
+import random
+import sys
+from asyncio.subprocess import DEVNULL
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from streams.archive.exporting import export
+from streams.agents.imports import Import, Stage, all_imports
+from streams.archive.exporting import export, members
 from streams.archive.form import Archive
-from streams.archive.importing import Came, import_log
+from streams.archive.importing import Came, ImportRefused, import_log
 from streams.broker import Broker
 from streams.node import Node
 from streams.partitioning import partition_of
@@ -15,22 +20,30 @@ from streams.topics import COMMANDS, EVENTS
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord, CreateTask, CreateWorkspace, EditTask, Undo
+from tasksys.errors import Busy
 from tasksys.outcomes import OutcomeStatus
 from tasksys.recurrence import occurrence_id
 from tasksys.values import DeliveryState
 from tests.contracts.test_deliveries import reached, ring, ringing, sending
 from tests.support import domain
-from tests.support.clocks import Clock, after
+from tests.support.archives import archive
+from tests.support.clocks import SETTINGS, Clock, after
 from tests.support.domain import ACTORS, WORKSPACE, furnished
+from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.nodes import (
+    SETTLE,
     WAIT,
     accepted,
     append,
     check,
+    founded,
     read,
     record,
+    running,
+    tell,
     there,
     until,
+    wipe,
     workspace_name,
 )
 from tests.support.receivers import Receiver
@@ -148,3 +161,116 @@ async def test_a_workspace_goes_on_in_another_log(url: str, tmp_path: Path, ever
             *_, replayed = [step async for step in node.replay(verify=True, workspace=None, until=None)]
             assert replayed["different"] == 0
             assert len(receiver.posts) == 2
+
+
+def expected(logs: dict[str, list[bytes]]) -> dict[bytes, list[bytes]]:
+    """As `stored` has it."""
+    return {name.encode(): log for name, log in logs.items()}
+
+
+async def test_a_cluster_takes_workspaces_in_while_it_works(url: str, tmp_path: Path) -> None:
+    """Others' commands go on; what is there by other ways is refused; the same file twice does nothing."""
+    file, other = tmp_path / "log.gz", tmp_path / "other.gz"
+    logs = archive(file, workspaces=6, commands=100)
+    archive(other, workspaces=7, commands=100, seed=2)
+    settings = {**SETTINGS, "partitions": PARTITIONS}
+    if url.startswith("embedded"):
+        async with running(url, tmp_path / "node", **settings) as node:
+            await founded(node, "kill-6")
+    else:
+        async with running(url, tmp_path / "node", **settings) as node:
+            await founded(node, "kill-6")
+            working = asyncio.create_task(at_work(node))
+            await bring(url, file)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await check(node)
+    assert [one.before for one in await bring(url, file)] == [not url.startswith("embedded")] * 6
+    with pytest.raises(ImportRefused, match="kill-0 was imported"):
+        await bring(url, other)
+    archive(other, workspaces=7, commands=100)
+    with pytest.raises(ImportRefused, match="kill-6 is in this log already"):
+        await bring(url, other)
+    assert [one.before for one in await bring(url, file)] == [True] * 6
+    async with running(url, tmp_path / "node", **settings) as node:
+        await check(node)
+        found = await stored(node)
+        assert expected(logs).items() <= found.items()
+        assert len(found[b"kill-6"]) == 2
+
+
+async def bring(url: str, file: Path) -> list[Came]:
+    """Imports a file."""
+    return await import_log(Broker.parse(url), Archive(file), PARTITIONS, 1, none)
+
+
+async def at_work(node: Node) -> None:
+    """Somebody makes tasks in another workspace, without end."""
+    workspace = await founded(node)
+    while True:
+        await accepted(node, workspace, CreateTask(task=workspace_name("task"), title="Milk"))
+
+
+@pytest.mark.kafka
+async def test_an_import_that_is_killed_goes_on(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """kill -9, again and again; what is there in the end is there once, and is what the file has."""
+    url, file = f"kafka://{kafka.bootstrap}", tmp_path / "log.gz"
+    await wipe(url)
+    logs = archive(file, workspaces=3, commands=1500)
+    seed = random.randrange(10**9)
+    tell(f"seed {seed}")
+    choose = random.Random(seed)
+    command = [sys.executable, "-m", "tasksys.cli", "import-log", str(file), "--broker", url, "--partitions", "2"]
+    async with running(url, tmp_path / "node", **SETTINGS) as node:
+        mid = 0
+        for _ in range(4):
+            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=DEVNULL)
+            wanted = choose.choice([1, 500, 1500, 3000])
+            await until(lambda wanted=wanted: staged(node) >= wanted, f"{wanted} staged", SETTLE)  # type: ignore[misc]
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            mid += any(one.stage in (Stage.STAGING, Stage.FOLLOWING) for one in marks(node))
+        assert mid, "no import was killed in its middle"
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=DEVNULL)
+        assert await process.wait() == 0
+        await check(node)
+        assert await stored(node) == expected(logs)
+        assert {one.stage for one in marks(node)} == {Stage.DONE}
+
+
+def marks(node: Node) -> list[Import]:
+    """How far the imports are."""
+    return [one for partition in range(node.partitions) for _, one in all_imports(node.rows("commands", partition))]
+
+
+def staged(node: Node) -> int:
+    """Events that are staged, or were."""
+    return sum(one.position for one in marks(node))
+
+
+@pytest.mark.kafka
+async def test_a_cluster_moves_back_to_a_laptop(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """And on from there: what is exported is what was imported."""
+    url, first, second = f"kafka://{kafka.bootstrap}", tmp_path / "first.gz", tmp_path / "second.gz"
+    await wipe(url)
+    logs = archive(first, workspaces=3)
+    async with running(url, tmp_path / "one", **SETTINGS):
+        await bring(url, first)
+        with pytest.raises(Busy, match="stop them"):
+            await export(Broker.parse(url), second)
+    await until_alone(url)
+    await export(Broker.parse(url), second)
+    back = f"embedded://{tmp_path / 'laptop'}"
+    await bring(back, second)
+    async with running(back, tmp_path / "node", **SETTINGS) as node:
+        truth = await check(node)
+        assert await stored(node) == expected(logs)
+        assert len(truth.outcomes) == sum(one.outcomes for one in Archive(first).contents.values())
+
+
+async def until_alone(url: str) -> None:
+    """Nobody folds commands any more."""
+    async with asyncio.timeout(SETTLE):
+        while await members(Broker.parse(url)):  # noqa: ASYNC110  (the brokers cannot tell us)
+            await asyncio.sleep(0.1)

@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 _nodes: list[Node] = []
 _numbers = count(1)
-_outcome = msgspec.msgpack.Decoder(Outcome).decode
+outcome_of = msgspec.msgpack.Decoder(Outcome).decode
 
 
 # --- rows without a node
@@ -268,7 +268,7 @@ async def check(node: Node) -> Truth:
         assert rows == expected, f"partition {partition}: rows differ from the fold of the events"
         for key, row in outcomes.items():
             workspace, actor, command = key[1:].decode().split("\0")
-            truth.outcomes[workspace, actor, command] = _outcome(row)
+            truth.outcomes[workspace, actor, command] = outcome_of(row)
         _check_history(records, history[partition])
         zones = {keys.zones(row.id): row.zones.encode() for row in _workspaces(expected)}
         _check_timeline(expected, timelines[partition], zones)
