@@ -9,10 +9,13 @@ from typing import Any, Final
 
 import pytest
 
-from streams.agents.imports import Import, Stage, all_imports
+from streams.agents import import_parts, imports
+from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
+from streams.agents.imports import IMPORT, Import, Stage, all_imports
 from streams.archive.exporting import export, members
 from streams.archive.form import Archive
 from streams.archive.importing import Came, ImportRefused, import_log
+from streams.archive.pages import Pages
 from streams.broker import Broker
 from streams.node import Node
 from streams.partitioning import partition_of
@@ -35,11 +38,13 @@ from tests.support.nodes import (
     WAIT,
     accepted,
     append,
+    caught_up,
     check,
     founded,
     read,
     record,
     running,
+    table,
     tell,
     there,
     until,
@@ -274,3 +279,33 @@ async def until_alone(url: str) -> None:
     async with asyncio.timeout(SETTLE):
         while await members(Broker.parse(url)):  # noqa: ASYNC110  (the brokers cannot tell us)
             await asyncio.sleep(0.1)
+
+
+async def test_a_replay_leaves_imports_alone(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a workspace that nobody sees yet, nor one whose events follow, is what the event log says."""
+    monkeypatch.setattr(imports, "SLICE", 20)
+    archive(tmp_path / "log.gz", commands=200)
+    found = Archive(tmp_path / "log.gz")
+    parts = {name: Pages(one, Import(Stage.ASKED)) for name, one in found.contents.items()}
+    sent: dict[str, list[Part]] = {name: [Begin()] for name in parts}
+    for line in found.lines():
+        sent[line.workspace] += parts[line.workspace].add(line)
+    async with running(url, tmp_path / "node", **SETTINGS) as node:
+        for name, last in (("kill-0", Finish), ("kill-1", Events)):
+            for part in sent[name]:
+                header = (IMPORT, found.contents[name].digest)
+                if isinstance(part, last | Events | Outcomes | Begin):
+                    await append(node, node.partition(name), name.encode(), import_parts.encode(part), (header,))
+        await caught_up(node)
+        assert {one.stage for one in marks(node)} == {Stage.STAGING, Stage.FOLLOWING}
+        before = table(node, "commands")
+        *_, replayed = [step async for step in node.replay(verify=False, workspace=None, until=None)]
+        assert (replayed["different"], table(node, "commands")) == (0, before)
+        assert not await node.remembered("kill-0")
+        for name in ("kill-0", "kill-1"):
+            for part in sent[name]:
+                header = (IMPORT, found.contents[name].digest)
+                await append(node, node.partition(name), name.encode(), import_parts.encode(part), (header,))
+        while {one.stage for one in marks(node)} != {Stage.DONE}:
+            await founded(node)  # whatever comes brings them on
+        await check(node)
