@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 _nodes: list[Node] = []
 _numbers = count(1)
-_outcome = msgspec.msgpack.Decoder(Outcome).decode
+outcome_of = msgspec.msgpack.Decoder(Outcome).decode
 
 
 # --- rows without a node
@@ -263,12 +263,12 @@ async def check(node: Node) -> Truth:
         rows = {
             key: row
             for key, row in states[partition].items()
-            if key != APPLIED and not key.startswith((keys.OUTCOME, keys.DEAD_LETTER))
+            if key != APPLIED and not key.startswith((keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT))
         }
         assert rows == expected, f"partition {partition}: rows differ from the fold of the events"
         for key, row in outcomes.items():
             workspace, actor, command = key[1:].decode().split("\0")
-            truth.outcomes[workspace, actor, command] = _outcome(row)
+            truth.outcomes[workspace, actor, command] = outcome_of(row)
         _check_history(records, history[partition])
         zones = {keys.zones(row.id): row.zones.encode() for row in _workspaces(expected)}
         _check_timeline(expected, timelines[partition], zones)
