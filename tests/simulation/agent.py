@@ -60,7 +60,7 @@ class Agent:
     @property
     def serves(self) -> bool:
         """Whether its partitions are recovered, and it has them still."""
-        return self.recovered and (self.leased or self.worker.careless)
+        return self.recovered and self.leased
 
     def table(self, partition: int) -> Table:
         """The rows on the worker's disk."""
@@ -147,20 +147,22 @@ class Agent:
 
     async def _take_over(self, assignment: Assignment) -> None:
         """Becomes the writer of its partitions, recovers their tables, and begins to fold."""
-        if self.worker.eager:
-            self.recovered = True  # planted: before it is
         for number in assignment.standby:
             self._keep_warm(number)
-        if self.worker.hasty:  # planted: what a writer that is not fenced yet may still add is not recovered
-            ends = [await self._changelog_end(number) for number in assignment.active]
-        await asyncio.gather(*(self._open(number) for number in assignment.active))
-        if not self.worker.hasty:
-            ends = [await self._changelog_end(number) for number in assignment.active]
+        ends = await self._fence(assignment.active)
         await asyncio.gather(*(self._recover(*one) for one in zip(assignment.active, ends, strict=True)))
         self.recovered = True
         for number in assignment.active:
             self._fold(number)
         self.worker.say(f"{self.name} serves {assignment.active}")
+
+    async def _fence(self, numbers: Sequence[int]) -> list[int]:
+        """Fences whoever wrote before; the ends of the changelogs, to which nobody else can write now."""
+        await self._open_all(numbers)
+        return [await self._changelog_end(number) for number in numbers]
+
+    async def _open_all(self, numbers: Sequence[int]) -> None:
+        await asyncio.gather(*(self._open(number) for number in numbers))
 
     async def _changelog_end(self, partition: int) -> int:
         end: int = await self.worker.wire.ask(None, self.worker.broker.log.end_of, changelog(self.name).name, partition)

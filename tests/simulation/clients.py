@@ -13,7 +13,7 @@ from tasksys.commands import Command, CreateTask, CreateWorkspace, SetMember
 from tasksys.values import Role
 from tests.chaos.history import Fate, Followed, History, Read, Seen, Write
 from tests.simulation import endpoint
-from tests.simulation.endpoint import Page, Past, Told
+from tests.simulation.endpoint import Page, Past, Stranger, Told
 from tests.simulation.feed import digest
 from tests.simulation.loop import World
 from tests.simulation.network import Away, Network
@@ -25,6 +25,8 @@ TRIES: Final = 60
 ASKED: Final = 12
 """So often some worker is asked what became of a command, until one knows it."""
 PAUSE_SECONDS: Final = 0.8
+GLANCE_SECONDS: Final = 0.4
+FAITHFUL: Final = 0.85
 
 T = TypeVar("T")
 
@@ -46,6 +48,9 @@ class Client:
         """The position that it insists on: the newest that it was shown."""
         self._sent: list[Command] = []
         self._reads = 0
+        self._good: Worker | None = None
+        self._gone = False
+        """It is no member any more: somebody has undone that it became one."""
 
     async def found(self) -> None:
         """Makes the workspace, with some things in it."""
@@ -58,17 +63,19 @@ class Client:
         """So many things one after the other."""
         rng = self._world.rng
         for number in range(steps):
+            if self._gone:
+                return
             chance = rng.random()
-            if chance < 0.62:
+            if chance < 0.55:
                 command = structs.replace(self._tale.command(), id=f"{self.name}-{number}")
                 self._sent.append(command)
                 await self._write(command)
-            elif chance < 0.70 and self._sent:
+            elif chance < 0.62 and self._sent:
                 await self._write(rng.choice(self._sent))
-            elif chance < 0.80:
+            elif chance < 0.72:
                 await self._read(endpoint.listed, self._clock.now())
             elif chance < 0.94:
-                await self._read(endpoint.tasks, TASKS)
+                await self._read(endpoint.tasks, self._some())
             else:
                 await self._look_back()
             if rng.random() < 0.5:
@@ -82,6 +89,17 @@ class Client:
                 if await self._ask(command) is not Fate.UNKNOWN:
                     break
 
+    async def glance(self, seconds: float) -> None:
+        """Reads again and again for so long, whatever becomes of the reads before."""
+        end, glances = self._world.now + seconds, set[asyncio.Task[None]]()
+        while self._world.now < end:
+            glances.add(asyncio.ensure_future(self._read(endpoint.tasks, self._some(), tries=1)))
+            await asyncio.sleep(self._world.rng.uniform(0.1, 2 * GLANCE_SECONDS))
+        await asyncio.wait(glances)
+
+    def _some(self) -> tuple[str, ...]:
+        return tuple(self._world.rng.sample(TASKS, 2))
+
     async def _insist(self, command: Command) -> None:
         for tried in range(TRIES):
             if await self._attempt(command, patient=True) in (Fate.ACCEPTED, Fate.REFUSED):
@@ -94,7 +112,7 @@ class Client:
         patient = self._world.rng.random() > 0.1
         for tried in range(TRIES):
             fate = await self._attempt(command, patient)
-            if fate in (Fate.ACCEPTED, Fate.REFUSED) or self._world.rng.random() < 0.03:
+            if fate in (Fate.ACCEPTED, Fate.REFUSED) or self._world.rng.random() < 0.03 or self._gone:
                 return
             await self._breathe(tried)
             if fate is Fate.APPENDED and self._world.rng.random() < 0.7:
@@ -112,7 +130,7 @@ class Client:
         return await self._noted(command, endpoint.outcome, self._actor, command.id)
 
     async def _noted(self, command: Command, answer: Callable[..., Coroutine[Any, Any, Told]], *args: Any) -> Fate:
-        worker, began = self._network.choose(), self._world.now
+        worker, began = self._choose(), self._world.now
         told = Told(Fate.UNKNOWN) if worker is None else await self._called(worker, answer, *args) or Told(Fate.UNKNOWN)
         self._world.say(self.name, f"{type(command).__name__} {command.id}: {told.fate} {told.shown}")
         self._history.writes.append(
@@ -126,15 +144,27 @@ class Client:
         self._known = max(self._known, told.position, told.last)
         return told.fate
 
+    def _choose(self) -> Worker | None:
+        """Mostly the worker that has answered last, else any."""
+        if self._good in self._network.workers and self._world.rng.random() < FAITHFUL:
+            return self._good
+        return self._network.choose()
+
     async def _called(self, worker: Worker, answer: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T | None:
         try:
-            return await self._network.call(worker, answer, self._workspace, *args)
+            found = await self._network.call(worker, answer, self._workspace, *args)
+            self._good = worker
+            return found
+        except Stranger:
+            self._gone = True
         except (Away, TimeoutError):
-            return None
+            if self._good is worker:
+                self._good = None
+        return None
 
-    async def _read(self, answer: Callable[..., Coroutine[Any, Any, Page]], what: Any) -> None:
+    async def _read(self, answer: Callable[..., Coroutine[Any, Any, Page]], what: Any, tries: int = 3) -> None:
         at_least = self._known if self._world.rng.random() < 0.7 else 0
-        for tried in range(3):
+        for tried in range(tries):
             worker, began = self._network.choose(), self._world.now
             if worker is not None and (found := await self._called(worker, answer, what, at_least)) is not None:
                 self._known = max(self._known, found.position)

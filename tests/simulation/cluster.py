@@ -33,12 +33,6 @@ class Cluster:
         self.sent: Counter[tuple[str, str, bool]] = Counter()
         """Letters by key and channel, and whether they got through."""
         self.calm = False
-        self.careless = False
-        """Planted: workers answer without a lease."""
-        self.eager = False
-        """Planted: workers serve before they are recovered."""
-        self.hasty = False
-        """Planted: workers look for the end of a changelog before they are its writer."""
         self._workers: dict[int, Worker] = {}
         self._lives: list[Worker] = []
 
@@ -49,7 +43,6 @@ class Cluster:
         if self.running(number) is not None:
             return
         worker = Worker(self.world, self.broker, self.disks[number], f"w{number}", self.clock, self._deliver)
-        worker.careless, worker.eager, worker.hasty = self.careless, self.eager, self.hasty
         self._workers[number] = worker
         self._lives.append(worker)
         self._tell_clients()

@@ -27,6 +27,10 @@ AWAY: Final = (NotOwned, BrokerUnavailable, Busy, StillPending, HistoryIncomplet
 _everything = Query.parse("trashed = true or trashed = false")
 
 
+class Stranger(Exception):
+    """Whoever asks is no member of any such workspace; nothing was appended."""
+
+
 class Behind(NotOwned):
     """A view did not reach a position in time."""
 
@@ -57,7 +61,7 @@ class Past(Struct, frozen=True):
 
 
 async def write(worker: Worker, workspace: str, actor: str, command: Command, patient: bool) -> Told:
-    """Appends a command, and waits for its outcome if the client is patient. Raises AWAY."""
+    """Appends a command, and waits for its outcome if the client is patient. Raises AWAY, Stranger."""
     try:
         known = worker.state.state(workspace).member(actor) is not None
     except Elsewhere:
@@ -65,7 +69,7 @@ async def write(worker: Worker, workspace: str, actor: str, command: Command, pa
     except NotOwned:
         known = True
     if not known and not isinstance(command, CreateWorkspace):
-        raise NotOwned("no such workspace")
+        raise Stranger(actor)
     payload = digest(command)
     if isinstance(command, Undo):
         command = await _with_events(worker, workspace, command)

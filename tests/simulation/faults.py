@@ -8,11 +8,16 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tests.simulation.broker import SESSION_SECONDS
+
 if TYPE_CHECKING:
     from tests.simulation.cluster import Cluster
 
-SECONDS: Final = (0.2, 9.0)
-"""How long a fault lasts: below a session and beyond it."""
+SHORT: Final = (0.1, 2.0)
+LONG: Final = (SESSION_SECONDS + 0.3, SESSION_SECONDS + 5.0)
+"""How long a fault lasts, in seconds: well below a session, or beyond it, so that others take over."""
+FEW: Final = 4
+"""In half of the lives only so many kinds of faults occur, which meet more often then."""
 
 
 class Fault(NamedTuple):
@@ -33,9 +38,10 @@ KINDS: Final = {
 
 def schedule(rng: Random, count: int, workers: int, until: float) -> list[Fault]:
     """So many faults, in the order of their beginning."""
-    kinds = rng.choices(list(KINDS), list(KINDS.values()), k=count)
+    some = list(KINDS) if rng.random() < 0.5 else rng.sample(list(KINDS), FEW)
+    kinds = rng.choices(some, [KINDS[kind] for kind in some], k=count)
     found = [
-        Fault(rng.uniform(0.5, until), kind, rng.randrange(workers), SECONDS[0] + rng.random() ** 2 * SECONDS[1])
+        Fault(rng.uniform(0.2, until), kind, rng.randrange(workers), rng.uniform(*rng.choice((SHORT, LONG))))
         for kind in kinds
     ]
     return sorted(found)

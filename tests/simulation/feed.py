@@ -29,7 +29,7 @@ FULL: Final = 3_000
 """Bytes that the client has not taken; then what follows waits in the subscription's line."""
 LOOK_SECONDS: Final = 1.5
 """How often a client asks itself whether its connection is worth keeping."""
-RECONNECT_SECONDS: Final = 0.3
+RECONNECT_SECONDS: Final = 0.8
 
 _message = msgspec.json.Decoder(dict[str, Any]).decode
 

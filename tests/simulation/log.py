@@ -71,8 +71,6 @@ class Log:
         self._partitions: defaultdict[tuple[str, int], Partition] = defaultdict(Partition)
         self._epochs: defaultdict[str, int] = defaultdict(int)
         self._transactions: dict[str, Transaction] = {}
-        self.fences = True
-        """False is a bug of the broker's, to see whether it is found."""
 
     def partition(self, topic: str, partition: int) -> Partition:
         """One partition of a topic."""
@@ -108,7 +106,7 @@ class Log:
         self._end(name, commit)
 
     def _check(self, name: str, epoch: int) -> None:
-        if self.fences and epoch != self._epochs[name]:
+        if epoch != self._epochs[name]:
             raise Fenced(f"{name}: epoch {epoch}, but there is {self._epochs[name]}")
 
     def _end(self, name: str, commit: bool) -> None:

@@ -37,10 +37,12 @@ class Stuck(Exception):
 class Line:
     """A connection, in one direction: what is sent over it arrives in order."""
 
-    __slots__ = ("last",)
+    __slots__ = ("broken", "last")
 
     def __init__(self) -> None:
         self.last = 0.0
+        self.broken = False
+        """Something that was sent got lost, and so does everything after it."""
 
     def arrival(self, when: float) -> float:
         """When something arrives that could be there at that instant."""
@@ -62,6 +64,7 @@ class World:
         """Hears each step that has a meaning, if anybody wants to."""
         self.complaints: list[str] = []
         """What went wrong inside of processes: exceptions that nobody awaits."""
+        self.running: Process | None = None
         self._heap: list[Event] = []
         self._number = 0
 
@@ -93,6 +96,17 @@ class World:
 
     def run(self, until: float) -> None:
         """Goes on up to that instant. Raises Stuck."""
+        try:
+            self._run(until)
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """No process runs."""
+        asyncio._set_running_loop(None)
+        self.running = None
+
+    def _run(self, until: float) -> None:
         heap = self._heap
         while heap and heap[0][0] <= until:
             event = heappop(heap)
@@ -149,19 +163,18 @@ class Process(asyncio.AbstractEventLoop):
 
     def step(self, call: asyncio.Handle) -> None:
         """Runs it, and all that becomes ready by it."""
-        asyncio._set_running_loop(self)
-        try:
-            call._run()
-            ready, left = self._ready, AT_ONCE
-            while ready:
-                handle = ready.popleft()
-                if not handle._cancelled:
-                    handle._run()
-                left -= 1
-                if not left:
-                    raise Stuck(f"{self.name} runs for ever: {handle!r}")
-        finally:
-            asyncio._set_running_loop(None)
+        if self.world.running is not self:
+            asyncio._set_running_loop(self)
+            self.world.running = self
+        call._run()
+        ready, left = self._ready, AT_ONCE
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+            left -= 1
+            if not left:
+                raise Stuck(f"{self.name} runs for ever: {handle!r}")
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Begins a task from outside."""
@@ -169,7 +182,7 @@ class Process(asyncio.AbstractEventLoop):
         try:
             task = self.context.run(asyncio.Task, work, loop=self)
         finally:
-            asyncio._set_running_loop(None)
+            self.world.leave()
         self.world.post(self, 0.0, None, _nothing)
         return task
 
@@ -180,6 +193,7 @@ class Process(asyncio.AbstractEventLoop):
             task.cancel()
         self.step(asyncio.Handle(_nothing, (), self, self.context))
         self.alive = False
+        self.world.leave()
 
     # --- what asyncio asks of a loop
 

@@ -95,7 +95,9 @@ class Simulation:
             fired=sum(bool(event.fires) for space in self.history.spaces.values() for event in space.log),
             virtual=round(self.world.now),
         )  # fmt: skip
-        return Life(self.seed, violations, self.history, self._happening.counted if self._happening else Counter(), counts)
+        return Life(
+            self.seed, violations, self.history, self._happening.counted if self._happening else Counter(), counts
+        )
 
     def _live(self) -> None:
         world, cluster, process = self.world, self.cluster, self.cluster.clients
@@ -112,6 +114,7 @@ class Simulation:
         ]
         clients = [*founders, *(self._client(name, user) for name in self.names for user in PEOPLE[1:2])]
         working = [process.spawn(one.work(self.plan.steps)) for one in clients]
+        working += [process.spawn(self._client(name, PEOPLE[2]).glance(TROUBLE_SECONDS)) for name in self.names]
         self._until(lambda: all(task.done() for task in working), 200.0, "clients are done", heal=calm)
         for task in (*founding, *working):
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:

@@ -53,7 +53,7 @@ class Worker:
         self.process = Process(world, name)
         self.wire = Wire(world, self.process, broker)
         self.clock, self.skew = clock, timedelta()
-        self.stopping = self.careless = self.eager = self.hasty = False
+        self.stopping = False
         self.agents: dict[str, Agent] = {}
         self._deliver = deliver
         self._lines: dict[tuple[str, int], Line] = {}
