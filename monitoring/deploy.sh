@@ -309,8 +309,8 @@ remove_kubernetes() {
 case $act-$mode in
 deploy-compose) deploy_compose ;;
 deploy-kubernetes) deploy_kubernetes ;;
-status-compose) verify 0 ;;
-status-kubernetes) verify_kubernetes 5 ;;
+status-compose) verify 15 ;; # the line and the trace of its own request take seconds to arrive
+status-kubernetes) verify_kubernetes 15 ;;
 remove-compose) remove_compose ;;
 remove-kubernetes) remove_kubernetes ;;
 esac

@@ -16,6 +16,10 @@ PARTITION: Final = Label("partition", "The partition's number", "the partitions 
 GROUP: Final = Label("group", "The consumer group of an agent", "tasksys- and the agent's name")
 METHOD: Final = Label("method", "The request's method", ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OTHER"))
 ROUTE: Final = Label("route", "The address as the reference writes it, with {names}", "the routes, and `unmatched`")
+FORWARD: Final = Label(
+    "result", "Whether another worker answered, at once or after one that broke off, or nobody did in time",
+    ("answered", "repeated", "failed"),
+)  # fmt: skip
 CODE: Final = Label("code", "The answer's status", "statuses of HTTP")
 COMMAND: Final = Label("type", "The command's type", "the types of commands, and `unreadable`")
 OUTCOME: Final = Label("outcome", "What became of it", ("accepted", "refused", "replayed", "dead"))
@@ -33,6 +37,10 @@ FIRED: Final = Label(
 )
 FEED: Final = Label("kind", "How the client is connected", ("websocket", "sse"))
 CLOSE: Final = Label("code", "The close code of WebSocket", "those in the feed's protocol, and `other`")
+LOSS: Final = Label(
+    "reason", "What was wrong with them: unreadable; newer than the changelog; so old that it has forgotten deletions",
+    ("corrupt", "ahead", "old"),
+)  # fmt: skip
 LEVEL: Final = Label("level", "How bad", ("debug", "info", "warning", "error", "critical"))
 SPANS: Final = Label("result", "What became of the spans", ("exported", "failed", "dropped"))
 LETTER: Final = Label("reason", "Why it could not be folded", ("unreadable", "fault"))
@@ -62,6 +70,9 @@ HTTP_IN_FLIGHT: Final = gauge("tasksys_http_requests_in_flight", "Requests that 
 HTTP_CONNECTIONS: Final = collected("tasksys_http_connections", "Connections that are open, feeds among them")
 HTTP_TURNED_AWAY: Final = counter(
     "tasksys_http_connections_turned_away_total", "Connections that were refused because too many were open"
+)
+FORWARDED: Final = counter(
+    "tasksys_http_forwarded_total", "Requests that another worker was asked for, which has the workspace", FORWARD
 )
 
 # --- commands and events
@@ -105,6 +116,10 @@ END_TO_END_SECONDS: Final = histogram(
 # --- agents
 
 AGENT_READY: Final = collected("tasksys_agent_ready", "1 if the agent's tables are recovered and it folds", AGENT)
+TABLES_REBUILT: Final = counter(
+    "tasksys_tables_rebuilt_total", "Times that rows on disk were thrown away, and recovered from their changelog",
+    AGENT, LOSS,
+)  # fmt: skip
 AGENT_RESTARTS: Final = counter("tasksys_agent_restarts_total", "Times that a fault stopped the agent", AGENT)
 AGENT_PARTITIONS: Final = collected("tasksys_agent_assigned_partitions", "Partitions that are assigned here", AGENT)
 AGENT_STOPPED: Final = collected(

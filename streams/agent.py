@@ -55,6 +55,8 @@ class FoldAgent(faust.Agent):
         self._commits: dict[int, Commit] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._rows: dict[int, PartitionRows] = {}
+        self.unfit: dict[int, str] = {}
+        """Owned partitions whose rows are not complete and cannot be made so, with the reason: nobody is told any."""
 
     @property
     def table_rows(self) -> RowStore:
@@ -108,6 +110,7 @@ class FoldAgent(faust.Agent):
         for number in owned:
             self.runners.pop(number, None)
             del self._commits[number]
+            self.unfit.pop(number, None)
             self.spec.close(number)
         await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
 
@@ -121,8 +124,14 @@ class FoldAgent(faust.Agent):
         return sorted(self._commits)
 
     def owns(self, partition: int) -> bool:
-        """True while this process is the partition's one writer."""
+        """True while this process is the partition's one writer, as far as it has heard."""
         return partition in self._commits
+
+    @property
+    def leased(self) -> bool:
+        """False if others may have its partitions, and it has not heard of that yet: then its rows may be old."""
+        leased: bool = cast(Any, self.app.consumer).leased
+        return leased
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """Applies fetched records of the source; see `PartitionRunner.run`."""

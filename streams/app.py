@@ -12,17 +12,25 @@ from streams.broker import Broker
 from streams.fold import AgentSpec
 from streams.measures import measures
 from streams.topics import TABLE, group
+from streams.transport.assignor import Assignor
 
 logger = logging.getLogger(__name__)
 
 
 def build(
-    spec: AgentSpec, broker: Broker, directory: Path, partitions: int, url: str, session_timeout: float = 6.0
+    spec: AgentSpec,
+    broker: Broker,
+    directory: Path,
+    partitions: int,
+    url: str,
+    session_timeout: float = 6.0,
+    standbys: int = 0,
 ) -> faust.App:
     """The Faust app of an agent.
 
     `directory` is this process's own; `url` is how other workers reach this one, and its identity in assignments.
-    A worker that was not heard of for `session_timeout` seconds loses its partitions to others.
+    A worker that was not heard of for `session_timeout` seconds loses its partitions to others. Of each partition so
+    many other workers as `standbys` says keep a copy of the table, as far as there are so many.
     """
     app = faust.App(
         group(spec.name),
@@ -43,7 +51,8 @@ def build(
         broker_request_timeout=30,
         broker_commit_interval=5,
         consumer_max_fetch_size=4 * 1024 * 1024,
-        table_standby_replicas=0,
+        table_standby_replicas=standbys,
+        PartitionAssignor=Assignor,
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,
     )

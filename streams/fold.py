@@ -5,7 +5,7 @@ recovery, positions and metrics come with the declaration.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -125,6 +125,8 @@ class AgentSpec:
     """The table as a fold of the events alone, which is how a replay makes it anew; None if it is no such fold."""
     kept: tuple[bytes, ...] = ()
     """How the keys of rows begin that events say nothing of: a replay leaves them as they are."""
+    apart: Callable[[Rows], Collection[bytes]] = lambda rows: ()
+    """Workspaces whose rows are not what the events say, and rightly so: a replay leaves them as they are."""
     close: Callable[[int], None] = lambda partition: None
     """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
     outside of batches."""

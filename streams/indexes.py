@@ -92,9 +92,9 @@ class Indexes:
             self._shrink()
 
     def _open(self, workspace: str) -> _Held:
+        rows = self._rows(workspace)  # raises NotOwned, also where there is an index: it would be an old one
         held = self._held.get(workspace)
         if held is None:
-            rows = self._rows(workspace)
             stored = rows.get(keys.row(workspace, Workspace.kind, ""))
             row = codec.decode_row(Workspace.kind, stored) if stored else None
             zone, position = (row.time_zone, row.position) if isinstance(row, Workspace) else ("UTC", 0)

@@ -5,6 +5,9 @@ State (agent `commands`):
     0x01 <workspace> NUL <actor> NUL <id>      a command's outcome
     0x02 <user> NUL <workspace>                the workspaces of a user
     0x03 <offset>                              a dead letter
+    0x06 <workspace> NUL                       how far an import of the workspace is, see streams.agents.imports
+    0x06 <workspace> NUL a <kind> <name>       a row that is not shown yet
+    0x06 <workspace> NUL e <position>          an event that is not in the event log yet
 Timeline (agents `reminders` and `recurrence`):
     0x04 <instant> NUL <workspace> NUL <id>    what is armed, by when it falls due; in the row the position of the event
                                                that set it, and the context of its trace if that is recorded
@@ -39,6 +42,7 @@ MEMBERSHIP: Final = b"\x02"
 DEAD_LETTER: Final = b"\x03"
 TIMELINE: Final = b"\x04"
 OUTBOX: Final = b"\x05"
+IMPORT: Final = b"\x06"
 
 
 def row(workspace: str, kind: str, name: str) -> bytes:
@@ -56,6 +60,11 @@ def outcome(workspace: str, actor: str, command: str) -> bytes:
     return OUTCOME + f"{workspace}\0{actor}\0{command}".encode()
 
 
+def outcomes(workspace: str) -> bytes:
+    """The beginning of all outcomes of a workspace."""
+    return OUTCOME + f"{workspace}\0".encode()
+
+
 def membership(user: str, workspace: str = "") -> bytes:
     """A workspace of a user; without a workspace, the beginning of all of them."""
     return MEMBERSHIP + f"{user}\0{workspace}".encode()
@@ -64,6 +73,33 @@ def membership(user: str, workspace: str = "") -> bytes:
 def dead_letter(offset: int) -> bytes:
     """A record of the partition that could not be folded."""
     return DEAD_LETTER + POSITION.pack(offset)
+
+
+def imported(workspace: str) -> bytes:
+    """How far an import of a workspace is."""
+    return IMPORT + f"{workspace}\0".encode()
+
+
+def apart(workspace: str, kind: str = "", name: str = "") -> bytes:
+    """A row of a workspace that is not shown yet; without kind and name, the beginning of all of them."""
+    return IMPORT + f"{workspace}\0a{kind}{name}".encode()
+
+
+def all_waiting(workspace: str) -> bytes:
+    """The beginning of all events that are not in the event log yet."""
+    return IMPORT + f"{workspace}\0e".encode()
+
+
+def waiting(workspace: str, position: int) -> bytes:
+    """An event that is not in the event log yet."""
+    return all_waiting(workspace) + POSITION.pack(position)
+
+
+def workspace_of(key: bytes) -> bytes:
+    """The workspace that a row of the state is about."""
+    if key.startswith(MEMBERSHIP):
+        return key.partition(b"\0")[2]
+    return key.lstrip(OUTCOME + IMPORT).partition(b"\0")[0]
 
 
 def timeline(at: str, workspace: str, name: str) -> bytes:

@@ -29,6 +29,10 @@ class Measures:
         """Counts a transaction that is not durable, or of which nobody knows."""
         self.restarted = metrics.AGENT_RESTARTS.labels(agent).inc
         """Counts a stop by a fault."""
+        self.rebuilt = {
+            reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in ("corrupt", "ahead", "old")
+        }
+        """Counts rows that were thrown away and are recovered, by the reason."""
         self.rebalanced = metrics.REBALANCES.labels(agent).inc
         """Counts an assignment."""
         self._recovered = metrics.RECOVERED.labels(agent).inc

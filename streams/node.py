@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import faust
 from faust.types import TP
+from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends
+from streams import admin, ends, keys
 from streams.agent import FoldAgent
+from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
 from streams.agents.committed import Committed
 from streams.app import build, fold_agent
@@ -43,6 +45,11 @@ logger = logging.getLogger(__name__)
 RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Waits before an agent that stopped by a fault is started again; the last one is repeated."""
 
+UNHEARD: Final = "the brokers have not heard of this process for so long that others may have its partitions ({})"
+
+LEASE_SECONDS: Final = 0.25
+"""Between two looks whether the partitions are this process's own still. Reads ask by themselves; the feed is told."""
+
 EXPIRY_SECONDS: Final = 600.0
 """Between two looks for records that their topic need not keep any longer."""
 
@@ -60,6 +67,9 @@ class Node:
     partitions: int = 4
     replication: int = 1
     url: str = "http://127.0.0.1:3001"
+    """Where other workers reach this one: no two may have the same."""
+    standbys: int = 0
+    """Other workers that keep a copy of each partition of a table, as far as there are so many."""
     session_timeout: float = 6.0
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -75,6 +85,7 @@ class Node:
     """Agents that stopped by a fault and are being started again, with the reason."""
 
     def __post_init__(self) -> None:
+        self.url = str(URL(self.url))  # as Faust writes it, and so the assignments
         self.parts = Parts(self, self.clock, self.zones)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
@@ -98,6 +109,7 @@ class Node:
             for name, future in zip(self.agents, ready, strict=True)
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
+        self._supervisors.append(asyncio.create_task(self._watch_lease(), name="lease"))
         for name, timer in self.parts.timers.items():
             if name in self.agents:
                 self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
@@ -128,6 +140,20 @@ class Node:
                 logger.warning("old records could not be removed: %r; tried again later", error)
             await asyncio.sleep(EXPIRY_SECONDS)
 
+    async def _watch_lease(self) -> None:
+        """Tells who follows the commands when others may have the partitions: it might hear nothing of what they do."""
+        logs.begin({"component": "process", "operation": "watch the lease"})
+        told = False
+        while True:
+            app = self.apps.get("commands")
+            owned = [] if app is None or fold_agent(app).leased else fold_agent(app).owned()
+            if owned and not told:
+                logger.warning("%s; reads wait, and feeds go elsewhere", UNHEARD.format("commands"))
+                for partition in owned:
+                    self.parts.break_off(partition)
+            told = bool(owned)
+            await asyncio.sleep(LEASE_SECONDS)
+
     async def _supervise(self, spec: AgentSpec, ready: asyncio.Future[None]) -> None:
         """Runs the agent's app; after a fault, builds and starts it anew: recovery puts everything right."""
         logs.begin({"component": "fold", "agent": spec.name})  # for all that the app does, in its tasks
@@ -147,7 +173,8 @@ class Node:
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
-        app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout)
+        app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout,
+                    self.standbys)  # fmt: skip
         stopped = asyncio.ensure_future(app.wait_until_stopped())
         self.begun[spec.name] = app
         try:
@@ -190,7 +217,11 @@ class Node:
 
     def ownership(self, agent: str = "commands") -> Ownership:
         """Which workers have which partitions of an agent; empty where nobody knows, as before the first assignment."""
-        return Ownership(0, dict.fromkeys(self.partitions_of(agent), self.url))
+        app = self.begun.get(agent)
+        if app is None or app._consumer is None or not app._consumer.leased:
+            return Ownership()
+        ownership: Ownership = app._consumer.ownership
+        return ownership
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent; empty when this process can serve."""
@@ -200,6 +231,8 @@ class Node:
                 missing[name] = "recovering"
             elif stopped := app.consumer.stopped_partitions:
                 missing[name] = "; ".join(stopped.values())
+            elif not fold_agent(app).leased:
+                missing[name] = UNHEARD.format(name)
         return {**missing, **self.faults}
 
     async def reach(self) -> str:
@@ -245,7 +278,13 @@ class Node:
         return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
 
     async def remembered(self, workspace: str) -> bool:
-        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault."""
+        """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault.
+
+        As long as events of an import are still to follow into the event log, it is not.
+        """
+        row = self.rows("commands", self.partition(workspace)).get(keys.imported(workspace))
+        if row is not None and imports.decode(row).stage is imports.Stage.FOLLOWING:
+            return False
         return await ends.folded(self.broker, fold_agent(self._app("audit")), self.partition(workspace))
 
     async def known(self, workspace: str) -> int:
@@ -306,6 +345,10 @@ class Node:
         """The rows of a partition of an agent's table. Raises NotHere, NotOwned."""
         agent = fold_agent(self._app(name))
         if agent.owns(partition) and agent.app.tables.actives_ready:
+            if not agent.leased:
+                raise NotOwned(UNHEARD.format(name))
+            if partition in agent.unfit:
+                raise NotOwned(agent.unfit[partition])
             return agent.rows(partition)
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
@@ -314,7 +357,9 @@ class Node:
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""
         app = self.apps.get(name)
-        return [] if app is None or app.rebalancing else fold_agent(app).owned()
+        if app is None or app.rebalancing or not fold_agent(app).leased:
+            return []
+        return fold_agent(app).owned()
 
     def append(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers

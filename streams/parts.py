@@ -131,6 +131,10 @@ class Parts:
         self._followers.append(entry)
         return lambda: self._followers.remove(entry)
 
+    def break_off(self, partition: int) -> None:
+        """Tells all followers that a partition's batches may go on without them."""
+        self._tell([partial(broken, partition) for _, broken in self._followers])
+
     def wake(self) -> None:
         """Looks at the clock again: it was set."""
         for timer in self.timers.values():
@@ -161,7 +165,7 @@ class Parts:
         self._states.forget(partition)
         self.state.forget()
         self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
-        self._tell([partial(broken, partition) for _, broken in self._followers])
+        self.break_off(partition)
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():

@@ -6,7 +6,7 @@ comparison of a partition holds its fold for a moment, and so does each slice of
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -69,6 +69,7 @@ class Rebuild:
         self.touched: set[bytes] = set()
         self._compared = False
         self._kept = (APPLIED, *self.agent.spec.kept)
+        self._apart: Collection[bytes] = ()
         if self.agent.spec.rebuild is None:
             raise ValueError(f"the table of the agent {self._table!r} is no fold of events; it cannot be rebuilt")
         self._fold = self.agent.spec.rebuild(self.rows)
@@ -104,6 +105,7 @@ class Rebuild:
         From its first step on `touched` collects the rows that events change.
         """
         self._compared = True
+        self._apart = self.agent.spec.apart(self.agent.rows(self.partition))
         live, rebuilt = self._scan(self.agent.rows(self.partition)), self._scan(self.rows)
         left, right = next(live, None), next(rebuilt, None)
         count = 0
@@ -125,7 +127,11 @@ class Rebuild:
 
     def _scan(self, rows: PartitionRows) -> Iterator[tuple[bytes, bytes]]:
         found = rows.scan() if self.workspace is None else keys.scan_workspace(rows, self.workspace)
-        return ((key, row) for key, row in found if not key.startswith(self._kept))
+        return (
+            (key, row)
+            for key, row in found
+            if not (key.startswith(self._kept) or (self._apart and keys.workspace_of(key) in self._apart))
+        )
 
 
 async def replay(

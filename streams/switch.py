@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import groupby, islice
 from typing import Final, NamedTuple, Protocol
 
+from streams import keys
 from streams.agent import FoldAgent
 from streams.fold import Rows
 from streams.turns import to_the_end
@@ -69,10 +70,11 @@ async def _put_right(rebuilt: Rebuilt, wrong: list[Wrong]) -> tuple[int, list[by
             pass
         touched, live = sorted(rebuilt.touched), agent.rows(partition)
         rebuilt.touched.clear()
+        apart = agent.spec.apart(live)
         rows: dict[bytes, bytes | None] = {}
         for key in (*(one.key for one in wrong), *touched[:TOUCHED]):
             right = rebuilt.rows.get(key)
-            if live.get(key) != right:
+            if live.get(key) != right and not (apart and keys.workspace_of(key) in apart):
                 rows[key] = right
         most = len(wrong) + ROWS
         left = [*list(rows)[most:], *touched[TOUCHED:]]

@@ -358,13 +358,14 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
     """Gives the facts their positions, evolves the state by them, and returns the records for the log.
 
     What follows from them for series and reminders is recorded behind them.
-    `origin` is the command's place in the log (partition and offset); the events' ids are made of it. Positions are
+    `origin` is the command's place in the log (partition and offset). The events' ids are made of it and of their
+    positions: a workspace that has moved to another log, whose offsets begin again, makes none twice. Positions are
     gapless; instants never run backwards within a workspace, whatever the clocks did.
 
     Raises NotFollowed for a fault in what is decided here; the state has then evolved by a part of it.
     """
     records: list[EventRecord] = []
-    for index, (event, task, undoes) in enumerate(chain(facts, _following(facts, record, state))):
+    for event, task, undoes in chain(facts, _following(facts, record, state)):
         workspace = state.workspace
         position, at = (workspace.position + 1, max(workspace.at, record.at)) if workspace else (1, record.at)
         evolve(event, task, state, Stamp(record.workspace, position, at, record.actor))
@@ -372,7 +373,7 @@ def enact(facts: list[Fact], record: CommandRecord, origin: str, state: State) -
         records.append(
             EventRecord(
                 position=position,
-                id=f"{origin}-{index}",
+                id=f"{origin}-{position}",
                 type=kind.__name__,
                 at=at,
                 actor=record.actor,

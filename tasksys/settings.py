@@ -1,6 +1,7 @@
 """The settings of `tasksys serve`, checked. Read from options and the environment by the command line only."""
 
 import ipaddress
+import socket
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,9 @@ PARTITIONS_KAFKA: Final = 12
 
 TRACE_SAMPLE: Final = 0.01
 """The share of traces that is recorded: at a hundred commands a second one in each."""
+
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104  (compared with)
+"""Hosts that stand for every address of a machine, and so are none at which others reach it."""
 
 SECRET_BYTES: Final = 32
 """A shared secret has no fewer: as many as its hash."""
@@ -91,9 +95,12 @@ class Settings:
     metrics_host: str = ""
     metrics_port: int = 3101
     public_url: str = ""
+    advertise_url: str = ""
     agents: tuple[str, ...] = ()
     partitions: int | None = None
     replication: int = 1
+    standbys: int = 1
+    """Other workers that keep a copy of each table, so that they take over at once; on Kafka, as many as there are."""
     auth: Auth = Auth()
     secret_key: str = field(default="", repr=False)
     smtp_url: str = field(default="", repr=False)
@@ -121,6 +128,8 @@ class Settings:
             raise SettingsUnfit(f"--port and --metrics-port are both {self.port}; give them different numbers")
         if self.public_url and not _is_web_address(self.public_url):
             raise SettingsUnfit(f"--public-url {self.public_url!r}: give an address such as https://tasks.example.org")
+        if self.advertise_url and not _is_web_address(self.advertise_url):
+            raise SettingsUnfit(f"--advertise-url {self.advertise_url!r}: give an address such as http://10.0.0.7:3001")
         if not 0.0 <= self.trace_sample <= 1.0:
             raise SettingsUnfit(f"--trace-sample {self.trace_sample}: give a share from 0 to 1, such as 0.01")
 
@@ -146,6 +155,16 @@ class Settings:
         return f"http://{bracketed(self.host)}:{self.port}"
 
     @property
+    def worker_url(self) -> str:
+        """Where other workers reach this one, and what they know it by: nobody else may have the same.
+
+        Where it listens on every address of the machine, the machine's name is taken: containers know each other by it.
+        """
+        if not self.advertise_url and self.host in EVERYWHERE:
+            return f"http://{socket.gethostname()}:{self.port}"
+        return self.advertise_url.rstrip("/") or self.local_url
+
+    @property
     def metrics_url(self) -> str:
         """Where the metrics are, on this machine."""
         return f"http://{bracketed(self.metrics_address)}:{self.metrics_port}/metrics"
@@ -157,7 +176,7 @@ class Settings:
 
     @property
     def url(self) -> str:
-        """How others reach this process: its public address, or the local one."""
+        """How users reach this process: its public address, or the local one."""
         return self.public_url.rstrip("/") or self.local_url
 
 

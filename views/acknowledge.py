@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -15,6 +16,7 @@ from tasksys.rows import Reminder, Task
 from tasksys.values import instant
 from views.context import BOUNDS, CHANNELS, system
 from views.docs import POLICY
+from views.forwarding.forwarder import at_owner
 from views.ports import Ticket
 from views.sending import WAIT, digest
 
@@ -34,6 +36,10 @@ async def look(request: web.Request) -> web.StreamResponse:
     ticket = _ticket(request, request.query.get("token", ""))
     if ticket is None:
         return _over()
+    return await at_owner(request, ticket.workspace, partial(_look, request, ticket))
+
+
+async def _look(request: web.Request, ticket: Ticket) -> web.StreamResponse:
     found = _shown(request, ticket)
     if found is None:
         return _answered()
@@ -48,6 +54,10 @@ async def press(request: web.Request) -> web.StreamResponse:
     ticket = _ticket(request, token or "")
     if ticket is None:
         return _over()
+    return await at_owner(request, ticket.workspace, partial(_press, request, ticket))
+
+
+async def _press(request: web.Request, ticket: Ticket) -> web.StreamResponse:
     if _shown(request, ticket) is None:
         return _answered()
     firing = f"{ticket.reminder}\0{ticket.scheduled_for}".encode()

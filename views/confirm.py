@@ -1,6 +1,7 @@
 """The page behind the link of a mail that asks whether an address is its user's. Its button says so."""
 
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -12,6 +13,7 @@ from tasksys.rows import Channels
 from tasksys.values import CLOCK, instant
 from views.acknowledge import TOKEN_CHARACTERS, page, sent_token
 from views.context import CHANNELS, system
+from views.forwarding.forwarder import at_owner
 from views.ports import Confirmation
 from views.sending import WAIT, digest
 
@@ -26,7 +28,12 @@ def pages() -> list[web.RouteDef]:
 async def look(request: web.Request) -> web.StreamResponse:
     """Shows whose channel it is, and a button; changes nothing."""
     token = request.query.get("token", "")
-    asked = _asked(request, token)
+    sent = _sent(request, token)
+    return _over() if sent is None else await at_owner(request, sent.workspace, partial(_look, request, sent, token))
+
+
+async def _look(request: web.Request, sent: Confirmation, token: str) -> web.StreamResponse:
+    asked = _asked(request, sent)
     if asked is None:
         return _over()
     if _confirmed(request, asked):
@@ -39,7 +46,12 @@ async def look(request: web.Request) -> web.StreamResponse:
 async def press(request: web.Request) -> web.StreamResponse:
     """Confirms; a second time it is answered the same."""
     token = await sent_token(request)
-    asked = _asked(request, token or "")
+    sent = _sent(request, token or "")
+    return _over() if sent is None else await at_owner(request, sent.workspace, partial(_press, request, sent))
+
+
+async def _press(request: web.Request, sent: Confirmation) -> web.StreamResponse:
+    asked = _asked(request, sent)
     if asked is None:
         return _over()
     command = ConfirmChannel(
@@ -54,12 +66,14 @@ async def press(request: web.Request) -> web.StreamResponse:
     return _done()
 
 
-def _asked(request: web.Request, token: str) -> Confirmation | None:
-    """What the link asks, while the channel waits for that, or has it; None otherwise."""
+def _sent(request: web.Request, token: str) -> Confirmation | None:
+    """What the link of a mail asks, if it is one of ours."""
     channels = request.app[CHANNELS]
-    asked = channels.confirmation(token) if channels is not None and len(token) <= TOKEN_CHARACTERS else None
-    if asked is None:
-        return None
+    return channels.confirmation(token) if channels is not None and len(token) <= TOKEN_CHARACTERS else None
+
+
+def _asked(request: web.Request, asked: Confirmation) -> Confirmation | None:
+    """The same, while the channel waits for that, or has it; None otherwise."""
     state = system(request).state.state(asked.workspace)
     row = state.get(Channels, asked.user)
     channel = row.named(asked.channel) if row is not None else None

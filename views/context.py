@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,6 +29,10 @@ CALENDAR_TOKENS: Final = web.AppKey("calendar_tokens", CalendarTokens)
 CHANNELS: Final[web.AppKey[Channels | None]] = web.AppKey("channels")
 """None where the process sends nothing."""
 IDENTITY: Final = web.RequestKey("identity", Identity)
+CLIENT: Final = web.RequestKey("client", str)
+"""The address of who asks, where another worker handed the request on."""
+FILE: Final = web.RequestKey("file", bytes)
+"""A body that was read before the handler, which reads it as it comes otherwise."""
 
 
 @dataclass(frozen=True)
@@ -245,20 +250,28 @@ def query(given: dict[str, str]) -> Query:
     return parsed
 
 
-async def body(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the body; {} for none. Problems 400, 413, 415, 422 and 408."""
+@contextmanager
+def body_errors(request: web.Request) -> Iterator[None]:
+    """Turns what can go wrong while a body is read into problems: 400 and 408."""
     try:
-        if request.content.is_eof():  # it came with the head, so nothing is waited for: a timer costs as much again
-            raw = await request.read()
-        else:
-            async with asyncio.timeout(request.app[BOUNDS].body):
-                raw = await request.read()
+        yield
     except TimeoutError as error:
         detail = f"The body did not come within {request.app[BOUNDS].body:.0f} s; send it faster or smaller."
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail, closing=True) from error
     except web.RequestPayloadError as error:
         detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
         raise bad_request("bad-body", detail, closing=True) from error
+
+
+async def body(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the body; {} for none. Problems 400, 413, 415, 422 and 408."""
+    if request.content.is_eof():  # it came with the head, so nothing is waited for: a timer costs as much again
+        with body_errors(request):
+            raw = await request.read()
+    else:
+        with body_errors(request):
+            async with asyncio.timeout(request.app[BOUNDS].body):
+                raw = await request.read()
     if not raw:
         return {}
     if request.content_type not in ("application/json", "application/merge-patch+json"):

@@ -19,8 +19,10 @@ from tasksys.values import Role
 from views import import_formats
 from views.context import (
     BOUNDS,
+    FILE,
     POSITION_HEADER,
     answer,
+    body_errors,
     flag,
     member,
     parameters,
@@ -28,7 +30,7 @@ from views.context import (
     workspace,
 )
 from views.import_formats import Format, Sent
-from views.problems import Problem, bad_request, foreseen, refused
+from views.problems import Problem, foreseen, refused
 from views.routes import WS, Route
 from views.sending import LONGEST_WAIT, record
 
@@ -122,21 +124,24 @@ async def post(request: web.Request) -> web.StreamResponse:
 
 async def _file(request: web.Request, room: int) -> bytes:
     """The body. Problems 413 and 408."""
+    kept: bytes | None = request.get(FILE)
+    if kept is not None:
+        if len(kept) > room:
+            raise _too_large(room)
+        return kept
     raw = bytearray()
-    try:
+    with body_errors(request):
         async with asyncio.timeout(request.app[BOUNDS].body):
             async for part in request.content.iter_any():
                 raw += part
                 if len(raw) > room:
-                    detail = f"Such a file has at most {room:,} bytes; import it in parts."
-                    raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail, closing=True)
-    except TimeoutError as error:
-        detail = f"The body did not come within {request.app[BOUNDS].body:.0f} s; send it faster or smaller."
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail, closing=True) from error
-    except web.RequestPayloadError as error:
-        detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
-        raise bad_request("bad-body", detail, closing=True) from error
+                    raise _too_large(room)
     return bytes(raw)
+
+
+def _too_large(room: int) -> Problem:
+    detail = f"Such a file has at most {room:,} bytes; import it in parts."
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail, closing=True)
 
 
 async def _done(request: web.Request, name: str, doing: list[Doing]) -> None:

@@ -9,6 +9,8 @@ from views.problems import invalid
 
 KEY_HEADER: Final = "Idempotency-Key"
 SPARE_KEY_HEADER: Final = "Tasksys-Spare-Key"
+SPARE: Final = web.RequestKey("spare_key", str)
+"""The spare key that the worker itself gave the request that it took."""
 
 
 def idempotency_key(request: web.Request) -> str:
@@ -20,9 +22,10 @@ def idempotency_key(request: web.Request) -> str:
 
 
 def spare_key(request: web.Request) -> str:
-    """The key that the entry in front of several processes gives a request, for those without one of their own.
+    """The key that the first of several workers gives a request, for those without one of their own; blank if none.
 
-    With it the entry may ask the next process, also when it is not certain whether the first appended the command.
+    With it the request may be sent again, also when it is not certain whether the command was appended.
     """
-    key = request.headers.get(SPARE_KEY_HEADER, "")
+    given: str | None = request.get(SPARE)
+    key: str = given or request.headers.get(SPARE_KEY_HEADER) or ""
     return key if ID.fullmatch(key) else ""

@@ -1,7 +1,8 @@
 """For operators: health, readiness, status, lag, dead letters, replay."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -19,6 +20,7 @@ from tasksys.values import Id
 from views import exposition
 from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
 from views.decoding import wrong_field
+from views.forwarding.forwarder import at_owner, at_partition
 from views.problems import Problem, bad_request, invalid, not_found
 from views.routes import Handler, Route
 
@@ -117,27 +119,30 @@ def _place(name: str) -> tuple[int, int] | None:
 
 async def retry(request: web.Request) -> web.StreamResponse:
     """Appends the record again; the letter goes when it is folded."""
-    partition, letter = _letter(request)
-    await system(request).retry(partition, letter)
-    return answer({"id": f"{partition}-{letter.offset}", "status": "appended"}, HTTPStatus.ACCEPTED)
+    return await _with_letter(request, system(request).retry)
 
 
 async def discard(request: web.Request) -> web.StreamResponse:
     """Takes a letter from the list, soon; its record stays in the topic of dead letters."""
-    partition, letter = _letter(request)
-    await system(request).discard(partition, letter)
-    return answer({"id": f"{partition}-{letter.offset}", "status": "appended"}, HTTPStatus.ACCEPTED)
+    return await _with_letter(request, system(request).discard)
 
 
-def _letter(request: web.Request) -> tuple[int, DeadLetter]:
-    """The letter in the address, with its partition."""
+async def _with_letter(request: web.Request, done: Callable[[int, DeadLetter], Awaitable[None]]) -> web.StreamResponse:
+    """Does it with the letter in the address, where its partition is."""
     parameters(request)
     name = request.match_info["letter"]
     place = _place(name)
-    letter = None if place is None else system(request).state.dead_letter(*place)
-    if place is None or letter is None:
+    if place is None:
         raise not_found("dead letter", name)
-    return place[0], letter
+
+    async def here() -> web.StreamResponse:
+        letter = system(request).state.dead_letter(*place)
+        if letter is None:
+            raise not_found("dead letter", name)
+        await done(place[0], letter)
+        return answer({"id": name, "status": "appended"}, HTTPStatus.ACCEPTED)
+
+    return await at_partition(request, place[0], here)
 
 
 class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -167,6 +172,11 @@ async def replay(request: web.Request) -> web.StreamResponse:
         raise invalid(
             "/verify", "With until nothing is compared, so that there is nothing to verify; give one of them."
         )
+    here = partial(_replayed, request, wanted, until)
+    return await here() if wanted.workspace is None else await at_owner(request, wanted.workspace, here)
+
+
+async def _replayed(request: web.Request, wanted: ReplayRequest, until: str | None) -> web.StreamResponse:
     if wanted.workspace is not None and system(request).state.state(wanted.workspace).workspace is None:
         raise not_found("workspace", wanted.workspace)
     progress = system(request).replay(wanted.verify is not False, wanted.workspace, until)

@@ -36,7 +36,7 @@ from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
 from views.conflicts import BYTES, Since, about, conflicts
-from views.context import history_caught_up, history_reached, identity, system
+from views.context import CLIENT, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
 from views.keys import KEY_HEADER, idempotency_key, spare_key
 from views.problems import Problem, invalid, no_workspace, refused
@@ -157,7 +157,7 @@ async def record(request: web.Request, workspace: str, command: Command) -> Comm
     agent = request.headers.get("User-Agent", "")[:100]
     if not agent.isprintable():
         agent = "".join(one if one.isprintable() else "?" for one in agent)
-    source = f"{request.remote or ''} {agent}".strip()
+    source = f"{request.get(CLIENT) or request.remote or ''} {agent}".strip()
     return CommandRecord(workspace, identity(request).user, instant(datetime.now(UTC)), command, source, payload)
 
 

@@ -38,6 +38,9 @@ from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOP
 from views.feed import admission, routes
 from views.feed.hub import HUB, Hub
 from views.feed.limits import Limits
+from views.forwarding import forwarder
+from views.forwarding.forwarder import FORWARDER, Forwarder
+from views.forwarding.proofs import Proofs
 from views.ports import Channels, System
 from views.routes import Route
 
@@ -78,7 +81,8 @@ class Options:
     """Where to listen and how to find out who asks. `port` 0 takes a free one.
 
     `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
-    `health` is what /ready tells; of the agents alone, where it is None.
+    `health` is what /ready tells; of the agents alone, where it is None. `cluster_key` is what workers know each other
+    by: without one nothing is handed on. `wait` is how long a request waits for a worker that has its workspace.
     """
 
     host: str = "127.0.0.1"
@@ -91,6 +95,8 @@ class Options:
     url: str = ""
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
+    cluster_key: str = field(default="", repr=False)
+    wait: float = forwarder.WAIT
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -108,11 +114,24 @@ async def shut_down(app: web.Application) -> None:
     """Ends what waits for something new to happen, so that only what is being done holds the shutdown up."""
     app[STOPPING].set()
     app[HUB].stop()
+    if FORWARDER in app:
+        app[FORWARDER].stop()
+
+
+async def closed(app: web.Application) -> None:
+    """Closes what requests may have needed to the end."""
+    await app[FORWARDER].close()
 
 
 def application(system: System, options: Options) -> web.Application:
-    """The aiohttp application."""
-    app = web.Application(middlewares=[written.middleware, problems.middleware, identify], client_max_size=MAX_BODY)
+    """The aiohttp application; one that hands on is made in a running event loop."""
+    shared = [forwarder.middleware] if options.cluster_key else []
+    app = web.Application(
+        middlewares=[written.middleware, problems.middleware, *shared, identify], client_max_size=MAX_BODY
+    )
+    if options.cluster_key:
+        app[FORWARDER] = Forwarder(system, Proofs(options.cluster_key), options.wait)
+        app.on_cleanup.append(closed)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
     app[CALENDAR_TOKENS] = CalendarTokens(options.key)

@@ -18,6 +18,7 @@ from tasksys.state import State
 from views import series_shapes, shapes
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read
+from views.forwarding.forwarder import at_owner
 from views.ids import derived, ulid
 from views.keys import idempotency_key, spare_key
 from views.problems import Problem, invalid
@@ -217,9 +218,13 @@ def _handler(write: Write) -> Handler:
                 raise invalid(f"/{field}", "The address says this already; leave it out.")
         wish = read(write.command, {**given, **names})
         workspace = _workspace_for(request, wish)
-        wish = complete(request, workspace, wish)
-        decided = await send(request, workspace, wish)
-        return await _concluded(request, workspace, wish, decided, write)
+
+        async def sent() -> web.StreamResponse:
+            named = complete(request, workspace, wish)
+            decided = await send(request, workspace, named)
+            return await _concluded(request, workspace, named, decided, write)
+
+        return await sent() if "ws" in request.match_info else await at_owner(request, workspace, sent)
 
     return handle
 

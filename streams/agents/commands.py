@@ -7,6 +7,7 @@ dead letter, and the partition goes on.
 Why so long: whatever a record may turn out to be is answered here, and all of it shares what the batch has done so far.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,7 @@ from monitoring import tracing
 from streams import keys
 from streams.agents import dead_letters
 from streams.agents.committed import UNREADABLE, Committed, Tally
+from streams.agents.imports import IMPORT, Imports, Stage, under_way
 from streams.agents.state_rows import StateFold, staged
 from streams.agents.states import States
 from streams.agents.sweep import Sweep
@@ -76,11 +78,13 @@ class CommandsFold:
         self._onward: Headers = ()
         """What the events of the command in hand carry on of its trace."""
         self._sweep = Sweep(rows, keys.OUTCOME, lambda row: _decode_outcome(row).at)
+        self._imports = Imports(rows, lambda workspace: self._state(workspace).workspace is not None)
 
     def fold(self, records: Sequence[Record]) -> Effects:
         """Decides the commands in order, up to where they have come to many events."""
         self._effects, self._decided, self._touched, self._changed = Effects(), [], {}, {}
         self._happened, self._tally, self._letters, self._traced = {}, {}, False, {}
+        self._imports.begin(self._effects)
         events = size = 0
         for folded, record in enumerate(records, 1):
             if (context := tracing.carried(record.headers)) is None:
@@ -88,12 +92,15 @@ class CommandsFold:
             else:
                 self._fold_traced(record, context)
             size += sum(len(one.value or b"") for one in self._effects.outputs[events:])
-            events = len(self._effects.outputs)
-            if folded < len(records) and (events >= EVENTS_AT_ONCE or size >= EVENT_BYTES_AT_ONCE):
+            events, staged = len(self._effects.outputs), self._imports
+            enough = events + staged.events >= EVENTS_AT_ONCE or size + staged.size >= EVENT_BYTES_AT_ONCE
+            if folded < len(records) and (enough or staged.ends):
                 self._effects.folded = folded
                 break
         for workspace, state in self._touched.items():
             self._store(workspace, state)
+        self._imports.end()
+        self._changed.update(self._imports.shown)
         for key in self._sweep.expired(min(record.timestamp_ms for record in records)):
             self._effects.rows.setdefault(key, None)
         return self._effects
@@ -108,6 +115,7 @@ class CommandsFold:
         """The store is the truth again."""
         self._states.forget(self._partition)
         self._sweep.aborted()
+        self._imports.aborted()
 
     def _fold_traced(self, record: Record, context: tracing.Context) -> None:
         try:
@@ -120,6 +128,9 @@ class CommandsFold:
         headers = dict(record.headers)
         if headers and (discarded := headers.get(DISCARD)):
             self._done_with(discarded)
+            return
+        if headers and (digest := headers.get(IMPORT)):
+            self._import(record, digest)
             return
         request = (headers.get(REQUEST) or b"").decode("ascii", "replace") if headers else ""  # Kafka's can be null
         try:
@@ -137,6 +148,9 @@ class CommandsFold:
         if before is not None and not (retried and failed):
             self._seen_before(command, before, request)
             return
+        if self._imports.stage(command.workspace) is Stage.STAGING:
+            self._not_yet(command, request)
+            return
         state = self._state(command.workspace)
         try:
             answer = decider.decide(command, state)
@@ -147,6 +161,24 @@ class CommandsFold:
             self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
         except NotFollowed as error:
             self._faulty(record, command, key, state, request, f"what follows raised {error}")
+
+    def _import(self, record: Record, digest: bytes) -> None:
+        try:
+            self._imports.fold(record, digest)
+        except (ValueError, zlib.error) as error:  # msgspec's errors are ValueErrors
+            self._dead(record, f"a part of an import: {error}")
+        self._letters = self._letters or self._imports.letters
+        for workspace in self._imports.shown:
+            self._states.drop(workspace)  # it knew that there was none
+
+    def _not_yet(self, command: CommandRecord, request: str) -> None:
+        """No outcome is kept: the same command can be sent again when the workspace is here."""
+        refusal = Refusal(Code.EXISTS, "The workspace is being imported from another log; wait for its end.")
+        refused = Outcome(
+            command.command.id, command.actor, OutcomeStatus.REFUSED, command.at, command.digest, refusal=refusal
+        )
+        self._decided.append(Decided(request, refused, (), replayed=False))
+        self._count(command, "refused", Code.EXISTS)
 
     def _faulty(
         self, record: Record, command: CommandRecord, key: bytes, state: State, request: str, reason: str
@@ -176,9 +208,13 @@ class CommandsFold:
             state.take(draft)
             self._touched[command.workspace] = state
             name, happened = command.workspace.encode(), self._happened.setdefault(command.workspace, [])
+            held = self._imports.stage(command.workspace) is Stage.FOLLOWING
             for event in events:
                 stored = codec.encode_event(event)
-                self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
+                if held:
+                    self._imports.hold(command.workspace, event.position, stored)
+                else:
+                    self._effects.outputs.append(Output(EVENTS.name, name, stored, self._onward))
                 happened.append((event, stored))
             if (context := tracing.carried(self._onward)) is not None:
                 self._traced.setdefault(command.workspace, {}).update({one.position: context for one in events})
@@ -288,6 +324,7 @@ def agent(
         outputs=(EVENTS, DEAD_LETTERS),
         open=lambda partition, rows: CommandsFold(partition, rows, publish, states),
         rebuild=StateFold,
-        kept=(keys.OUTCOME, keys.DEAD_LETTER),
+        kept=(keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT),
+        apart=lambda rows: {name.encode() for name in under_way(rows)},
         close=close,
     )

@@ -68,6 +68,11 @@ class States:
         for workspace in [name for name, number in self._partitions.items() if number == partition]:
             self._forget(workspace)
 
+    def drop(self, workspace: str) -> None:
+        """Lets go of one, if it is here."""
+        if workspace in self._states:
+            self._forget(workspace)
+
     def _forget(self, workspace: str) -> None:
         del self._states[workspace], self._partitions[workspace]
         self.size -= self._sizes.pop(workspace)

@@ -13,6 +13,7 @@ Five things about rocksdict 0.3.29 shape this module:
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from rocksdict import (
     AccessType,
@@ -42,6 +43,11 @@ UNFINISHED = "MANIFEST-000001\n"
 STARVED = "Too many open files"
 """In a message, anywhere: no descriptor was free. RocksDB then takes no more writes until it is opened again."""
 MISSING = "IO error: No such file or directory"  # of a file that another one says is there
+LOCKED = ("IO error: While lock file", "IO error: lock hold by current process")
+"""Somebody has the database open, another process or this one."""
+FULL = (NO_SPACE, "No space left on device")
+"""In RocksDB's words, and in those of rocksdict, which makes the directory."""
+READ_ONLY = ("IO error: Read-only file system", "Read-only file system")
 
 
 class DatabaseError(Exception):
@@ -52,10 +58,31 @@ class DatabaseCorrupt(DatabaseError):
     """What is on the disk is not what was written there."""
 
 
+class DatabaseLocked(DatabaseError):
+    """Somebody has it open, and it cannot be shared."""
+
+
+class DiskFull(DatabaseError):
+    """There is no room for what was to be written; it is not written."""
+
+
+class DiskReadOnly(DatabaseError):
+    """The file system takes no writes at all."""
+
+
+KINDS: Final[tuple[tuple[str | tuple[str, ...], type[DatabaseError]], ...]] = (
+    ((CORRUPTION, MISSING), DatabaseCorrupt),
+    (LOCKED, DatabaseLocked),
+    (FULL, DiskFull),
+    (READ_ONLY, DiskReadOnly),
+)
+"""What a message begins with, and what it means. Paths come later in it, whatever words are in them."""
+
+
 def database_error(error: Exception) -> DatabaseError:
     """The typed error for one of rocksdict's bare exceptions."""
     text = str(error)
-    return DatabaseCorrupt(text) if text.startswith((CORRUPTION, MISSING)) else DatabaseError(text)
+    return next((kind for beginning, kind in KINDS if text.startswith(beginning)), DatabaseError)(text)
 
 
 def open_database(directory: Path, *, cache_bytes: int = CACHE_BYTES, repaired: bool = False) -> Rdict:

@@ -17,7 +17,9 @@ from streams import measures
 from streams.agent import FoldAgent
 from streams.fold import Record
 from streams.runner import FoldFailed
+from streams.topics import changelog_of
 from streams.transport.lanes import Lane
+from tasksys.ownership import Ownership
 
 BATCH_SECONDS: Final = 8.0
 """How long a stop or a rebalance waits for the batches in hand: less than a rebalance may take (20 s), and than a
@@ -25,6 +27,11 @@ transaction may stay open (10 s). What becomes of a batch that is given up then 
 
 FULL_SECONDS: Final = 0.1
 """How long a fetch waits while a partition has no room for more: it may have room before the others have records."""
+
+BEGUN_ANEW: Final = (
+    "brings offset {}, which was folded already: the topic was deleted and made again, or has lost records. Nothing of "
+    "it is folded until somebody has looked, and has restarted this worker"
+)
 
 
 class FoldingConsumer:
@@ -43,6 +50,8 @@ class FoldingConsumer:
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
         self.stopped_partitions: dict[TP, str] = {}
         """Partitions whose fold failed, with the reason: they wait for an operator."""
+        self.ownership = Ownership()
+        """Who has which partitions of the agent, by the group's last assignment."""
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """The transport's fetched records as ours."""
@@ -54,6 +63,14 @@ class FoldingConsumer:
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+
+    async def inspect(self, assigned: set[TP]) -> None:
+        """Looks at the tables of partitions that this process has become the writer of, before they are recovered."""
+
+    @property
+    def leased(self) -> bool:
+        """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
+        return True
 
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
@@ -131,12 +148,16 @@ class FoldingConsumer:
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Becomes the one writer of the partitions, and then has their tables recovered."""
+        for agent in self._agents():
+            source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
+            self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure = set(assigned)
         try:
             for agent in self._agents():
                 agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
+            await self.inspect(assigned)
         except Exception as error:
             await self.app.crash(error)
             return
@@ -193,8 +214,18 @@ class FoldingConsumer:
             elif agent is None or tp in self.unsure:
                 left[tp] = found
             else:
-                self._put(agent, tp, self.records(found))
+                records = self.records(found)
+                if records[0].offset < agent.position(tp.partition):
+                    self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
+                else:
+                    self._put(agent, tp, records)
         return left
+
+    def stop_partition(self, tp: TP, reason: str, error: Exception | None = None) -> None:
+        """Folds no more of a partition, until it is assigned anew: an operator has to look."""
+        self.log.critical("%s", reason, exc_info=error)
+        self.stopped_partitions[tp] = reason
+        self.pause_partitions({tp})  # type: ignore[attr-defined]
 
     def _put(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
         if records and tp not in self.stopped_partitions:
@@ -239,9 +270,7 @@ class FoldingConsumer:
         try:
             await agent.fold(tp.partition, records)
         except FoldFailed as error:
-            self.log.critical("%s", error, exc_info=error)
-            self.stopped_partitions[tp] = str(error)
-            self.pause_partitions({tp})  # type: ignore[attr-defined]
+            self.stop_partition(tp, str(error), error)
             return False
         except Exception as error:
             self.log.exception("folding stopped: %s", error)

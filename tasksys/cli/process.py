@@ -48,6 +48,8 @@ COLLECTOR: Final = (10_000, 20, 20)
 """Thresholds of the cyclic collector: few objects here form cycles, and with Python's own (700, 10, 10) its passes over
 all that was imported and all that waits took 9 % of the processor time of a command over HTTP."""
 
+OPEN: Final = "this cluster has no secrets: anybody here may act as anybody"
+
 
 async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]], None]) -> None:
     """Serves until SIGINT or SIGTERM; calls `started` once with the agents that run.
@@ -71,8 +73,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             channels = Channels(options_of_channels)
             steps.add("deliveries have ended", channels.close)
             node = Node(
-                broker, settings.tables, agents, settings.topic_partitions, settings.replication, settings.url,
-                courier=channels,
+                broker, settings.tables, agents, settings.topic_partitions, settings.replication,
+                settings.worker_url, standbys=settings.standbys, courier=channels,
             )  # fmt: skip
             disk = await running.enter_async_context(observing(node, settings.data_dir))
             watch(health, node, agents, disk, settings.data_dir)
@@ -88,6 +90,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
                 channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
+                cluster_key=cluster_key(settings, broker),
             )  # fmt: skip
             with port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
@@ -96,6 +99,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         started(settings, agents)
         if not options_of_channels.key:
             logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
+        if broker.directory is None and not cluster_key(settings, broker):
+            logger.warning("without --secret-key, the same for all, workers do not hand requests on to each other")
         if "deliveries" in agents and "commands" not in agents:
             logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
         await stop.wait()
@@ -168,6 +173,16 @@ def channel_options(settings: Settings, broker: Broker) -> ChannelOptions:
         except OSError as error:
             raise Failure(f"The key that channels are sealed with cannot be kept: {error}.") from error
     return ChannelOptions(key, relay, settings.allow_private_webhooks, settings.url)
+
+
+def cluster_key(settings: Settings, broker: Broker) -> str:
+    """What workers of a cluster know each other by; blank where there are no others, or they cannot know each other.
+
+    Without authentication a server is open to whoever reaches this machine's loopback, so that nothing need be proved.
+    """
+    if broker.directory is not None:
+        return ""
+    return settings.secret_key or (OPEN if settings.auth.mode is AuthMode.NONE else "")
 
 
 @contextmanager

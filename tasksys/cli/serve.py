@@ -62,7 +62,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            show_default=data_dir(), help="Where this process keeps its tables, and the embedded log unless --broker "
            "says otherwise. Two processes never share one."),
     setting("--public-url", default="", metavar="URL", show_default="http://HOST:PORT",
-           help="How others reach this process, if not at its host and port."),
+           help="How users reach the service, if not at its host and port: it is in links of mails and calendars."),
+    setting("--advertise-url", default="", metavar="URL", show_default="http://HOST:PORT, or by this machine's name",
+           help="How other workers on the same Kafka reach this one; no two may have the same."),
     setting("--agents", type=Names(), default="", metavar="NAME,…", show_default="all",
            help="The agents to run in this process."),
     setting("--partitions", type=COUNT, metavar="N",
@@ -70,6 +72,9 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            help="Partitions of topics that do not exist yet; fixed once they do."),
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
+    setting("--standbys", type=click.IntRange(min=0), default=1, metavar="N",
+           help="How many other workers keep a copy of each table, on Kafka: they take over at once what another one "
+           "leaves behind."),
     setting("--auth", type=click.Choice([mode.value for mode in AuthMode]), default=AuthMode.NONE.value,
            help="Who may do what: `none` believes everybody on this machine, `jwt` asks for a token."),
     setting("--jwt-secret", default="", metavar="SECRET", show_default=False,

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     STATE_DIFFERS = "state-differs"
     AUDIT_BROKEN = "audit-broken"
     REPLAY_DIFFERS = "replay-differs"
+    COMPLAINT = "complaint"
 
 
 class Violation(NamedTuple):
@@ -259,7 +260,7 @@ def _feed(followed: Followed, log: list[Event]) -> Iterator[Problem]:
             yield Kind.FEED_GAP, f"{who} saw {seen.position} after {expected - 1}"
             return
         event = log[seen.position - 1] if seen.position <= len(log) else None
-        if event is None or (event.id, event.digest) != (seen.id, seen.digest):
+        if event is None or event.id != seen.id or not _agree(event.digest, seen.digest):
             yield Kind.FEED_DIFFERS, f"{who} saw {seen} where the log has {event}"
             return
         expected += 1
@@ -291,3 +292,5 @@ def _everywhere(history: History) -> Iterator[Problem]:
     for who, count in history.differences.items():
         if count:
             yield Kind.REPLAY_DIFFERS, f"{who}: {count} rows are not what the events say"
+    for complaint in history.complaints:
+        yield Kind.COMPLAINT, complaint

@@ -77,7 +77,7 @@ class Seen(Struct, frozen=True):
     position: int
     id: str
     digest: str
-    """Stands for its bytes."""
+    """Stands for its bytes; blank if the subscriber does not see them."""
 
 
 class Followed(Struct, frozen=True, kw_only=True):
@@ -149,6 +149,8 @@ class History(Struct, kw_only=True):
     differences: dict[str, int] = field(default_factory=dict)
     """Rows that a replay found to differ, by agent or worker."""
     others: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """What else went wrong, as whoever ran it says: a worker that did not come back, a refusal that had no reason."""
 
     def save(self, path: Path) -> None:
         """Writes it as JSON."""

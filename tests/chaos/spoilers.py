@@ -349,6 +349,12 @@ def a_replay_finds_a_difference(history: History, rng: Random) -> None:
     history.differences["worker-1"] = rng.randint(1, 9)
 
 
+@plants(Kind.COMPLAINT)
+def a_worker_does_not_come_back(history: History, rng: Random) -> None:
+    """A worker does not come back."""
+    history.complaints.append(f"worker-{rng.randint(1, 9)} is not ready")
+
+
 def _replace(history: History, write: Write, **changes: object) -> None:
     history.writes[history.writes.index(write)] = structs.replace(write, **changes)
 

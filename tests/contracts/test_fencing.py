@@ -5,22 +5,27 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
+import aiohttp
 import pytest
 
 from streams.app import fold_agent
 from streams.node import Node
 from tasksys import codec
-from tasksys.commands import CreateTask
+from tasksys.commands import CreateTask, CreateWorkspace, EditTask
 from tasksys.outcomes import Decided, OutcomeStatus
 from tests.support.domain import OWNER
+from tests.support.feed import feeding
+from tests.support.http import Space, eventually
 from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
 from tests.support.kill_child import SESSION_SECONDS
 from tests.support.nodes import WAIT, accepted, append, check, founded, record, running, until, wipe, workspace_on
+from views.feed import closing
 
 pytestmark = pytest.mark.kafka
 
@@ -42,9 +47,9 @@ class Worker:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, url: str, directory: Path, point: str = "") -> AsyncIterator[Self]:
+    async def running(cls, url: str, directory: Path, point: str = "", mode: str = "worker") -> AsyncIterator[Self]:
         """Started and ready; killed in the end."""
-        arguments = ["-m", "tests.support.kill_child", "worker", url, str(directory), *([point] if point else [])]
+        arguments = ["-m", "tests.support.kill_child", mode, url, str(directory), *([point] if point else [])]
         with (directory.parent / "said.log").open("ab") as said:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
@@ -131,6 +136,72 @@ async def test_a_thawed_worker_is_fenced(url: str, tmp_path: Path, point: str) -
         assert [one.id for one in after.events[theirs]][: len(before.events[theirs])] == [
             one.id for one in before.events[theirs]
         ]
+
+
+OLD, NEW = b'"title":"old"', b'"title":"new"'
+
+
+@asynccontextmanager
+async def asking(port: int, *paths: str) -> AsyncIterator[Callable[[], Awaitable[list[tuple[int, bytes]]]]]:
+    """Connections that are there already, one for each path; what is called asks, without waiting for an answer.
+
+    What that gives, awaited, are the answers' status and body.
+    """
+    lines = [await asyncio.open_connection("127.0.0.1", port) for _ in paths]
+
+    async def answer(path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[int, bytes]:
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: {OWNER}\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        async with asyncio.timeout(WAIT):
+            whole = await reader.read()
+        return int(whole.split()[1]), whole
+
+    try:
+        yield lambda: asyncio.gather(*(answer(path, *line) for path, line in zip(paths, lines, strict=True)))
+    finally:
+        for _, writer in lines:
+            writer.close()
+
+
+async def test_a_thawed_worker_tells_nothing_old(url: str, tmp_path: Path) -> None:
+    """Others have changed what it has: it answers no read from its tables, in memory or not, and its feed ends."""
+    async with (
+        Worker.running(url, tmp_path / "frozen", mode="serve") as worker,
+        running(url, tmp_path / "node", partitions=2, session_timeout=SESSION_SECONDS) as node,
+        aiohttp.ClientSession(f"http://127.0.0.1:{(port := (await worker.says('started'))['port'])}") as session,
+    ):
+        await until(lambda: len(owned(node)) == 1 and not node.ready(), "they share the partitions")
+        [mine] = owned(node)
+        theirs = workspace_on(node, 1 - mine)
+        for command in (CreateWorkspace(name="Acme"), CreateTask(task="t", title="old")):
+            await append(node, 1 - mine, theirs.encode(), codec.encode_command(record(theirs, command)))
+        space = Space(session, {"Tasksys-Actor": OWNER}, f"/api/v1/workspaces/{theirs}", theirs)
+        paths = [f"{space.prefix}/tasks/t", f"{space.prefix}/tasks", f"{space.prefix}/audit", "/api/v1/workspaces"]
+
+        async def knows(title: bytes) -> bool:
+            answers = [await session.get(path, headers=space.headers) for path in paths]
+            return all(one.status == 200 for one in answers) and title in await answers[1].read()
+
+        await eventually(lambda: knows(OLD))
+        site: Any = SimpleNamespace(session=session)
+        async with asking(port, *paths) as ask, feeding(site, space) as feed:
+            await feed.subscribe()
+            worker.process.send_signal(signal.SIGSTOP)
+            await until(lambda: owned(node) == [0, 1] and not node.ready(), "the partition is taken over", 30)
+            await accepted(node, theirs, EditTask(task="t", title="new"))
+            answers = asyncio.ensure_future(ask())
+            await asyncio.sleep(0)  # they are in its sockets
+            worker.process.send_signal(signal.SIGCONT)
+            for path, (status, body) in zip(paths, await answers, strict=True):
+                assert status == 503 or NEW in body, (path, status, body)
+            assert await feed.closed() == (closing.MOVED.code, closing.MOVED.reason)
+        await until(lambda: len(owned(node)) == 1 and not node.ready(), "the thawed worker has joined again", 60)
+        if 1 - mine in owned(node):
+            task = node.state.state(theirs).task("t")
+            assert task is not None
+            assert task.title == "new"
+        else:
+            await eventually(lambda: knows(NEW))
 
 
 async def test_two_nodes_that_think_they_own_a_partition(url: str, tmp_path: Path) -> None:

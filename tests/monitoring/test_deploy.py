@@ -242,7 +242,7 @@ def test_secrets_are_nobody_elses(place: Place, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_status_changes_nothing(place: Place) -> None:
-    """It asks each component, once."""
+    """It asks each component, for some seconds where one does not answer."""
     assert place.deploy("--status").returncode == 0
     place.standins.silent.add("grafana")
     found = place.deploy("--status")

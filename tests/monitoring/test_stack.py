@@ -163,7 +163,7 @@ def test_the_broker_dies_and_comes_back(watched: Watched) -> None:
     system, stack, inbox = watched.system, watched.stack, watched.inbox
     before = len(inbox.slack)
     system.broker.kill()
-    watched.until(lambda: inbox.titled("CRITICAL log"), "the outage is told")
+    watched.until(lambda: inbox.titled("CRITICAL BrokerDown"), "the outage is told")
     watched.until(lambda: held_back(stack, "BrokerUnreachable"), "each process's own view is held back")
     watched.until(lambda: held_back(stack, "AgentNotReady"), "agents that are not ready are held back")
     system.broker.start()

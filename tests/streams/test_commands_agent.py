@@ -94,7 +94,7 @@ def test_a_command_becomes_events_rows_and_an_outcome(partition: Partition) -> N
     told = partition.commit(partition.sent("w", CreateTask(id="c", task="t", title="Milk"), ((REQUEST, b"r1"),)))
     [decided] = told.decided
     assert (decided.request, decided.replayed, decided.outcome.status) == ("r1", False, OutcomeStatus.ACCEPTED)
-    assert [event.id for event in decided.events] == ["3-1-0"]
+    assert [event.id for event in decided.events] == ["3-1-3"]
     assert partition.outcome("w", "c") == decided.outcome
     assert codec.decode_event(partition.outputs[-1].value) == decided.events[-1]
     assert (partition.outputs[-1].topic, partition.outputs[-1].key) == (EVENTS.name, b"w")

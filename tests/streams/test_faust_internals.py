@@ -17,7 +17,7 @@ import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer import fetcher as aiokafka_fetcher
-from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance, GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender
@@ -26,6 +26,7 @@ from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnReque
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.agents.manager import AgentManager
 from faust.app.base import App, BootStrategy
+from faust.assignor.client_assignment import ClientAssignment
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.stores.base import SerializedStore
 from faust.tables.manager import TableManager
@@ -78,6 +79,10 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     ),
     (driver.Consumer._new_consumer_thread, "", "kafka.consumer.Consumer makes its own thread"),
     (driver.AIOKafkaConsumerThread._create_worker_consumer, "transport", "kafka.consumer.ConsumerThread changes it"),
+    (driver.AIOKafkaConsumerThread.__post_init__, "", "kafka.consumer.ConsumerThread has its lease from there on"),
+    (GroupCoordinator._send_req, "request", "kafka.lease follows it"),
+    (GroupCoordinator._maybe_leave_group, "", "kafka.lease ends before it"),
+    (GroupCoordinator.reset_generation, "", "kafka.lease ends before it"),
     (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.consumer.ConsumerThread bounds it"),
     (driver.Producer._settings_extra, "", "kafka.driver.Producer"),
     (driver.server_list, "urls, default_port", "kafka.driver.Transport"),
@@ -88,6 +93,12 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (PartitionAssignor.metadata, "topics", "the embedded driver assigns by it"),
     (PartitionAssignor.on_assignment, "assignment", "the embedded driver assigns by it"),
     (PartitionAssignor.assigned_actives, "", "transport.store"),
+    (PartitionAssignor._perform_assignment, "cluster, member_metadata", "transport.assignor replaces it"),
+    (PartitionAssignor._get_changelog_distribution, "assignments", "transport.assignor"),
+    (PartitionAssignor._get_external_topic_distribution, "assignments", "transport.assignor"),
+    (PartitionAssignor._update_member_urls, "clients_metadata", "transport.assignor"),
+    (PartitionAssignor._get_client_metadata, "metadata", "transport.assignor"),
+    (ClientAssignment.kafka_protocol_assignment, "table_manager", "transport.assignor"),
     (App.on_rebalance_start, "", "the embedded driver"),
     (App.crash, "reason", "folding.FoldingConsumer, kafka.driver.Transport"),
     (Service.wait_until_stopped, "", "node.Node"),
@@ -159,6 +170,21 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         faust_consumer.ConsumerThread.on_partitions_assigned,
         ("self.consumer.threadsafe_partitions_assigned(",),
         "kafka.consumer.Consumer overrides what it calls",
+    ),
+    (
+        PartitionAssignor.on_assignment,
+        ("self._decompress(assignment.user_data)", "kafka_protocol_assignment(self._table_manager)", "metadata.url =="),
+        "transport.assignor reads one field more; addresses are compared as Faust writes them",
+    ),
+    (
+        App,
+        ("self.conf.PartitionAssignor(", "replicas=self.conf.table_standby_replicas"),
+        "streams.app",
+    ),
+    (
+        GroupCoordinator._on_join_complete,
+        ("assignor.on_assignment(assignment)", "self._subscription.listener.on_partitions_assigned(assigned)"),
+        "the assignment is known before partitions are taken over",
     ),
     (
         driver.ConsumerRebalanceListener,
@@ -263,6 +289,12 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (TopicPartitionState.__init__, ("self._position = ",), "kafka.consumer.Consumer.reached tells the lag by it"),
     (SubscriptionState.__init__, ("self._subscription",), "kafka.consumer.Consumer.reached"),
     (ServiceThread.__init__, ("self._thread_started = ",), "kafka.consumer.Consumer.close_unused"),
+    (GroupCoordinator._do_heartbeat, ("HeartbeatRequest(", "self._send_req(request)"), "kafka.lease is renewed by it"),
+    (
+        CoordinatorGroupRebalance._send_sync_group_request,
+        ("self._coordinator._send_req(request)", "response.error_code"),
+        "kafka.lease begins with it",
+    ),
     (
         GroupCoordinator.ensure_active_group,
         (

@@ -2,14 +2,15 @@
 
     python -m tests.support.kill_child submit URL DIRECTORY SEED COMMANDS ACKNOWLEDGED.json
     python -m tests.support.kill_child worker URL DIRECTORY [begin|sent|committed]
+    python -m tests.support.kill_child serve URL DIRECTORY
     python -m tests.support.kill_child fire URL DIRECTORY INSTANT
     python -m tests.support.kill_child send URL DIRECTORY INSTANT [once]
 
 `submit` sends a stream of commands that the seed determines, all that is not in the file of what was acknowledged
 before, and prints a JSON line for each outcome. `worker` only folds; with a point named it freezes itself (SIGSTOP)
-there, in its first transaction after a line on its standard input. `fire` does what is due at an instant, and ends.
-`send` also delivers it, and ends when nothing waits any more; with `once` it dies after the first answer, before it is
-recorded.
+there, in its first transaction after a line on its standard input. `serve` also answers over HTTP. `fire` does what is
+due at an instant, and ends. `send` also delivers it, and ends when nothing waits any more; with `once` it dies after
+the first answer, before it is recorded.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ from tasksys.outcomes import Decided
 from tasksys.refusals import Code, Refusal
 from tasksys.state import State
 from tests.support.domain import OWNER
+from tests.support.http import serving
 from tests.support.nodes import AT, caught_up, check, until
 
 WORKSPACES: Final = 6
@@ -204,6 +206,15 @@ async def worker(url: str, directory: str, point: str = "") -> None:
         await asyncio.sleep(0.01)
 
 
+async def serve(url: str, directory: str) -> None:
+    """Folds and serves until it is killed; says where."""
+    node = Node(Broker.parse(url), Path(directory), session_timeout=SESSION_SECONDS, partitions=2, url="http://frozen")
+    await node.start()
+    async with serving(node) as site:
+        say(phase="started", port=site.server.port)
+        await asyncio.Event().wait()
+
+
 async def fire(url: str, directory: str, instant: str) -> None:
     """Lets the clock stand at an instant until nothing waits for it any more."""
     now = datetime.fromisoformat(instant)
@@ -306,6 +317,7 @@ if __name__ == "__main__":
     main: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
         "submit": submit,
         "worker": worker,
+        "serve": serve,
         "fire": fire,
         "send": send,
     }

@@ -87,7 +87,7 @@ def test_envelopes_say_who_when_and_what(command: Command, least: Role) -> None:
     assert not isinstance(facts, Refusal)
     events = decider.enact(facts, msgspec.structs.replace(record, source="203.0.113.7"), "3-17", world.state)
     assert [event.position for event in events] == [before + 1 + index for index in range(len(events))]
-    assert [event.id for event in events] == [f"3-17-{index}" for index in range(len(events))]
+    assert [event.id for event in events] == [f"3-17-{event.position}" for event in events]
     assert {(event.at, event.actor, event.command) for event in events} == {(record.at, OWNER, record.command.id)}
     assert {(event.source, event.schema) for event in events} == {("203.0.113.7", 1)}
     assert world.workspace().position == events[-1].position

@@ -7,6 +7,7 @@ for ever; here it goes by the consumer's position, which passes them.
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
+from time import time
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -17,7 +18,8 @@ from faust.types import TP
 from streams import measures
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
-from streams.transport.kafka import closing  # also mends every client
+from streams.transport.kafka import closing, standing  # the first also mends every client
+from streams.transport.kafka.lease import Lease
 
 FETCH_WAIT_MS = 250
 """How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
@@ -41,6 +43,19 @@ STOP_POLL_SECONDS = 0.1
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Reads committed records only; Faust has no setting for that without its own exactly-once."""
+
+    lease: Lease
+    """On the partitions that the group has assigned to this process."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        conf = self.app.conf
+        self.lease = Lease(min(conf.broker_session_timeout, conf.broker_rebalance_timeout))
+
+    async def on_start(self) -> None:
+        """Connects; the group is joined later, when the topics are known."""
+        await super().on_start()
+        self.lease.follow(self._ensure_consumer()._coordinator)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -87,6 +102,12 @@ class Consumer(FoldingConsumer, driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._told: dict[TP, int] = {}
+        self._gaps: dict[int, str] = {}
+
+    async def on_start(self) -> None:
+        """Opens the tables, so that who cannot have them joins no group, and starts the thread."""
+        await self.transport.open_rows()
+        await super().on_start()
 
     async def on_stop(self) -> None:
         """Finishes the batches in hand, and tells the group so if it can be told at once."""
@@ -96,6 +117,17 @@ class Consumer(FoldingConsumer, driver.Consumer):
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.commit()
+
+    @property
+    def lease(self) -> Lease:
+        """While it is held, nobody else can have this process's partitions."""
+        lease: Lease = self._thread.lease
+        return lease
+
+    @property
+    def leased(self) -> bool:
+        """Whether nobody else can have this process's partitions now."""
+        return self.lease.held
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -122,6 +154,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         if answer.done():
             answer.result()
         else:
+            self.lease.end()  # the partitions were not given away yet, and the group may assign them anew
             answer.cancel()
 
     def close_unused(self) -> None:
@@ -162,6 +195,51 @@ class Consumer(FoldingConsumer, driver.Consumer):
             return applied
         fetched = assignment.state_value(TopicPartition(*tp))._position
         return max(applied, fetched or 0)
+
+    async def inspect(self, assigned: set[TP]) -> None:
+        """Throws rows away that the changelog cannot bring up to date; see `standing`. Nothing is open by now."""
+        changelogs = {tp for tp in assigned if tp.topic in self.app.tables.changelog_topics}
+        actives = changelogs & self.app.assignor.assigned_actives()
+        if not changelogs:
+            return
+        firsts, ends = await self.earliest_offsets(*changelogs), await self.highwaters(*changelogs)
+        self._gaps = {}
+        for tp in changelogs:
+            held = self.transport.held(tp.partition)
+            reason = None if held is None else standing.unfit(held, ends[tp] or 0, int(time() * 1000))
+            if reason == "ahead" and tp not in actives:
+                continue  # its writer may be about to end what is open; it is looked at again when it is ours
+            if reason is not None:
+                self.log.critical(
+                    "%s[%d]: the rows on disk are %s (they contain it up to offset %d, it ends at %s); they are thrown "
+                    "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, ends[tp],
+                )  # fmt: skip
+                self.transport.throw_away(tp.partition, reason)
+                held = None
+            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, firsts[tp] or 0)):
+                self._gaps[tp.partition] = missing
+
+    async def perform_seek(self) -> None:
+        """Goes to the tables' positions; partitions that cannot be folded on from there are stopped."""
+        await super().perform_seek()
+        for agent in self._agents():
+            tps = [TP(agent.spec.source.name, number) for number in agent.owned()]
+            if not tps:
+                continue
+            firsts, ends = await self.earliest_offsets(*tps), await self.highwaters(*tps)
+            for tp in tps:
+                applied, committed = agent.position(tp.partition), self._committed_offset.get(tp) or 0
+                kept = agent.spec.source.retention_seconds is None
+                source = standing.Source(f"{tp.topic}[{tp.partition}]", firsts[tp] or 0, ends[tp] or 0, kept)
+                reason = self._gaps.get(tp.partition) or standing.astray(source, applied, committed)
+                if reason is not None:
+                    self.stop_partition(tp, reason)
+                    if not applied or tp.partition in self._gaps:
+                        agent.unfit[tp.partition] = reason
+                elif committed and not applied:
+                    self.log.critical("%s: its table is lost; it is folded from the beginning", source.name)
+                    del self._committed_offset[tp]
+                    await self.seek_wait({tp: 0})
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Puts changelog records into the tables, and ends the recovery when every position has reached the end."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 import faust
@@ -13,17 +13,24 @@ from rocksdict import WriteBatch
 
 from monitoring import metrics
 from streams.agent import FoldAgent
+from streams.measures import measures
 from streams.runner import Commit
 from streams.topics import agent_of, table
-from streams.transport.database import DatabaseCorrupt, database_error
+from streams.transport.database import DatabaseCorrupt, DatabaseLocked, database_error
+from streams.transport.kafka import healing
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.consumer import Consumer
-from streams.transport.kafka.healing import WatchedRows, open_or_put_aside, put_aside
+from streams.transport.kafka.standing import Held
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
 
 OFFSETS = "changelog-offsets"
-"""The table that holds, per app and partition, the changelog offset that its rows contain."""
+"""The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
+
+LOCKED_SECONDS = 5.0
+"""How long another process may take to let go of the tables: it may be the one that was here before."""
+
+LOCKED_POLL_SECONDS = 0.1
 
 
 class Producer(driver.Producer):
@@ -56,11 +63,24 @@ class Transport(driver.Transport):
     def rows(self, app: faust.App) -> RowStore:
         """The app's own database, opened on first use; a corrupt one is put aside and rebuilt from the changelog."""
         if self._store is None:
-            self._database = open_or_put_aside(self._directory)
             name = agent_of(app.conf.id)
-            self._store = WatchedRows(self._database, self._found_corrupt, name)
+            self._database = healing.open_or_put_aside(self._directory, measures(name).rebuilt["corrupt"])
+            self._store = healing.WatchedRows(self._database, self._found_corrupt, name)
             self._seconds = metrics.STORE_WRITE_SECONDS.labels(name).observe
         return self._store
+
+    async def open_rows(self) -> None:
+        """Opens the tables, before the group is joined; waits a little for who has them. Raises DatabaseError."""
+        give_up = self.app.loop.time() + LOCKED_SECONDS
+        while True:
+            try:
+                self.rows(self.app)
+            except DatabaseLocked:
+                if self.app.loop.time() > give_up:
+                    raise
+                await asyncio.sleep(LOCKED_POLL_SECONDS)
+            else:
+                return
 
     def _found_corrupt(self, error: DatabaseCorrupt) -> None:
         """Stops the app, once: when it is started again its tables are new ones."""
@@ -70,16 +90,34 @@ class Transport(driver.Transport):
 
     def persisted_offset(self, app: faust.App, tp: TP) -> int | None:
         """The changelog offset that the rows on disk contain."""
-        stored = self.rows(app).get(OFFSETS, tp.partition, b"")
-        return None if stored is None else int.from_bytes(stored)
+        held = self.held(tp.partition)
+        return None if held is None else held.offset
+
+    def held(self, partition: int) -> Held | None:
+        """What the rows of a partition contain of the changelog; None if there are none."""
+        stored = self.rows(self.app).get(OFFSETS, partition, b"")
+        return None if stored is None else Held(int.from_bytes(stored[:8]), int.from_bytes(stored[8:]))
+
+    def throw_away(self, partition: int, reason: str) -> None:
+        """Deletes the rows of a partition, which are recovered from the beginning of the changelog."""
+        batch, store = WriteBatch(raw_mode=True), self.rows(self.app)
+        store.clear(batch, table(self.app.conf.id), partition)
+        store.clear(batch, OFFSETS, partition)
+        self._write(batch)
+        measures(agent_of(self.app.conf.id)).rebuilt[reason]()
 
     def write_rows(self, app: faust.App, partition: int, rows: dict[bytes, bytes | None], offset: int) -> None:
         """Rows and the changelog offset that they contain, in one write."""
         store = self.rows(app)
         batch = WriteBatch(raw_mode=True)
         store.stage(batch, table(app.conf.id), partition, rows)
-        store.stage(batch, OFFSETS, partition, {b"": offset.to_bytes(8)})
+        written = offset.to_bytes(8) + int(time() * 1000).to_bytes(8)
+        store.stage(batch, OFFSETS, partition, {b"": written})
         began = perf_counter()
+        self._write(batch)
+        self._seconds(perf_counter() - began)
+
+    def _write(self, batch: WriteBatch) -> None:
         try:
             self._database.write(batch)
         except Exception as error:
@@ -87,7 +125,6 @@ class Transport(driver.Transport):
             if isinstance(known, DatabaseCorrupt):
                 self._found_corrupt(known)
             raise known from error
-        self._seconds(perf_counter() - began)
 
     async def open_partition(self, agent: FoldAgent, partition: int) -> Commit:
         """Becomes the partition's writer: whoever wrote before is fenced, and what it left open is ended."""
@@ -126,8 +163,9 @@ class Transport(driver.Transport):
             await self._cluster.close()
             self._cluster = None
         if self._database is not None:
-            self._database.close()
+            healing.close(self._database)
             self._database = self._store = None
         if self._corrupt is not None:
-            put_aside(self._directory, self._corrupt)
-            self._corrupt = None
+            corrupt, self._corrupt = self._corrupt, None
+            measures(agent_of(self.app.conf.id)).rebuilt["corrupt"]()
+            healing.put_aside(self._directory, corrupt)

@@ -1,6 +1,7 @@
 """The consumer loop that both transports share, over a transport and an agent of the tests' own."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -22,11 +23,16 @@ class Agent:
     def __init__(self) -> None:
         self.open = {0, 1}
         self.folded: list[int] = []
+        self.applied = 0
 
     def runner(self, partition: int) -> Any:
         """Of an owned partition."""
         assert partition in self.open, "a partition that was given away is folded"
         return SimpleNamespace(position=0)
+
+    def position(self, partition: int) -> int:
+        """Nothing is applied yet."""
+        return self.applied
 
     async def fold(self, partition: int, records: Sequence[Record]) -> None:
         """As the consumer expects."""
@@ -49,6 +55,8 @@ class Faust:
         self._read_offset: dict[TP, int] = {}
         self._committed_offset: dict[TP, int] = {}
         self.fetched: dict[TP, list[Record]] = {}
+        self.paused = set[TP]()
+        self.log = logging.getLogger("tests")
         self.seeking, self.sought = asyncio.Event(), asyncio.Event()
 
     def stop_flow(self) -> None:
@@ -65,6 +73,10 @@ class Faust:
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
         return self.fetched, set(self.fetched)
+
+    def pause_partitions(self, partitions: set[TP]) -> None:
+        """Nothing of them is fetched any more."""
+        self.paused |= partitions
 
 
 class Consumer(FoldingConsumer, Faust):
@@ -99,6 +111,18 @@ async def test_what_is_handed_on_is_folded(consumer: Consumer) -> None:
         await asyncio.sleep(0)  # its batch is in hand: what only waits is forgotten
         await consumer.wait_empty()
         assert consumer.agent.folded == folded
+
+
+async def test_a_topic_that_begins_anew_is_not_folded(consumer: Consumer, caplog: pytest.LogCaptureFixture) -> None:
+    """What it brings under offsets that were folded is something else; it is said, and the partition stands still."""
+    consumer.unsure = set()
+    consumer.agent.applied = 8
+    await consumer._drain_once()
+    await consumer.wait_empty()
+    assert consumer.agent.folded == []
+    assert consumer.paused == {FIRST, SECOND}
+    assert "made again" in consumer.stopped_partitions[FIRST]
+    assert "source[0] brings offset 7" in caplog.text
 
 
 async def test_nothing_is_handed_on_while_partitions_are_given_away(consumer: Consumer) -> None:

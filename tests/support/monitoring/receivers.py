@@ -62,15 +62,17 @@ def _handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            kind, answer = "application/json", b'{"status":"success"}'
             if inbox.refuse:
                 self.send_response(500)
             elif self.path.startswith("/slack"):
                 inbox.slack.append(json.loads(body))
                 self.send_response(200)
+                kind, answer = "text/html", b"ok"  # as Slack's webhooks answer; Alertmanager reads it
             else:
                 inbox.pagerduty.append(json.loads(body))
                 self.send_response(202)
-            answer = b'{"status":"success"}'
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

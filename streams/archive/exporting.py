@@ -1,0 +1,187 @@
+"""Out of a log that nobody writes: everything that another log needs to go on in its place.
+
+Those are the events, for every table is a fold of them; the outcomes, so that what was sent before is not done twice;
+the dead letters; and the commands that were not folded yet. Sealed channels are in the events as they are, and open
+under the server's key alone, which stands in no log.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from monitoring.group_lag import Unreachable
+from streams import admin, eventlog, keys
+from streams.agents import commands, imports
+from streams.archive.form import (
+    FORMAT,
+    ArchiveUnfit,
+    CommandLine,
+    Counts,
+    EventLine,
+    Head,
+    LetterLine,
+    OutcomeLine,
+    Writer,
+)
+from streams.broker import Broker
+from streams.fold import Record, Rows
+from streams.runner import APPLIED
+from streams.topics import COMMANDS, EVENTS, changelog, group, table
+from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.kafka.survey import KafkaSurveyor
+from streams.transport.partition_rows import PartitionRows
+from tasksys import codec
+from tasksys.errors import BrokerUnavailable, Busy
+from tasksys.outcomes import DeadLetter, Outcome
+from tasksys.rows import Workspace
+from tasksys.values import instant
+
+AGENT: Final = "commands"
+
+_outcome = msgspec.msgpack.Decoder(Outcome).decode
+_letter = msgspec.msgpack.Decoder(DeadLetter).decode
+
+
+class ChangelogRows:
+    """The rows of a partition as its changelog has them, in memory: those that an export needs."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, bytes] = {}
+
+    def put(self, key: bytes, row: bytes | None) -> None:
+        """Puts a row; None deletes."""
+        if row is None:
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = row
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row, or None."""
+        return self._rows.get(key)
+
+    def scan(
+        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """As `streams.fold.Rows` says, but forward only."""
+        assert not reverse
+        found = sorted(key for key in self._rows if key.startswith(prefix) and key >= (start or prefix))
+        return ((key, self._rows[key]) for key in found)
+
+
+async def changelog_rows(broker: Broker, partition: int) -> ChangelogRows:
+    """The rows of commands on a partition of a Kafka cluster that an export needs. Raises LogUnreadable."""
+    rows = ChangelogRows()
+    async for records in eventlog.read(broker, changelog(AGENT).name, partition):
+        for one in records:
+            if one.key is not None and _needed(one.key):
+                rows.put(one.key, one.value)
+    return rows
+
+
+def _needed(key: bytes) -> bool:
+    prefixes = (keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT, APPLIED)
+    return key.startswith(prefixes) or key.endswith(f"\0{Workspace.kind}".encode())
+
+
+async def export(broker: Broker, path: Path) -> dict[str, Counts]:
+    """Writes all of a log into a file; what there is of each workspace.
+
+    Raises Busy while somebody writes the log, ArchiveUnfit if it does not hold together; BrokerUnavailable,
+    LogUnreadable and the embedded log's own errors.
+    """
+    if broker.directory is None:
+        if await members(broker):
+            raise Busy("Workers write this log; stop them (`tasksys serve`), then export it.")
+        return await _export(broker, path, (await admin.describe_topics(broker)).get(EVENTS.name, 0), None)
+    log = EmbeddedLog.open(broker.directory)
+    try:
+        topic = log.topics().get(EVENTS.name)
+        return await _export(broker, path, topic.partitions if topic else 0, log)
+    finally:
+        await log.close()
+
+
+async def members(broker: Broker) -> int:
+    """How many processes fold commands on a Kafka cluster. Raises BrokerUnavailable."""
+    surveyor = KafkaSurveyor(broker)
+    try:
+        return (await surveyor.survey()).members.get(group(AGENT), 0)
+    except Unreachable as error:
+        raise BrokerUnavailable(f"{error}; is it running?") from error
+    finally:
+        await surveyor.close()
+
+
+async def _export(broker: Broker, path: Path, partitions: int, log: EmbeddedLog | None) -> dict[str, Counts]:
+    made = instant(datetime.now(UTC))
+    writer = Writer(path, Head(FORMAT, version("tasksys"), made, partitions))
+    try:
+        left_out = 0
+        for partition in range(partitions):
+            if log is None:
+                rows: Rows = await changelog_rows(broker, partition)
+            else:
+                rows = PartitionRows(log.rows, table(group(AGENT)), partition)
+            left_out += await _add(broker, partition, rows, writer)
+        writer.finish(left_out)
+    except BaseException:
+        writer.abandon()
+        raise
+    return {name: one.counts for name, one in writer.contents.items()}
+
+
+async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer) -> int:
+    """Adds a partition; how many letters and records belong to no workspace."""
+    if under_way := imports.under_way(rows):
+        raise Busy(f"The workspace {next(iter(under_way))} is being imported into this log; finish that first.")
+    left_out, found = 0, set[str]()
+    async for records in eventlog.read(broker, EVENTS.name, partition):
+        for one in records:
+            name = (one.key or b"").decode()
+            writer.add(EventLine.of(name, one.value or b""))
+            found.add(name)
+    for name in sorted(found):
+        _must_be_whole(name, rows, writer.contents[name].events)
+        prefix = keys.outcomes(name)
+        for _, row in rows.scan(prefix):
+            writer.add(OutcomeLine(name, _outcome(row)))
+    for _, row in rows.scan(keys.DEAD_LETTER):
+        letter = _letter(row)
+        if letter.workspace in found:
+            writer.add(LetterLine(letter.workspace, letter))
+        else:
+            left_out += 1
+    applied = int.from_bytes(rows.get(APPLIED) or b"")
+    async for records in eventlog.read(broker, COMMANDS.name, partition, applied):
+        for one in records:
+            if (command := _command(one)) is None:
+                left_out += 1
+            elif one.offset >= applied:
+                writer.add(command)
+    return left_out
+
+
+def _command(record: Record) -> CommandLine | None:
+    """A command that can be sent again elsewhere; None for all else, such as what names an offset of this log."""
+    headers = dict(record.headers)
+    if commands.DISCARD in headers or commands.RETRY in headers or imports.IMPORT in headers:
+        return None
+    try:
+        return CommandLine.of(codec.decode_command(record.value or b"").workspace, record.value or b"")
+    except msgspec.DecodeError:
+        return None
+
+
+def _must_be_whole(workspace: str, rows: Rows, events: int) -> None:
+    row = rows.get(keys.row(workspace, Workspace.kind, ""))
+    state = codec.decode_row(Workspace.kind, row) if row else None
+    position = state.position if isinstance(state, Workspace) else 0
+    if position != events:
+        raise ArchiveUnfit(
+            f"the workspace {workspace} is at position {position}, and the event log has {events} of its events: start "
+            "tasksys on this log once, and look at `tasksys replay --verify` and `tasksys audit verify`"
+        )

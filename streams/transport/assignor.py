@@ -1,0 +1,115 @@
+"""Faust's assignor with our plan: who has what follows from the members' addresses alone, and all are told all of it.
+
+What goes over the wire are Faust's forms, with one field more. The agents' groups come to the same answer each by
+itself, as far as they have the same members, so that a workspace's state and history are on one worker.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, cast
+
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
+from faust.assignor.partition_assignor import PartitionAssignor
+
+from streams.assignment import plan
+from tasksys.ownership import Ownership
+
+logger = logging.getLogger(__name__)
+
+Members = Mapping[str, ConsumerProtocolMemberMetadata]
+Assignments = dict[str, ConsumerProtocolMemberAssignment]
+
+
+class Metadata(  # type: ignore[call-arg]
+    ClientMetadata, serializer="json", include_metadata=False, namespace="@ClientMetadata"
+):
+    """What members and leader tell each other. Both may be of a release that does not know our field."""
+
+    standby_distribution: Mapping[str, list[list[str]]] = {}
+    """For each changelog and partition the addresses of its standbys, the first one to take over first."""
+
+
+class Assignor(PartitionAssignor):
+    """The leader of a group assigns by it, and every member learns by it who has what."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._standby_distribution: Mapping[str, list[list[str]]] = {}
+
+    def ownership(self, source: str, changelog: str, generation: int) -> Ownership:
+        """Owners and standbys of an agent's partitions, by the last assignment; called in the main thread after it."""
+        active = {
+            number: url for url, topics in self.external_topic_distribution.items() for number in topics.get(source, ())
+        }
+        standby = {number: tuple(urls) for number, urls in enumerate(self._standby_distribution.get(changelog, ()))}
+        return Ownership(generation, dict(sorted(active.items())), standby)
+
+    def on_assignment(self, assignment: Any) -> None:
+        """Takes in what the leader says. Called in the consumer's thread; nobody reads it before the main thread has
+        taken the partitions over."""
+        told = Metadata.loads(self._decompress(assignment.user_data))
+        self._standby_distribution = dict(told.standby_distribution)
+        super().on_assignment(assignment)
+        if not told.assignment.actives and any(self.external_topic_distribution.get(str(self._url), {}).values()):
+            logger.error(
+                "another worker of %s has the address %s too, and all that falls to it; this one gets nothing to do: "
+                "give each worker its own --advertise-url", self.app.conf.id, self._url,
+            )  # fmt: skip
+
+    def _perform_assignment(self, cluster: Any, member_metadata: Members) -> Assignments:
+        told = {member: self._get_client_metadata(one) for member, one in member_metadata.items()}
+        self._update_member_urls(told)
+        chosen = self._chosen(told)
+        assignments = {member: ClientAssignment(actives={}, standbys={}) for member in told}
+        changelogs, standbys = self._table_manager.changelog_topics, dict[str, list[list[str]]]()
+        counts = self._partitions(cluster, member_metadata)
+        for topic, count in sorted(counts.items()):
+            planned = plan(chosen, count, self.replicas)
+            owned = defaultdict[str, list[int]](list)
+            for number, url in planned.active.items():
+                owned[chosen[url]].append(number)
+            for member, numbers in owned.items():
+                assignments[member].actives[topic] = numbers
+            if topic in changelogs:
+                standbys[topic] = [list(planned.standby[number]) for number in range(count)]
+                for number, urls in planned.standby.items():
+                    for url in urls:
+                        assignments[chosen[url]].standbys.setdefault(topic, []).append(number)
+        only = {member: assignments[member] for member in chosen.values()}
+        groups = {count: group for group, count in enumerate(sorted(set(counts.values())))}
+        everything = {
+            "changelog_distribution": self._get_changelog_distribution(only),
+            "external_topic_distribution": self._get_external_topic_distribution(only),
+            "topic_groups": {topic: groups[count] for topic, count in counts.items()},
+            "standby_distribution": standbys,
+        }
+        return {
+            member: ConsumerProtocolMemberAssignment(
+                self.version,
+                sorted(one.kafka_protocol_assignment(self._table_manager)),
+                self._compress(Metadata(assignment=one, url=self._member_urls[member], **everything).dumps()),
+            )
+            for member, one in assignments.items()
+        }
+
+    def _chosen(self, told: Mapping[str, ClientMetadata]) -> dict[str, str]:
+        """The member of each address; where there are several, one that has had partitions already."""
+        found = dict[str, str]()
+        for member in sorted(told, key=lambda one: (not told[one].assignment.actives, one)):
+            first = found.setdefault(told[member].url, member)
+            if first != member:
+                logger.error(
+                    "two workers of %s have the address %s; only one gets partitions: give each its own "
+                    "--advertise-url", self.app.conf.id, told[member].url,
+                )  # fmt: skip
+        return found
+
+    def _partitions(self, cluster: Any, members: Members) -> dict[str, int]:
+        """How many partitions each topic has that the members read: all of one group read the same."""
+        topics = {topic for one in members.values() for topic in cast(list[str], one.subscription)}
+        counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+        for topic in (topic for topic, count in counts.items() if not count):
+            logger.warning("the topic %s is not there, and is not assigned", topic)
+        return {topic: count for topic, count in counts.items() if count}

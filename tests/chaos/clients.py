@@ -1,0 +1,446 @@
+"""Clients of a cluster that breaks: they insist, move on to another worker, and write down all that they see.
+
+Why so long: it is every way in which clients ask, with what each answer means for the history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+import aiohttp
+from msgspec import structs
+
+from tasksys.client import Client as FeedClient
+from tasksys.client import CommandFailed, FeedError
+from tests.chaos.history import Fate, Followed, History, Read, Seen, Write
+from tests.support.feed import PROTOCOL
+from tests.support.story import OWNER, Person, Step
+
+API: Final = "/api/v1/workspaces"
+ANSWER_SECONDS: Final = 8.0
+PATIENCE_SECONDS: Final = 120.0
+"""For one command over all its attempts: more than any fault lasts."""
+
+PAUSES: Final = (0.02, 0.05, 0.1, 0.2, 0.3)
+BROKEN: Final = (aiohttp.ClientError, ConnectionError, TimeoutError)
+PASSING: Final = (408, 421, 425, 429)
+"""Refusals of the moment, beside all 5xx: they say nothing about the command."""
+
+
+def digest(data: bytes) -> str:
+    """Stands for bytes."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def canonical(found: Any) -> str:
+    """Stands for JSON."""
+    return digest(json.dumps(found, sort_keys=True).encode())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    headers: Any
+    raw: bytes
+    via: str
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.raw) if self.raw else {}
+
+    @property
+    def position(self) -> int:
+        """The workspace's, that it shows; 0 if none."""
+        return int(self.headers.get("Tasksys-Position", 0))
+
+    @property
+    def version(self) -> int:
+        """Of the thing that it shows; 0 if none."""
+        tag = self.headers.get("ETag", "").strip('"')
+        return int(tag) if tag.isdigit() else 0
+
+    @property
+    def stale(self) -> bool:
+        """Whether it says that it may be old."""
+        return bool(self.headers.get("Tasksys-Stale") == "true")
+
+    @property
+    def fate(self) -> Fate:
+        """What it says about a command."""
+        if self.status in PASSING or self.status >= 500 or (self.status == 409 and b"still-pending" in self.raw):
+            return Fate.UNKNOWN
+        if self.status == 202:
+            return Fate.ACCEPTED if self.json.get("status") == "accepted" else Fate.APPENDED
+        return Fate.ACCEPTED if self.status < 300 else Fate.REFUSED
+
+
+@dataclass
+class Asker:
+    """One client of one user. It stays with a worker that answers, or, if it is `fickle`, asks any."""
+
+    name: str
+    user: str
+    urls: Callable[[], list[tuple[str, str]]]
+    """The workers, by name and address, that it knows of."""
+    session: aiohttp.ClientSession
+    history: History
+    rng: random.Random
+    fickle: bool = False
+    _chosen: int = 0
+
+    async def once(self, method: str, path: str, bound: float = ANSWER_SECONDS, **more: Any) -> Answer:
+        """One request to one worker. Raises BROKEN."""
+        known = self.urls()
+        if self.fickle:
+            self._chosen = self.rng.randrange(len(known))
+        name, url = known[self._chosen % len(known)]
+        headers = {"Tasksys-Actor": self.user, **more.pop("headers", {})}
+        try:
+            async with (
+                asyncio.timeout(bound),
+                self.session.request(method, f"{url}{path}", headers=headers, **more) as response,
+            ):
+                found = Answer(response.status, response.headers, await response.read(), name)
+        except BROKEN:
+            self._chosen += 1
+            raise
+        if found.status in PASSING or found.status >= 500:
+            self._chosen += 1
+        return found
+
+    async def get(self, path: str, **more: Any) -> Answer:
+        """The first answer that is one. TimeoutError after PATIENCE_SECONDS."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for pause in pauses():
+                with suppress(*BROKEN):
+                    found = await self.once("GET", path, **more)
+                    if not (found.status in PASSING or found.status >= 500):
+                        return found
+                await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def found(self, step: Step) -> str:
+        """Makes a workspace; its id."""
+        headers = {"Idempotency-Key": step.key}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for pause in pauses():
+                began = monotonic()
+                with suppress(*BROKEN):
+                    answer = await self.once("POST", API, headers=headers, json=step.body)
+                    if answer.fate is Fate.ACCEPTED:
+                        name = str(answer.json["id"])
+                        blank = Write(
+                            client=self.name, workspace=name, actor=self.user, command=step.key, began=began,
+                            ended=began, fate=Fate.UNKNOWN,
+                        )  # fmt: skip
+                        self.history.writes.append(_written(blank, answer))
+                        return name
+                await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def command(self, workspace: str, step: Step, asynchronous: bool = False, effective: bool = True) -> Write:
+        """Sends a command until its fate is known; writes every attempt down."""
+        path = f"{API}/{workspace}{step.path}"
+        headers = {"Idempotency-Key": step.key, **({"Prefer": "respond-async"} if asynchronous else {})}
+        last = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        for pause in pauses():
+            began = monotonic()
+            blank = Write(
+                client=self.name, workspace=workspace, actor=self.user, command=step.key, began=began, ended=began,
+                fate=Fate.UNKNOWN, effective=effective,
+            )  # fmt: skip
+            answer: Answer | None = None
+            hurry = self.rng.random() < 0.02
+            try:
+                bound = 0.01 if hurry else ANSWER_SECONDS
+                answer = await self.once(step.method, path, bound, headers=headers, json=step.body)
+            except BROKEN:
+                pass
+            finally:
+                write = _written(blank, answer)
+                self.history.writes.append(write)
+            if write.fate is Fate.APPENDED:
+                write = await self._outcome(workspace, step, write)
+            if write.fate in (Fate.ACCEPTED, Fate.REFUSED):
+                return write
+            if asyncio.get_running_loop().time() > last:
+                raise TimeoutError(f"{step.key} of {self.user} in {workspace} was not answered")
+            await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def _outcome(self, workspace: str, step: Step, appended: Write) -> Write:
+        """What became of a command that was appended, asked for until it is decided."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for pause in pauses():
+                began = monotonic()
+                answer = await self.get(f"{API}/{workspace}/commands/{step.key}")
+                found = answer.json
+                if found.get("status") in ("accepted", "refused"):
+                    accepted = found["status"] == "accepted"
+                    events = [] if "events_after" in found else found.get("events", [])
+                    first, last = (events[0]["position"], events[-1]["position"]) if events else (0, 0)
+                    write = structs.replace(
+                        appended, began=began, ended=monotonic(), fate=Fate.ACCEPTED if accepted else Fate.REFUSED,
+                        first=first, last=last, replayed=True, via=answer.via,
+                    )  # fmt: skip
+                    self.history.writes.append(write)
+                    return write
+                await asyncio.sleep(pause)
+        raise AssertionError
+
+    async def read(self, workspace: str, task: str, at_least: int = 0, there: bool = False) -> int:
+        """Reads a task once, if anybody answers; the position that was shown. `there`: it must be there."""
+        began = monotonic()
+        query = {"min_position": str(at_least)} if at_least else {}
+        try:
+            answer = await self.once("GET", f"{API}/{workspace}/tasks/{task}", params=query)
+        except BROKEN:
+            return 0
+        if answer.status == 200:
+            self._saw(workspace, began, answer, answer.position, {task: answer.version}, at_least)
+            return answer.position
+        if answer.status == 404 and there:  # as if nothing had been written yet
+            self._saw(workspace, began, answer, 0, {}, at_least)
+        return 0
+
+    async def list(self, workspace: str) -> None:
+        """Reads a page of the tasks once, if anybody answers."""
+        began = monotonic()
+        try:
+            answer = await self.once("GET", f"{API}/{workspace}/tasks", params={"limit": "50"})
+        except BROKEN:
+            return
+        if answer.status == 200:
+            rows = {one["id"]: one["version"] for one in answer.json["items"]}
+            self._saw(workspace, began, answer, answer.position, rows, 0)
+
+    def _saw(
+        self, workspace: str, began: float, answer: Answer, position: int, rows: dict[str, int], at_least: int
+    ) -> None:
+        self.history.reads.append(
+            Read(
+                client=self.name, workspace=workspace, began=began, ended=monotonic(), position=position, rows=rows,
+                at_least=at_least, standby=answer.stale, via=answer.via,
+            )
+        )  # fmt: skip
+
+
+def pauses() -> Iterator[float]:
+    """Between attempts, for ever."""
+    yield from PAUSES
+    while True:
+        yield PAUSES[-1]
+
+
+def _written(blank: Write, answer: Answer | None) -> Write:
+    """An attempt with what it was answered."""
+    ended = monotonic()
+    if answer is None:
+        return structs.replace(blank, ended=ended)
+    fate = answer.fate
+    whole = fate is Fate.ACCEPTED and answer.status != 202
+    return structs.replace(
+        blank, ended=ended, fate=fate, via=answer.via,
+        position=answer.position if fate is Fate.ACCEPTED else 0,
+        replayed=answer.headers.get("Idempotent-Replayed") == "true",
+        shown=f"{answer.version} {digest(answer.raw)}" if whole else "",
+    )  # fmt: skip
+
+
+@dataclass
+class Working:
+    """A person at work in a workspace: writes one step after the other, and reads in between."""
+
+    asker: Asker
+    workspace: str
+    person: Person
+    pause: float
+    known: list[str] = field(default_factory=list)
+    """Tasks that somebody made, for reading."""
+
+    async def run(self, going: Callable[[], bool]) -> None:
+        """Until it is told to stop; what is under way is finished."""
+        rng, mine = self.asker.rng, set[str]()
+        while going():
+            for step in self.person.steps(1):
+                write = await self.asker.command(self.workspace, step, asynchronous=rng.random() < 0.1)
+                task = step.body.get("task") or step.path.split("/")[2]
+                if write.fate is Fate.ACCEPTED and task not in mine:
+                    mine.add(task)
+                    self.known.append(task)
+                if rng.random() < 0.5:
+                    at_least = write.position if rng.random() < 0.5 else 0
+                    await self.asker.read(self.workspace, task, at_least, there=task in mine)
+                if rng.random() < 0.05:
+                    await self.asker.command(self.workspace, step)  # answered already: the same again
+                if rng.random() < 0.08:
+                    await self._refused(step)
+            await asyncio.sleep(self.pause * rng.uniform(0.5, 1.5))
+
+    async def _refused(self, step: Step) -> None:
+        """A command that cannot be: nothing may come of it."""
+        nowhere = Step(self.person.user, f"{step.key}-no", "POST", "/tasks/there-is-none/complete", {})
+        write = await self.asker.command(self.workspace, nowhere)
+        assert write.fate is Fate.REFUSED, write
+
+
+@dataclass
+class Reading:
+    """Somebody who only looks."""
+
+    asker: Asker
+    workspace: str
+    known: list[str]
+    pause: float
+
+    async def run(self, going: Callable[[], bool]) -> None:
+        """Until it is told to stop."""
+        while going():
+            if self.known and self.asker.rng.random() < 0.7:
+                await self.asker.read(self.workspace, self.asker.rng.choice(self.known), there=True)
+            else:
+                await self.asker.list(self.workspace)
+            await asyncio.sleep(self.pause * self.asker.rng.uniform(0.5, 1.5))
+
+
+@dataclass
+class Following:
+    """A subscriber that connects again to whoever takes it, and goes on from its position."""
+
+    asker: Asker
+    workspace: str
+    after: int = 0
+    seen: list[Seen] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def position(self) -> int:
+        """The last that it saw."""
+        return self.seen[-1].position if self.seen else self.after
+
+    def followed(self) -> Followed:
+        """For the history."""
+        return Followed(subscriber=self.asker.name, workspace=self.workspace, after=self.after, seen=self.seen)
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        attempt = 0
+        while True:
+            known = self.asker.urls()
+            _, url = known[(self.connections + attempt) % len(known)]
+            before = len(self.seen)
+            with suppress(*BROKEN):
+                await self._once(f"{url}{API}/{self.workspace}/feed")
+            attempt = 0 if len(self.seen) > before else attempt + 1
+            self.connections += 1
+            await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
+
+    async def _once(self, url: str) -> None:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            socket = await self.asker.session.ws_connect(
+                url, protocols=(PROTOCOL,), headers={"Tasksys-Actor": self.asker.user}, heartbeat=4.0
+            )
+        async with socket:
+            await socket.send_json({"op": "subscribe", "after": self.position})
+            async for received in socket:
+                if received.type is not aiohttp.WSMsgType.TEXT:
+                    return
+                found = json.loads(received.data)
+                if found["op"] == "event":
+                    at = found["position"]
+                    stored = received.data.encode().removeprefix(b'{"op":"event","position":%d,"event":' % at)[:-1]
+                    self.seen.append(Seen(at, found["event"]["id"], digest(stored)))
+                elif found["op"] == "resync":
+                    await socket.send_json({"op": "subscribe", "after": self.position})
+
+
+@dataclass
+class Lively:
+    """Our own client of the live feed: it sends commands over the WebSocket, and follows the events.
+
+    It knows one address, behind which is whoever is there.
+    """
+
+    name: str
+    user: str
+    url: str
+    workspace: str
+    history: History
+    pause: float
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def position(self) -> int:
+        """The last that it saw."""
+        return self.seen[-1].position if self.seen else 0
+
+    def followed(self) -> Followed:
+        """For the history."""
+        return Followed(subscriber=self.name, workspace=self.workspace, after=0, seen=self.seen)
+
+    async def run(self, going: Callable[[], bool]) -> None:
+        """Until it is cancelled; it sends nothing new when it is told to stop."""
+        client = FeedClient(self.url, user=self.user, wait=(0.05, 1.0))
+        while True:
+            try:
+                async with client.workspace(self.workspace) as live:
+                    sending = asyncio.create_task(self._send(live, going))
+                    try:
+                        async for event in live.events(after=self.position):
+                            self.seen.append(Seen(event.position, event.id, ""))
+                    finally:
+                        sending.cancel()
+                        await asyncio.gather(sending, return_exceptions=True)
+            except FeedError:
+                await asyncio.sleep(0.2)
+
+    async def _send(self, live: Any, going: Callable[[], bool]) -> None:
+        number = 0
+        while going():
+            number += 1
+            key = f"{self.name}-{len(self.seen)}-{number}"
+            task = f"{self.name}-task"
+            body = {"task": task, "title": "Walk"} if number == 1 and not self.seen else {"task": task, "add": [key]}
+            await self._told(live, key, "CreateTask" if "title" in body else "LabelTask", body)
+            await asyncio.sleep(self.pause)
+
+    async def _told(self, live: Any, key: str, kind: str, body: dict[str, Any]) -> None:
+        """One command, until the client says what became of it: it sends it again by itself."""
+        began = monotonic()
+        write = Write(
+            client=self.name, workspace=self.workspace, actor=self.user, command=key, began=began, ended=began,
+            fate=Fate.UNKNOWN, effective=False, via=self.url,
+        )  # fmt: skip
+        try:
+            outcome = await live.command(kind, id=key, **body)
+            first, last = (outcome.events[0].position, outcome.events[-1].position) if outcome.events else (0, 0)
+            write = structs.replace(
+                write, fate=Fate.ACCEPTED if outcome.status == "accepted" else Fate.REFUSED, first=first, last=last,
+                effective=bool(first),
+            )  # fmt: skip
+        except CommandFailed:
+            pass
+        finally:
+            self.history.writes.append(structs.replace(write, ended=monotonic()))
+
+
+@asynccontextmanager
+async def sessions() -> AsyncIterator[aiohttp.ClientSession]:
+    """What all clients of a run share."""
+    connector = aiohttp.TCPConnector(limit=0, force_close=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session
+
+
+__all__ = ["OWNER", "Asker", "Following", "Lively", "Reading", "Working", "sessions"]

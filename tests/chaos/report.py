@@ -1,0 +1,152 @@
+"""What many runs came to, as a page."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from msgspec import Struct
+
+from tests.bench.results import table
+from tests.chaos.history import Fate, History
+from tests.chaos.run import Run
+from tests.support.kafka_broker import ROOT
+
+PAGE: Final = Path(__file__).parent / "REPORT.md"
+
+HEAD: Final = """# What chaos did
+
+`make chaos SEEDS=…` writes this page. Each seed is a cluster of its own, of real processes, from nothing: a Kafka
+broker (or three), two or three `tasksys serve`, people who write and read over HTTP, subscribers over WebSocket, and
+six faults at times that the seed says. In the end everything is judged by `tests/chaos/checker.py`.
+`make chaos SEED=N` repeats one.
+"""
+
+
+class Suffered(Struct, frozen=True):
+    """A fault, and for how long nobody's command was acknowledged in some workspace around it, in seconds."""
+
+    kind: str
+    seconds: float
+    pause: float
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """One run, in figures. `pace` are acknowledged commands a second."""
+
+    seed: int
+    workers: int
+    brokers: int
+    commit: str
+    faults: list[Suffered]
+    commands: int
+    acknowledged: int
+    unknown: int
+    reads: int
+    told: int
+    seconds: float
+    violations: list[str]
+
+
+def summary(run: Run) -> Summary:
+    """The figures of a run."""
+    faults = [
+        Suffered(one.kind, round(one.ended - one.began, 1), round(longest_pause(run.history, one.began, one.ended), 1))
+        for one in run.faults
+    ]
+    setting = run.plan.setting
+    return Summary(
+        seed=run.plan.seed, workers=setting.workers, brokers=setting.brokers, commit=commit(), faults=faults,
+        commands=run.commands, acknowledged=run.acknowledged, unknown=run.unknown, reads=len(run.history.reads),
+        told=sum(len(one.seen) for one in run.history.followed), seconds=round(run.seconds, 1),
+        violations=[str(one) for one in run.violations],
+    )  # fmt: skip
+
+
+def longest_pause(history: History, began: float, ended: float) -> float:
+    """The longest time between two acknowledged commands of a workspace that has a part in that interval."""
+    answered: dict[str, list[float]] = defaultdict(list)
+    for write in history.writes:
+        if write.fate in (Fate.ACCEPTED, Fate.REFUSED):
+            answered[write.workspace].append(write.ended)
+    longest = 0.0
+    for moments in answered.values():
+        for before, after in pairwise(sorted(moments)):
+            if before < ended and after > began:
+                longest = max(longest, after - before)
+    return longest
+
+
+def page(summaries: Sequence[Summary]) -> str:
+    """The report."""
+    kinds: dict[str, list[Suffered]] = defaultdict(list)
+    for one in summaries:
+        for fault in one.faults:
+            kinds[fault.kind].append(fault)
+    wrong = [f"- seed {one.seed} ({one.commit}): {what}" for one in summaries for what in one.violations]
+    rows = [
+        (
+            kind, str(len(all_of)), f"{median(one.pause for one in all_of):.1f}",
+            f"{max(one.pause for one in all_of):.1f}",
+        )
+        for kind, all_of in sorted(kinds.items())
+    ]  # fmt: skip
+    sizes = [
+        (
+            f"{workers} workers, {brokers} broker{'s' if brokers > 1 else ''}", str(len(runs)),
+            f"{sum(one.commands for one in runs):,}", f"{sum(one.acknowledged for one in runs):,}",
+            f"{sum(one.unknown for one in runs):,}", f"{sum(one.reads for one in runs):,}",
+            f"{sum(one.told for one in runs):,}",
+            f"{sum(one.acknowledged for one in runs) / sum(one.seconds for one in runs):.1f}",
+            str(sum(bool(one.violations) for one in runs)),
+        )
+        for (workers, brokers), runs in sorted(_by_size(summaries).items())
+    ]  # fmt: skip
+    faults = sum(len(all_of) for all_of in kinds.values())
+    commits = ", ".join(dict.fromkeys(one.commit for one in summaries))
+    parts = [
+        HEAD,
+        f"{len(summaries)} seeds, {faults} faults, on {machine()}, of commit {commits}.",
+        table(
+            sizes,
+            (
+                "cluster", "seeds", "commands", "acknowledged", "attempts without an answer", "reads", "events told",
+                "acknowledged a second", "seeds with a violation",
+            ),
+        ),
+        "The pace is people's, who rest between commands, on a machine that runs everything at once: no benchmark.",
+        "## Faults survived",
+        "A pause is the longest time between two acknowledged commands of a workspace around the fault. Faults "
+        "overlap: a pause counts for each that it touches.",
+        table(rows, ("fault", "times", "pause, median (s)", "pause, longest (s)")),
+        "## Violations",
+        "\n".join(wrong) if wrong else "None.",
+    ]  # fmt: skip
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _by_size(summaries: Sequence[Summary]) -> dict[tuple[int, int], list[Summary]]:
+    found: dict[tuple[int, int], list[Summary]] = defaultdict(list)
+    for one in summaries:
+        found[one.workers, one.brokers].append(one)
+    return found
+
+
+def machine() -> str:
+    """Where it ran."""
+    return f"{os.cpu_count()} cores of {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+
+
+def commit() -> str:
+    """What was run."""
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,182 @@
+"""Tables and topics that lost something while Kafka and workers were at work: healed where that can be, else said."""
+
+import asyncio
+import logging
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from rocksdict import WriteBatch
+
+from streams import admin
+from streams.app import fold_agent
+from streams.node import Node
+from streams.parts import AGENTS
+from streams.topics import COMMANDS, EVENTS, changelog, table
+from streams.transport.kafka.driver import OFFSETS
+from streams.transport.kafka.standing import FORGETS_SECONDS, Held
+from tasksys import codec
+from tasksys.commands import CreateTask, EditTask
+from tasksys.errors import BrokerUnavailable, NotOwned
+from tests.support import nodes
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import SETTLE, accepted, append, caught_up, founded, ready, record, running, until, wipe
+from tests.support.scraping import Since
+
+pytestmark = pytest.mark.kafka
+
+QUICK: dict[str, Any] = {"session_timeout": 2.0, "partitions": 1, "agents": ("commands", "audit")}
+GHOST = b"w-ghost\0t"
+
+
+@pytest.fixture
+async def url(kafka: KafkaBroker) -> str:
+    """The broker with no topic of ours on it."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    return url
+
+
+async def filled(node: Node) -> str:
+    """A workspace with some tasks, which every agent knows of."""
+    workspace = await founded(node)
+    await accepted(node, workspace, *(CreateTask(task=f"t{number}", title="old") for number in range(5)))
+    await caught_up(node)
+    return workspace
+
+
+def rows(node: Node, agent: str = "commands") -> dict[bytes, bytes]:
+    """The agent's table."""
+    return nodes.table(node, agent)[0]
+
+
+async def delete(url: str, *topics: str) -> None:
+    """Deletes topics, and waits until they are gone."""
+    client = AIOKafkaAdminClient(bootstrap_servers=url.removeprefix("kafka://"))
+    await client.start()
+    try:
+        await client.delete_topics(list(topics))
+        async with asyncio.timeout(SETTLE):
+            while set(topics) & set(await client.list_topics()):  # noqa: ASYNC110  (the broker cannot tell us)
+                await asyncio.sleep(0.01)
+    finally:
+        await client.close()
+
+
+def critical(caplog: pytest.LogCaptureFixture) -> str:
+    """What was said as loudly as can be."""
+    return "\n".join(entry.getMessage() for entry in caplog.records if entry.levelno == logging.CRITICAL)
+
+
+async def test_tables_that_are_wiped_under_a_running_worker(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It notices when RocksDB misses a file, and has them rebuilt."""
+    since = Since()
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        transport = node.apps["commands"].transport
+        shutil.rmtree(transport._directory)
+        with pytest.raises(Exception, match="No such file"):
+            transport._database.flush()
+        await append(
+            node, 0, workspace.encode(), codec.encode_command(record(workspace, EditTask(task="t0", title="x")))
+        )
+        await until(lambda: "commands" in node.faults, "the agent stops", SETTLE)
+        await ready(node)
+        await accepted(node, workspace, EditTask(task="t0", title="new"))
+        await caught_up(node)
+        assert len(rows(node, "audit")) > 5
+        before = rows(node)
+        assert node.state.state(workspace).task("t4") is not None
+    assert "the tables in" in critical(caplog)
+    assert since("tasksys_tables_rebuilt_total", agent="commands", reason="corrupt") == 1
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        assert rows(node) == before
+
+
+@pytest.mark.parametrize("what", ["ahead", "old", "young"])
+async def test_rows_that_do_not_go_with_their_changelog(
+    url: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Newer than it, or of long ago: thrown away and recovered. What is merely behind is brought up to date."""
+    since = Since()
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await filled(node)
+        before, transport = rows(node), node.apps["commands"].transport
+        held: Held = transport.held(0)
+        offset = held.offset + 1000 if what == "ahead" else 0
+        written_ms = held.written_ms - (int(FORGETS_SECONDS * 1000) + 1 if what == "old" else 0)
+        batch = WriteBatch(raw_mode=True)
+        transport.rows(None).stage(batch, table("tasksys-commands"), 0, {GHOST: b"deleted since"})
+        transport.rows(None).stage(batch, OFFSETS, 0, {b"": offset.to_bytes(8) + written_ms.to_bytes(8)})
+        transport._database.write(batch)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        after = rows(node)
+        assert after.pop(GHOST, None) == (b"deleted since" if what == "young" else None)
+        assert after == before
+        assert node.apps["commands"].transport.held(0).offset == held.offset
+    assert ("thrown away and recovered" in critical(caplog)) is (what != "young")
+    for reason in ("ahead", "old"):
+        assert since("tasksys_tables_rebuilt_total", agent="commands", reason=reason) == (reason == what)
+
+
+async def test_a_changelog_that_is_gone(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A table that is a fold of the events is folded anew; the state is not decided again, nor is any of it told."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        before = rows(node, "audit")
+        for app in node.apps.values():
+            await app.consumer.commit()
+    await delete(url, changelog("audit").name, changelog("commands").name)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await until(lambda: rows(node, "audit") == before, "the history is folded anew")
+        assert "changelog is gone" in node.ready()["commands"]
+        with pytest.raises(NotOwned, match="changelog is gone"):
+            node.state.state(workspace)
+        await append(
+            node, 0, workspace.encode(), codec.encode_command(record(workspace, EditTask(task="t0", title="x")))
+        )
+        assert rows(node) == {}
+    assert "it is folded from the beginning" in critical(caplog)
+
+
+async def test_a_source_that_was_made_again(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """While nobody looked: what was folded from the old one stands, and nothing of the new one is folded."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        before = rows(node, "audit")
+    await delete(url, EVENTS.name)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        assert "tasksys.events[0] ends at offset 0" in node.ready()["audit"]
+        await accepted(node, workspace, EditTask(task="t0", title="new"))
+        assert rows(node, "audit") == before
+        assert fold_agent(node.apps["audit"]).position(0) > 0
+    assert "made again" in critical(caplog)
+
+
+async def test_a_source_that_is_made_again_under_a_running_worker(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is noticed by the first record that comes, at the latest, and nothing of it is folded."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        before = rows(node)
+        await delete(url, COMMANDS.name)
+        await admin.create_topics(node.broker, AGENTS, 1, 1)
+
+        async def stopped() -> bool:
+            one = record(workspace, EditTask(task="t0", title="new"))
+            with suppress(BrokerUnavailable, TimeoutError):
+                async with asyncio.timeout(1):
+                    await append(node, 0, workspace.encode(), codec.encode_command(one))
+            return "commands" in node.ready() and "made again" in node.ready()["commands"]
+
+        async with asyncio.timeout(SETTLE):
+            while not await stopped():
+                pass
+        assert rows(node) == before
+    assert "made again" in critical(caplog)

@@ -1,0 +1,165 @@
+"""One request handed on and its answer handed back: streamed both ways, and ended when either side goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+from yarl import URL
+
+from views import observed
+from views.context import put
+from views.forwarding import headers
+from views.forwarding.failures import Misdirected, Unreached
+from views.forwarding.watch import Watch
+
+CONNECTIONS: Final = 128
+"""To one other worker, for requests that are answered soon; more wait for one that is free."""
+
+KEPT_SECONDS: Final = 30.0
+"""That a connection is kept for the next request: less than a server keeps it, so that it does not close under one."""
+
+CONNECT_SECONDS: Final = 2.0
+SILENT_SECONDS: Final = 100.0
+"""Without a byte of an answer; a write waits for 60 seconds at most, and a feed says something every 15."""
+
+WHOLE: Final = 64 * 1024
+"""Bytes of an answer up to which it is handed back when it is whole: what breaks off before can be asked for again."""
+
+HANDOVER_SECONDS: Final = 0.25
+"""For a worker that does not have the partition any more to send an answer that is on its way."""
+
+REST_SECONDS: Final = 10.0
+"""For such a worker to send the rest of an answer that has begun."""
+
+LEFT_ALONE: Final = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
+"""Headers that aiohttp would add; the client did not send them."""
+
+
+@dataclass
+class Sending:
+    """A request as it is handed on. `body` is whole, or a stream that can be sent once; `length` is a stream's, if
+    it is known. `repeatable` says whether it may be asked again when nobody knows what became of it."""
+
+    body: bytes | AsyncIterator[bytes] | None = None
+    length: int | None = None
+    repeatable: bool = False
+    lasting: bool = False
+    """The answer comes when something happens, or never ends."""
+    spent: bool = False
+    """The stream has been begun."""
+    fault: Exception | None = None
+    """Why the stream broke off, where that is the client's doing."""
+
+
+class Calls:
+    """Connections to the other workers."""
+
+    def __init__(self, watch: Watch) -> None:
+        """In a running event loop."""
+        self._watch = watch
+        soon = aiohttp.TCPConnector(
+            limit=0, limit_per_host=CONNECTIONS, keepalive_timeout=KEPT_SECONDS, use_dns_cache=True, ttl_dns_cache=10
+        )
+        self._soon, self._lasting = _session(soon), _session(aiohttp.TCPConnector(limit=0, force_close=True))
+        self._endless: set[asyncio.Timeout] = set()
+
+    def stop(self) -> None:
+        """Ends answers that wait for something to happen."""
+        for limit in self._endless:
+            limit.reschedule(asyncio.get_running_loop().time())
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._soon.close()
+        await self._lasting.close()
+
+    async def ask(
+        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, partition: int
+    ) -> web.StreamResponse:
+        """The answer, which may be on its way to the client by then. Raises Misdirected, Unreached.
+
+        Raises ConnectionError where an answer that has begun breaks off: what is cut off must not look whole.
+        """
+        if sending.length is not None:
+            sent[hdrs.CONTENT_LENGTH] = str(sending.length)
+        limit = asyncio.timeout(None)
+        session, handed = self._lasting if sending.lasting else self._soon, _Handed()
+        if sending.body is not None and not isinstance(sending.body, bytes):
+            sending.spent = True
+        try:
+            async with limit:
+                if sending.lasting:
+                    self._endless.add(limit)
+
+                def moved() -> None:
+                    seconds = (
+                        REST_SECONDS if handed.response is not None or not sending.repeatable else HANDOVER_SECONDS
+                    )
+                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+                with self._watch.over(partition, str(url.origin()), moved):
+                    async with session.request(
+                        request.method, url, headers=sent, data=sending.body, allow_redirects=False
+                    ) as answer:
+                        if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
+                            raise Misdirected
+                        return await _handed_back(request, answer, sending.lasting, handed)
+        except aiohttp.ClientConnectorError as error:
+            raise Unreached(f"it cannot be connected to: {error}", begun=False) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if sending.fault is not None:
+                raise sending.fault from error
+            if handed.response is not None and sending.lasting:  # its client goes on from the last event that it has
+                await handed.response.write_eof()
+                return handed.response
+            if handed.response is not None:
+                raise ConnectionError("The answer cannot be finished.") from error
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            raise Unreached(f"it broke off: {error!r}", begun=not connecting) from error
+        finally:
+            self._endless.discard(limit)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=LEFT_ALONE,
+        timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=SILENT_SECONDS),
+        max_line_size=headers.LINE_BYTES,
+        max_field_size=headers.LINE_BYTES,
+    )
+
+
+class _Handed:
+    """The answer that the client has a part of."""
+
+    response: web.StreamResponse | None = None
+
+
+async def _handed_back(
+    request: web.Request, answer: aiohttp.ClientResponse, lasting: bool, handed: _Handed
+) -> web.StreamResponse:
+    """The answer: whole if it is small, else streamed as the client takes it."""
+    told = headers.back(answer.headers)
+    empty = request.method == hdrs.METH_HEAD or answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    length = answer.content_length
+    if not empty and length is not None and length <= WHOLE:
+        return web.Response(status=answer.status, reason=answer.reason, headers=told, body=await answer.read())
+    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=told)
+    handed.response = response
+    await response.prepare(request)
+    if empty:
+        return response
+    if lasting and length is None:
+        observed.lasts(request, response.status)
+    async for part in answer.content.iter_any():
+        await put(request, response, part)
+    await response.write_eof()
+    return response
