@@ -1,4 +1,4 @@
-"""An agent of a simulated worker: what Faust's app, consumer and tables do for a real one, with the real lanes and folds.
+"""An agent of a simulated worker: what Faust's app, consumer and tables do for a real one: the lanes and folds are real.
 
 It joins its group; takes over what it is given: fences the writer before, then recovers the table from the changelog;
 folds; and gives everything away when the group shares out anew. A fault of any kind starts it anew.
@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.fold import Effects, Record
 from streams.runner import APPLIED, FoldFailed, PartitionRunner
 from streams.topics import changelog, group
+from streams.transport.kafka.lease import Lease
 from streams.transport.lanes import Lane
-from tests.simulation.broker import SESSION_SECONDS, Assignment
+from tests.simulation.broker import SESSION_SECONDS, Assignment, Group
 from tests.simulation.disk import Table
 from tests.simulation.log import Entry
 from tests.simulation.loop import Line
@@ -40,8 +41,7 @@ class Agent:
         self.member = ""
         self.assignment: Assignment | None = None
         self.recovered = False
-        self.lease = float("-inf")
-        """When the last sign of life was sent that was answered: the group lets nobody else in for a session."""
+        self.lease = Lease(SESSION_SECONDS, lambda: worker.world.now)
         self.writers: dict[int, Writer] = {}
         self.runners: dict[int, PartitionRunner] = {}
         self.lanes: dict[int, Lane] = {}
@@ -55,7 +55,7 @@ class Agent:
     @property
     def leased(self) -> bool:
         """Whether nobody else can have its partitions."""
-        return self.worker.world.now - self.lease < SESSION_SECONDS
+        return self.lease.held
 
     @property
     def serves(self) -> bool:
@@ -76,8 +76,10 @@ class Agent:
         if self.assignment is None or self.assignment.generation != generation:
             return
         if answer:
-            self.lease = max(self.lease, sent)
+            self.lease.renew(sent)
         else:
+            if answer is None:
+                self.lease.end()
             self._again.set()
 
     def fail(self, error: Exception) -> None:
@@ -109,21 +111,23 @@ class Agent:
                     await self.worker.wire.ask(None, self._group.leave, self.member)
 
     @property
-    def _group(self) -> object:
+    def _group(self) -> Group:
         return self.worker.broker.groups[self.name]
 
     async def _term(self, fault: asyncio.Future[None]) -> None:
         """From an assignment to the next one."""
         sent, self._again = self.worker.world.now, asyncio.Event()
         assignment = await self._join()
-        self.assignment, self.lease = assignment, sent
-        again = asyncio.ensure_future(self._again.wait())
-        serving: asyncio.Future[None] = asyncio.ensure_future(self._take_over(assignment))
+        self.assignment = assignment
+        self.lease.renew(sent)
+        again = asyncio.create_task(self._again.wait())
+        serving = asyncio.create_task(self._take_over(assignment))
+        waited: set[asyncio.Future[Any]] = {again, fault, serving}
         try:
-            await asyncio.wait({again, fault, serving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
-                await asyncio.wait({again, fault}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waited - {serving}, return_when=asyncio.FIRST_COMPLETED)
             if fault.done():
                 fault.result()
         finally:
@@ -138,10 +142,13 @@ class Agent:
         line = Line()
 
         def assigned(assignment: Assignment) -> None:
-            worker.wire.tell(line, lambda: told.done() or told.set_result(assignment))
+            worker.wire.tell(line, answered, assignment)
 
-        joined = worker.broker.groups[self.name].join
-        await worker.wire.ask(None, joined, self.member, worker.url, assigned)
+        def answered(assignment: Assignment) -> None:
+            if not told.done():
+                told.set_result(assignment)
+
+        await worker.wire.ask(None, self._group.join, self.member, worker.url, assigned)
         async with asyncio.timeout(JOIN_SECONDS):
             return await told
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from streams.assignment import plan
 from streams.parts import AGENTS
 from tests.simulation.log import Log
 from tests.simulation.loop import World
@@ -38,15 +39,14 @@ class Member:
         self.assigned: Callable[[Assignment], None] | None = None
 
 
-Assign = Callable[[Sequence[str], int], tuple[dict[int, str], dict[int, tuple[str, ...]]]]
-"""Members' addresses and a number of partitions to the owner, and the standbys, of each partition."""
+STANDBYS: Final = 1
 
 
 class Group:
     """An agent's group."""
 
-    def __init__(self, world: World, name: str, partitions: int, assign: Assign) -> None:
-        self._world, self._name, self._partitions, self._assign = world, name, partitions, assign
+    def __init__(self, world: World, name: str, partitions: int) -> None:
+        self._world, self._name, self._partitions = world, name, partitions
         self._members: dict[str, Member] = {}
         self._since: float | None = None
         """When the rebalance began that is under way."""
@@ -103,7 +103,7 @@ class Group:
             return
         self._since, self.generation = None, self.generation + 1
         newest = {one.url: name for name, one in self._members.items()}
-        owners, standbys = self._assign(sorted(newest), self._partitions)
+        owners, standbys = plan(newest.keys(), self._partitions, STANDBYS)
         self._world.say(self._name, f"generation {self.generation}: {owners}")
         for name, one in self._members.items():
             mine = newest[one.url] == name
@@ -114,20 +114,13 @@ class Group:
             one.assigned, one.seen = None, self._world.now
 
 
-def shared_out(urls: Sequence[str], partitions: int) -> tuple[dict[int, str], dict[int, tuple[str, ...]]]:
-    """Everybody in turn, and the next one is the standby."""
-    owners = {number: urls[number % len(urls)] for number in range(partitions)}
-    standbys = {number: (urls[(number + 1) % len(urls)],) if len(urls) > 1 else () for number in range(partitions)}
-    return owners, standbys
-
-
 class Broker:
     """It is down at times, and forgets nothing."""
 
-    def __init__(self, world: World, now_ms: Callable[[], int], partitions: int, assign: Assign = shared_out) -> None:
+    def __init__(self, world: World, now_ms: Callable[[], int], partitions: int) -> None:
         self.log = Log(now_ms)
         self.partitions = partitions
-        self.groups = {name: Group(world, name, partitions, assign) for name in AGENTS}
+        self.groups = {name: Group(world, name, partitions) for name in AGENTS}
         self.down = False
         self._world = world
         world.later(LOOK_SECONDS, self._look)

@@ -55,8 +55,8 @@ class Client:
     async def found(self) -> None:
         """Makes the workspace, with some things in it."""
         await self._insist(CreateWorkspace(id=f"{self.name}-new", name="Acme"))
-        made = [CreateTask(id=f"{self.name}-{task}", task=task, title=task) for task in TASKS[:4]]
-        joined = [SetMember(id=f"{self.name}-{user}", user=user, role=Role.ADMIN) for user in PEOPLE[1:]]
+        made: list[Command] = [CreateTask(id=f"{self.name}-{task}", task=task, title=task) for task in TASKS[:4]]
+        joined: list[Command] = [SetMember(id=f"{self.name}-{user}", user=user, role=Role.ADMIN) for user in PEOPLE[1:]]
         await asyncio.gather(*(self._insist(command) for command in (*made, *joined)))
 
     async def work(self, steps: int) -> None:

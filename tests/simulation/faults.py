@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -55,7 +56,7 @@ class Faults:
         self.counted: Counter[str] = Counter()
         self._healing = False
         for fault in faults:
-            self._world.later(fault.at, lambda fault=fault: self._begin(fault))  # type: ignore[misc]
+            self._world.later(fault.at, partial(self._begin, fault))
 
     def stop(self) -> None:
         """No more of them begin."""
@@ -157,4 +158,4 @@ class Faults:
         if self._cluster.running(self._cluster.spare) is not None:
             return None
         self._cluster.start(self._cluster.spare)
-        return lambda: self._cluster.stop(self._cluster.spare) and None  # type: ignore[func-returns-value]
+        return lambda: self._cluster.stop(self._cluster.spare) and None

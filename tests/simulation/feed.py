@@ -1,11 +1,11 @@
-"""The feed between a worker and a client: the real hub and subscription, over a connection that is a message each way."""
+"""The feed between a worker and a client: the real hub and subscription, over a simulated connection."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -24,6 +24,7 @@ from views.feed.closing import End
 from views.feed.frames import frame
 from views.feed.hub import Room
 from views.feed.subscription import Subscription
+from views.ports import System
 
 FULL: Final = 3_000
 """Bytes that the client has not taken; then what follows waits in the subscription's line."""
@@ -69,7 +70,7 @@ class Session:
                 self._send(protocol.message("bad-position"))
                 return
             view = View(True, self._follower.mirror is not None)
-            subscription = Subscription(self, worker, room, view, self._after, LIMITS, 1.0)  # type: ignore[arg-type]
+            subscription = Subscription(self, cast(System, worker), room, view, self._after, LIMITS, 1.0)
             with suppress(ConnectionError):
                 await subscription.run()
                 if not self._ended:

@@ -37,8 +37,7 @@ class Tale:
         return self._rng.choices(self._kinds, self._weights)[0]()
 
     def _all(self) -> list[tuple[int, Callable[[], Command]]]:
-        some, rng = self._some, self._rng
-        task = lambda: rng.choice(TASKS)  # noqa: E731
+        some, rng, task = self._some, self._rng, self._task
         return [
             (9, lambda: c.CreateTask(task=task(), title=self._word(), **self._place())),
             (8, lambda: c.EditTask(task=task(), title=self._word(), due=rng.choice((None, self._day())))),
@@ -72,6 +71,9 @@ class Tale:
 
     def _some(self, stem: str, most: int) -> str:
         return f"{stem}{self._rng.randrange(most)}"
+
+    def _task(self) -> str:
+        return self._rng.choice(TASKS)
 
     def _word(self) -> str:
         return f"number {self._count}"

@@ -76,7 +76,9 @@ def trace(seed: int) -> str:
 @pytest.mark.parametrize("seed", [3, 4])
 def test_a_seed_is_the_same_life_every_time(seed: int) -> None:
     """In one process and in another, whatever order its sets of texts have."""
-    code = f"import logging; logging.disable(50); from tests.simulation import test_simulation as t; print(t.trace({seed}))"
+    code = (
+        f"import logging; logging.disable(50); from tests.simulation.test_simulation import trace; print(trace({seed}))"
+    )
     before = trace(seed)
     assert trace(seed) == before
     for order in ("1", "2"):

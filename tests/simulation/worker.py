@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from streams.fold import Headers
 from streams.parts import AGENTS, Parts
@@ -23,6 +23,7 @@ from tests.simulation.loop import Line, Process, World
 from tests.simulation.wire import Lost, Wire
 from views.feed.hub import Hub
 from views.feed.limits import Limits
+from views.ports import System
 
 HEARTBEAT_SECONDS: Final = 0.5
 TWICE: Final = 0.02
@@ -71,7 +72,7 @@ class Worker:
         self.parts = Parts(self, self.now, ZONES, self.world.rng.random)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
-        self.hub = Hub(self, LIMITS)  # type: ignore[arg-type]  (what the feed asks of it is here)
+        self.hub = Hub(cast(System, self), LIMITS)  # what the feed asks of it is here
         self.agents = {name: Agent(self, name) for name in AGENTS}
         tasks = [asyncio.create_task(agent.run(), name=agent.name) for agent in self.agents.values()]
         tasks += [asyncio.create_task(timer.run()) for timer in self.parts.timers.values()]
@@ -102,8 +103,13 @@ class Worker:
 
     async def _beat(self) -> None:
         """Tells the groups that it lives; one message for all agents."""
-        line = Line()
+        line, lapsed = Line(), True
         while True:
+            commands = self.agents["commands"]
+            if not commands.leased and not lapsed:
+                for number in range(self.partitions):
+                    self.parts.break_off(number)
+            lapsed = not commands.leased
             named = {
                 one.name: (one.member, one.assignment.generation)
                 for one in self.agents.values()
