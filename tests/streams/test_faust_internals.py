@@ -244,6 +244,16 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "kafka.changelogs",
     ),
     (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover"),
+    (
+        TableManager.on_start,
+        ("await self.sleep(1.0)", "await self._update_channels()", "await self.recovery.start()"),
+        "app.Tables does the same without the sleep",
+    ),
+    (
+        faust_consumer.Consumer._wait_next_records,
+        ("self._get_active_partitions()", "await self.sleep(1)"),
+        "folding does not come there without partitions to fetch",
+    ),
     (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
     (

@@ -30,6 +30,10 @@ class Agent:
         assert partition in self.open, "a partition that was given away is folded"
         return SimpleNamespace(position=0)
 
+    def owned(self) -> list[int]:
+        """None whose position is known."""
+        return []
+
     def position(self, partition: int) -> int:
         """Nothing is applied yet."""
         return self.applied
@@ -50,7 +54,9 @@ class Faust:
     """What a consumer of Faust's does."""
 
     def __init__(self) -> None:
-        self.app: Any = SimpleNamespace(should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True))
+        self.app: Any = SimpleNamespace(
+            should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True, standbys_ready=True)
+        )
         self.flow_active, self.should_stop = True, False
         self._read_offset: dict[TP, int] = {}
         self._committed_offset: dict[TP, int] = {}
@@ -73,6 +79,12 @@ class Faust:
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
         return self.fetched, set(self.fetched)
+
+    def _get_active_partitions(self) -> set[TP]:
+        return set(self.fetched)
+
+    async def perform_seek(self) -> None:
+        """Goes to the group's positions."""
 
     def pause_partitions(self, partitions: set[TP]) -> None:
         """Nothing of them is fetched any more."""
@@ -137,3 +149,17 @@ async def test_nothing_is_handed_on_while_partitions_are_given_away(consumer: Co
     assert consumer.agent.folded == []
     assert not consumer._lanes
     assert consumer.unsure >= {FIRST, SECOND}
+
+
+async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: Consumer) -> None:
+    """It is from wherever the group has been: it may lie before what was folded, and the next fetch goes on behind it."""
+    consumer.unsure, consumer._sought, consumer.agent.applied = set(), False, 8
+    await consumer._drain_once()
+    assert (consumer.agent.folded, consumer.stopped_partitions) == ([], {})
+    assert consumer.unsure == {FIRST, SECOND}
+    await consumer.perform_seek()
+    consumer.agent.applied = 0
+    consumer.sought.set()
+    await consumer._drain_once()
+    await consumer.wait_empty()
+    assert sorted(consumer.agent.folded) == [0, 1]
