@@ -264,6 +264,12 @@ class Node:
                 "group": app.conf.id,
                 "source": agent.spec.source.name,
                 "partitions": [self._partition_status(agent, number) for number in agent.assigned()],
+                "standbys": [
+                    {"partition": number, "lag": lag, "readable": app.consumer.copied(number)}
+                    for number, lag in app.consumer.copies().items()
+                ],
+                "generation": (ownership := self.ownership(name)).generation,
+                "owners": {str(number): url for number, url in ownership.active.items()},
             }
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
