@@ -203,7 +203,7 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
         spaces, differences, complaints = await establish(
             stage.world.servers, PARTITIONS, workspaces, [
                 Witness(worker.name, worker.link.url, stage.session) for worker in stage.world.workers if worker.up
-            ], everywhere=False,
+            ], everywhere=True,
         )  # fmt: skip
         stage.history.spaces, stage.history.differences = spaces, differences
         stage.history.complaints += complaints

@@ -243,6 +243,12 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ),
         "kafka.changelogs",
     ),
+    (
+        TableManager.on_start,
+        ("self.sleep(1.0)", "self._update_channels()", "self.recovery.start()"),
+        "transport.tables does the same without the pause",
+    ),
+    (TableManager._update_channels, ("self._tables_registered.set()",), "transport.tables: the consumer waits for it"),
     (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover; transport.tables"),
     (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover; transport.tables"),
     (TableManager, ("_recovery: Optional[Recovery] = None",), "transport.tables"),

@@ -247,6 +247,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Goes to the tables' positions; partitions that cannot be folded on from there are stopped."""
+        generation = self.app.consumer_generation_id
         await super().perform_seek()
         for agent in self._agents():
             tps = [TP(agent.spec.source.name, number) for number in agent.owned()]
@@ -255,8 +256,8 @@ class Consumer(FoldingConsumer, driver.Consumer):
                 kept = agent.spec.source.retention_seconds is None
                 source = standing.Source(f"{tp.topic}[{tp.partition}]", first, end, kept)
                 reason = self._gaps.get(tp.partition) or standing.astray(source, applied, committed)
-                if not agent.owns(tp.partition):
-                    continue  # they are assigned anew by now
+                if self.app.consumer_generation_id != generation:
+                    return  # they are assigned anew by now, and looked at again
                 if reason is not None:
                     self.stop_partition(tp, reason)
                     if not applied or tp.partition in self._gaps:
