@@ -226,6 +226,7 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ("self.standby_tps", "self.active_tps", "self.active_offsets", "self.standby_offsets"),
         "recover",
     ),
+    (Recovery.__init__, ("self.active_highwaters", "self.standby_highwaters"), "status.of_agent"),
     (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover"),
     (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
