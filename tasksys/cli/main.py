@@ -30,6 +30,7 @@ from tasksys.cli import (
     sections,
     series,
     serve,
+    status,
     tasks,
     token,
     topics,
@@ -56,6 +57,7 @@ SECTIONS: Final = {
     "The server and its data": (
         *serve.COMMANDS,
         *token.COMMANDS,
+        *status.COMMANDS,
         *operators.COMMANDS,
         *exports.COMMANDS,
         *imports.COMMANDS,

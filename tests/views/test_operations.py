@@ -54,9 +54,10 @@ async def test_status(site: Site, space: Space) -> None:
         "deliveries": "tasksys.events",
     }
     for agent in status["agents"].values():
-        assert agent.keys() == {"group", "source", "partitions"}
+        assert agent.keys() == {"group", "source", "generation", "partitions", "copies"}
         assert [one["partition"] for one in agent["partitions"]] == [0, 1, 2, 3]
-        assert all(one.keys() == {"partition", "position", "end", "lag", "fault"} for one in agent["partitions"])
+        told = {"partition", "position", "end", "lag", "fault", "standbys", "recovering"}
+        assert all(one.keys() == told for one in agent["partitions"])
 
 
 async def test_the_log_is_told_of(site: Site, space: Space) -> None:
