@@ -22,7 +22,7 @@ DEAD_LETTERS: Final = "/admin/dead-letters"
 def status(session: Session) -> None:
     """The agents, their partitions and how far each is behind."""
     found = session.client.get("/admin/status")
-    facts = [(name, output.value(value)) for name, value in found.items() if name != "agents"]
+    facts = [(name, output.value(value)) for name, value in found.items() if name not in ("agents", "workers")]
     rows = [
         (name, agent["source"], *(output.value(one.get(column)) for column in _columns(found)))
         for name, agent in found["agents"].items()
