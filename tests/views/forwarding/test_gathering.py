@@ -41,7 +41,8 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
 
 async def test_workspaces_of_all(both: tuple[Worker, Worker]) -> None:
     """Whoever is asked names all that the caller is a member of, once and in order, and nobody else's."""
-    mine, theirs = [], []
+    mine: list[str] = []
+    theirs: list[str] = []
     for number in range(12):
         space = await new_space(both[number % 2].client(f"mia{number % 3}"))
         (mine if number % 3 == 0 else theirs).append(space.id)
@@ -68,6 +69,12 @@ async def test_dead_letters_of_all(both: tuple[Worker, Worker]) -> None:
     assert (await both[0].client().get("/admin/dead-letters")).ok == {"items": [], "next_cursor": None}
 
 
+def place(letter: str) -> tuple[int, int]:
+    """Partition and offset of a letter's id."""
+    partition, _, offset = letter.partition("-")
+    return int(partition), int(offset)
+
+
 async def test_pages_of_letters() -> None:
     """No letter is passed over where one worker has more than its page, and none comes twice."""
     letters: list[list[Json]] = [
@@ -78,14 +85,14 @@ async def test_pages_of_letters() -> None:
     while True:
         parts = []
         for each in letters:
-            left = [one for one in each if tuple(map(int, one["id"].split("-"))) > after]
+            left = [one for one in each if place(one["id"]) > after]
             parts.append({"items": left[:3], "next_cursor": left[2]["id"] if len(left) > 3 else None})
         page = _page(parts, 3)
         assert 0 < len(page["items"]) <= 3
         seen += [one["id"] for one in page["items"]]
         if page["next_cursor"] is None:
             break
-        after = tuple(map(int, page["next_cursor"].split("-")))
+        after = place(page["next_cursor"])
     assert seen == [f"{partition}-{offset}" for partition in range(4) for offset in range(5)]
 
 
