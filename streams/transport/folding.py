@@ -62,7 +62,8 @@ class FoldingConsumer:
         return applied
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+        """Applies fetched changelog records; called after every fetch while tables recover or copies catch up,
+        also an empty one."""
 
     async def inspect(self, assigned: set[TP]) -> None:
         """Looks at the tables of partitions that this process has become the writer of, before they are recovered."""
@@ -71,6 +72,10 @@ class FoldingConsumer:
     def leased(self) -> bool:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
+
+    def copied(self, partition: int) -> bool:
+        """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
+        return False
 
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
@@ -189,11 +194,14 @@ class FoldingConsumer:
             self.unsure |= set(found)
             return
         left = self._hand_on(found, active)
-        if left or not self.app.tables.actives_ready:
+        if left or not self._recovered():
             self._dispatching = asyncio.ensure_future(self._dispatch(left))
             await asyncio.wait({self._dispatching})  # a stop cancels this loop, but not what is in hand: see wait_empty
             if not self._dispatching.cancelled():
                 self._dispatching.result()
+
+    def _recovered(self) -> bool:
+        return bool(self.app.tables.actives_ready and self.app.tables.standbys_ready)
 
     def _flowing(self) -> bool:
         return bool(self.flow_active and not self.should_stop)  # type: ignore[attr-defined]
@@ -244,7 +252,7 @@ class FoldingConsumer:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
                 await self._offer(agent, tp, self.records(found))
-        if changelogs or not self.app.tables.actives_ready:
+        if changelogs or not self._recovered():
             await self.recover(changelogs)
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
