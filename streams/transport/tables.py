@@ -42,11 +42,3 @@ class Tables(TableManager):
         """Which assignment the newest recovery is for."""
         recovery: Any = self._recovery
         return -1 if recovery is None else recovery._generation_id
-
-    async def on_start(self) -> None:
-        """Tells Faust of the tables, and starts what recovers them.
-
-        Without Faust's wait of a second for tables that are declared late: all are there.
-        """
-        await self._update_channels()
-        await self.recovery.start()

@@ -255,11 +255,6 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (Recovery.on_rebalance, ("self._generation_id = generation_id",), "transport.tables"),
     (Recovery.on_recovery_completed, ("self.tables.on_actives_ready()",), "transport.tables"),
     (
-        TableManager.on_start,
-        ("await self.sleep(1.0)", "await self._update_channels()", "await self.recovery.start()"),
-        "transport.tables does the same without the sleep",
-    ),
-    (
         faust_consumer.Consumer._wait_next_records,
         ("self._get_active_partitions()", "await self.sleep(1)"),
         "folding does not come there without partitions to fetch",

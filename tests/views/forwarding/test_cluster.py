@@ -89,6 +89,20 @@ async def test_either_answers_for_everything(workers: tuple[Serving, Serving], h
                         pass
 
 
+async def test_either_answers_about_all(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """The caller's workspaces are all of them; status and lag are of both."""
+    await shared(http, workers)
+    made = await spaces(http, workers)
+    for worker in workers:
+        _, listed = await asked(http, "GET", f"{worker.url}/api/v1/workspaces")
+        assert {one["id"] for one in listed["items"]} >= set(made)
+        _, told = await asked(http, "GET", f"{worker.url}/admin/status")
+        assert {one["url"] for one in told["workers"]} == {one.url for one in workers}
+        _, lag = await asked(http, "GET", f"{worker.url}/admin/lag")
+        commands = [one["partition"] for one in lag["items"] if one["agent"] == "commands"]
+        assert commands == [0, 1, 2, 3]
+
+
 async def test_a_worker_is_killed_under_writes(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
     """Clients of the other one, which give no keys and repeat nothing, hear of it by nothing but the time: each write
     is answered, and done once."""
