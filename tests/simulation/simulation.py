@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random
 from typing import Final
 
 from streams.partitioning import partition_of
@@ -47,6 +48,12 @@ class Plan:
     faults: tuple[int, int] = (4, 9)
     kinds: tuple[str, ...] = ()
     """The only kinds of faults, where some are named."""
+
+    @staticmethod
+    def drawn(rng: Random) -> Plan:
+        """One of those that a seed may have."""
+        workers, partitions = rng.choice((2, 2, 3)), rng.choice((1, 2, 2, 3))
+        return Plan(workers, partitions, min(2, partitions), rng.randint(10, 20), (2, rng.choice((6, 12))))
 
 
 @dataclass
@@ -211,5 +218,5 @@ class Simulation:
 
 
 def simulate(seed: int, plan: Plan | None = None, tell: Tell | None = None) -> Life:
-    """One life; its violations are empty if all is well."""
-    return Simulation(seed, plan or Plan(), tell).run()
+    """One life, of that plan or of one that the seed gives; its violations are empty if all is well."""
+    return Simulation(seed, plan or Plan.drawn(Random(seed)), tell).run()
