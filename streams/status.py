@@ -17,7 +17,8 @@ def of_agent(app: faust.App, ownership: Ownership) -> dict[str, Any]:
     """An agent: the partitions that it writes here, with who has copies of them, and those of which a copy is here.
 
     `recovering` counts the rows that have to be read before a partition can be served, or until a copy is as new as the
-    partition, as far as is known; they count transactions' markers too. A copy is `readable` where it is all of one batch.
+    partition, as far as is known; they count transactions' markers too. A copy is `readable` where it is
+    all of one batch.
     """
     agent = fold_agent(app)
     recovery = app.tables.recovery

@@ -1,4 +1,4 @@
-"""An agent of a simulated worker: what Faust's app, consumer and tables do for a real one; lanes and folds are real.
+"""An agent of a simulated worker: what Faust does for a real one; lanes and folds are the real ones.
 
 It joins its group; takes over what it is given: fences the writer before, then recovers the table from the changelog;
 folds; and gives everything away when the group shares out anew. A fault of any kind starts it anew.

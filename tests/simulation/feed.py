@@ -31,6 +31,8 @@ FULL: Final = 3_000
 LOOK_SECONDS: Final = 1.5
 """How often a client asks itself whether its connection is worth keeping."""
 RECONNECT_SECONDS: Final = 0.8
+IMPATIENT: Final = 0.3
+"""Of so many looks at a quiet connection one ends it: it may be dead."""
 
 _message = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -156,7 +158,8 @@ class Follower:
         while True:
             await asyncio.sleep(LOOK_SECONDS * (0.5 + self._world.rng.random()))
             chance = self._world.rng.random()
-            if not self._heard and (self._session is None or chance < (0.1 if self.quick else 0.3)):
+            dead = self._worker is None or not self._worker.process.alive
+            if dead or (not self._heard and (self._session is None or chance < IMPATIENT)):
                 self._connect()
             elif self.reading and chance > 0.85 and not self.quick:
                 self.reading = False

@@ -1,11 +1,15 @@
-"""Bugs that are planted to see that they are found: in the code that is tested, or in what is promised to it."""
+"""Bugs that are planted to see that they are found: in the code that is tested, or in what is promised to it.
+
+Each with the lives in which it shows itself: some need what happens seldom, and seeds of faults that bring it about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 from streams.agents.commands import CommandsFold
@@ -14,9 +18,15 @@ from streams.fold import Record
 from streams.indexes import Indexes
 from streams.runner import PartitionRunner
 from tests.simulation import agent, disk, log, worker
+from tests.simulation.simulation import Plan
 from views.feed.subscription import Subscription
 
-Plant = Callable[[], Any]
+
+class Plant(NamedTuple):
+    """What plants a bug while it is entered, and what lives to look for it in."""
+
+    bug: Callable[[], AbstractContextManager[object]]
+    plan: Plan = Plan()
 
 
 def _told_before_it_is_durable() -> Any:
@@ -84,40 +94,44 @@ def _recovered_before_it_is_fenced() -> Any:
 
     async def take_over(self: agent.Agent, numbers: Sequence[int]) -> list[int]:
         ends = [await self._changelog_end(number) for number in numbers]
+        await asyncio.sleep(self.worker.world.rng.random())
         await self._open_all(numbers)
         return ends
 
     return patch.object(agent.Agent, "_fence", take_over)
 
 
-def _recovered_one_short() -> Any:
+def _recovered_half() -> Any:
     recover = agent.Agent._recover
-    return patch.object(agent.Agent, "_recover", lambda self, number, end: recover(self, number, end - 1))
+
+    async def half(self: agent.Agent, number: int, end: int) -> None:
+        before = self.table(number).offset + 1
+        await recover(self, number, before + (end - before) // 2)
+
+    return patch.object(agent.Agent, "_recover", half)
 
 
 def _nothing(*args: Any) -> None:
     pass
 
 
+MOVING: Final = Plan(kinds=("stop", "kill", "freeze", "join"), faults=(6, 12))
+FREEZING: Final = Plan(kinds=("freeze",), faults=(6, 12))
+ZOMBIES: Final = Plan(kinds=("freeze", "cut", "crash"), faults=(6, 12))
+DYING: Final = Plan(kinds=("kill", "cut", "broker", "power", "wipe"), faults=(6, 12))
+
 PLANTED: Final[dict[str, Plant]] = {
-    "outcomes are not looked at": lambda: patch.object(CommandsFold, "_outcome", _nothing),
-    "states are kept where the partition was given away": lambda: patch.object(States, "forget", _nothing),
-    "indexes are kept where the partition was given away": lambda: patch.object(Indexes, "forget", _nothing),
-    "recovery ends one short": _recovered_one_short,
-    "a batch is told of before it is durable": _told_before_it_is_durable,
-    "the feed resumes one too late": _feed_one_too_late,
-    "rows are written apart from their offset": _rows_apart_from_their_offset,
-    "uncommitted records are read": _reads_what_is_not_committed,
-    "commands are acknowledged before they are appended": _acknowledged_before_it_is_appended,
-    "a writer is not fenced": _unfenced,
-    "a worker answers without a lease": _without_a_lease,
-    "the end of the changelog is asked for before the writer is fenced": _recovered_before_it_is_fenced,
+    "outcomes are not looked at": Plant(lambda: patch.object(CommandsFold, "_outcome", _nothing)),
+    "states are kept of what was given away": Plant(lambda: patch.object(States, "forget", _nothing), MOVING),
+    "indexes are kept of what was given away": Plant(lambda: patch.object(Indexes, "forget", _nothing), MOVING),
+    "recovery ends half way": Plant(_recovered_half),
+    "a batch is told of before it is durable": Plant(_told_before_it_is_durable),
+    "the feed resumes one too late": Plant(_feed_one_too_late),
+    "rows are written apart from their offset": Plant(_rows_apart_from_their_offset, DYING),
+    "uncommitted records are read": Plant(_reads_what_is_not_committed),
+    "commands are acknowledged before they are appended": Plant(_acknowledged_before_it_is_appended, DYING),
+    "a writer is not fenced": Plant(_unfenced, ZOMBIES),
+    "a worker answers without a lease": Plant(_without_a_lease, FREEZING),
+    "the end of the changelog is looked for before the fence": Plant(_recovered_before_it_is_fenced, ZOMBIES),
 }
 """By what is wrong."""
-
-
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """While it lasts, that bug is there."""
-    with PLANTED[name]():
-        yield

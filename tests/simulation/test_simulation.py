@@ -13,20 +13,14 @@ from typing import Final
 import msgspec
 import pytest
 
-from tests.simulation.planted import PLANTED, planted
-from tests.simulation.simulation import Life, Plan, simulate
+from tests.simulation.planted import PLANTED
+from tests.simulation.simulation import Life, simulate
 from tests.support.nodes import tell
 
 FIXED: Final = 40
 FRESH_SECONDS: Final = 15.0
 """How long each run looks at seeds that nobody has seen before, in seconds of a processor."""
 
-FREEZES: Final = Plan(kinds=("freeze",))
-SEEDS: Final = {
-    "a worker answers without a lease": ([80, 109, 119], FREEZES),
-    "the end of the changelog is asked for before the writer is fenced": ([], Plan()),
-}
-"""Where a bug shows itself seldom: seeds in which it does, or did when this was written."""
 WITHIN: Final = 400
 """A planted bug must be found in so many seeds."""
 
@@ -92,8 +86,8 @@ def test_a_seed_is_the_same_life_every_time(seed: int) -> None:
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found(name: str) -> None:
     """A bug in the system, or in what it may rely on."""
-    seeds, plan = SEEDS.get(name, (range(WITHIN), Plan()))
-    with planted(name):
-        found = next((seed for seed in seeds if simulate(seed, plan).violations), None)
-    assert found is not None, f"nothing was found in {len(seeds)} seeds"
+    plant = PLANTED[name]
+    with plant.bug():
+        found = next((seed for seed in range(WITHIN) if simulate(seed, plant.plan).violations), None)
+    assert found is not None, f"nothing was found in {WITHIN} seeds"
     tell(f"{name}: found by seed {found}")

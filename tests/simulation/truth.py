@@ -11,7 +11,7 @@ import msgspec
 from streams import keys
 from streams.fold import Record
 from streams.partitioning import partition_of
-from streams.parts import AGENTS
+from streams.parts import AGENTS, TIMELINES
 from streams.runner import APPLIED
 from streams.topics import EVENTS, changelog
 from tasksys import codec, deliveries
@@ -74,6 +74,17 @@ def _fires(event: EventRecord) -> str:
     fired = codec.event(event)
     assert isinstance(fired, ReminderFired)
     return f"{event.task}/{fired.reminder}@{fired.scheduled_for}"
+
+
+def overdue(cluster: Cluster) -> Iterator[str]:
+    """What is due in a timeline or an outbox by now, and waits."""
+    now = instant(cluster.clock.now())
+    for name, prefix in (*((kind, keys.TIMELINE) for kind in TIMELINES), ("deliveries", keys.OUTBOX)):
+        for partition in range(cluster.broker.partitions):
+            owner = cluster.owner(name, partition)
+            first = None if owner is None else next(owner.agents[name].table(partition).scan(prefix), None)
+            if first is not None and (at := first[0].removeprefix(prefix).decode().split("\0")[0]) <= now:
+                yield f"{name}[{partition}] has something due since {at}"
 
 
 def _due(cluster: Cluster, state: State) -> Iterator[str]:
