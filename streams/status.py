@@ -3,7 +3,6 @@
 Nobody is asked for it: it is what this process knows.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import faust
@@ -18,12 +17,12 @@ def of_agent(app: faust.App, ownership: Ownership) -> dict[str, Any]:
     """An agent: the partitions that it writes here, with who has copies of them, and those of which a copy is here.
 
     `recovering` counts the rows that have to be read before a partition can be served, or until a copy is as new as the
-    partition, as far as is known; they count transactions' markers too.
+    partition, as far as is known; they count transactions' markers too. A copy is `readable` where it is
+    all of one batch.
     """
     agent = fold_agent(app)
     recovery = app.tables.recovery
     left = _by_partition(recovery.active_highwaters, recovery.active_offsets)
-    behind = _by_partition(recovery.standby_highwaters, recovery.standby_offsets)
     served = app.tables.actives_ready
     return {
         "group": app.conf.id,
@@ -37,7 +36,10 @@ def of_agent(app: faust.App, ownership: Ownership) -> dict[str, Any]:
             }
             for number in agent.assigned()
         ],
-        "copies": [{"partition": tp.partition, "recovering": behind.get(tp.partition, 0)} for tp in _copies(app)],
+        "copies": [
+            {"partition": number, "recovering": lacking, "readable": app.consumer.copied(number)}
+            for number, lacking in app.consumer.copies().items()
+        ],
     }
 
 
@@ -53,11 +55,6 @@ def _partition(agent: FoldAgent, partition: int) -> dict[str, Any]:
         "lag": max(0, end - position),
         "fault": stopped,
     }
-
-
-def _copies(app: faust.App) -> Iterable[TP]:
-    recovery = app.tables.recovery
-    return sorted(recovery.standby_tps - recovery.active_tps, key=lambda tp: tp.partition)
 
 
 def _by_partition(ends: dict[TP, int | None], offsets: dict[TP, int | None]) -> dict[int, int]:

@@ -44,7 +44,8 @@ async def test_alive_and_ready(site: Site) -> None:
 async def test_status(site: Site, space: Space) -> None:
     """Every agent with its source, and every partition with its position."""
     status = (await site.client().get("/admin/status")).ok
-    assert status.keys() == {"broker", "url", "log", "ready", "missing", "agents"}
+    assert status.keys() == {"broker", "url", "log", "ready", "missing", "agents", "workers"}
+    assert [one["url"] for one in status["workers"]] == [status["url"]]
     assert (status["ready"], status["missing"]) == (True, {})
     assert {name: agent["source"] for name, agent in status["agents"].items()} == {
         "commands": "tasksys.commands",
