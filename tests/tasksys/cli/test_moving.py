@@ -64,8 +64,11 @@ def test_what_cannot_be_moved_says_why(server: Serving, tmp_path: Path) -> None:
     target.write_bytes(gzip.compress(b"[]\n"))
     log = f"embedded://{tmp_path}/log"
     assert "cannot read" in errors(invoke("import-log", str(target), "--broker", log, code=1))
+    archive(target, larger=1_500_000)
+    assert "at position 3 is larger" in errors(invoke("import-log", str(target), "--broker", log, code=1))
     archive(target)
     assert "in use" in errors(invoke("import-log", str(target), "--broker", f"embedded://{server.log}", code=1))
+    log = f"embedded://{tmp_path}/other"
     invoke("import-log", str(target), "--broker", log)
     lost = tmp_path / "nowhere" / "log.gz"
     assert "name another file" in errors(invoke("export-log", str(lost), "--broker", log, code=1))
