@@ -18,7 +18,7 @@ from faust.types import TP
 from streams import measures
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
-from streams.transport.kafka import closing, standing  # the first also mends every client
+from streams.transport.kafka import closing, heartbeats, standing  # the first also mends every client
 from streams.transport.kafka.lease import Lease
 
 FETCH_WAIT_MS = 250
@@ -55,7 +55,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Connects; the group is joined later, when the topics are known."""
         await super().on_start()
-        self.lease.follow(self._ensure_consumer()._coordinator)
+        coordinator = self._ensure_consumer()._coordinator
+        self.lease.follow(coordinator)
+        heartbeats.go_on_meanwhile(coordinator)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
