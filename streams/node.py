@@ -25,12 +25,16 @@ from streams.agents.committed import Committed
 from streams.app import build, fold_agent
 from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
+from streams.copies import Copies
 from streams.fold import AgentSpec, Headers
 from streams.measures import measures
 from streams.outbox import Courier
 from streams.parts import AGENTS, Parts
+from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
+from streams.transport import room
+from streams.transport.database import DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -88,6 +92,7 @@ class Node:
         self.url = str(URL(self.url))  # as Faust writes it, and so the assignments
         self.parts = Parts(self, self.clock, self.zones)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
+        self._copies = Copies(lambda workspace: self.standby_rows("commands", self.partition(workspace)))
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
@@ -168,8 +173,17 @@ class Node:
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
             wait = RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
+            if isinstance(fault, DiskFull | DiskReadOnly):
+                await self._leave_to_others(str(fault))
+                await room.made(self.directory)
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
+
+    async def _leave_to_others(self, fault: str) -> None:
+        """Stops the other agents too, where there are workers that may have room: requests find all in one place."""
+        if any(len(self.ownership(name).members) > 1 for name in self.apps):
+            for app in list(self.apps.values()):
+                await app.crash(DiskFull(fault))
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
@@ -353,6 +367,25 @@ class Node:
         if agent.app.tables.actives_ready and not agent.app.rebalancing and partition not in agent.assigned():
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
         raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
+
+    def standby_rows(self, name: str, partition: int) -> PartitionRows | None:
+        """The rows of a partition of an agent's table as they were after some batch, if there is a copy here.
+
+        Also of this process's own partitions, whether they may be another's by now or not. The rows move on.
+        """
+        app = self.apps.get(name)
+        if app is None:
+            return None
+        agent = fold_agent(app)
+        own = agent.owns(partition) and app.tables.actives_ready
+        return agent.rows(partition) if own or app.consumer.copied(partition) else None
+
+    def standby(self, workspace: str) -> StateReader | None:
+        """What this process knows of a workspace that may be another's, to be used for one answer; None if nothing.
+
+        Its `position` says which state it shows. It asks nobody, and waits for nothing.
+        """
+        return self._copies.reader(workspace)
 
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""

@@ -62,7 +62,8 @@ class FoldingConsumer:
         return applied
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+        """Applies fetched changelog records; called after every fetch while tables recover or copies catch up,
+        also an empty one."""
 
     async def inspect(self, assigned: set[TP]) -> None:
         """Looks at the tables of partitions that this process has become the writer of, before they are recovered."""
@@ -71,6 +72,10 @@ class FoldingConsumer:
     def leased(self) -> bool:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
+
+    def copied(self, partition: int) -> bool:
+        """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
+        return False
 
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
@@ -191,11 +196,14 @@ class FoldingConsumer:
             self.unsure |= set(found)
             return
         left = self._hand_on(found, active)
-        if left or not self.app.tables.actives_ready:
+        if left or not self._recovered():
             self._dispatching = asyncio.ensure_future(self._dispatch(left))
             await asyncio.wait({self._dispatching})  # a stop cancels this loop, but not what is in hand: see wait_empty
             if not self._dispatching.cancelled():
                 self._dispatching.result()
+
+    def _recovered(self) -> bool:
+        return bool(self.app.tables.actives_ready and self.app.tables.standbys_ready)
 
     def _flowing(self) -> bool:
         return bool(self.flow_active and not self.should_stop)  # type: ignore[attr-defined]
@@ -213,15 +221,15 @@ class FoldingConsumer:
             agent = agents.get(tp.topic)
             if active is not None and tp not in active:
                 self.unsure.add(tp)
-            elif agent is None or tp in self.unsure:
+            elif agent is None or tp in self.unsure or found[0].offset < agent.position(tp.partition):
                 left[tp] = found
             else:
-                records = self.records(found)
-                if records[0].offset < agent.position(tp.partition):
-                    self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
-                else:
-                    self._put(agent, tp, records)
+                self._put(agent, tp, self.records(found))
         return left
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        return False
 
     def stop_partition(self, tp: TP, reason: str, error: Exception | None = None) -> None:
         """Folds no more of a partition, until it is assigned anew: an operator has to look."""
@@ -246,14 +254,17 @@ class FoldingConsumer:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
                 await self._offer(agent, tp, self.records(found))
-        if changelogs or not self.app.tables.actives_ready:
+        if changelogs or not self._recovered():
             await self.recover(changelogs)
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
-        """Puts the records into their lane, unless some before them were never seen."""
+        """Puts the records into their lane, unless some before them were never seen, or they are another topic's."""
         if not self.app.tables.actives_ready:  # the end of a recovery that was overtaken let them through
             self.unsure.add(tp)
             await self.seek_wait({tp: records[0].offset})  # type: ignore[attr-defined]
+            return
+        if records[0].offset < (position := agent.position(tp.partition)) and await self.made_anew(tp, position):
+            self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
             return
         if self._flowing():
             # The group's position is for a table that has none of its own: it is new, or was lost.

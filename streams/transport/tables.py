@@ -20,6 +20,14 @@ class Tables(TableManager):
     assigning = False
     """Whether partitions are being taken over, but their recovery has not begun."""
 
+    async def on_start(self) -> None:
+        """Registers the tables' changelogs, which the consumer waits for, and starts what recovers them.
+
+        Faust's own lets a second pass first, in every start: nothing waits for that.
+        """
+        await self._update_channels()
+        await self.recovery.start()
+
     @property
     def actives_ready(self) -> bool:
         """Whether the tables are recovered for the partitions that are assigned now."""

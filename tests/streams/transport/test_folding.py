@@ -28,7 +28,7 @@ class Agent:
     def runner(self, partition: int) -> Any:
         """Of an owned partition."""
         assert partition in self.open, "a partition that was given away is folded"
-        return SimpleNamespace(position=0)
+        return SimpleNamespace(position=self.applied)
 
     def position(self, partition: int) -> int:
         """Nothing is applied yet."""
@@ -50,7 +50,9 @@ class Faust:
     """What a consumer of Faust's does."""
 
     def __init__(self) -> None:
-        self.app: Any = SimpleNamespace(should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True))
+        self.app: Any = SimpleNamespace(
+            should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True, standbys_ready=True)
+        )
         self.flow_active, self.should_stop = True, False
         self._read_offset: dict[TP, int] = {}
         self._committed_offset: dict[TP, int] = {}
@@ -87,10 +89,15 @@ class Consumer(FoldingConsumer, Faust):
     def __init__(self) -> None:
         super().__init__()
         self.agent = Agent()
+        self.anew = set[TP]()
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """They are ours."""
         return list(fetched)
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """As the test says."""
+        return tp in self.anew
 
     def _agents(self) -> Any:
         return [self.agent]
@@ -119,10 +126,12 @@ async def test_a_topic_that_begins_anew_is_not_folded(consumer: Consumer, caplog
     """What it brings under offsets that were folded is something else; it is said, and the partition stands still."""
     consumer.unsure = set()
     consumer.agent.applied = 8
+    consumer.anew = {FIRST}
     await consumer._drain_once()
+    await asyncio.sleep(0)
     await consumer.wait_empty()
-    assert consumer.agent.folded == []
-    assert consumer.paused == {FIRST, SECOND}
+    assert consumer.agent.folded == [1]  # of this one some are read again, which the runner knows how to skip
+    assert consumer.paused == consumer.stopped_partitions.keys() == {FIRST}
     assert "made again" in consumer.stopped_partitions[FIRST]
     assert "source[0] brings offset 7" in caplog.text
 
