@@ -37,6 +37,9 @@ chaos: ## A cluster under real clients and faults from a seed: SEED=7 repeats on
 kills: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, default 50)
 	TASKSYS_KILL_ROUNDS=$${TASKSYS_KILL_ROUNDS:-50} .venv/bin/pytest tests/contracts/test_kill.py --timeout 7200
 
+simulate: ## Lives of a simulated cluster (SEEDS, default 1000; FIRST, the first seed), with a report in tests/simulation
+	.venv/bin/python -m tests.simulation $${FIRST:-} --seeds $${SEEDS:-1000} --report tests/simulation/REPORT.md
+
 fuzz: ## The HTTP interface under a deep fuzzer
 	TASKSYS_FUZZ_EXAMPLES=$${TASKSYS_FUZZ_EXAMPLES:-500} .venv/bin/pytest tests/views/test_fuzz.py --timeout 7200
 
@@ -63,4 +66,4 @@ observe: ## Break a running system in four ways, and write what its monitoring s
 	deploy/install.sh dev
 	$(PYTHON) -m tests.monitoring.demo
 
-.PHONY: observe pictures help run test quick ui types format chaos kills fuzz rules bench demo year monitoring-test
+.PHONY: observe pictures help run test quick ui types format chaos kills simulate fuzz rules bench demo year monitoring-test

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import faust
-from faust.types import TP
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends, keys
+from streams import admin, ends, keys, status
 from streams.agent import FoldAgent
 from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
@@ -256,31 +255,12 @@ class Node:
         return await self._appender.reach()
 
     def status(self) -> dict[str, Any]:
-        """The log, and agents with their partitions, positions and lag; also those that are not ready."""
-        agents = {}
-        for name, app in self.apps.items():
-            agent = fold_agent(app)
-            agents[name] = {
-                "group": app.conf.id,
-                "source": agent.spec.source.name,
-                "partitions": [self._partition_status(agent, number) for number in agent.assigned()],
-            }
+        """The log, and agents with their partitions, positions and lag; also those that are recovering."""
+        begun = {name: app for name, app in self.begun.items() if app._consumer is not None}
+        agents = {name: status.of_agent(app, self.ownership(name)) for name, app in begun.items()}
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
         return {**described, "ready": not missing, "missing": missing, "agents": agents}
-
-    def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
-        tp = TP(agent.spec.source.name, partition)
-        consumer = agent.app.consumer
-        position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
-        stopped = consumer.stopped_partitions.get(tp)
-        return {
-            "partition": partition,
-            "position": position,
-            "end": end,
-            "lag": max(0, end - position),
-            "fault": stopped,
-        }
 
     def assigned(self, name: str) -> list[int]:
         """The partitions that an agent has here, recovered or not. Raises NotHere, NotOwned."""

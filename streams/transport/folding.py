@@ -28,6 +28,13 @@ transaction may stay open (10 s). What becomes of a batch that is given up then 
 FULL_SECONDS: Final = 0.1
 """How long a fetch waits while a partition has no room for more: it may have room before the others have records."""
 
+FETCH_SECONDS: Final = 0.25
+"""How long a fetch waits for records. One that began before partitions were assigned anew ends only then, if none come,
+and holds up the first one after it: with a second a rebalance took as long."""
+
+PAUSED_SECONDS: Final = 0.02
+"""Between two looks whether there is anything to fetch, as while tables are looked at. Faust itself waits a second."""
+
 BEGUN_ANEW: Final = (
     "brings offset {}, which was folded already: the topic was deleted and made again, or has lost records. Nothing of "
     "it is folded until somebody has looked, and has restarted this worker"
@@ -45,6 +52,8 @@ class FoldingConsumer:
         self._lanes: dict[TP, Lane] = {}
         self._room = asyncio.Event()
         self._dispatching: asyncio.Future[None] | None = None
+        self._sought = True
+        """False from an assignment on until positions are sought: until then the sources are fetched from anywhere."""
         self.unsure: set[TP] = set()
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
@@ -72,6 +81,10 @@ class FoldingConsumer:
     def leased(self) -> bool:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
+
+    def copies(self) -> dict[int, int]:
+        """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
+        return {}
 
     def copied(self, partition: int) -> bool:
         """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
@@ -136,6 +149,7 @@ class FoldingConsumer:
         if own:
             await self.seek_wait(own)  # type: ignore[attr-defined]
             self._committed_offset.update(own)  # type: ignore[attr-defined]
+        self._sought = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finishes the batches in hand, then gives the partitions away, also those that will be assigned here again.
@@ -157,7 +171,7 @@ class FoldingConsumer:
             source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
             self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
-        self.unsure = set(assigned)
+        self.unsure, self._sought = set(assigned), False
         self.app.tables.assigning = True
         try:
             for agent in self._agents():
@@ -189,7 +203,10 @@ class FoldingConsumer:
             raise
 
     async def _drain_once(self) -> None:
-        fetched, active = await self._wait_next_records(timeout=1.0)  # type: ignore[attr-defined]
+        if self.flow_active and not self._get_active_partitions():  # type: ignore[attr-defined]
+            await asyncio.sleep(PAUSED_SECONDS)
+            return
+        fetched, active = await self._wait_next_records(timeout=FETCH_SECONDS)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
         found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
         if not self._flowing():
@@ -219,7 +236,7 @@ class FoldingConsumer:
         agents, left = self._sources(), dict[TP, Sequence[Any]]()
         for tp, found in fetched.items():
             agent = agents.get(tp.topic)
-            if active is not None and tp not in active:
+            if (active is not None and tp not in active) or (agent is not None and not self._sought):
                 self.unsure.add(tp)
             elif agent is None or tp in self.unsure or found[0].offset < agent.position(tp.partition):
                 left[tp] = found

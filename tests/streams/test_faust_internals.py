@@ -254,6 +254,12 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (TableManager, ("_recovery: Optional[Recovery] = None",), "transport.tables"),
     (Recovery.on_rebalance, ("self._generation_id = generation_id",), "transport.tables"),
     (Recovery.on_recovery_completed, ("self.tables.on_actives_ready()",), "transport.tables"),
+    (
+        faust_consumer.Consumer._wait_next_records,
+        ("self._get_active_partitions()", "await self.sleep(1)"),
+        "folding does not come there without partitions to fetch",
+    ),
+    (Recovery.__init__, ("self.active_highwaters",), "status.of_agent"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
     (
         App._stop_consumer,

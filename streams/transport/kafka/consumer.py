@@ -202,6 +202,15 @@ class Consumer(FoldingConsumer, driver.Consumer):
         position: int | None = assignment.state_value(TopicPartition(*tp))._position
         return position
 
+    def copies(self) -> dict[int, int]:
+        """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
+        recovery, found = self.app.tables.recovery, dict[int, int]()
+        for tp in sorted(recovery.standby_tps):
+            end = max(self.highwater(tp) or 0, (recovery.standby_highwaters.get(tp) or 0) + 1)
+            seen = recovery.standby_offsets.get(tp)
+            found[tp.partition] = max(0, end - (0 if seen is None else seen + 1))
+        return found
+
     def copied(self, partition: int) -> bool:
         """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
         return self.changelogs.whole(TP(changelog_of(self.app.conf.id), partition))

@@ -30,6 +30,10 @@ class Agent:
         assert partition in self.open, "a partition that was given away is folded"
         return SimpleNamespace(position=self.applied)
 
+    def owned(self) -> list[int]:
+        """None whose position is known."""
+        return []
+
     def position(self, partition: int) -> int:
         """Nothing is applied yet."""
         return self.applied
@@ -77,6 +81,12 @@ class Faust:
 
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  (Faust's)
         return self.fetched, set(self.fetched)
+
+    def _get_active_partitions(self) -> set[TP]:
+        return set(self.fetched)
+
+    async def perform_seek(self) -> None:
+        """Goes to the group's positions."""
 
     def pause_partitions(self, partitions: set[TP]) -> None:
         """Nothing of them is fetched any more."""
@@ -160,3 +170,19 @@ async def test_nothing_is_folded_before_its_table_is_recovered(consumer: Consume
     assert consumer.agent.folded == []
     assert consumer.unsure == {FIRST, SECOND}
     assert consumer.positions == {FIRST: 7, SECOND: 7}
+
+
+async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: Consumer) -> None:
+    """It is from wherever the group has been: before what was folded, or behind what was not."""
+    consumer.unsure, consumer._sought, consumer.agent.applied = set(), False, 8
+    await consumer._drain_once()
+    assert (consumer.agent.folded, consumer.stopped_partitions) == ([], {})
+    assert consumer.unsure == {FIRST, SECOND}
+    await consumer.perform_seek()
+    consumer.agent.applied = 0
+    consumer.sought.set()
+    for _ in range(2):  # once more, for what may lie before it
+        await consumer._drain_once()
+    await asyncio.sleep(0)
+    await consumer.wait_empty()
+    assert sorted(consumer.agent.folded) == [0, 1]
