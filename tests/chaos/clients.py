@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from time import monotonic
 from typing import Any, Final
 
@@ -336,12 +337,14 @@ class Reminding:
         task, user = f"{self.asker.name}-task", self.asker.user
         body = {"task": task, "title": "Water the plants"}
         await self.asker.command(self.workspace, Step(user, f"{task}-make", "POST", "/tasks", body))
-        while going():
-            name = f"{task}-{len(self.due)}"
+        for number in count():
+            if not going():
+                break
+            name = f"{task}-{number}"
             at = instant(datetime.now(UTC) + timedelta(seconds=self.asker.rng.uniform(3.0, 12.0)))
             step = Step(user, name, "POST", f"/tasks/{task}/reminders", {"reminder": name, "trigger": {"at": at}})
             write = await self.asker.command(self.workspace, step)
-            if write.fate is Fate.ACCEPTED:
+            if write.fate is Fate.ACCEPTED:  # refused where a worker's clock says that it is over
                 self.due.append(f"{name} at {at}")
             await asyncio.sleep(self.pause * self.asker.rng.uniform(0.5, 1.5))
         pending = {"state": "pending", "limit": "1"}
