@@ -206,8 +206,9 @@ class Asker:
         """Reads a task once, if anybody answers; the position that was shown. `there`: it must be there."""
         began = monotonic()
         query = {"min_position": str(at_least)} if at_least else {}
+        anybody = {"Tasksys-Read": "standby"} if self.rng.random() < 0.1 else {}
         try:
-            answer = await self.once("GET", f"{API}/{workspace}/tasks/{task}", params=query)
+            answer = await self.once("GET", f"{API}/{workspace}/tasks/{task}", params=query, headers=anybody)
         except BROKEN:
             return 0
         if answer.status == 200:
