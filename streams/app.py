@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import faust
 
@@ -13,8 +13,13 @@ from streams.fold import AgentSpec
 from streams.measures import measures
 from streams.topics import TABLE, group
 from streams.transport.assignor import Assignor
+from streams.transport.tables import Tables
 
 logger = logging.getLogger(__name__)
+
+HEARTBEATS: Final = 20
+"""In a session. By one a worker learns that the group assigns partitions anew, while the others wait for it: with 6 of
+them a rebalance took up to a second longer."""
 
 
 def build(
@@ -46,13 +51,14 @@ def build(
         stream_recovery_delay=0,
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=session_timeout,
-        broker_heartbeat_interval=session_timeout / 6,
+        broker_heartbeat_interval=session_timeout / HEARTBEATS,
         broker_rebalance_timeout=20,
         broker_request_timeout=30,
         broker_commit_interval=5,
         consumer_max_fetch_size=4 * 1024 * 1024,
         table_standby_replicas=standbys,
         PartitionAssignor=Assignor,
+        TableManager=Tables,
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,
     )

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import faust
-from faust.types import TP
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends, keys
+from streams import admin, ends, keys, status
 from streams.agent import FoldAgent
 from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
@@ -25,12 +24,16 @@ from streams.agents.committed import Committed
 from streams.app import build, fold_agent
 from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
+from streams.copies import Copies
 from streams.fold import AgentSpec, Headers
 from streams.measures import measures
 from streams.outbox import Courier
 from streams.parts import AGENTS, Parts
+from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
+from streams.transport import room
+from streams.transport.database import DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -88,6 +91,7 @@ class Node:
         self.url = str(URL(self.url))  # as Faust writes it, and so the assignments
         self.parts = Parts(self, self.clock, self.zones)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
+        self._copies = Copies(lambda workspace: self.standby_rows("commands", self.partition(workspace)))
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
         self._supervisors: list[asyncio.Task[None]] = []
         self._appender: Appender | None = None
@@ -168,8 +172,17 @@ class Node:
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
             wait = RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
+            if isinstance(fault, DiskFull | DiskReadOnly):
+                await self._leave_to_others(str(fault))
+                await room.made(self.directory)
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
+
+    async def _leave_to_others(self, fault: str) -> None:
+        """Stops the other agents too, where there are workers that may have room: requests find all in one place."""
+        if any(len(self.ownership(name).members) > 1 for name in self.apps):
+            for app in list(self.apps.values()):
+                await app.crash(DiskFull(fault))
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
@@ -242,31 +255,12 @@ class Node:
         return await self._appender.reach()
 
     def status(self) -> dict[str, Any]:
-        """The log, and agents with their partitions, positions and lag; also those that are not ready."""
-        agents = {}
-        for name, app in self.apps.items():
-            agent = fold_agent(app)
-            agents[name] = {
-                "group": app.conf.id,
-                "source": agent.spec.source.name,
-                "partitions": [self._partition_status(agent, number) for number in agent.assigned()],
-            }
+        """The log, and agents with their partitions, positions and lag; also those that are recovering."""
+        begun = {name: app for name, app in self.begun.items() if app._consumer is not None}
+        agents = {name: status.of_agent(app, self.ownership(name)) for name, app in begun.items()}
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
         return {**described, "ready": not missing, "missing": missing, "agents": agents}
-
-    def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
-        tp = TP(agent.spec.source.name, partition)
-        consumer = agent.app.consumer
-        position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
-        stopped = consumer.stopped_partitions.get(tp)
-        return {
-            "partition": partition,
-            "position": position,
-            "end": end,
-            "lag": max(0, end - position),
-            "fault": stopped,
-        }
 
     def assigned(self, name: str) -> list[int]:
         """The partitions that an agent has here, recovered or not. Raises NotHere, NotOwned."""
@@ -354,10 +348,29 @@ class Node:
             raise Elsewhere(f"another process has the partition of this workspace ({name})")
         raise NotOwned(f"the partition of this workspace is not served by this process just now ({name})")
 
+    def standby_rows(self, name: str, partition: int) -> PartitionRows | None:
+        """The rows of a partition of an agent's table as they were after some batch, if there is a copy here.
+
+        Also of this process's own partitions, whether they may be another's by now or not. The rows move on.
+        """
+        app = self.apps.get(name)
+        if app is None:
+            return None
+        agent = fold_agent(app)
+        own = agent.owns(partition) and app.tables.actives_ready
+        return agent.rows(partition) if own or app.consumer.copied(partition) else None
+
+    def standby(self, workspace: str) -> StateReader | None:
+        """What this process knows of a workspace that may be another's, to be used for one answer; None if nothing.
+
+        Its `position` says which state it shows. It asks nobody, and waits for nothing.
+        """
+        return self._copies.reader(workspace)
+
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""
         app = self.apps.get(name)
-        if app is None or app.rebalancing or not fold_agent(app).leased:
+        if app is None or app.rebalancing or not (app.tables.actives_ready and fold_agent(app).leased):
             return []
         return fold_agent(app).owned()
 

@@ -216,6 +216,14 @@ class System(Protocol):
         """Which workers have which partitions of an agent; empty where nobody knows just now."""
         ...
 
+    def standby(self, workspace: str) -> StateReader | None:
+        """What this process knows of a workspace that may be another's, by its copy or as its owner until lately.
+
+        To be used for one answer; its `position` says which state it shows, and may be asked again. None if nothing.
+        Reads raise NotOwned where it has ceased to be a copy meanwhile.
+        """
+        ...
+
     def follow(self, follower: Callable[[Committed], None], broken: Callable[[int], None]) -> Callable[[], None]:
         """Calls the follower with every durable batch, once the state shows it; the result ends that.
 

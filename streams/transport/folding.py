@@ -28,6 +28,13 @@ transaction may stay open (10 s). What becomes of a batch that is given up then 
 FULL_SECONDS: Final = 0.1
 """How long a fetch waits while a partition has no room for more: it may have room before the others have records."""
 
+FETCH_SECONDS: Final = 0.25
+"""How long a fetch waits for records. One that began before partitions were assigned anew ends only then, if none come,
+and holds up the first one after it: with a second a rebalance took as long."""
+
+PAUSED_SECONDS: Final = 0.02
+"""Between two looks whether there is anything to fetch, as while tables are looked at. Faust itself waits a second."""
+
 BEGUN_ANEW: Final = (
     "brings offset {}, which was folded already: the topic was deleted and made again, or has lost records. Nothing of "
     "it is folded until somebody has looked, and has restarted this worker"
@@ -45,6 +52,8 @@ class FoldingConsumer:
         self._lanes: dict[TP, Lane] = {}
         self._room = asyncio.Event()
         self._dispatching: asyncio.Future[None] | None = None
+        self._sought = True
+        """False from an assignment on until positions are sought: until then the sources are fetched from anywhere."""
         self.unsure: set[TP] = set()
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
@@ -62,7 +71,8 @@ class FoldingConsumer:
         return applied
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Applies fetched changelog records; called after every fetch while tables recover, also an empty one."""
+        """Applies fetched changelog records; called after every fetch while tables recover or copies catch up,
+        also an empty one."""
 
     async def inspect(self, assigned: set[TP]) -> None:
         """Looks at the tables of partitions that this process has become the writer of, before they are recovered."""
@@ -71,6 +81,14 @@ class FoldingConsumer:
     def leased(self) -> bool:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
+
+    def copies(self) -> dict[int, int]:
+        """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
+        return {}
+
+    def copied(self, partition: int) -> bool:
+        """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
+        return False
 
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
@@ -131,6 +149,7 @@ class FoldingConsumer:
         if own:
             await self.seek_wait(own)  # type: ignore[attr-defined]
             self._committed_offset.update(own)  # type: ignore[attr-defined]
+        self._sought = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finishes the batches in hand, then gives the partitions away, also those that will be assigned here again.
@@ -152,16 +171,18 @@ class FoldingConsumer:
             source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
             self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
-        self.unsure = set(assigned)
+        self.unsure, self._sought = set(assigned), False
+        self.app.tables.assigning = True
         try:
             for agent in self._agents():
                 agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
             await self.inspect(assigned)
+            await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
         except Exception as error:
             await self.app.crash(error)
-            return
-        await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
+        finally:
+            self.app.tables.assigning = False
 
     def _agents(self) -> list[FoldAgent]:
         return [agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)]
@@ -182,18 +203,24 @@ class FoldingConsumer:
             raise
 
     async def _drain_once(self) -> None:
-        fetched, active = await self._wait_next_records(timeout=1.0)  # type: ignore[attr-defined]
+        if self.flow_active and not self._get_active_partitions():  # type: ignore[attr-defined]
+            await asyncio.sleep(PAUSED_SECONDS)
+            return
+        fetched, active = await self._wait_next_records(timeout=FETCH_SECONDS)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
         found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
         if not self._flowing():
             self.unsure |= set(found)
             return
         left = self._hand_on(found, active)
-        if left or not self.app.tables.actives_ready:
+        if left or not self._recovered():
             self._dispatching = asyncio.ensure_future(self._dispatch(left))
             await asyncio.wait({self._dispatching})  # a stop cancels this loop, but not what is in hand: see wait_empty
             if not self._dispatching.cancelled():
                 self._dispatching.result()
+
+    def _recovered(self) -> bool:
+        return bool(self.app.tables.actives_ready and self.app.tables.standbys_ready)
 
     def _flowing(self) -> bool:
         return bool(self.flow_active and not self.should_stop)  # type: ignore[attr-defined]
@@ -209,17 +236,17 @@ class FoldingConsumer:
         agents, left = self._sources(), dict[TP, Sequence[Any]]()
         for tp, found in fetched.items():
             agent = agents.get(tp.topic)
-            if active is not None and tp not in active:
+            if (active is not None and tp not in active) or (agent is not None and not self._sought):
                 self.unsure.add(tp)
-            elif agent is None or tp in self.unsure:
+            elif agent is None or tp in self.unsure or found[0].offset < agent.position(tp.partition):
                 left[tp] = found
             else:
-                records = self.records(found)
-                if records[0].offset < agent.position(tp.partition):
-                    self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
-                else:
-                    self._put(agent, tp, records)
+                self._put(agent, tp, self.records(found))
         return left
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        return False
 
     def stop_partition(self, tp: TP, reason: str, error: Exception | None = None) -> None:
         """Folds no more of a partition, until it is assigned anew: an operator has to look."""
@@ -244,11 +271,18 @@ class FoldingConsumer:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
                 await self._offer(agent, tp, self.records(found))
-        if changelogs or not self.app.tables.actives_ready:
+        if changelogs or not self._recovered():
             await self.recover(changelogs)
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
-        """Puts the records into their lane, unless some before them were never seen."""
+        """Puts the records into their lane, unless some before them were never seen, or they are another topic's."""
+        if not self.app.tables.actives_ready:  # the end of a recovery that was overtaken let them through
+            self.unsure.add(tp)
+            await self.seek_wait({tp: records[0].offset})  # type: ignore[attr-defined]
+            return
+        if records[0].offset < (position := agent.position(tp.partition)) and await self.made_anew(tp, position):
+            self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
+            return
         if self._flowing():
             # The group's position is for a table that has none of its own: it is new, or was lost.
             position = agent.runner(tp.partition).position or self._committed_offset.get(tp) or 0  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """kill -9 of a working node, and workers that come, go and crash: nothing acknowledged is lost, nothing is doubled.
 
-TASKSYS_KILL_ROUNDS is the number of kills on each transport (`make chaos` has many), TASKSYS_KILL_SEED repeats a run.
+TASKSYS_KILL_ROUNDS is the number of kills on each transport (`make kills` has many), TASKSYS_KILL_SEED repeats a run.
 """
 
 import asyncio

@@ -1,23 +1,35 @@
 """Several workers on one Kafka: each knows who has what, tables are copied beside the folds, and takeovers are warm."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streams.assignment import plan
+from streams.measures import measures
 from streams.node import Node
 from streams.parts import AGENTS
+from streams.reader import StateReader
+from tasksys.commands import CreateTask, EditTask
+from tasksys.errors import Elsewhere
 from tasksys.ownership import Ownership
+from tasksys.query import Page, PageRequest, Query
+from tasksys.rows import Task
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import founded, running, until, wipe
+from tests.support.nodes import WAIT, accepted, check, founded, record, running, until, wipe, workspace_on
 
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 6
 QUICK: dict[str, Any] = {"session_timeout": 2.0, "partitions": PARTITIONS, "standbys": 1}
+
+QUERY = Query.parse()
+assert isinstance(QUERY, Query)
+WANTED = PageRequest(QUERY, datetime(2126, 3, 8, tzinfo=UTC), limit=200)
 
 
 @pytest.fixture
@@ -38,16 +50,16 @@ async def workers(url: str, directory: Path, *names: str, **settings: Any) -> As
     """So many workers, at rest."""
     async with AsyncExitStack() as stack:
         nodes = [
-            await stack.enter_async_context(running(url, directory / name, url=address(name), **QUICK, **settings))
+            await stack.enter_async_context(running(url, directory / name, url=address(name), **{**QUICK, **settings}))
             for name in names
         ]
-        await settled(*nodes)
+        await settled(*nodes, copies=nodes[0].standbys)
         yield nodes
 
 
-async def settled(*nodes: Node) -> None:
+async def settled(*nodes: Node, copies: int = 1) -> None:
     """Waits until these are all the workers that there are, and each has what it should."""
-    planned = plan([one.url for one in nodes], PARTITIONS, 1)
+    planned = plan([one.url for one in nodes], PARTITIONS, copies)
 
     def agreed(node: Node, name: str) -> bool:
         found = node.ownership(name)
@@ -73,9 +85,125 @@ async def test_all_know_who_has_what(url: str, tmp_path: Path) -> None:
             assert first.ownership().generation == third.ownership().generation > before
         await settled(first, second)
         for number in range(PARTITIONS):
-            workspace = next(
-                name for name in (f"w-{count}" for count in range(1000)) if first.partition(name) == number
-            )
             owner = first if first.ownership().owner(number) == first.url else second
-            await founded(owner, workspace)
+            await founded(owner, workspace_on(first, number))
     assert first.ownership() == Ownership()
+
+
+async def copied(*nodes: Node, names: tuple[str, ...] = AGENTS) -> None:
+    """Waits until every copy is the same as what it is a copy of."""
+    for name in names:
+        for number, owner in nodes[0].ownership(name).active.items():
+            [original] = [one for one in nodes if one.url == owner]
+            for one in nodes:
+                if one.url in one.ownership(name).standby[number]:
+                    await until(lambda: same(original, one, name, number), f"{name}[{number}] is copied")  # noqa: B023
+
+
+def same(owner: Node, other: Node, name: str, number: int) -> bool:
+    """Whether the copy shows all that its owner has."""
+    copy = other.standby_rows(name, number)
+    return copy is not None and dict(copy.scan()) == dict(owner.rows(name, number).scan())
+
+
+async def filled(node: Node, other: Node) -> list[str]:
+    """A workspace on each partition with tasks, made by whoever owns it."""
+    names = list[str]()
+    for number in range(PARTITIONS):
+        owner = node if number in node.served("commands") else other
+        names.append(await founded(owner, workspace_on(node, number)))
+        records = [record(names[-1], CreateTask(task=f"t{one}", title="x")) for one in range(100)]
+        await owner.gateway.submit_all(records, WAIT)
+    return names
+
+
+@pytest.mark.parametrize("copies", [1, 0])
+async def test_takeovers_read_little(url: str, tmp_path: Path, copies: int) -> None:
+    """Whose standby takes over has the rows already; without one all of them are read. Nothing is missing after it."""
+    async with workers(url, tmp_path, "stays", standbys=copies) as [stays]:
+        async with running(url, tmp_path / "goes", url=address("goes"), **{**QUICK, "standbys": copies}) as goes:
+            await settled(stays, goes, copies=copies)
+            names = await filled(stays, goes)
+            if copies:
+                await copied(stays, goes)
+            theirs = goes.served("commands")
+            before = measures("commands").read
+        await settled(stays)
+        read = measures("commands").read - before
+        for name in names:
+            assert sum(1 for _ in stays.state.all(name, Task)) == 100
+            await accepted(stays, name, CreateTask(task="more", title="x"))
+        await check(stays)
+        assert len(theirs) == PARTITIONS // 2
+        assert read < 10 if copies else read > 100 * len(theirs), read
+
+
+async def listed(reader: StateReader, name: str) -> tuple[list[Task], int]:
+    """What a query finds, and the position that it shows."""
+    page, position = await reader.query(name, WANTED)
+    assert isinstance(page, Page)
+    return [item.task for item in page.items], position
+
+
+async def test_standbys_copy_and_never_write(url: str, tmp_path: Path) -> None:
+    """Only owners have writers; a copy moves in its owner's steps, says its position, and answers queries."""
+    names = ("commands", "audit")
+    async with workers(url, tmp_path, "a", "b", agents=names) as [first, second]:
+        name = workspace_on(first, first.served("commands")[0])
+        await founded(first, name)
+        founding, seen = first.state.position(name), list[int]()
+
+        def shows() -> int:
+            """The copy's position; as many tasks are in it as were made up to there."""
+            copy = second.standby(name)
+            position = copy.position(name) if copy is not None else 0
+            if copy is not None and position:
+                assert sum(1 for _ in copy.all(name, Task)) == position - founding
+                seen.append(position)
+            return position
+
+        for round_ in range(20):
+            records = [record(name, CreateTask(task=f"t{round_}-{one}", title="x")) for one in range(20)]
+            sent = asyncio.ensure_future(first.gateway.submit_all(records, WAIT))
+            while not sent.done():
+                await asyncio.wait({sent}, timeout=0.01)
+                shows()
+        await until(lambda: shows() == founding + 400, "all of it is copied")
+        assert seen == sorted(seen)
+        await copied(first, second, names=names)
+        for title in ("changed", "again"):
+            await accepted(first, name, EditTask(task="t0-0", title=title))
+            await copied(first, second, names=names)
+            copy = second.standby(name)
+            assert copy is not None
+            assert await listed(copy, name) == await listed(first.state, name)
+            task = copy.state(name).task("t0-0")
+            assert task is not None
+            assert task.title == title
+        with pytest.raises(Elsewhere):
+            second.state.position(name)
+        for agent in names:
+            assert not set(first.served(agent)) & set(second.served(agent))
+            for node in (first, second):
+                assert len(node.served(agent)) == PARTITIONS // 2
+                assert sorted(node.apps[agent].transport._writers) == node.served(agent)
+
+
+async def test_status_tells_of_copies_and_recovery(url: str, tmp_path: Path) -> None:
+    """Who has copies of a worker's partitions, the copies that it has itself, and that nothing is left to read."""
+    async with workers(url, tmp_path, "a", "b") as both:
+        for number in range(8):
+            await founded(
+                next(one for one in both if one.partition(f"w-{number}") in one.served("commands")), f"w-{number}"
+            )
+        for node, other in zip(both, reversed(both), strict=True):
+            told = node.status()["agents"]
+            for name in AGENTS:
+                theirs = [one["partition"] for one in other.status()["agents"][name]["partitions"]]
+                assert [one["partition"] for one in told[name]["copies"]] == theirs
+                assert all(one["standbys"] == [other.url] for one in told[name]["partitions"])
+                assert all(one["recovering"] == 0 for one in told[name]["partitions"])
+                assert told[name]["generation"] == node.ownership(name).generation
+        await until(
+            lambda: not any(one["recovering"] for node in both for one in node.status()["agents"]["commands"]["copies"])
+        )

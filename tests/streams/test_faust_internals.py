@@ -86,9 +86,9 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (driver.AIOKafkaConsumerThread.on_thread_stop, "", "kafka.consumer.ConsumerThread bounds it"),
     (driver.Producer._settings_extra, "", "kafka.driver.Producer"),
     (driver.server_list, "urls, default_port", "kafka.driver.Transport"),
-    (Recovery.need_recovery, "", "kafka.consumer.Consumer.recover"),
-    (Recovery.standby_remaining_total, "", "kafka.consumer.Consumer.recover"),
-    (TableManager.on_standbys_ready, "", "kafka.consumer.Consumer.recover"),
+    (Recovery.need_recovery, "", "kafka.changelogs"),
+    (Recovery.standby_remaining_total, "", "kafka.changelogs"),
+    (TableManager.on_standbys_ready, "", "kafka.changelogs"),
     (PartitionAssignor._assign, "cluster, member_metadata", "the embedded driver assigns by it"),
     (PartitionAssignor.metadata, "topics", "the embedded driver assigns by it"),
     (PartitionAssignor.on_assignment, "assignment", "the embedded driver assigns by it"),
@@ -211,7 +211,18 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
             "self._wait(self.signal_recovery_end.wait())",
             "self.on_recovery_completed)(generation_id)",
         ),
-        "kafka.consumer.Consumer.recover ends this wait by position, and only this one",
+        "kafka.changelogs ends this wait by position, and only this one",
+    ),
+    (
+        Recovery._restart_recovery.fun,
+        ("consumer, standby_tps, standby_offsets", "standby_highwaters,", "self.on_recovery_completed)(generation_id)"),
+        "kafka.changelogs: copies begin when the process's own tables are recovered, and their ends are known then",
+    ),
+    (Recovery._add, ("table.persisted_offset(tp)", "offsets[tp] = persisted_offset"), "kafka.changelogs.assigned"),
+    (
+        Recovery.on_recovery_completed,
+        ("self.tables.on_actives_ready()", "if not self.app.assignor.assigned_standbys()"),
+        "folding has copies looked at until standbys are ready",
     ),
     (
         Recovery.on_recovery_completed,
@@ -223,11 +234,32 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     (Recovery._build_highwaters, ("value - 1 if value is not None",), "recover compares positions - 1 with it"),
     (
         Recovery.__init__,
-        ("self.standby_tps", "self.active_tps", "self.active_offsets", "self.standby_offsets"),
-        "recover",
+        (
+            "self.standby_tps",
+            "self.active_tps",
+            "self.active_offsets",
+            "self.standby_offsets",
+            "self.standby_highwaters",
+        ),
+        "kafka.changelogs",
     ),
-    (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover"),
-    (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover"),
+    (
+        TableManager.on_start,
+        ("self.sleep(1.0)", "self._update_channels()", "self.recovery.start()"),
+        "transport.tables does the same without the pause",
+    ),
+    (TableManager._update_channels, ("self._tables_registered.set()",), "transport.tables: the consumer waits for it"),
+    (TableManager.on_rebalance_start, ("self.actives_ready = False",), "recover; transport.tables"),
+    (TableManager.on_actives_ready, ("self.actives_ready = True",), "recover; transport.tables"),
+    (TableManager, ("_recovery: Optional[Recovery] = None",), "transport.tables"),
+    (Recovery.on_rebalance, ("self._generation_id = generation_id",), "transport.tables"),
+    (Recovery.on_recovery_completed, ("self.tables.on_actives_ready()",), "transport.tables"),
+    (
+        faust_consumer.Consumer._wait_next_records,
+        ("self._get_active_partitions()", "await self.sleep(1)"),
+        "folding does not come there without partitions to fetch",
+    ),
+    (Recovery.__init__, ("self.active_highwaters",), "status.of_agent"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
     (
         App._stop_consumer,
@@ -379,7 +411,7 @@ async def test_our_consumers_come_before_fausts() -> None:
             "on_partitions_revoked",
             "on_partitions_assigned",
         ):
-            assert getattr(consumer, name).__module__ == "streams.transport.folding", (consumer, name)
+            assert not getattr(consumer, name).__module__.startswith("faust"), (consumer, name)
     assert KafkaConsumer.commit.__module__ == "streams.transport.kafka.consumer"
 
 

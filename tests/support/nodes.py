@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 _nodes: list[Node] = []
 _numbers = count(1)
-_outcome = msgspec.msgpack.Decoder(Outcome).decode
+outcome_of = msgspec.msgpack.Decoder(Outcome).decode
 
 
 # --- rows without a node

@@ -46,7 +46,7 @@ class Truth:
         expected: Table = {}
         for workspace, folded in states(records).items():
             expected |= rows_of(workspace, folded)
-        aside = (keys.OUTCOME, keys.DEAD_LETTER)
+        aside = (keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT)
         rows = {key: row for key, row in state.items() if key != APPLIED and not key.startswith(aside)}
         assert rows == expected, f"rows differ from the fold of the events: {_unlike(rows, expected)}"
         for key, row in state.items():

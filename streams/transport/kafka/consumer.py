@@ -1,8 +1,4 @@
-"""The Kafka consumer: committed records only, in a thread that always ends, and tables recovered by position.
-
-Commit and abort markers occupy offsets but are never delivered, so Faust's recovery, which counts records, would wait
-for ever; here it goes by the consumer's position, which passes them.
-"""
+"""The Kafka consumer: committed records only, in a thread that always ends; changelogs go into the tables."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -15,10 +11,11 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams import measures
 from streams.fold import Record
+from streams.topics import changelog_of
 from streams.transport.folding import FoldingConsumer
 from streams.transport.kafka import closing, standing  # the first also mends every client
+from streams.transport.kafka.changelogs import Changelogs
 from streams.transport.kafka.lease import Lease
 
 FETCH_WAIT_MS = 250
@@ -102,6 +99,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._told: dict[TP, int] = {}
+        self.changelogs = Changelogs(self)
         self._gaps: dict[int, str] = {}
 
     async def on_start(self) -> None:
@@ -189,49 +187,77 @@ class Consumer(FoldingConsumer, driver.Consumer):
 
     def reached(self, tp: TP, applied: int) -> int:
         """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
+        if tp in self.stopped_partitions or not self.idle(tp):
+            return applied
+        return max(applied, self.fetched(tp) or 0)
+
+    def fetched(self, tp: TP) -> int | None:
+        """The offset that is fetched next, read where it stands: the thread that moves it does so in fetches only."""
         consumer = self._thread._consumer
         assignment = consumer._subscription.subscription.assignment if consumer is not None else None
-        if assignment is None or tp in self.stopped_partitions or not self.idle(tp) or tp not in assignment.tps:
-            return applied
-        fetched = assignment.state_value(TopicPartition(*tp))._position
-        return max(applied, fetched or 0)
+        if assignment is None or tp not in assignment.tps:
+            return None
+        position: int | None = assignment.state_value(TopicPartition(*tp))._position
+        return position
+
+    def copies(self) -> dict[int, int]:
+        """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
+        recovery, found = self.app.tables.recovery, dict[int, int]()
+        for tp in sorted(recovery.standby_tps):
+            end = max(self.highwater(tp) or 0, (recovery.standby_highwaters.get(tp) or 0) + 1)
+            seen = recovery.standby_offsets.get(tp)
+            found[tp.partition] = max(0, end - (0 if seen is None else seen + 1))
+        return found
+
+    def copied(self, partition: int) -> bool:
+        """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
+        return self.changelogs.whole(TP(changelog_of(self.app.conf.id), partition))
 
     async def inspect(self, assigned: set[TP]) -> None:
         """Throws rows away that the changelog cannot bring up to date; see `standing`. Nothing is open by now."""
+        self.changelogs.assigned(self.app.assignor.assigned_standbys())
         changelogs = {tp for tp in assigned if tp.topic in self.app.tables.changelog_topics}
         actives = changelogs & self.app.assignor.assigned_actives()
-        if not changelogs:
-            return
-        firsts, ends = await self.earliest_offsets(*changelogs), await self.highwaters(*changelogs)
+        sources = {agent.spec.source.name for agent in self._agents()}
+        self.stopped_partitions = {tp: why for tp, why in self.stopped_partitions.items() if tp in assigned}
+        for tp in {TP(name, one.partition) for one in actives for name in sources} - assigned:
+            self.log.critical("%s[%d] is missing", *tp)
+            self.stopped_partitions[tp] = standing.MISSING.format(f"{tp.topic}[{tp.partition}]")
         self._gaps = {}
-        for tp in changelogs:
+        for tp, (first, end) in (await self.transport.bounds(changelogs)).items():
             held = self.transport.held(tp.partition)
-            reason = None if held is None else standing.unfit(held, ends[tp] or 0, int(time() * 1000))
+            reason = None if held is None else standing.unfit(held, end, int(time() * 1000))
             if reason == "ahead" and tp not in actives:
                 continue  # its writer may be about to end what is open; it is looked at again when it is ours
             if reason is not None:
                 self.log.critical(
                     "%s[%d]: the rows on disk are %s (they contain it up to offset %d, it ends at %s); they are thrown "
-                    "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, ends[tp],
+                    "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, end,
                 )  # fmt: skip
                 self.transport.throw_away(tp.partition, reason)
+                self.changelogs.lost(tp)
                 held = None
-            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, firsts[tp] or 0)):
+            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, first)):
                 self._gaps[tp.partition] = missing
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        [(_, end)] = (await self.transport.bounds([tp])).values()
+        return bool(end < position)
 
     async def perform_seek(self) -> None:
         """Goes to the tables' positions; partitions that cannot be folded on from there are stopped."""
+        generation = self.app.consumer_generation_id
         await super().perform_seek()
         for agent in self._agents():
             tps = [TP(agent.spec.source.name, number) for number in agent.owned()]
-            if not tps:
-                continue
-            firsts, ends = await self.earliest_offsets(*tps), await self.highwaters(*tps)
-            for tp in tps:
+            for tp, (first, end) in (await self.transport.bounds(tps)).items():
                 applied, committed = agent.position(tp.partition), self._committed_offset.get(tp) or 0
                 kept = agent.spec.source.retention_seconds is None
-                source = standing.Source(f"{tp.topic}[{tp.partition}]", firsts[tp] or 0, ends[tp] or 0, kept)
+                source = standing.Source(f"{tp.topic}[{tp.partition}]", first, end, kept)
                 reason = self._gaps.get(tp.partition) or standing.astray(source, applied, committed)
+                if self.app.consumer_generation_id != generation:
+                    return  # they are assigned anew by now, and looked at again
                 if reason is not None:
                     self.stop_partition(tp, reason)
                     if not applied or tp.partition in self._gaps:
@@ -242,45 +268,14 @@ class Consumer(FoldingConsumer, driver.Consumer):
                     await self.seek_wait({tp: 0})
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Puts changelog records into the tables, and ends the recovery when every position has reached the end."""
+        """Puts changelog records into the tables, of partitions that are recovered, and of those copied for others."""
         recovery = self.app.tables.recovery
         if unsure := self.unsure & (recovery.active_tps | recovery.standby_tps):
             self.unsure -= unsure
-            seen = {tp: self._offsets(recovery, tp).get(tp) for tp in unsure}
+            standbys = recovery.standby_tps - recovery.active_tps
+            seen = {
+                tp: (recovery.standby_offsets if tp in standbys else recovery.active_offsets).get(tp) for tp in unsure
+            }
             await self.seek_wait({tp: 0 if offset is None else offset + 1 for tp, offset in seen.items()})
             return
-        for tp, found in records.items():
-            offsets = self._offsets(recovery, tp)
-            if offsets is None:
-                continue
-            came = self.records(found)
-            measures.read(tp.topic).count(came)
-            for agent in self._agents():
-                agent.measures.recovered(len(came))
-            newest = offsets.get(tp)
-            new = [record for record in found if newest is None or record.offset > newest]
-            if new:
-                offsets[tp] = new[-1].offset
-                rows = {record.key: record.value for record in new}
-                self.transport.write_rows(self.app, tp.partition, rows, new[-1].offset)
-        for tp in recovery.active_tps | recovery.standby_tps:
-            await self._pass_markers(recovery, tp)
-        if not recovery.need_recovery():
-            # A pulse, which only wakes who waits now, and another one after the next fetch: left set, the signal would
-            # end the recovery of the next rebalance before it began; set only once, it can come before the waiting.
-            recovery.signal_recovery_end.set()
-            recovery.signal_recovery_end.clear()
-        if not self.app.tables.standbys_ready and not recovery.standby_remaining_total():
-            self.app.tables.on_standbys_ready()
-
-    def _offsets(self, recovery: Any, tp: TP) -> Any:
-        if tp in recovery.active_tps:
-            return recovery.active_offsets
-        return recovery.standby_offsets if tp in recovery.standby_tps else None
-
-    async def _pass_markers(self, recovery: Any, tp: TP) -> None:
-        offsets = self._offsets(recovery, tp)
-        position = await self.position(tp)
-        if position is not None and offsets.get(tp) is not None and position - 1 > offsets[tp]:
-            offsets[tp] = position - 1
-            self.transport.write_rows(self.app, tp.partition, {}, position - 1)
+        self.changelogs.apply(records)

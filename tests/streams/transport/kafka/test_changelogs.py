@@ -1,0 +1,122 @@
+"""Copies of tables move in their owners' steps: what was fetched of a transaction in part waits for the rest of it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from streams.fold import Record
+from streams.runner import APPLIED
+from streams.transport.kafka import changelogs
+from streams.transport.kafka.changelogs import Changelogs
+from tests.support.nodes import MemoryRows
+
+PLACE = TP("tasksys-audit-table-changelog", 0)
+
+
+class Fetching:
+    """What the consumer and Faust's recovery say of one copy; rows go into a dict."""
+
+    def __init__(self, end: int, persisted: int | None = None) -> None:
+        """`end` is the offset of the last record that there was when the copying began."""
+        self.table, self.stored, self.position = MemoryRows(), persisted, 0
+        self.app = SimpleNamespace(
+            tables=SimpleNamespace(
+                actives_ready=True,
+                standbys_ready=True,
+                recovery=SimpleNamespace(
+                    active_tps=set(),
+                    standby_tps={PLACE},
+                    standby_offsets=Counter({PLACE: -1 if persisted is None else persisted}),
+                    standby_highwaters=Counter({PLACE: end}),
+                    need_recovery=lambda: True,
+                ),
+            )
+        )
+        self.transport = self
+        self.logs = Changelogs(self)
+
+    def write_rows(self, app: Any, partition: int, rows: Mapping[bytes, bytes | None], offset: int) -> None:
+        """As the driver does, in one write."""
+        self.table.apply(rows)
+        self.stored = offset
+
+    def records(self, found: Sequence[Any]) -> list[Record]:
+        """They are ours already."""
+        return list(found)
+
+    def fetched(self, tp: TP) -> int:
+        """The offset that is fetched next."""
+        return self.position
+
+    def fetch(self, *keys: str, markers: int = 0) -> dict[bytes, bytes]:
+        """Records with these keys come, "!" being a position's, then so many markers; what is in the table then."""
+        first = self.position
+        found = [Record(first + number, 0, APPLIED if key == "!" else key.encode(), str(first + number).encode(), ())
+                 for number, key in enumerate(keys)]  # fmt: skip
+        self.position += len(keys) + markers
+        self.logs.apply({PLACE: found} if found else {})
+        return {key: row for key, row in self.table.rows.items() if key != APPLIED}
+
+
+def test_catching_up_is_no_copy_yet() -> None:
+    """Until all that was there is read there are no steps, for compaction may have taken them away."""
+    fetching = Fetching(end=6)
+    assert fetching.fetch("a", "b") == {b"a": b"0", b"b": b"1"}
+    assert not fetching.logs.whole(PLACE)
+    fetching.fetch("c", "!", markers=1)
+    assert not fetching.logs.whole(PLACE)
+    fetching.fetch("a", markers=1)  # it ends at a marker, whatever the last row is
+    assert (fetching.logs.whole(PLACE), fetching.stored) == (True, 6)
+
+
+def test_more_than_was_there_is_read_at_once() -> None:
+    """Then a copy begins with the next whole transaction."""
+    fetching = Fetching(end=1)
+    fetching.fetch("a", "!", "b")
+    assert not fetching.logs.whole(PLACE)
+    assert fetching.fetch("c", "!") == {b"a": b"0", b"b": b"2", b"c": b"3"}
+    assert fetching.logs.whole(PLACE)
+
+
+def test_parts_of_transactions_wait() -> None:
+    """What is read is always after a transaction; the offset on disk is of what is there."""
+    fetching = Fetching(end=-1)
+    fetching.fetch()
+    assert fetching.logs.whole(PLACE)
+    assert (fetching.fetch("a"), fetching.stored) == ({}, None)
+    assert (fetching.fetch("b"), fetching.stored) == ({}, None)
+    assert (fetching.fetch("a", "!", markers=1), fetching.stored) == ({b"a": b"2", b"b": b"1"}, 4)
+    assert (fetching.fetch("c", "!", "d"), fetching.stored) == ({b"a": b"2", b"b": b"1", b"c": b"5"}, 6)
+    assert (fetching.fetch("!", markers=2), fetching.stored) == ({b"a": b"2", b"b": b"1", b"c": b"5", b"d": b"7"}, 10)
+    assert fetching.logs.whole(PLACE)
+
+
+def test_an_endless_transaction_is_put_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory has a bound; until it ends the copy is none."""
+    monkeypatch.setattr(changelogs, "HELD_ROWS", 3)
+    fetching = Fetching(end=-1)
+    fetching.fetch()
+    assert fetching.fetch("a", "b", "c") == {}
+    assert fetching.fetch("d") == {b"a": b"0", b"b": b"1", b"c": b"2", b"d": b"3"}
+    assert not fetching.logs.whole(PLACE)
+    fetching.fetch("e", "!")
+    assert fetching.logs.whole(PLACE)
+
+
+def test_what_waited_is_read_again_after_a_rebalance() -> None:
+    """Nothing counts as read that is not in the table; a copy that goes on is one all the time."""
+    fetching = Fetching(end=-1)
+    fetching.fetch("a", "!", "b")
+    assert fetching.logs.whole(PLACE) is False
+    fetching.fetch("!")
+    fetching.fetch("c")
+    fetching.logs.assigned({PLACE})
+    assert PLACE not in fetching.app.tables.recovery.standby_offsets  # Faust takes the one on disk
+    assert fetching.stored == 3
+    assert fetching.logs.whole(PLACE)
+    fetching.logs.assigned(set())
+    assert not fetching.logs.whole(PLACE)
