@@ -54,7 +54,8 @@ async def test_status(site: Site, space: Space) -> None:
         "deliveries": "tasksys.events",
     }
     for agent in status["agents"].values():
-        assert agent.keys() == {"group", "source", "partitions"}
+        assert agent.keys() == {"group", "source", "partitions", "standbys", "generation", "owners"}
+        assert (agent["standbys"], set(agent["owners"].values())) == ([], {status["url"]})
         assert [one["partition"] for one in agent["partitions"]] == [0, 1, 2, 3]
         assert all(one.keys() == {"partition", "position", "end", "lag", "fault"} for one in agent["partitions"])
 
