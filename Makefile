@@ -29,8 +29,16 @@ types: ## Types, of Python and of the page's scripts
 format: ## Put the code into shape
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-chaos: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, default 50)
+chaos: ## A cluster under real clients and faults from a seed: SEED=7 repeats one, SEEDS=100 runs many and reports
+	deploy/install.sh dev
+	tests/chaos/install.sh
+	$(PYTHON) -m tests.chaos $(if $(SEEDS),--seeds $(SEEDS) --first $(or $(FIRST),1),--seed $(or $(SEED),1))
+
+kills: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, default 50)
 	TASKSYS_KILL_ROUNDS=$${TASKSYS_KILL_ROUNDS:-50} .venv/bin/pytest tests/contracts/test_kill.py --timeout 7200
+
+simulate: ## Lives of a simulated cluster (SEEDS, default 1000; FIRST, the first seed), with a report in tests/simulation
+	.venv/bin/python -m tests.simulation $${FIRST:-} --seeds $${SEEDS:-1000} --report tests/simulation/REPORT.md
 
 fuzz: ## The HTTP interface under a deep fuzzer
 	TASKSYS_FUZZ_EXAMPLES=$${TASKSYS_FUZZ_EXAMPLES:-500} .venv/bin/pytest tests/views/test_fuzz.py --timeout 7200
@@ -58,4 +66,4 @@ observe: ## Break a running system in four ways, and write what its monitoring s
 	deploy/install.sh dev
 	$(PYTHON) -m tests.monitoring.demo
 
-.PHONY: observe pictures help run test quick ui types format chaos fuzz rules bench demo year monitoring-test
+.PHONY: observe pictures help run test quick ui types format chaos kills simulate fuzz rules bench demo year monitoring-test

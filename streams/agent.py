@@ -100,6 +100,7 @@ class FoldAgent(faust.Agent):
                 raise error
 
     async def _open(self, partition: int) -> None:
+        self.unfit.pop(partition, None)
         self._commits[partition] = await self._transport.open_partition(self, partition)
         if self.should_stop:  # it was not there yet when all were given away
             await self.close({partition})
@@ -110,7 +111,6 @@ class FoldAgent(faust.Agent):
         for number in owned:
             self.runners.pop(number, None)
             del self._commits[number]
-            self.unfit.pop(number, None)
             self.spec.close(number)
         await asyncio.gather(*(self._transport.close_partition(self, number) for number in owned))
 

@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any, Final
 
 import faust
-from faust.tables.manager import TableManager
 
 from streams.agent import FoldAgent
 from streams.broker import Broker
@@ -14,6 +13,7 @@ from streams.fold import AgentSpec
 from streams.measures import measures
 from streams.topics import TABLE, group
 from streams.transport.assignor import Assignor
+from streams.transport.tables import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def build(
     url: str,
     session_timeout: float = 6.0,
     standbys: int = 0,
+    member: str = "",
 ) -> faust.App:
     """The Faust app of an agent.
 
@@ -52,13 +53,13 @@ def build(
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=session_timeout,
         broker_heartbeat_interval=session_timeout / HEARTBEATS,
-        TableManager=Tables,
         broker_rebalance_timeout=20,
         broker_request_timeout=30,
         broker_commit_interval=5,
         consumer_max_fetch_size=4 * 1024 * 1024,
         table_standby_replicas=standbys,
         PartitionAssignor=Assignor,
+        TableManager=Tables,
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,
     )
@@ -67,15 +68,6 @@ def build(
     app.Table(TABLE, key_type=bytes, value_type=bytes, partitions=partitions)
     app.finalize()
     return app
-
-
-class Tables(TableManager):
-    """Faust's, without its wait of a second for tables that are declared late: all are there."""
-
-    async def on_start(self) -> None:
-        """Tells Faust of the tables, and starts what recovers them."""
-        await self._update_channels()
-        await self.recovery.start()
 
 
 class Rebalances(faust.Sensor):

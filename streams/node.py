@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import faust
-from faust.types import TP
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends, keys
+from streams import admin, ends, keys, status
 from streams.agent import FoldAgent
 from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
@@ -33,6 +32,8 @@ from streams.parts import AGENTS, Parts
 from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
+from streams.transport import room
+from streams.transport.database import DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -174,8 +175,17 @@ class Node:
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
             wait = RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
+            if isinstance(fault, DiskFull | DiskReadOnly):
+                await self._leave_to_others(str(fault))
+                await room.made(self.directory)
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
+
+    async def _leave_to_others(self, fault: str) -> None:
+        """Stops the other agents too, where there are workers that may have room: requests find all in one place."""
+        if any(len(self.ownership(name).members) > 1 for name in self.apps):
+            for app in list(self.apps.values()):
+                await app.crash(DiskFull(fault))
 
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
@@ -248,37 +258,12 @@ class Node:
         return await self._appender.reach()
 
     def status(self) -> dict[str, Any]:
-        """The log, and agents with their partitions, positions and lag; also those that are not ready."""
-        agents = {}
-        for name, app in self.apps.items():
-            agent = fold_agent(app)
-            agents[name] = {
-                "group": app.conf.id,
-                "source": agent.spec.source.name,
-                "partitions": [self._partition_status(agent, number) for number in agent.assigned()],
-                "standbys": [
-                    {"partition": number, "lag": lag, "readable": app.consumer.copied(number)}
-                    for number, lag in app.consumer.copies().items()
-                ],
-                "generation": (ownership := self.ownership(name)).generation,
-                "owners": {str(number): url for number, url in ownership.active.items()},
-            }
+        """The log, and agents with their partitions, positions and lag; also those that are recovering."""
+        begun = {name: app for name, app in self.begun.items() if app._consumer is not None}
+        agents = {name: status.of_agent(app, self.ownership(name)) for name, app in begun.items()}
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
         return {**described, "ready": not missing, "missing": missing, "agents": agents}
-
-    def _partition_status(self, agent: FoldAgent, partition: int) -> dict[str, Any]:
-        tp = TP(agent.spec.source.name, partition)
-        consumer = agent.app.consumer
-        position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
-        stopped = consumer.stopped_partitions.get(tp)
-        return {
-            "partition": partition,
-            "position": position,
-            "end": end,
-            "lag": max(0, end - position),
-            "fault": stopped,
-        }
 
     def assigned(self, name: str) -> list[int]:
         """The partitions that an agent has here, recovered or not. Raises NotHere, NotOwned."""
@@ -388,7 +373,7 @@ class Node:
     def served(self, name: str) -> list[int]:
         """The partitions of an agent that this process writes just now; none while they move."""
         app = self.apps.get(name)
-        if app is None or app.rebalancing or not fold_agent(app).leased:
+        if app is None or app.rebalancing or not (app.tables.actives_ready and fold_agent(app).leased):
             return []
         return fold_agent(app).owned()
 

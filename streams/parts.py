@@ -5,6 +5,7 @@ It is the same over Faust's apps (`streams.node`) and over a simulation of them:
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -69,9 +70,15 @@ class Host(Protocol):
 
 
 class Parts:
-    """A worker's parts. `clock` tells what time it is, for what falls due, and `zones` which zone database counts."""
+    """A worker's parts."""
 
-    def __init__(self, host: Host, clock: Callable[[], datetime], zones: str) -> None:
+    def __init__(
+        self, host: Host, clock: Callable[[], datetime], zones: str, chance: Callable[[], float] = random.random
+    ) -> None:
+        """`clock` tells what time it is, for what falls due, by that release of the zone database.
+
+        `chance`, from 0 to 1, spreads what is tried again.
+        """
         self._host = host
         self._followers: list[tuple[Callable[[Committed], None], Callable[[int], None]]] = []
         self._states = States()
@@ -89,7 +96,7 @@ class Parts:
             for name, kind in TIMELINES.items()
         }
         box = partial(host.rows, "deliveries")
-        self.outbox = Outbox(partial(host.served, "deliveries"), box, self.state.state, append, clock)
+        self.outbox = Outbox(partial(host.served, "deliveries"), box, self.state.state, append, clock, chance)
         self._clock = clock
 
     def spec(self, name: str) -> AgentSpec:

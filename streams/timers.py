@@ -104,6 +104,8 @@ class Timer:
         self._start.pop(partition, None)
         self._late.pop(partition, None)
         self._noted.discard(partition)
+        if partition in self._passes:  # what it waits for may be folded elsewhere, and nobody would tell it
+            self._passes[partition].changed.set()
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""

@@ -111,6 +111,10 @@ class Settings:
     otlp_endpoint: str = ""
     trace_sample: float = TRACE_SAMPLE
     instance: str = ""
+    workers: int = 1
+    """Processes of this machine that share one port; each has the next port of its own, and a directory of its own."""
+    shared_port: int = 0
+    """The port that this process, one of several, shares with the others; 0 if it is alone."""
 
     def __post_init__(self) -> None:
         try:
@@ -123,6 +127,16 @@ class Settings:
             raise SettingsUnfit(
                 f"--host {self.host} can be reached from other machines, where --auth none would let anybody act as "
                 "anybody; give --auth jwt, or listen on 127.0.0.1 only"
+            )
+        if self.workers > 1 and not self.broker_url.startswith("kafka:"):
+            raise SettingsUnfit("--workers needs --broker kafka://…: an embedded log is one process's")
+        if self.workers > 1 and self.advertise_url:
+            raise SettingsUnfit("--advertise-url is one worker's address, and --workers makes several; leave it out")
+        ports = {self.port + one for one in range(self.workers + 1 if self.workers > 1 else 1)}
+        if self.workers > 1 and ports & {self.metrics_port + one for one in range(self.workers)}:
+            raise SettingsUnfit(
+                f"--port {self.port} and --metrics-port {self.metrics_port} are too near to each other for --workers "
+                f"{self.workers}, which have ports of their own after them; set them further apart"
             )
         if self.port == self.metrics_port:
             raise SettingsUnfit(f"--port and --metrics-port are both {self.port}; give them different numbers")
@@ -176,8 +190,8 @@ class Settings:
 
     @property
     def url(self) -> str:
-        """How users reach this process: its public address, or the local one."""
-        return self.public_url.rstrip("/") or self.local_url
+        """How users reach this process: its public address, or the local one, that of all workers of this machine."""
+        return self.public_url.rstrip("/") or f"http://{bracketed(self.host)}:{self.shared_port or self.port}"
 
 
 def is_loopback(host: str) -> bool:

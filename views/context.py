@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,7 +20,7 @@ from tasksys.values import Id, instant, pattern_of
 from views.auth import Authenticator, Identity
 from views.calendar_tokens import CalendarTokens
 from views.ports import Channels, System
-from views.problems import Problem, bad_query, bad_request, invalid, no_workspace
+from views.problems import Problem, bad_query, bad_request, body_errors, invalid, no_workspace
 
 SYSTEM: Final = web.AppKey("system", System)
 AUTHENTICATOR: Final = web.AppKey("authenticator", Authenticator)
@@ -250,26 +249,13 @@ def query(given: dict[str, str]) -> Query:
     return parsed
 
 
-@contextmanager
-def body_errors(request: web.Request) -> Iterator[None]:
-    """Turns what can go wrong while a body is read into problems: 400 and 408."""
-    try:
-        yield
-    except TimeoutError as error:
-        detail = f"The body did not come within {request.app[BOUNDS].body:.0f} s; send it faster or smaller."
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail, closing=True) from error
-    except web.RequestPayloadError as error:
-        detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
-        raise bad_request("bad-body", detail, closing=True) from error
-
-
 async def body(request: web.Request) -> dict[str, Any]:
     """The JSON object in the body; {} for none. Problems 400, 413, 415, 422 and 408."""
     if request.content.is_eof():  # it came with the head, so nothing is waited for: a timer costs as much again
-        with body_errors(request):
+        with body_errors(request.app[BOUNDS].body):
             raw = await request.read()
     else:
-        with body_errors(request):
+        with body_errors(request.app[BOUNDS].body):
             async with asyncio.timeout(request.app[BOUNDS].body):
                 raw = await request.read()
     if not raw:

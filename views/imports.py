@@ -22,7 +22,6 @@ from views.context import (
     FILE,
     POSITION_HEADER,
     answer,
-    body_errors,
     flag,
     member,
     parameters,
@@ -30,7 +29,7 @@ from views.context import (
     workspace,
 )
 from views.import_formats import Format, Sent
-from views.problems import Problem, foreseen, refused
+from views.problems import Problem, body_errors, foreseen, refused
 from views.routes import WS, Route
 from views.sending import LONGEST_WAIT, record
 
@@ -130,7 +129,7 @@ async def _file(request: web.Request, room: int) -> bytes:
             raise _too_large(room)
         return kept
     raw = bytearray()
-    with body_errors(request):
+    with body_errors(request.app[BOUNDS].body):
         async with asyncio.timeout(request.app[BOUNDS].body):
             async for part in request.content.iter_any():
                 raw += part

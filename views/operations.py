@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
 from itertools import islice
+from operator import itemgetter
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,7 +21,9 @@ from tasksys.values import Id
 from views import exposition
 from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
 from views.decoding import wrong_field
-from views.forwarding.forwarder import at_owner, at_partition
+from views.forwarding.calls import Fetched
+from views.forwarding.forwarder import FORWARDER, at_owner, at_partition, is_part
+from views.forwarding.gathering import asked, gathered, items
 from views.problems import Problem, bad_request, invalid, not_found
 from views.routes import Handler, Route
 
@@ -61,21 +64,46 @@ async def metrics(request: web.Request) -> web.StreamResponse:
 
 
 async def status(request: web.Request) -> web.StreamResponse:
-    """Agents, partitions, positions."""
+    """Agents, partitions, positions: of this process, and in `workers` of each that there is.
+
+    A worker that does not answer is there too, not ready, and says why.
+    """
     parameters(request)
-    return answer(system(request).status())
+    own = system(request).status()
+    if is_part(request):
+        return answer(own)
+    return answer(own | {"workers": sorted([own, *await _others(request)], key=itemgetter("url"))})
+
+
+async def _others(request: web.Request) -> list[dict[str, Any]]:
+    """The status of each other worker that is known of."""
+    forwarder = request.app.get(FORWARDER)
+    if forwarder is None:
+        return []
+    others = [one for one in forwarder.ownership().members if one != forwarder.url]
+    told: list[dict[str, Any]] = []
+    for worker, one in zip(others, await asked(request, forwarder, others), strict=True):
+        if isinstance(one, Fetched) and one.status == HTTPStatus.OK:
+            told.append(msgspec.json.decode(one.body))
+        else:
+            why = f"it answered {one.status}" if isinstance(one, Fetched) else str(one) or "it does not know itself"
+            told.append({"url": worker, "ready": False, "missing": {"worker": why}, "agents": {}})
+    return told
 
 
 async def lag(request: web.Request) -> web.StreamResponse:
     """Records that each agent has still to fold, by partition."""
     parameters(request)
-    agents = system(request).status()["agents"]
-    items = [
-        {"agent": name, "topic": agent["source"], "partition": one["partition"], "lag": one["lag"]}
-        for name, agent in agents.items()
-        for one in agent["partitions"]
-    ]
-    return answer({"items": items})
+
+    async def here() -> dict[str, Any]:
+        found = [
+            {"agent": name, "topic": agent["source"], "partition": one["partition"], "lag": one["lag"]}
+            for name, agent in system(request).status()["agents"].items()
+            for one in agent["partitions"]
+        ]
+        return {"items": found}
+
+    return await gathered(request, here, lambda parts: {"items": items(parts, itemgetter("agent", "partition"))})
 
 
 def letter_shape(partition: int, letter: DeadLetter) -> dict[str, Any]:
@@ -101,14 +129,26 @@ async def dead_letters(request: web.Request) -> web.StreamResponse:
         if place is None:
             raise bad_request("bad-parameter", "Send next_cursor as it came, or none.", parameter="cursor")
         after = place
-    found, items, size = system(request).state.dead_letters(after), list[dict[str, Any]](), 0
-    for partition, letter in islice(found, limit):
-        items.append(letter_shape(partition, letter))
-        size += len(letter.value or b"")
-        if size > LETTERS_BYTES:
-            break
-    cursor = items[-1]["id"] if next(found, None) else None
-    return answer({"items": items, "next_cursor": cursor})
+
+    async def here() -> dict[str, Any]:
+        found, page, size = system(request).state.dead_letters(after), list[dict[str, Any]](), 0
+        for partition, letter in islice(found, limit):
+            page.append(letter_shape(partition, letter))
+            size += len(letter.value or b"")
+            if size > LETTERS_BYTES:
+                break
+        return {"items": page, "next_cursor": page[-1]["id"] if next(found, None) else None}
+
+    return await gathered(request, here, lambda parts: _page(parts, limit))
+
+
+def _page(parts: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+    """The first letters of all parts, up to where the first of those parts ends that go on."""
+    letters = items(parts, lambda one: _place(one["id"]))
+    ends = [_place(part["next_cursor"]) or (-1, -1) for part in parts if part["next_cursor"]]
+    shown = [one for one in letters if not ends or (_place(one["id"]) or (-1, -1)) <= min(ends)][:limit]
+    more = bool(ends) or len(shown) < len(letters)
+    return {"items": shown, "next_cursor": shown[-1]["id"] if more and shown else None}
 
 
 def _place(name: str) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """Everything that goes wrong, as RFC 9457 problems."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -88,6 +89,19 @@ def invalid(pointer: str, detail: str) -> Problem:
 def bad_request(code: str, detail: str, **extras: Any) -> Problem:
     """The request cannot be understood."""
     return Problem(HTTPStatus.BAD_REQUEST, code, detail, **extras)
+
+
+@contextmanager
+def body_errors(seconds: float) -> Iterator[None]:
+    """Turns what can go wrong while a body is read, which has so many seconds, into problems: 400 and 408."""
+    try:
+        yield
+    except TimeoutError as error:
+        detail = f"The body did not come within {seconds:.0f} s; send it faster or smaller."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-timeout", detail, closing=True) from error
+    except web.RequestPayloadError as error:
+        detail = "The body cannot be read: it is not encoded as its Content-Encoding or Transfer-Encoding says."
+        raise bad_request("bad-body", detail, closing=True) from error
 
 
 def bad_query(error: FilterError) -> Problem:

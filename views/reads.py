@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -29,6 +30,7 @@ from views.context import (
     whole,
     workspace,
 )
+from views.forwarding.gathering import gathered, items
 from views.problems import bad_query, no_workspace, not_found
 from views.routes import WS, Route
 from views.sending import etag
@@ -54,8 +56,12 @@ def positioned(value: Any, position: int, version: int | None = None) -> web.Res
 async def workspaces(request: web.Request) -> web.StreamResponse:
     """The caller's workspaces."""
     parameters(request)
-    found = await system(request).state.workspaces(identity(request).user)
-    return answer(shapes.Workspaces([shapes.workspace(row, member.role) for row, member in found]))
+
+    async def here() -> shapes.Workspaces:
+        found = await system(request).state.workspaces(identity(request).user)
+        return shapes.Workspaces([shapes.workspace(row, member.role) for row, member in found])
+
+    return await gathered(request, here, lambda parts: {"items": items(parts, itemgetter("id"))})
 
 
 async def one_workspace(request: web.Request) -> web.StreamResponse:

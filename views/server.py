@@ -83,6 +83,7 @@ class Options:
     `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
     `health` is what /ready tells; of the agents alone, where it is None. `cluster_key` is what workers know each other
     by: without one nothing is handed on. `wait` is how long a request waits for a worker that has its workspace.
+    `shared_port` is one that other processes of this machine listen on too, 0 if there is none.
     """
 
     host: str = "127.0.0.1"
@@ -97,6 +98,7 @@ class Options:
     health: Health | None = None
     cluster_key: str = field(default="", repr=False)
     wait: float = forwarder.WAIT
+    shared_port: int = 0
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -163,11 +165,10 @@ def _health(system: System) -> Health:
 class Server:
     """A running server."""
 
-    def __init__(self, runner: web.AppRunner, site: web.TCPSite, hub: Hub) -> None:
+    def __init__(self, runner: web.AppRunner, hub: Hub) -> None:
         self.hub = hub
         """Who is connected to the live feed."""
         self._runner = runner
-        self._site = site
 
     @property
     def port(self) -> int:
@@ -193,10 +194,13 @@ async def start(system: System, options: Options) -> Server:
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()
-    site = web.TCPSite(runner, options.host, options.port, backlog=1024)
+    sites = [web.TCPSite(runner, options.host, options.port, backlog=1024)]
+    if options.shared_port:
+        sites.append(web.TCPSite(runner, options.host, options.shared_port, backlog=1024, reuse_port=True))
     try:
-        await site.start()
+        for site in sites:
+            await site.start()
     except OSError:
         await runner.cleanup()
         raise
-    return Server(runner, site, app[HUB])
+    return Server(runner, app[HUB])

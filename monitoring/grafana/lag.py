@@ -222,6 +222,18 @@ CHANGES: Final = Row("Rebalances and recovery", (
             Query(f"sum by (agent) (increase(tasksys_agent_stuck_total{{{AGENT}}}[5m]))", "{{agent}} was stuck"),
         ), bars=True, minimum=0, runbook="AgentRestarting",
     ),
+    Lines(
+        "Rebuilt tables",
+        "Times that rows on disk were thrown away and recovered from their changelog, in five minutes. Corrupt ones "
+        "again and again: the disk is failing. Such as are ahead of their changelog: brokers have lost records.",
+        (
+            Query(
+                f"sum by (agent, reason) (increase(tasksys_tables_rebuilt_total{{{AGENT}}}[5m]))",
+                "{{agent}} {{reason}}",
+            ),
+        ),
+        bars=True, minimum=0, runbook="AgentRestarting",
+    ),
 ))  # fmt: skip
 
 REPLAY: Final = Row("Replay", (

@@ -149,11 +149,13 @@ FELT: Final = Row("What users feel", (
     Lines(
         "At the door",
         "Connections that are open, requests being answered, and connections turned away because too many were open. "
-        "Any that was turned away means that the limit is reached or that somebody floods.",
+        "Any that was turned away means that the limit is reached or that somebody floods. Requests about what other "
+        "workers have are handed on to them; while one is away they wait for the next, and fail after 15 seconds.",
         (
             Query(f"sum(tasksys_http_connections{{{HERE}}})", "open"),
             Query(f"sum(tasksys_http_requests_in_flight{{{HERE}}})", "being answered"),
             Query(rate("tasksys_http_connections_turned_away_total"), "turned away/s"),
+            Query(rate("tasksys_http_forwarded_total", "result"), "other workers': {{result}}/s"),
         ),
         minimum=0,
     ),

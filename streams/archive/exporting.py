@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
-from monitoring.group_lag import Unreachable
 from streams import admin, eventlog, keys
 from streams.agents import commands, imports
 from streams.archive.form import (
@@ -32,7 +33,7 @@ from streams.fold import Record, Rows
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, changelog, group, table
 from streams.transport.embedded.log import EmbeddedLog
-from streams.transport.kafka.survey import KafkaSurveyor
+from streams.transport.kafka.survey import REQUEST_MS, DescribeGroups
 from streams.transport.partition_rows import PartitionRows
 from tasksys import codec
 from tasksys.errors import BrokerUnavailable, Busy
@@ -107,13 +108,17 @@ async def export(broker: Broker, path: Path) -> dict[str, Counts]:
 
 async def members(broker: Broker) -> int:
     """How many processes fold commands on a Kafka cluster. Raises BrokerUnavailable."""
-    surveyor = KafkaSurveyor(broker)
+    client, name = AIOKafkaAdminClient(bootstrap_servers=broker.servers, request_timeout_ms=REQUEST_MS), group(AGENT)
     try:
-        return (await surveyor.survey()).members.get(group(AGENT), 0)
-    except Unreachable as error:
-        raise BrokerUnavailable(f"{error}; is it running?") from error
+        await client.start()
+        if all(found != name for found, *_ in await client.list_consumer_groups()):
+            return 0
+        answer = await client._client.send(await client.find_coordinator(name), DescribeGroups([name]))
+        return len(answer.groups[0][-1])
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
     finally:
-        await surveyor.close()
+        await client.close()
 
 
 async def _export(broker: Broker, path: Path, partitions: int, log: EmbeddedLog | None) -> dict[str, Counts]:
@@ -151,8 +156,9 @@ async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer) -> in
             writer.add(OutcomeLine(name, _outcome(row)))
     for _, row in rows.scan(keys.DEAD_LETTER):
         letter = _letter(row)
-        if letter.workspace in found:
-            writer.add(LetterLine(letter.workspace, letter))
+        name = letter.workspace or (letter.key or b"").decode("utf-8", "replace")
+        if name in found:
+            writer.add(LetterLine(name, letter))
         else:
             left_out += 1
     applied = int.from_bytes(rows.get(APPLIED) or b"")

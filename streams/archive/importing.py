@@ -37,6 +37,9 @@ AHEAD: Final = 4
 PATIENCE_SECONDS: Final = 60.0
 """So long nothing may happen: a partition that moves is served again within seconds."""
 
+MEMBERS_SECONDS: Final = 2.0
+"""Between two looks whether anybody folds commands."""
+
 Progress = Callable[[str, int, int], None]
 """(what is done, how many, of how many)."""
 
@@ -66,21 +69,33 @@ async def import_log(
     The numbers are for topics that do not exist yet. Raises ImportRefused, and has then shown nothing; ImportDiffers;
     BrokerUnavailable, admin.TopicsUnfit, LogUnreadable and the embedded log's own errors.
     """
+    await admin.create_topics(broker, AGENTS, partitions, replication)
+    number = (await admin.describe_topics(broker))[COMMANDS.name]
     async with AsyncExitStack() as stack:
-        await admin.create_topics(broker, AGENTS, partitions, replication)
-        number = (await admin.describe_topics(broker))[COMMANDS.name]
-        own = broker.directory is not None or not await members(broker)
-        node = await stack.enter_async_context(_folding(broker, number, replication)) if own else None
-        marks: Marks
-        if broker.directory is not None and node is not None:
-            marks = OwnMarks(node)
-        else:
-            marks = heard = ChangelogMarks(broker)
-            await stack.enter_async_context(heard.listening(number))
         appender = await open_appender(broker)
         stack.push_async_callback(appender.close)
-        importer = Importer(broker, archive, number, appender, marks, progress)
-        return await importer.run()
+        if broker.directory is not None:
+            node = await stack.enter_async_context(_folding(broker, number, replication))
+            marks: Marks = OwnMarks(node, archive.contents)
+            return await Importer(broker, archive, number, appender, marks, progress).run()
+        marks = heard = ChangelogMarks(broker)
+        await stack.enter_async_context(heard.listening(number))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                standing_in = tasks.create_task(_stand_in(broker, number, replication))
+                came = await Importer(broker, archive, number, appender, marks, progress).run()
+                standing_in.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+    return came
+
+
+async def _stand_in(broker: Broker, partitions: int, replication: int) -> None:
+    """Folds, from when on nobody else does: who was killed still counts as a member for some seconds."""
+    while await members(broker):  # noqa: ASYNC110  (the brokers cannot tell us)
+        await asyncio.sleep(MEMBERS_SECONDS)
+    async with _folding(broker, partitions, replication):
+        await asyncio.Event().wait()
 
 
 @asynccontextmanager

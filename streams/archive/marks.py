@@ -1,7 +1,8 @@
 """How far the imports of a log are: what its fold of commands says of each workspace."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -28,20 +29,28 @@ class Marks(Protocol):
 
 
 class OwnMarks:
-    """Those of a log that is folded in this process."""
+    """Those of a log that is folded in this process, once they are durable: rows can be read a little earlier."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, workspaces: Iterable[str]) -> None:
+        """Of these workspaces."""
         self.changed = asyncio.Event()
         self._node = node
-        node.follow(self._follow)
+        self._known: dict[str, Import] = {}
+        self._places = defaultdict[int, list[str]](list)
+        for name in workspaces:
+            self._places[node.parts.partition(name)].append(name)
+        node.parts.follow(self._follow)
 
     def _follow(self, committed: Committed) -> None:
+        rows = self._node.rows(AGENT, committed.partition)
+        for name in self._places[committed.partition]:
+            if (row := rows.get(keys.imported(name))) is not None:
+                self._known[name] = imports.decode(row)
         self.changed.set()
 
     def get(self, workspace: str) -> Import | None:
-        """The row."""
-        row = self._node.rows(AGENT, self._node.partition(workspace)).get(keys.imported(workspace))
-        return None if row is None else imports.decode(row)
+        """As of the last batch."""
+        return self._known.get(workspace)
 
 
 class ChangelogMarks:

@@ -176,15 +176,17 @@ class FoldingConsumer:
             self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure, self._sought = set(assigned), False
+        self.app.tables.assigning = True
         try:
             for agent in self._agents():
                 agent.measures.rebalanced()
                 await agent.open({tp.partition for tp in assigned if tp.topic == agent.spec.source.name})
             await self.inspect(assigned)
+            await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
         except Exception as error:
             await self.app.crash(error)
-            return
-        await super().on_partitions_assigned(assigned, generation_id)  # type: ignore[misc]
+        finally:
+            self.app.tables.assigning = False
 
     def _agents(self) -> list[FoldAgent]:
         return [agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)]
@@ -240,15 +242,15 @@ class FoldingConsumer:
             agent = agents.get(tp.topic)
             if (active is not None and tp not in active) or (agent is not None and not self._sought):
                 self.unsure.add(tp)
-            elif agent is None or tp in self.unsure:
+            elif agent is None or tp in self.unsure or found[0].offset < agent.position(tp.partition):
                 left[tp] = found
             else:
-                records = self.records(found)
-                if records[0].offset < agent.position(tp.partition):
-                    self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
-                else:
-                    self._put(agent, tp, records)
+                self._put(agent, tp, self.records(found))
         return left
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        return False
 
     def stop_partition(self, tp: TP, reason: str, error: Exception | None = None) -> None:
         """Folds no more of a partition, until it is assigned anew: an operator has to look."""
@@ -277,7 +279,14 @@ class FoldingConsumer:
             await self.recover(changelogs)
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:
-        """Puts the records into their lane, unless some before them were never seen."""
+        """Puts the records into their lane, unless some before them were never seen, or they are another topic's."""
+        if not self.app.tables.actives_ready:  # the end of a recovery that was overtaken let them through
+            self.unsure.add(tp)
+            await self.seek_wait({tp: records[0].offset})  # type: ignore[attr-defined]
+            return
+        if records[0].offset < (position := agent.position(tp.partition)) and await self.made_anew(tp, position):
+            self.stop_partition(tp, f"{tp.topic}[{tp.partition}] {BEGUN_ANEW.format(records[0].offset)}")
+            return
         if self._flowing():
             # The group's position is for a table that has none of its own: it is new, or was lost.
             position = agent.runner(tp.partition).position or self._committed_offset.get(tp) or 0  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Commands for operators that ask a running server: status and dead letters."""
+"""Commands for operators that ask a running server: dead letters."""
 
 import json
 from collections.abc import Iterator
@@ -15,34 +15,6 @@ from tasksys.cli.options import connected
 from tasksys.cli.session import Session
 
 DEAD_LETTERS: Final = "/admin/dead-letters"
-
-
-@click.command()
-@connected
-def status(session: Session) -> None:
-    """The agents, their partitions and how far each is behind."""
-    found = session.client.get("/admin/status")
-    facts = [(name, output.value(value)) for name, value in found.items() if name != "agents"]
-    rows = [
-        (name, agent["source"], *(output.value(one.get(column)) for column in _columns(found)))
-        for name, agent in found["agents"].items()
-        for one in agent["partitions"]
-    ]
-    parts = [output.table(("", ""), facts, wide="")] if facts else []
-    session.show(found, *parts, output.table(("agent", "source", *_columns(found)), rows), *_not_ready(found))
-
-
-def _columns(found: Json) -> list[str]:
-    """What the server tells of each partition."""
-    shown: dict[str, None] = {}
-    for agent in found["agents"].values():
-        for one in agent["partitions"]:
-            shown |= dict.fromkeys(one)
-    return list(shown)
-
-
-def _not_ready(found: Json) -> list[str]:
-    return [f"{name} is not ready: {why}" for name, why in (found.get("missing") or {}).items()]
 
 
 @click.group("dead-letters")
@@ -113,4 +85,4 @@ def discard_letters(session: Session, letters: tuple[str, ...]) -> None:
         session.show(answer, f"{letter} goes from the list.")
 
 
-COMMANDS = (status, dead_letters)
+COMMANDS = (dead_letters,)

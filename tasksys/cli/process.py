@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
@@ -65,6 +66,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         if settings.otlp_endpoint:  # last of all: the end is traced, too
             steps.add("traces are sent", partial(asyncio.to_thread, traced.stop))
         stop = running.enter_context(signals())
+        if settings.shared_port:
+            running.enter_context(orphaned(stop))
         with clear_errors(broker.directory):
             if broker.directory is not None:
                 # Held from the first to the last, so that who uses the directory is known before any port is taken.
@@ -80,7 +83,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             watch(health, node, agents, disk, settings.data_dir)
             running.push_async_callback(health.close)
             await running.enter_async_context(_metrics(settings, health))
-            _must_be_free(settings.host, settings.port, "--port")
+            must_be_free(settings.host, settings.port, "--port")
             steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, node.start()):
                 health.stopping = True
@@ -90,7 +93,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
                 channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
-                cluster_key=cluster_key(settings, broker),
+                cluster_key=cluster_key(settings, broker), shared_port=settings.shared_port,
             )  # fmt: skip
             with port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)
@@ -233,7 +236,7 @@ def port_errors(host: str, port: int, option: str) -> Iterator[None]:
         raise Failure(f"Cannot listen: {why}.") from error
 
 
-def _must_be_free(host: str, port: int, option: str) -> None:
+def must_be_free(host: str, port: int, option: str) -> None:
     """Raises Failure before anything is started, rather than after the tables are recovered."""
     with port_errors(host, port, option):
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -261,6 +264,24 @@ def signals() -> Iterator[asyncio.Event]:
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def orphaned(stop: asyncio.Event) -> Iterator[None]:
+    """Sets the event when the process that started this one is gone: it holds the other end of our standard input."""
+    loop, given = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def heard() -> None:
+        if not os.read(given, 1024):
+            loop.remove_reader(given)
+            logger.warning("stopping: the process that started this one is gone")
+            stop.set()
+
+    loop.add_reader(given, heard)
+    try:
+        yield
+    finally:
+        loop.remove_reader(given)
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, TextIO, cast
 import click
 import platformdirs
 
-from tasksys.cli import output
+from tasksys.cli import output, workers
 from tasksys.cli.options import BROKER_HELP, option, parts
 from tasksys.settings import (
     PARTITIONS_EMBEDDED,
@@ -111,6 +111,10 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
            "`traceparent` decides for theirs."),
     setting("--instance", default="", metavar="NAME", show_default="host and port",
            help="What tells this process from others in logs and traces."),
+    setting("--workers", type=COUNT, default=1, metavar="N",
+           help="How many processes share the port, on Kafka: about one for each core. They reach each other at the "
+           "ports after it, have their metrics at --metrics-port and after it, and a directory each in DATA_DIR."),
+    option("--shared-port", type=click.IntRange(0, 65535), default=0, hidden=True),
     setting("--log-format", type=click.Choice(("auto", "json", "pretty")), default="auto",
            help="JSON lines or colours; auto is colours on a terminal."),
     setting("--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info",
@@ -137,6 +141,8 @@ def serve(log_format: str, log_level: str, log_file: Path | None, **given: Any) 
     """
     try:
         settings = settings_of(given)
+        if settings.workers > 1:
+            sys.exit(workers.supervise(settings, sys.argv[1:], log_format, log_level, log_file))
         run(settings, log_format, log_level, log_file)
     except SettingsUnfit as error:
         raise click.UsageError(f"{error}.") from error

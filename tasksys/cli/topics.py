@@ -35,7 +35,7 @@ def create(broker: str, partitions: int | None, replication: int, as_json: bool)
     from streams import admin
     from streams.parts import AGENTS
 
-    where = _broker(broker)
+    where = parse_broker(broker)
     default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED
     made = _run(admin.create_topics(where, AGENTS, partitions or default, replication))
     if as_json:
@@ -51,7 +51,7 @@ def describe(broker: str, as_json: bool) -> None:
     """The topics there are, and their partitions."""
     from streams import admin
 
-    where = _broker(broker)
+    where = parse_broker(broker)
     if where.directory is not None and not (where.directory / "CURRENT").is_file():
         raise Failure(f"There is no embedded log in {where.directory} yet; `tasksys topics create` makes one.")
     found = _run(admin.describe_topics(where))
@@ -62,7 +62,8 @@ def describe(broker: str, as_json: bool) -> None:
     output.show(output.table(("topic", "partitions"), rows) if rows else "No topics; make them: tasksys topics create.")
 
 
-def _broker(url: str) -> Any:
+def parse_broker(url: str) -> Any:
+    """The broker of that address. Raises click.BadParameter."""
     from streams.broker import Broker
 
     try:

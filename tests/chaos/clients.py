@@ -379,6 +379,8 @@ class Lively:
     history: History
     pause: float
     seen: list[Seen] = field(default_factory=list)
+    waiting: bool = False
+    """Whether a command of its is on its way."""
 
     @property
     def position(self) -> int:
@@ -422,6 +424,7 @@ class Lively:
             client=self.name, workspace=self.workspace, actor=self.user, command=key, began=began, ended=began,
             fate=Fate.UNKNOWN, effective=False, via=self.url,
         )  # fmt: skip
+        self.waiting = True
         try:
             outcome = await live.command(kind, id=key, **body)
             first, last = (outcome.events[0].position, outcome.events[-1].position) if outcome.events else (0, 0)
@@ -432,6 +435,7 @@ class Lively:
         except CommandFailed:
             pass
         finally:
+            self.waiting = False
             self.history.writes.append(structs.replace(write, ended=monotonic()))
 
 

@@ -271,11 +271,13 @@ class FillDisk(Fault):
         return "ballast"
 
     async def begin(self, world: World) -> None:
+        _worker(self, world).may_die = True
         await asyncio.to_thread(_fill, _worker(self, world).directory / self.ballast)
 
     async def end(self, world: World) -> None:
         (_worker(self, world).directory / self.ballast).unlink(missing_ok=True)
         await world.until_ready(READY_SECONDS, [_worker(self, world)])
+        _worker(self, world).may_die = False
 
 
 def _fill(path: Path) -> None:
@@ -293,6 +295,7 @@ class ReadOnlyDisk(Fault):
 
     async def begin(self, world: World) -> None:
         worker = _worker(self, world)
+        worker.may_die = True
         await worker.kill()
         await asyncio.to_thread(_remount, worker.directory, "ro")
         with suppress(OSError):
@@ -304,6 +307,7 @@ class ReadOnlyDisk(Fault):
         await asyncio.to_thread(_remount, worker.directory, "rw")
         await worker.start()
         await world.until_ready(READY_SECONDS, [worker])
+        worker.may_die = False
 
 
 def _remount(directory: Path, mode: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -35,8 +37,8 @@ class Plan:
     setting: Setting
     faults: int
     teams: int = 3
-    people: int = 3
-    pause: float = 0.05
+    people: int = 2
+    pause: float = 0.1
     """Seconds that a person rests after each command, about."""
 
 
@@ -49,8 +51,7 @@ class Run:
     history: History
     violations: list[Violation] = field(default_factory=list)
     seconds: float = 0.0
-    """From the first command to the last answer."""
-    began: float = 0.0
+    """From the first command to the verdict."""
 
     @property
     def acknowledged(self) -> int:
@@ -77,7 +78,7 @@ class _Stage:
     world: World
     session: aiohttp.ClientSession
     front: Link
-    history: History = field(default_factory=lambda: History(others=[CLOCK]))
+    history: History
     going: bool = True
     followers: list[Following] = field(default_factory=list)
     lively: list[Lively] = field(default_factory=list)
@@ -125,36 +126,61 @@ class _Stage:
         )
 
 
-async def run(plan: Plan, directory: Path, tell: Callable[[str], None], faults: list[Fault] | None = None) -> Run:
+async def run(
+    plan: Plan,
+    directory: Path,
+    tell: Callable[[str], None],
+    faults: list[Fault] | None = None,
+    keep: Path | None = None,
+) -> Run:
     """The run of a plan, in a directory of its own, from an empty cluster to the verdict.
 
-    `faults` are others than those that the seed says.
+    `faults` are others than those that the seed says; `keep` is where history and logs go if it is not good.
     """
     faults = schedule(plan.seed, plan.setting, plan.faults) if faults is None else faults
     for fault in faults:
         tell(f"    {fault}")
-    setting = plan.setting
+    setting, history = plan.setting, History(others=[CLOCK])
+    ended = Run(plan, faults, history)
     async with (
         world(directory, setting.workers, setting.spare, setting.brokers, setting.clocks, setting.small) as running,
         sessions() as session,
     ):
-        turns = iter(range(10**9))
-
-        def anybody() -> int | None:
-            up = [worker.link.port for worker in running.workers if worker.up]
-            return up[next(turns) % len(up)] if up else None
-
-        front = Link(anybody)
+        front = Link(_anybody(running))
         await front.open()
+        good = False
         try:
-            stage = _Stage(plan, running, session, front)
-            ended = Run(plan, faults, stage.history, began=monotonic())
-            await _act(stage, faults, tell)
-            ended.seconds = monotonic() - ended.began
+            began = monotonic()
+            await _act(_Stage(plan, running, session, front, history), faults, tell)
+            ended.seconds = monotonic() - began
+            ended.violations = check(history)
+            good = not ended.violations
         finally:
             await front.close()
-    ended.violations = check(stage.history)
+            if keep is not None and not good:
+                _keep(history, directory, keep)
+                tell(f"  kept in {keep}")
     return ended
+
+
+def _anybody(world: World) -> Callable[[], int | None]:
+    """A worker that is meant to run, in turn."""
+    turns = count()
+
+    def port() -> int | None:
+        up = [worker.link.port for worker in world.workers if worker.up]
+        return up[next(turns) % len(up)] if up else None
+
+    return port
+
+
+def _keep(history: History, directory: Path, place: Path) -> None:
+    """What is needed to understand a run: what happened, and what everybody said."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for said in directory.glob("*/*.log"):
+        shutil.copy(said, place / f"{said.parent.name}-{said.name}")
+    history.save(place / "history.json")
 
 
 async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) -> None:
@@ -164,6 +190,7 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
     working = [asyncio.create_task(one) for one in stage.work]
     following = [asyncio.create_task(one.run()) for one in stage.followers]
     following += [asyncio.create_task(one.run(lambda: stage.going)) for one in stage.lively]
+    following.append(asyncio.create_task(stage.world.supervise(stage.history.complaints.append)))
     try:
         tell(f"  {len(stage.history.writes)} commands to begin with; now the faults")
         await unleash(stage.world, faults)
@@ -171,12 +198,12 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
         await asyncio.sleep(1.0)
         stage.history.complaints += await stage.world.until_ready(READY_SECONDS)
         stage.going = False
-        stage.history.complaints += await _finished(working)
+        stage.history.complaints += await _finished(working, stage.lively)
         tell("  all answered; now the truth")
         spaces, differences, complaints = await establish(
             stage.world.servers, PARTITIONS, workspaces, [
                 Witness(worker.name, worker.link.url, stage.session) for worker in stage.world.workers if worker.up
-            ], everywhere=False,
+            ], everywhere=True,
         )  # fmt: skip
         stage.history.spaces, stage.history.differences = spaces, differences
         stage.history.complaints += complaints
@@ -188,11 +215,16 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
     stage.history.followed += [one.followed() for one in stage.subscribers]
 
 
-async def _finished(working: list[asyncio.Task[None]]) -> list[str]:
+async def _finished(working: list[asyncio.Task[None]], lively: list[Lively]) -> list[str]:
     """Waits until everybody has the answer to their last command; what went wrong."""
     done, late = await asyncio.wait(working, timeout=SETTLE_SECONDS)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while any(one.waiting for one in lively):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
     failed = [f"a client gave up: {task.exception()!r}" for task in done if task.exception() is not None]
-    return [*failed, *(f"a client is not answered {SETTLE_SECONDS:.0f} s after all was mended" for _ in late)]
+    waiting = len(late) + sum(one.waiting for one in lively)
+    return [*failed, *([f"{waiting} clients have no answer long after all was mended"] if waiting else [])]
 
 
 async def _all_seen(stage: _Stage) -> None:

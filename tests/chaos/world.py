@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from tests.chaos.links import HOST, Link
 from tests.support.kafka_broker import KafkaBroker, _free_ports
 from tests.support.serving import Serving
 
-PARTITIONS: Final = 6
+PARTITIONS: Final = 4
 KEY: Final = "0123456789abcdef0123456789abcdef"
 DISK_MEGABYTES: Final = 192
 FAKETIME: Final = (
@@ -88,6 +88,8 @@ class Worker:
     small_disk: bool = False
     up: bool = False
     """Whether it is meant to run now."""
+    may_die: bool = False
+    """Whether it is no fault of its own if it ends by itself."""
     link: Link = field(init=False)
     serving: Serving = field(init=False)
 
@@ -210,6 +212,16 @@ class World:
             if waiting:
                 await asyncio.sleep(0.1)
         return [f"{worker.name} is not ready {bound:.0f} s after all was mended" for worker in waiting]
+
+    async def supervise(self, complain: Callable[[str], None]) -> None:
+        """Starts workers anew that ended by themselves, as any supervisor does, until it is cancelled."""
+        while True:
+            for worker in self.workers:
+                if worker.died:
+                    if not worker.may_die:
+                        complain(f"{worker.name} ended by itself: {worker.serving.output()[-300:]}")
+                    await worker.start()
+            await asyncio.sleep(0.5)
 
     async def stop(self) -> None:
         """Ends everything at once."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,25 @@ from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
-from tasksys.errors import BrokerUnavailable, NotOwned
+from tasksys.errors import NotOwned
+from tasksys.limits import DESCRIPTION_BYTES
 from tests.support import nodes
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import SETTLE, accepted, append, caught_up, founded, ready, record, running, until, wipe
+from tests.support.nodes import (
+    SETTLE,
+    accepted,
+    append,
+    caught_up,
+    founded,
+    ready,
+    record,
+    running,
+    until,
+    wipe,
+    workspace_on,
+)
 from tests.support.scraping import Since
+from tests.support.small_disks import small_disk
 
 pytestmark = pytest.mark.kafka
 
@@ -46,6 +59,11 @@ async def filled(node: Node) -> str:
     await accepted(node, workspace, *(CreateTask(task=f"t{number}", title="old") for number in range(5)))
     await caught_up(node)
     return workspace
+
+
+async def edited(node: Node, workspace: str) -> None:
+    """A command is in the log; whether it is ever decided is another question."""
+    await append(node, 0, workspace.encode(), codec.encode_command(record(workspace, EditTask(task="t0", title="x"))))
 
 
 def rows(node: Node, agent: str = "commands") -> dict[bytes, bytes]:
@@ -161,22 +179,58 @@ async def test_a_source_that_was_made_again(url: str, tmp_path: Path, caplog: py
 async def test_a_source_that_is_made_again_under_a_running_worker(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is noticed by the first record that comes, at the latest, and nothing of it is folded."""
+    """It is noticed when the topic goes, and when another one comes, of which nothing is folded."""
     async with running(url, tmp_path / "node", **QUICK) as node:
         workspace = await filled(node)
         before = rows(node)
         await delete(url, COMMANDS.name)
+        thread = node.apps["commands"].consumer._thread
+
+        async def told(what: str) -> None:
+            async with asyncio.timeout(SETTLE):
+                while what not in node.ready().get("commands", ""):
+                    await thread.call_thread(thread._consumer._client.force_metadata_update)  # it does by itself, later
+
+        await told("is not there any more")
         await admin.create_topics(node.broker, AGENTS, 1, 1)
-
-        async def stopped() -> bool:
-            one = record(workspace, EditTask(task="t0", title="new"))
-            with suppress(BrokerUnavailable, TimeoutError):
-                async with asyncio.timeout(1):
-                    await append(node, 0, workspace.encode(), codec.encode_command(one))
-            return "commands" in node.ready() and "made again" in node.ready()["commands"]
-
-        async with asyncio.timeout(SETTLE):
-            while not await stopped():
-                pass
+        await told("made again")
+        await append(
+            node, 0, workspace.encode(), codec.encode_command(record(workspace, EditTask(task="t0", title="x")))
+        )
         assert rows(node) == before
+        assert node.state.state(workspace).task("t0") is not None
+    assert "is missing" in critical(caplog)
     assert "made again" in critical(caplog)
+
+
+BIG = "x" * DESCRIPTION_BYTES
+
+
+async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: str, tmp_path: Path) -> None:
+    """What it had acknowledged is there, commands go on, and it comes back by itself once it has room."""
+    two: dict[str, Any] = {**QUICK, "partitions": 2}
+    with small_disk(tmp_path / "small", 256) as disk:
+        async with (
+            running(url, disk.directory / "node", url="http://small", **two) as small,
+            running(url, tmp_path / "large", url="http://large", **two) as large,
+        ):
+            await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "shared", SETTLE)
+            [theirs] = small.served("commands")
+            workspace = await founded(small, workspace_on(small, theirs))
+            disk.fill()
+            sent = 0
+            async with asyncio.timeout(SETTLE):
+                while "commands" not in small.faults:
+                    one = record(workspace, CreateTask(id=f"c{sent}", task=f"t{sent}", title="x", description=BIG))
+                    sent += 1
+                    await append(small, theirs, workspace.encode(), codec.encode_command(one))
+            assert "No space left" in small.ready()["commands"]
+            await until(lambda: large.served("commands") == [0, 1] and not large.ready(), "the other has all", SETTLE)
+            assert large.served("audit") == [0, 1]
+            assert small.served("commands") == small.served("audit") == []
+            await accepted(large, workspace, EditTask(task="t0", title="new"))
+            assert large.state.state(workspace).task(f"t{sent - 1}") is not None
+            disk.make_room()
+            await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "back", SETTLE)
+            owner = small if small.served("commands") == [small.partition(workspace)] else large
+            await accepted(owner, workspace, EditTask(task="t0", title="newer"))

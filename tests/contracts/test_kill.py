@@ -1,6 +1,6 @@
 """kill -9 of a working node, and workers that come, go and crash: nothing acknowledged is lost, nothing is doubled.
 
-TASKSYS_KILL_ROUNDS is the number of kills on each transport (`make chaos` has many), TASKSYS_KILL_SEED repeats a run.
+TASKSYS_KILL_ROUNDS is the number of kills on each transport (`make kills` has many), TASKSYS_KILL_SEED repeats a run.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ from tasksys import codec
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
 from tests.support.kill_child import SESSION_SECONDS, WORKSPACES, Ack, expected, stream
-from tests.support.nodes import SETTLE, Truth, check, ready, running, table, tell, until, wipe
+from tests.support.nodes import SETTLE, check, ready, running, table, tell, until, wipe
+from tests.support.truth import Truth
 
 COMMANDS: Final = {"embedded": 300, "kafka": 60}
 """Commands that each workspace gets per kill: about as many as are done between two kills."""

@@ -187,3 +187,23 @@ async def test_standbys_copy_and_never_write(url: str, tmp_path: Path) -> None:
             for node in (first, second):
                 assert len(node.served(agent)) == PARTITIONS // 2
                 assert sorted(node.apps[agent].transport._writers) == node.served(agent)
+
+
+async def test_status_tells_of_copies_and_recovery(url: str, tmp_path: Path) -> None:
+    """Who has copies of a worker's partitions, the copies that it has itself, and that nothing is left to read."""
+    async with workers(url, tmp_path, "a", "b") as both:
+        for number in range(8):
+            await founded(
+                next(one for one in both if one.partition(f"w-{number}") in one.served("commands")), f"w-{number}"
+            )
+        for node, other in zip(both, reversed(both), strict=True):
+            told = node.status()["agents"]
+            for name in AGENTS:
+                theirs = [one["partition"] for one in other.status()["agents"][name]["partitions"]]
+                assert [one["partition"] for one in told[name]["copies"]] == theirs
+                assert all(one["standbys"] == [other.url] for one in told[name]["partitions"])
+                assert all(one["recovering"] == 0 for one in told[name]["partitions"])
+                assert told[name]["generation"] == node.ownership(name).generation
+        await until(
+            lambda: not any(one["recovering"] for node in both for one in node.status()["agents"]["commands"]["copies"])
+        )

@@ -147,11 +147,11 @@ def test_compose_mounts_what_is_there(services: dict[str, dict[str, Any]]) -> No
 
 
 def test_workers_share_nothing_but_logs(services: dict[str, dict[str, Any]]) -> None:
-    """Each has tables, a name and a log file of its own; all else is alike."""
+    """Each has tables, a name, an address and a log file of its own; all else is alike."""
     workers = [services[name] for name in sorted(SERVERS)]
     tables = [mount["source"] for one in workers for mount in one["volumes"] if mount["target"] == "/var/lib/tasksys"]
     assert len(set(tables)) == 3
-    own = ("TASKSYS_INSTANCE", "TASKSYS_LOG_FILE")
+    own = ("TASKSYS_INSTANCE", "TASKSYS_LOG_FILE", "TASKSYS_ADVERTISE_URL")
     assert len({tuple(one["environment"][name] for name in own) for one in workers}) == 3
     rest = [{key: value for key, value in one["environment"].items() if key not in own} for one in workers]
     assert rest[0] == rest[1] == rest[2]

@@ -13,6 +13,7 @@ from streams import keys
 from streams.agents.reminders import REMINDERS
 from streams.timers import Timer
 from tasksys.commands import CommandRecord, FireReminder
+from tasksys.errors import NotOwned
 from tasksys.values import UTC
 from tests.support.nodes import MemoryRows, until
 
@@ -24,11 +25,22 @@ PATIENCE: Final = 0.02
 class Folding:
     """A timeline in memory, and a fold that does with each reminder what its name says: `dead` is never done."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
         self.rows = MemoryRows()
         self.rows.rows[keys.zones("w")] = b"z"
         self.appended: list[tuple[str, float]] = []
-        self.timer = Timer(REMINDERS, lambda: [0], lambda partition: self.rows, self.append, lambda: NOW, "z", PATIENCE)
+        self.away = False
+        self.timer = Timer(REMINDERS, self.owned, self.of, self.append, lambda: NOW, "z", patience)
+
+    def owned(self) -> list[int]:
+        """The partition, unless it is somewhere else."""
+        return [] if self.away else [0]
+
+    def of(self, partition: int) -> MemoryRows:
+        """Its rows."""
+        if self.away:
+            raise NotOwned("somewhere else")
+        return self.rows
 
     def arm(self, name: str) -> None:
         """From now on that reminder is due."""
@@ -73,6 +85,26 @@ async def test_what_is_not_folded_is_put_by() -> None:
         assert {len(folding.times(f"more-{number}")) for number in range(300)} == {1}
         folding.disarm("dead")
         await until(lambda: not folding.timer._late)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_a_partition_that_was_away_is_gone_on_with_at_once() -> None:
+    """What was commanded and is folded by who has it meanwhile, is not waited for here; found by the simulation."""
+    folding = Folding(patience=3600.0)
+    folding.arm("dead-slow")
+    running = asyncio.create_task(folding.timer.run())
+    try:
+        await until(lambda: folding.times("dead-slow"))
+        folding.away = True
+        folding.timer.forget(0)
+        await until(lambda: not folding.timer._passes)
+        del folding.rows.rows[keys.timeline(DUE, "w", "dead-slow")]
+        folding.rows.rows[keys.timeline(DUE, "w", "next")] = (2).to_bytes(8)
+        folding.away = False
+        await until(lambda: folding.times("next"))
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

@@ -49,6 +49,11 @@ class Believing:
         """The node's; of none, one that there is."""
         return self.node.partition(workspace) if self.node is not None else 0
 
+    def status(self) -> dict[str, Any]:
+        """The node's, under its own address."""
+        assert self.node is not None
+        return {**self.node.status(), "url": self.url}
+
     def ready(self) -> dict[str, str]:
         """All is well."""
         return {}

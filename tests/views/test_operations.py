@@ -44,7 +44,8 @@ async def test_alive_and_ready(site: Site) -> None:
 async def test_status(site: Site, space: Space) -> None:
     """Every agent with its source, and every partition with its position."""
     status = (await site.client().get("/admin/status")).ok
-    assert status.keys() == {"broker", "url", "log", "ready", "missing", "agents"}
+    assert status.keys() == {"broker", "url", "log", "ready", "missing", "agents", "workers"}
+    assert [one["url"] for one in status["workers"]] == [status["url"]]
     assert (status["ready"], status["missing"]) == (True, {})
     assert {name: agent["source"] for name, agent in status["agents"].items()} == {
         "commands": "tasksys.commands",
@@ -54,10 +55,10 @@ async def test_status(site: Site, space: Space) -> None:
         "deliveries": "tasksys.events",
     }
     for agent in status["agents"].values():
-        assert agent.keys() == {"group", "source", "partitions", "standbys", "generation", "owners"}
-        assert (agent["standbys"], set(agent["owners"].values())) == ([], {status["url"]})
+        assert agent.keys() == {"group", "source", "generation", "partitions", "copies"}
         assert [one["partition"] for one in agent["partitions"]] == [0, 1, 2, 3]
-        assert all(one.keys() == {"partition", "position", "end", "lag", "fault"} for one in agent["partitions"])
+        told = {"partition", "position", "end", "lag", "fault", "standbys", "recovering"}
+        assert all(one.keys() == told for one in agent["partitions"])
 
 
 async def test_the_log_is_told_of(site: Site, space: Space) -> None:

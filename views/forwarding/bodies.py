@@ -6,10 +6,10 @@ from typing import Final
 
 from aiohttp import web
 
-from views.context import BOUNDS, FILE, body_errors
+from views.context import BOUNDS, FILE
 from views.forwarding.calls import Sending
 from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
-from views.problems import Problem
+from views.problems import Problem, body_errors
 
 KEPT: Final = 1024 * 1024
 """Bytes of a file that are kept; of all other bodies the server takes no more anyway."""
@@ -40,7 +40,7 @@ async def read(request: web.Request) -> Sending:
     sending = Sending(repeatable=named(request), lasting=lasting)
     if not request.body_exists:
         return sending
-    with body_errors(request):
+    with body_errors(request.app[BOUNDS].body):
         async with asyncio.timeout(request.app[BOUNDS].body):
             if not request.path.endswith(FILES):
                 sending.body = await request.read()
@@ -62,7 +62,7 @@ async def _stream(request: web.Request, begun: bytes, sending: Sending) -> Async
     """A large file as it comes, no faster than it is taken."""
     try:
         yield begun
-        with body_errors(request):
+        with body_errors(request.app[BOUNDS].body):
             async with asyncio.timeout(request.app[BOUNDS].body):
                 async for part in request.content.iter_any():
                     yield part

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from views import observed
@@ -26,6 +26,9 @@ KEPT_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 2.0
 SILENT_SECONDS: Final = 100.0
 """Without a byte of an answer; a write waits for 60 seconds at most, and a feed says something every 15."""
+
+FETCHED: Final = 32 * 1024 * 1024
+"""Bytes of a part of an answer that this worker puts together."""
 
 WHOLE: Final = 64 * 1024
 """Bytes of an answer up to which it is handed back when it is whole: what breaks off before can be asked for again."""
@@ -56,6 +59,14 @@ class Sending:
     """Why the stream broke off, where that is the client's doing."""
 
 
+class Fetched(NamedTuple):
+    """An answer that was read."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes
+
+
 class Calls:
     """Connections to the other workers."""
 
@@ -78,12 +89,28 @@ class Calls:
         await self._soon.close()
         await self._lasting.close()
 
-    async def ask(
-        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, partition: int
-    ) -> web.StreamResponse:
-        """The answer, which may be on its way to the client by then. Raises Misdirected, Unreached.
+    async def fetch(self, url: URL, sent: CIMultiDict[str], seconds: float) -> Fetched:
+        """A whole answer, for this worker itself. Raises Misdirected, Unreached."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(seconds), self._soon.get(url, headers=sent, allow_redirects=False) as answer:
+                if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
+                    raise Misdirected
+                async for part in answer.content.iter_any():
+                    body += part
+                    if len(body) > FETCHED:
+                        raise Unreached("its answer is too large", begun=True)
+                return Fetched(answer.status, answer.headers, bytes(body))
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unreached(f"it did not answer: {error!r}", begun=True) from error
 
-        Raises ConnectionError where an answer that has begun breaks off: what is cut off must not look whole.
+    async def ask(
+        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, had: tuple[int, str]
+    ) -> web.StreamResponse:
+        """The answer, which may be on its way to the client by then. `had` is the partition, and who has it.
+
+        Raises Misdirected, Unreached, and ConnectionError where an answer that has begun breaks off: what is cut off
+        must not look whole.
         """
         if sending.length is not None:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
@@ -102,7 +129,7 @@ class Calls:
                     )
                     limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
-                with self._watch.over(partition, str(url.origin()), moved):
+                with self._watch.over(*had, moved):
                     async with session.request(
                         request.method, url, headers=sent, data=sending.body, allow_redirects=False
                     ) as answer:

@@ -12,6 +12,7 @@ from itertools import chain, repeat
 from typing import Final
 
 from aiohttp import web
+from multidict import CIMultiDict
 from yarl import URL
 
 from monitoring import metrics, tracing
@@ -20,21 +21,23 @@ from tasksys.ownership import Ownership
 from views import observed
 from views.context import CLIENT, FILE, ID, STOPPING
 from views.forwarding import bodies, headers, proofs
+from views.forwarding.asking import FOREIGN, Asking, nobody
 from views.forwarding.bodies import FILES, SAFE
-from views.forwarding.calls import Calls, Sending
-from views.forwarding.failures import Misdirected, Unreached
+from views.forwarding.calls import Calls, Fetched, Sending
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
 from views.forwarding.watch import Watch
 from views.ids import ulid
 from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
-from views.log import logger
 from views.ports import System
-from views.problems import RETRY_AFTER, Handler, Problem
+from views.problems import Handler
 
 WAIT: Final = 15.0
 """Seconds that a request waits for a worker that has its partition. After a kill others have it in 6 to 9; a write
 waits for its outcome for 10, and a client's own bound is seldom under 20."""
+
+FETCH_SECONDS: Final = 5.0
+"""For a part of an answer about all workspaces."""
 
 WAITING: Final = 2_000
 """Requests that may wait at once, each with up to a megabyte of body; more are answered 503 at once."""
@@ -46,8 +49,6 @@ Local = Callable[[], Awaitable[web.StreamResponse]]
 
 HOP: Final = web.RequestKey("hop", Hop)
 """What another worker says of the request that it handed on; not there for a client's."""
-FOREIGN: Final = web.RequestKey("foreign", bool)
-"""There where a worker handed the request on that could not prove it."""
 
 
 class Forwarder:
@@ -55,7 +56,7 @@ class Forwarder:
 
     def __init__(self, system: System, known_by: Proofs, wait: float = WAIT) -> None:
         """In a running event loop."""
-        self._system, self._proofs, self._wait = system, known_by, wait
+        self._system, self._proofs, self.wait = system, known_by, wait
         self._watch = Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
@@ -117,10 +118,10 @@ class Forwarder:
     ) -> web.StreamResponse:
         """Looks again and again who has it."""
         hop, loop = request.get(HOP), asyncio.get_running_loop()
-        until = loop.time() + (self._wait if hop is None else min(hop.wait, self._wait))
+        until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
         if hop is None and request.method not in SAFE:
             self._name(request)
-        asking = _Asking(self, request, partition)
+        asking = Asking(self.ask, request, partition)
         for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
             if not first:
                 answered = await self._tried(request, partition, local, asking, until - loop.time())
@@ -136,15 +137,15 @@ class Forwarder:
             finally:
                 self._waiting -= 1
         metrics.FORWARDED.labels("failed").inc()
-        raise _nobody(request, asking.uncertain)
+        raise nobody(request, asking.uncertain)
 
     async def _tried(
-        self, request: web.Request, partition: int, local: Local, asking: "_Asking", left: float
+        self, request: web.Request, partition: int, local: Local, asking: Asking, left: float
     ) -> web.StreamResponse | None:
         """Asks who has the partition now; None if nobody has, or answers."""
         owner = self._system.ownership().owner(partition)
         if owner is None:
-            self._here()
+            self.here()
             return None
         if owner == self._system.url:
             try:
@@ -156,7 +157,7 @@ class Forwarder:
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST)
         return await asking(owner, left)
 
-    def _here(self) -> None:
+    def here(self) -> None:
         """Raises NotHere in a process that has no workspaces and will not have any."""
         try:
             self._system.state.position("")
@@ -165,23 +166,45 @@ class Forwarder:
         except NotOwned:
             pass
 
+    @property
+    def url(self) -> str:
+        """This worker."""
+        return self._system.url
+
+    def ownership(self) -> Ownership:
+        """Who has which partitions, as far as it is known here."""
+        return self._system.ownership()
+
+    async def fetch(self, request: web.Request, worker: str) -> Fetched:
+        """What another worker answers to the same request, for this one itself. Raises Misdirected, Unreached."""
+        url = self._at(request, worker)
+        return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
+
+    def _at(self, request: web.Request, worker: str) -> URL:
+        target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs
+        return URL(worker.rstrip("/") + target, encoded=True)
+
+    def _sent(
+        self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False
+    ) -> CIMultiDict[str]:
+        """The headers, and the proof of this hop."""
+        sent = headers.onward(request, span, bodied)
+        sent[proofs.HEADER] = self._proofs.prove(request.method, url.raw_path_qs, Hop(request.remote or "", wait))
+        return sent
+
     async def ask(
         self, request: web.Request, owner: str, sending: Sending, partition: int, wait: float
     ) -> web.StreamResponse:
         """One try. Raises Misdirected, Unreached."""
-        target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs
-        url = URL(owner.rstrip("/") + target, encoded=True)
-        span = tracing.child("forward", tracing.Kind.CLIENT)
-        sent = headers.onward(request, span, bodied=sending.body is not None)
-        hop = Hop(request.remote or "", wait)
-        sent[proofs.HEADER] = self._proofs.prove(request.method, url.raw_path_qs, hop)
+        url, span = self._at(request, owner), tracing.child("forward", tracing.Kind.CLIENT)
+        sent = self._sent(request, url, span, wait, sending.body is not None)
         fault: BaseException | None = None
         try:
             if request.headers.get("Upgrade", "").strip().lower() == "websocket":
-                return await self.tunnels.ask(request, url, sent, partition)
+                return await self.tunnels.ask(request, url, sent, (partition, owner))
             if sending.lasting:
                 observed.waits(request)
-            return await self._calls.ask(request, url, sent, sending, partition)
+            return await self._calls.ask(request, url, sent, sending, (partition, owner))
         except BaseException as error:
             fault = error
             raise
@@ -191,76 +214,11 @@ class Forwarder:
                 span.end(fault)
 
 
-class _Asking:
-    """The tries of one request with other workers."""
-
-    def __init__(self, forwarder: Forwarder, request: web.Request, partition: int) -> None:
-        self.uncertain = False
-        """Whether a worker that did not answer may have done it."""
-        self._forwarder, self._request, self._partition = forwarder, request, partition
-        self._sending: Sending | None = None
-
-    async def __call__(self, owner: str, wait: float) -> web.StreamResponse | None:
-        """The answer, or None where it is to be asked for again. Raises Problem."""
-        request = self._request
-        if FOREIGN in request:
-            raise _foreign()
-        if self._sending is None:
-            self._sending = await bodies.read(request)
-        try:
-            answered = await self._forwarder.ask(request, owner, self._sending, self._partition, wait)
-        except Misdirected:
-            if self._sending.spent:
-                raise _nobody(request, self.uncertain) from None
-            return None
-        except Unreached as error:
-            logger.debug("%s did not answer: %s", owner, error)
-            self.uncertain = self.uncertain or error.begun
-            if self._sending.spent or (error.begun and not self._sending.repeatable):
-                raise _nobody(request, self.uncertain) from error
-            return None
-        if self.uncertain and _pending(answered):
-            return None
-        metrics.FORWARDED.labels("repeated" if self.uncertain else "answered").inc()
-        return answered
-
-
 def _may_be_done_again(request: web.Request, error: NotOwned) -> None:
     """Raises the error if a handler that found the partition not ready may not be called again."""
     gone = request.path.endswith(FILES) and FILE not in request and request.content.at_eof()  # what it has read
     if isinstance(error, NotHere) or request.writer.output_size > 0 or gone or not bodies.named(request):
         raise error
-
-
-def _pending(answered: web.StreamResponse) -> bool:
-    """Whether it says that the command is under way: that is the one that was sent before."""
-    body = answered.body if answered.status == HTTPStatus.CONFLICT and isinstance(answered, web.Response) else None
-    return isinstance(body, bytes) and b'"still-pending"' in body
-
-
-def _foreign() -> Problem:
-    """It has made a hop already, so it makes no other one, whatever it cannot prove: or it might go round for ever."""
-    logger.error(
-        "another worker handed on a request without a proof that holds; give all workers the same --secret-key, and "
-        "set their clocks",
-        extra={"operation": "forward"},
-    )
-    detail = "The servers do not know each other; tell the operators."
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": RETRY_AFTER})
-
-
-def _nobody(request: web.Request, uncertain: bool) -> Problem:
-    """Nobody who has the partition could be asked in time."""
-    detail = "The workspace is moving from one server to another; try again in a moment."
-    given = {"Retry-After": RETRY_AFTER}
-    if uncertain and request.method not in SAFE:
-        detail = "The server that has the workspace did not answer, and may have begun: repeat the request in a moment"
-        spare = request.get(SPARE)
-        if spare is not None:
-            given[SPARE_KEY_HEADER] = spare
-            detail += f", with the header {KEY_HEADER}: {spare}"
-        detail += "."
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=given)
 
 
 FORWARDER: Final = web.AppKey("forwarder", Forwarder)
@@ -287,3 +245,8 @@ async def at_partition(request: web.Request, partition: int, local: Local) -> we
     """The same by partition."""
     forwarder = request.app.get(FORWARDER)
     return await local() if forwarder is None else await forwarder.at(request, partition, local)
+
+
+def is_part(request: web.Request) -> bool:
+    """Whether another worker asks, for its own answer."""
+    return HOP in request

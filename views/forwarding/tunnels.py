@@ -6,7 +6,6 @@ says to connect again.
 """
 
 import asyncio
-import re
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -19,17 +18,15 @@ from views.context import BOUNDS, STOPPING
 from views.feed import closing
 from views.feed.closing import End
 from views.feed.frames import close_frame
-from views.forwarding import headers
+from views.forwarding import headers, upstream
 from views.forwarding.failures import Misdirected, Unreached
+from views.forwarding.upstream import Upstream
 from views.forwarding.watch import Watch
 from views.forwarding.websockets import Frames
 
-CONNECT_SECONDS: Final = 2.0
 HEAD_SECONDS: Final = 15.0
 """For the other worker to accept or refuse; it waits itself while a partition moves."""
 
-HEAD_BYTES: Final = 64 * 1024
-REFUSAL_BYTES: Final = 1024 * 1024
 FULL: Final = 256 * 1024
 """Bytes that a client has not taken; then no more are read from the other worker, which has bounds of its own."""
 
@@ -41,81 +38,6 @@ QUIET: Final = 4
 """Looks, so many seconds apart, without a byte from a worker that pings its clients as often: it is not there."""
 
 CLOSE_SECONDS: Final = 5.0
-
-
-class Upstream(asyncio.Protocol):
-    """The connection to the other worker: the head of its answer, then what it sends to the client."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.heard = False
-        self._loop = asyncio.get_running_loop()
-        self._kept = bytearray()
-        self._came: asyncio.Future[None] = self._loop.create_future()
-        self._tunnel: Tunnel | None = None
-        self._lost = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self.heard = True
-        if self._tunnel is not None:
-            self._tunnel.down(data)
-            return
-        self._kept += data
-        if len(self._kept) > HEAD_BYTES + REFUSAL_BYTES and self.transport is not None:
-            self.transport.pause_reading()
-        self._tell()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._lost = True
-        self._tell()
-        if self._tunnel is not None:
-            self._tunnel.lost()
-
-    def pause_writing(self) -> None:
-        if self._tunnel is not None:
-            self._tunnel.hold(True)
-
-    def resume_writing(self) -> None:
-        if self._tunnel is not None:
-            self._tunnel.hold(False)
-
-    def _tell(self) -> None:
-        if not self._came.done():
-            self._came.set_result(None)
-
-    async def until(self, mark: bytes, most: int) -> bytes:
-        """What came up to the mark and with it. Raises Unreached."""
-        while (at := self._kept.find(mark)) < 0:
-            await self._more(most)
-        return self._take(at + len(mark))
-
-    async def exactly(self, size: int) -> bytes:
-        """So many bytes. Raises Unreached."""
-        while len(self._kept) < size:
-            await self._more(REFUSAL_BYTES + HEAD_BYTES)
-        return self._take(size)
-
-    async def _more(self, most: int) -> None:
-        if self._lost or len(self._kept) > most:
-            raise Unreached("it broke off before it had answered", begun=True)
-        self._came = self._loop.create_future()
-        await self._came
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._kept[:size])
-        del self._kept[:size]
-        return taken
-
-    def join(self, tunnel: "Tunnel") -> None:
-        """From now on what comes goes to the client, and first what has come already."""
-        self._tunnel = tunnel
-        if self._kept:
-            tunnel.down(self._take(len(self._kept)))
-        if self._lost:
-            tunnel.lost()
 
 
 class Tunnel:
@@ -234,30 +156,33 @@ class Tunnels:
         for tunnel in list(self._open):
             tunnel.end(closing.STOPPING)
 
-    async def ask(self, request: web.Request, url: URL, sent: CIMultiDict[str], partition: int) -> web.StreamResponse:
-        """Asks the other worker for a WebSocket: the joined connection, when it is over, or the refusal.
+    async def ask(
+        self, request: web.Request, url: URL, sent: CIMultiDict[str], had: tuple[int, str]
+    ) -> web.StreamResponse:
+        """Asks the other worker for a WebSocket: the joined connection, when it is over, or the refusal. `had` is the
+        partition, and the worker that has it.
 
         Raises Misdirected, Unreached.
         """
-        upstream = await _connected(url)
+        other = await upstream.connected(url)
         try:
             try:
                 async with asyncio.timeout(HEAD_SECONDS + request.app[BOUNDS].view):
-                    status, reason, given = await _asked(upstream, url, sent)
+                    status, reason, given = await upstream.asked(other, url, sent)
                     if status == HTTPStatus.MISDIRECTED_REQUEST:
                         raise Misdirected
                     if status != HTTPStatus.SWITCHING_PROTOCOLS:
-                        body = await upstream.exactly(_length(given))
+                        body = await other.exactly(upstream.length(given))
                         return web.Response(status=status, reason=reason, headers=headers.back(given), body=body)
             except TimeoutError as error:
                 raise Unreached("it did not answer in time", begun=True) from error
-            return await self._joined(request, upstream, given, url, partition)
+            return await self._joined(request, other, given, had)
         finally:
-            if upstream.transport is not None:
-                upstream.transport.close()
+            if other.transport is not None:
+                other.transport.close()
 
     async def _joined(
-        self, request: web.Request, upstream: Upstream, given: CIMultiDict[str], url: URL, partition: int
+        self, request: web.Request, other: Upstream, given: CIMultiDict[str], had: tuple[int, str]
     ) -> web.StreamResponse:
         """Until either side is gone, the workspace is another's, or this worker stops."""
         accepted = headers.back(given)
@@ -266,7 +191,7 @@ class Tunnels:
         await response.prepare(request)
         await response.write_eof()  # the rest is written to the connection itself
         observed.lasts(request, response.status)
-        loop, tunnel, quiet = asyncio.get_running_loop(), Tunnel(request, upstream), 0
+        loop, tunnel, quiet = asyncio.get_running_loop(), Tunnel(request, other), 0
 
         def moved() -> None:
             loop.call_later(GRACE_SECONDS, tunnel.end, closing.MOVED)
@@ -276,49 +201,14 @@ class Tunnels:
             tunnel.join()
             if request.app[STOPPING].is_set():
                 tunnel.end(closing.STOPPING)
-            with self._watch.over(partition, str(url.origin()), moved):
+            with self._watch.over(*had, moved):
                 while not tunnel.over.done():
                     await asyncio.wait([tunnel.over], timeout=QUIET_SECONDS)
-                    quiet = 0 if upstream.heard else quiet + 1
-                    upstream.heard = False
+                    quiet = 0 if other.heard else quiet + 1
+                    other.heard = False
                     if quiet >= QUIET:
                         tunnel.end(closing.MOVED)
         finally:
             self._open.discard(tunnel)
             tunnel.cut()
         return response
-
-
-async def _connected(url: URL) -> Upstream:
-    """A connection to the other worker. Raises Unreached."""
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, upstream = await asyncio.get_running_loop().create_connection(
-                Upstream, url.host or "", url.port or 80, ssl=url.scheme == "https" or None
-            )
-    except (OSError, TimeoutError) as error:
-        raise Unreached(f"it cannot be connected to: {error!r}", begun=False) from error
-    return upstream
-
-
-async def _asked(upstream: Upstream, url: URL, sent: CIMultiDict[str]) -> tuple[int, str, CIMultiDict[str]]:
-    """Status, reason and headers of the answer. Raises Unreached."""
-    assert upstream.transport is not None
-    asked = {**sent, "Upgrade": "websocket", "Connection": "Upgrade"}
-    head = [f"GET {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in asked.items()), "", ""]
-    upstream.transport.write("\r\n".join(head).encode("utf-8", "surrogateescape"))
-    answer = (await upstream.until(b"\r\n\r\n", HEAD_BYTES)).decode("utf-8", "surrogateescape")
-    first, *lines = answer.removesuffix("\r\n\r\n").split("\r\n")
-    found = re.fullmatch(r"HTTP/1\.1 (\d{3}) ?(.*)", first, re.ASCII)
-    if found is None:
-        raise Unreached("what it answered is no HTTP/1.1", begun=True)
-    fields = (line.partition(":") for line in lines)
-    return int(found[1]), found[2], CIMultiDict((name, value.strip()) for name, _, value in fields)
-
-
-def _length(given: CIMultiDict[str]) -> int:
-    """Bytes of a refusal; a worker always says how many. Raises Unreached."""
-    text = given.get("Content-Length", "")
-    if not text.isdecimal() or int(text) > REFUSAL_BYTES:
-        raise Unreached("its refusal cannot be read", begun=True)
-    return int(text)

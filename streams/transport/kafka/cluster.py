@@ -44,6 +44,7 @@ written by then wait for a broker that is missed; readiness says so once the age
 NOT_TRIED: Final = OperationNotAttempted.errno
 
 LATEST: Final = -1
+EARLIEST: Final = -2
 CONSUMER: Final = -1  # and not a replica
 UNCOMMITTED, COMMITTED = 0, 1
 
@@ -140,7 +141,15 @@ class Cluster:
 
     async def end(self, line: str, place: TopicPartition, isolation: int) -> int:
         """The offset after the partition's last record, or (COMMITTED) its last stable offset."""
-        request = OffsetRequest(CONSUMER, isolation, [(place.topic, [(place.partition, LATEST)])])
+        return await self._offset(line, place, isolation, LATEST)
+
+    async def bounds(self, line: str, place: TopicPartition) -> tuple[int, int]:
+        """The partition's first offset and its last stable one."""
+        first = await self._offset(line, place, COMMITTED, EARLIEST)
+        return first, await self._offset(line, place, COMMITTED, LATEST)
+
+    async def _offset(self, line: str, place: TopicPartition, isolation: int, when: int) -> int:
+        request = OffsetRequest(CONSUMER, isolation, [(place.topic, [(place.partition, when)])])
         answer = await self.ask(line, lambda _: self.leader(place), request)
         [[_, [[_, _, _, offset]]]] = answer.topics
         return int(offset)

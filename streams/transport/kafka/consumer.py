@@ -223,39 +223,46 @@ class Consumer(FoldingConsumer, driver.Consumer):
         self.changelogs.assigned(self.app.assignor.assigned_standbys())
         changelogs = {tp for tp in assigned if tp.topic in self.app.tables.changelog_topics}
         actives = changelogs & self.app.assignor.assigned_actives()
-        if not changelogs:
-            return
-        firsts, ends = await self.earliest_offsets(*changelogs), await self.highwaters(*changelogs)
+        sources = {agent.spec.source.name for agent in self._agents()}
+        self.stopped_partitions = {tp: why for tp, why in self.stopped_partitions.items() if tp in assigned}
+        for tp in {TP(name, one.partition) for one in actives for name in sources} - assigned:
+            self.log.critical("%s[%d] is missing", *tp)
+            self.stopped_partitions[tp] = standing.MISSING.format(f"{tp.topic}[{tp.partition}]")
         self._gaps = {}
-        for tp in changelogs:
+        for tp, (first, end) in (await self.transport.bounds(changelogs)).items():
             held = self.transport.held(tp.partition)
-            reason = None if held is None else standing.unfit(held, ends[tp] or 0, int(time() * 1000))
+            reason = None if held is None else standing.unfit(held, end, int(time() * 1000))
             if reason == "ahead" and tp not in actives:
                 continue  # its writer may be about to end what is open; it is looked at again when it is ours
             if reason is not None:
                 self.log.critical(
                     "%s[%d]: the rows on disk are %s (they contain it up to offset %d, it ends at %s); they are thrown "
-                    "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, ends[tp],
+                    "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, end,
                 )  # fmt: skip
                 self.transport.throw_away(tp.partition, reason)
                 self.changelogs.lost(tp)
                 held = None
-            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, firsts[tp] or 0)):
+            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, first)):
                 self._gaps[tp.partition] = missing
+
+    async def made_anew(self, tp: TP, position: int) -> bool:
+        """Whether the source's partition ends before a position up to which it was folded."""
+        [(_, end)] = (await self.transport.bounds([tp])).values()
+        return bool(end < position)
 
     async def perform_seek(self) -> None:
         """Goes to the tables' positions; partitions that cannot be folded on from there are stopped."""
+        generation = self.app.consumer_generation_id
         await super().perform_seek()
         for agent in self._agents():
             tps = [TP(agent.spec.source.name, number) for number in agent.owned()]
-            if not tps:
-                continue
-            firsts, ends = await self.earliest_offsets(*tps), await self.highwaters(*tps)
-            for tp in tps:
+            for tp, (first, end) in (await self.transport.bounds(tps)).items():
                 applied, committed = agent.position(tp.partition), self._committed_offset.get(tp) or 0
                 kept = agent.spec.source.retention_seconds is None
-                source = standing.Source(f"{tp.topic}[{tp.partition}]", firsts[tp] or 0, ends[tp] or 0, kept)
+                source = standing.Source(f"{tp.topic}[{tp.partition}]", first, end, kept)
                 reason = self._gaps.get(tp.partition) or standing.astray(source, applied, committed)
+                if self.app.consumer_generation_id != generation:
+                    return  # they are assigned anew by now, and looked at again
                 if reason is not None:
                     self.stop_partition(tp, reason)
                     if not applied or tp.partition in self._gaps:

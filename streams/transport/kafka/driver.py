@@ -1,7 +1,7 @@
 """A Faust transport (`tasksys-kafka://host:port`): folds in transactions, tables in a database that heals."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter, time
 from typing import Any
@@ -27,6 +27,9 @@ from streams.transport.rows import RowStore
 
 OFFSETS = "changelog-offsets"
 """The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
+
+STANDBYS = "standbys"
+"""The line for questions about partitions that others write."""
 
 LOCKED_SECONDS = 5.0
 """How long another process may take to let go of the tables: it may be the one that was here before."""
@@ -141,8 +144,10 @@ class Transport(driver.Transport):
         return writer.commit
 
     async def end_of(self, tp: TP) -> int:
-        """The last stable offset of a partition; asked for without end."""
-        return await (await self._connected()).end("watchdog", TopicPartition(*tp), COMMITTED)
+        """The last stable offset of a partition; asked for without end. Raises LookupError where nothing is open."""
+        if self._cluster is None:
+            raise LookupError("no partition is open")
+        return await self._cluster.end("watchdog", TopicPartition(*tp), COMMITTED)
 
     async def _connected(self) -> Cluster:
         """The brokers, connected on first use."""
@@ -152,6 +157,13 @@ class Transport(driver.Transport):
                 await cluster.start()
                 self._cluster = cluster
         return self._cluster
+
+    async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """The first and the last stable offset of each partition; asked on lines that no fetch holds up."""
+        cluster, wanted = await self._connected(), list(tps)
+        lines = [writer.log.id if (writer := self._writers.get(tp.partition)) else STANDBYS for tp in wanted]
+        found = [cluster.bounds(line, TopicPartition(*tp)) for line, tp in zip(lines, wanted, strict=True)]
+        return dict(zip(wanted, await asyncio.gather(*found), strict=True))
 
     async def close_partition(self, agent: FoldAgent, partition: int) -> None:
         """Hangs up on the brokers."""

@@ -21,6 +21,8 @@ REMEDY: Final = (
 )
 
 
+MISSING: Final = f"{{}} is not there any more: it was deleted. {REMEDY}"
+
 WORDS: Final = {
     "ahead": "newer than their changelog",
     "old": "behind it, and so old that what was deleted since may be forgotten",

@@ -10,7 +10,6 @@ import pytest
 
 from streams import keys
 from streams.agents.audit import decode, encode
-from streams.parts import AGENTS
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, group, table
 from streams.transport.embedded.log import EmbeddedLog
@@ -47,33 +46,6 @@ def change(
 def own(tmp_path: Path) -> Serving:
     """A server that only this test uses, not started."""
     return Serving(tmp_path / "server")
-
-
-# --- status
-
-
-def test_status_shows_every_agent_and_partition(run: Run, server: Serving) -> None:
-    """As a table for people, and as the server's JSON for programs."""
-    shown = run("status").stdout
-    assert f"embedded://{server.log}" in shown
-    assert "tasksys.commands" in shown
-    found = answer(run("status", "--json"))
-    assert set(found["agents"]) == set(AGENTS)
-    assert "ready" in shown
-
-
-def test_status_says_what_is_not_ready() -> None:
-    """The agent and the reason are in a sentence of their own."""
-    found = {
-        "ready": False,
-        "missing": {"audit": "recovering"},
-        "agents": {"audit": {"source": "tasksys.events", "partitions": [{"partition": 0, "lag": 7}]}},
-    }
-    with Scripted(Step(found)) as server:
-        shown = invoke("status", "--server", server.url).stdout
-    assert "audit is not ready: recovering" in shown
-    assert "lag" in shown
-    assert "7" in shown
 
 
 # --- dead letters

@@ -22,6 +22,7 @@ async def test_each_client_sees_the_log(site: Site, seed: int, monkeypatch: pyte
     """Whatever breaks, whoever reads slowly: each sequence is exactly the log, and each state what HTTP says."""
     monkeypatch.setattr(node, "RESTART_SECONDS", (0.05,))
     async with serving(site.node, limits=NARROW) as narrow:
-        (listening,) = narrow.server._site._server.sockets  # type: ignore[union-attr]
+        (tcp,) = narrow.server._runner.sites
+        (listening,) = tcp._server.sockets  # type: ignore[union-attr]
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # so that a slow reader is felt soon
         tell(f"seed {seed}: {await live_through(narrow, seed, steps=250, restarts=2)}")

@@ -1,0 +1,134 @@
+"""`tasksys export-log` and `import-log`: a whole log in a file, and the file into another log."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from tasksys.cli import output
+from tasksys.cli.failures import Exit, Failure
+from tasksys.cli.options import BROKER_HELP, JSON, option
+from tasksys.cli.serve import data_dir
+from tasksys.cli.topics import BROKER, parse_broker
+from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA
+
+T = TypeVar("T")
+
+KEY: Final = (
+    "Where reminders go (webhooks, chats, mail) is sealed, and calendars' links are signed, with the server's key: "
+    "give the other server the same --secret-key (this one keeps it in DATA_DIR/secret.key), or people set them again."
+)
+
+
+@click.command("export-log")
+@click.argument("target", type=click.Path(path_type=Path), metavar="FILE|DIRECTORY")
+@option("--broker", envvar="TASKSYS_BROKER", default="", metavar="URL", show_default="embedded://DATA_DIR/log",
+        help=BROKER_HELP)  # fmt: skip
+@option("--data-dir", envvar="TASKSYS_DATA_DIR", type=click.Path(file_okay=False, path_type=Path), default=data_dir,
+        metavar="DIRECTORY", show_default=data_dir(), help="Where `tasksys serve` keeps the embedded log.")  # fmt: skip
+@JSON
+def export_log(target: Path, broker: str, data_dir: Path, as_json: bool) -> None:
+    """Write everything in a log into one file, for `import-log`: every workspace with all of its history.
+
+    Nothing may write the log meanwhile: stop `tasksys serve` first. The file is gzip of lines of JSON; its last line
+    counts and sums up what is before it. In a directory it gets a name with the time in it.
+    """
+    from streams.archive.exporting import export
+
+    where = parse_broker(broker or f"embedded://{data_dir.expanduser().absolute() / 'log'}")
+    if where.directory is not None and not (where.directory / "CURRENT").is_file():
+        raise Failure(f"There is no embedded log in {where.directory}; name the right one with --broker or --data-dir.")
+    if target.is_dir():
+        target = target / f"tasksys-log-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz"
+    found = _run(export(where, target), target)
+    if as_json:
+        told = {name: {"events": one.events, "chain": one.chain} for name, one in found.items()}
+        output.plain(json.dumps({"file": str(target), "workspaces": told}, ensure_ascii=False))
+        return
+    events = sum(one.events for one in found.values())
+    output.show(f"Wrote {target}: {len(found)} workspaces with {events} events.")
+    output.show(KEY)
+
+
+@click.command("import-log")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@BROKER
+@option("--partitions", envvar="TASKSYS_PARTITIONS", type=click.IntRange(min=1), metavar="N",
+        show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+        help="Of topics that do not exist yet.")  # fmt: skip
+@option("--replication", envvar="TASKSYS_REPLICATION", type=click.IntRange(min=1), default=1, metavar="N",
+        help="Copies of each partition, of topics that do not exist yet.")  # fmt: skip
+@JSON
+def import_log(file: Path, broker: str, partitions: int | None, replication: int, as_json: bool) -> None:
+    """Bring every workspace of an exported log into another one, where it goes on as if it had always been there.
+
+    Ids, positions and history stay as they are, byte for byte, which is read back and compared. Workers may run
+    meanwhile; other workspaces are left alone. A workspace is there as a whole or not at all. If this is broken off,
+    the same import goes on where it was; repeated, it does nothing. The exit code is 5 if what is in the log differs.
+    """
+    from streams.archive.form import Archive
+    from streams.archive.importing import import_log
+
+    where = parse_broker(broker)
+    default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED
+    console, bars = Console(stderr=True), dict[str, TaskID]()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in bars:
+                bars[what] = shown.add_task(what, total=total)
+            shown.update(bars[what], completed=done)
+
+        async def work() -> Any:
+            archive = await asyncio.to_thread(Archive, file)
+            return await import_log(where, archive, partitions or default, replication, progress), archive
+
+        came, archive = _run(work(), file)
+    if as_json:
+        output.plain(
+            json.dumps({"workspaces": [msgspec.to_builtins(one) for one in came], "left_out": archive.left_out})
+        )
+        return
+    columns_of = ("workspace", "partition", "events", "outcomes", "dead letters", "to decide", "last link", "")
+    rows = [
+        (one.workspace, str(one.partition), str(one.events), str(one.outcomes), str(one.dead_letters),
+         str(one.commands), one.chain[:12], "was there" if one.before else "")
+        for one in came
+    ]  # fmt: skip
+    output.show(output.table(columns_of, rows) if rows else "The file has no workspace.")
+    if archive.left_out:
+        output.show(f"{archive.left_out} records that belong to no workspace were left out.")
+    output.show("Every event in the log is the one in the file, position by position.")
+    output.show(KEY)
+
+
+def _run(work: Coroutine[Any, Any, T], file: Path) -> T:
+    from streams.admin import TopicsUnfit
+    from streams.archive.comparing import ImportDiffers
+    from streams.archive.form import ArchiveUnfit
+    from streams.archive.importing import ImportRefused
+    from streams.transport.database import DatabaseError
+    from streams.transport.embedded.errors import LogError
+    from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable
+
+    try:
+        return asyncio.run(work)
+    except ImportDiffers as error:
+        raise Failure(str(error), Exit.UNVERIFIED) from error
+    except (ArchiveUnfit, ImportRefused) as error:
+        raise Failure(f"{str(error)[0].upper()}{str(error)[1:]}") from error
+    except (BrokerUnavailable, Busy, LogUnreadable, TopicsUnfit, LogError, DatabaseError) as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{file} cannot be used ({error.strerror or error}); name another file.") from error
+
+
+COMMANDS = (export_log, import_log)

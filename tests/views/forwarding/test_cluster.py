@@ -1,0 +1,143 @@
+"""Two real `tasksys serve` on a real Kafka: either answers for everything, also while one of them dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import wipe
+from tests.support.serving import Serving
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+PATIENCE = 60.0
+WORKSPACES = 6
+
+
+@pytest.fixture(scope="module")
+def workers(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Serving]]:
+    """Two workers, each with its data, that share four partitions."""
+    directory, broker = tmp_path_factory.mktemp("cluster"), f"kafka://{kafka.bootstrap}"
+    asyncio.run(wipe(broker))
+    options = ("--broker", broker, "--partitions", "4")
+    first, second = (Serving(directory / name, *options) for name in ("first", "second"))
+    with first, second:
+        yield first, second
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections of one test."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session:
+        yield session
+
+
+async def asked(http: aiohttp.ClientSession, method: str, url: str, body: Any = None) -> tuple[int, Any]:
+    """Status and body."""
+    async with http.request(method, url, json=body) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def had(http: aiohttp.ClientSession, worker: Serving) -> list[int]:
+    """The partitions of commands that a worker has."""
+    _, told = await asked(http, "GET", f"{worker.url}/admin/status")
+    return [one["partition"] for one in told["agents"].get("commands", {"partitions": ()})["partitions"]]
+
+
+async def shared(http: aiohttp.ClientSession, workers: tuple[Serving, ...]) -> None:
+    """Returns when each has its half of the partitions."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if [len(await had(http, one)) for one in workers] == [2, 2]:
+                return
+            await asyncio.sleep(0.1)
+
+
+async def spaces(http: aiohttp.ClientSession, workers: tuple[Serving, ...]) -> list[str]:
+    """New workspaces, made by one worker and the other in turns, without ids or keys."""
+    made = []
+    for number in range(WORKSPACES):
+        worker = workers[number % len(workers)]
+        status, told = await asked(http, "POST", f"{worker.url}/api/v1/workspaces", {"name": f"Space {number}"})
+        assert status == 201, told
+        made.append(told["id"])
+    return made
+
+
+async def test_either_answers_for_everything(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """Reads, writes and feeds of every workspace, by each of the two."""
+    await shared(http, workers)
+    for space in await spaces(http, workers):
+        for worker in workers:
+            base = f"{worker.url}/api/v1/workspaces/{space}"
+            status, task = await asked(http, "POST", f"{base}/tasks", {"title": "Milk"})
+            assert status == 201, task
+            for other in workers:
+                url = f"{other.url}/api/v1/workspaces/{space}/tasks/{task['id']}"
+                assert await asked(http, "GET", url) == (200, task)
+            async with http.ws_connect(f"{base}/feed", protocols=("tasksys.v1",)) as feed:
+                await feed.send_json({"op": "subscribe", "after": 0})
+                async with asyncio.timeout(PATIENCE):
+                    while task["id"] not in (await feed.receive_str()):
+                        pass
+
+
+async def test_either_answers_about_all(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """The caller's workspaces are all of them; status and lag are of both."""
+    await shared(http, workers)
+    made = await spaces(http, workers)
+    for worker in workers:
+        _, listed = await asked(http, "GET", f"{worker.url}/api/v1/workspaces")
+        assert {one["id"] for one in listed["items"]} >= set(made)
+        _, told = await asked(http, "GET", f"{worker.url}/admin/status")
+        assert {one["url"] for one in told["workers"]} == {one.url for one in workers}
+        _, lag = await asked(http, "GET", f"{worker.url}/admin/lag")
+        commands = [one["partition"] for one in lag["items"] if one["agent"] == "commands"]
+        assert commands == [0, 1, 2, 3]
+
+
+async def test_a_worker_is_killed_under_writes(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """Clients of the other one, which give no keys and repeat nothing, hear of it by nothing but the time: each write
+    is answered, and done once."""
+    await shared(http, workers)
+    made = await spaces(http, workers)
+    dead, alive = workers
+    written: Counter[str] = Counter()
+    closed: list[int | None] = []
+
+    async def writes(space: str) -> None:
+        for number in range(40):
+            url = f"{alive.url}/api/v1/workspaces/{space}/tasks"
+            status, told = await asked(http, "POST", url, {"title": f"{number}"})
+            assert status == 201, told
+            written[space] += 1
+            if number == 10 and dead._process is not None:
+                dead.kill()
+
+    async def follows(space: str) -> None:
+        url = f"{alive.url}/api/v1/workspaces/{space}/feed"
+        async with http.ws_connect(url, protocols=("tasksys.v1",)) as feed:
+            await feed.send_json({"op": "subscribe", "after": 0})
+            async for _ in feed:
+                pass
+            closed.append(feed.close_code)
+
+    following = [asyncio.create_task(follows(space)) for space in made]
+    async with asyncio.timeout(120):
+        await asyncio.gather(*(writes(space) for space in made))
+    for space in made:
+        _, told = await asked(http, "GET", f"{alive.url}/api/v1/workspaces/{space}/tasks?limit=100")
+        assert sorted(int(one["title"]) for one in told["items"]) == list(range(40))
+    assert closed
+    assert set(closed) == {4409}, "who followed one of the dead worker's was told to connect again"
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    dead.start()

@@ -1,0 +1,126 @@
+"""Questions about everything: what several workers have, put together, or a refusal that says to ask again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+import pytest_asyncio
+
+from tasksys.ownership import Ownership
+from tests.support.http import Json, Site, new_space, running
+from tests.support.workers import Worker, raw_worker, worker
+from tests.views.forwarding.test_breaks import head
+from views.operations import _page
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HALF: Final = ((0, 1), (2, 3))
+
+
+@asynccontextmanager
+async def halves(site: Site, wait: float = 20.0) -> AsyncIterator[tuple[Worker, Worker]]:
+    """Two workers, each of which has two of the four partitions, as both believe."""
+    async with worker(site.node, "", wait=wait) as one, worker(site.node, "", wait=wait) as two:
+        known = {number: each.url for each, half in zip((one, two), HALF, strict=True) for number in half}
+        for each in (one, two):
+            each.believing._known = Ownership(1, known)
+        yield one, two
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Worker, Worker]]:
+    """Two workers of one system."""
+    async with running(tmp_path_factory.mktemp("halves")) as site, halves(site) as both:
+        yield both
+
+
+async def test_workspaces_of_all(both: tuple[Worker, Worker]) -> None:
+    """Whoever is asked names all that the caller is a member of, once and in order, and nobody else's."""
+    mine: list[str] = []
+    theirs: list[str] = []
+    for number in range(12):
+        space = await new_space(both[number % 2].client(f"mia{number % 3}"))
+        (mine if number % 3 == 0 else theirs).append(space.id)
+    assert {both[0].believing.partition(one) in HALF[0] for one in mine} == {True, False}
+    answers = [await one.client("mia0").get("/api/v1/workspaces") for one in both]
+    for one in answers:
+        assert [found["id"] for found in one.ok["items"]] == sorted(mine)
+    assert answers[0].raw == answers[1].raw
+    assert "Tasksys-Partitions" not in answers[0].headers
+
+
+async def test_status_of_all(both: tuple[Worker, Worker]) -> None:
+    """The one that was asked as ever, and each of them by its address; lag of every partition, once."""
+    told = (await both[0].client().get("/admin/status")).ok
+    assert told["url"] == both[0].url
+    assert [one["url"] for one in told["workers"]] == sorted([both[0].url, both[1].url])
+    assert all(one["ready"] and one["agents"]["commands"] for one in told["workers"])
+    items = (await both[1].client().get("/admin/lag")).ok["items"]
+    assert len({(one["agent"], one["partition"]) for one in items}) == len(items) == 20
+
+
+async def test_dead_letters_of_all(both: tuple[Worker, Worker]) -> None:
+    """There are none, and that is of all."""
+    assert (await both[0].client().get("/admin/dead-letters")).ok == {"items": [], "next_cursor": None}
+
+
+def place(letter: str) -> tuple[int, int]:
+    """Partition and offset of a letter's id."""
+    partition, _, offset = letter.partition("-")
+    return int(partition), int(offset)
+
+
+async def test_pages_of_letters() -> None:
+    """No letter is passed over where one worker has more than its page, and none comes twice."""
+    letters: list[list[Json]] = [
+        [{"id": f"{partition}-{offset}"} for partition in half for offset in range(5)] for half in ((0, 3), (1, 2))
+    ]
+    seen: list[str] = []
+    after = (-1, -1)
+    while True:
+        parts = []
+        for each in letters:
+            left = [one for one in each if place(one["id"]) > after]
+            parts.append({"items": left[:3], "next_cursor": left[2]["id"] if len(left) > 3 else None})
+        page = _page(parts, 3)
+        assert 0 < len(page["items"]) <= 3
+        seen += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        after = place(page["next_cursor"])
+    assert seen == [f"{partition}-{offset}" for partition in range(4) for offset in range(5)]
+
+
+async def test_one_that_is_away(tmp_path: Path) -> None:
+    """No half answer: 503 in the end; but the status says who it is."""
+
+    async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head(reader)
+
+    async with running(tmp_path) as site, raw_worker(dies) as dead, worker(site.node, "", wait=0.5) as one:
+        one.believing._known = Ownership(1, {0: one.url, 1: dead})
+        answer = await one.client().get("/api/v1/workspaces")
+        assert answer.problem(503, "not-ready")
+        assert answer.headers["Retry-After"]
+        assert (await one.client().get("/admin/lag")).status == 503
+        workers = (await one.client().get("/admin/status")).ok["workers"]
+        (told,) = [each for each in workers if each["url"] == dead]
+        assert (told["ready"], told["agents"]) == (False, {})
+        assert told["missing"]["worker"]
+
+
+async def test_one_that_believes_otherwise(tmp_path: Path) -> None:
+    """Parts that are not of everything are not put together: it is asked again until they are."""
+    async with running(tmp_path) as site, halves(site) as (one, two):
+        space = await new_space(one.client())
+        two.believing._known = Ownership(1, {2: two.url, 0: one.url})
+        asked = asyncio.create_task(one.client().get("/api/v1/workspaces"))
+        await asyncio.wait([asked], timeout=0.3)
+        assert not asked.done()
+        two.believing._known = Ownership(2, {0: one.url, 1: one.url, 2: two.url, 3: two.url})
+        assert [each["id"] for each in (await asked).ok["items"]] == [space.id]
