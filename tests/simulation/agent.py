@@ -66,6 +66,13 @@ class Agent:
         """The rows on the worker's disk."""
         return self.worker.disk.table(self.name, partition)
 
+    def copy(self, partition: int) -> Table | None:
+        """The rows of a partition as they were after some batch, whosever it is by now; None if there are none here."""
+        if self.assignment is None:
+            return None
+        own = self.recovered and partition in self.assignment.active
+        return self.table(partition) if own or partition in self.assignment.standby else None
+
     def position(self, partition: int) -> int:
         """The offset of the next record of the source to apply."""
         runner = self.runners.get(partition)
@@ -194,9 +201,17 @@ class Agent:
         self.worker.disk.write(self.name, partition, rows, position - 1)
 
     def _keep_warm(self, partition: int) -> None:
+        held: list[Record] = []
+
         def put(found: Sequence[Record], position: int) -> None:
+            """A copy moves in its owner's steps, each of which ends with the row of its position."""
+            held.extend(found)
+            whole = next((at for at in range(len(held), 0, -1) if held[at - 1].key == APPLIED), 0)
             try:
-                self._store(partition, found, position)
+                if whole:
+                    end = position if whole == len(held) else held[whole - 1].offset + 1
+                    self._store(partition, held[:whole], end)
+                    del held[:whole]
             except Exception as error:
                 self.fail(error)
 

@@ -72,7 +72,11 @@ class Client:
                 await self._write(command)
             elif chance < 0.62 and self._sent:
                 await self._write(rng.choice(self._sent))
-            elif chance < 0.72:
+            elif chance < 0.65:
+                await self._read(endpoint.copied_list, self._clock.now())
+            elif chance < 0.69:
+                await self._read(endpoint.copied, self._some())
+            elif chance < 0.77:
                 await self._read(endpoint.listed, self._clock.now())
             elif chance < 0.94:
                 await self._read(endpoint.tasks, self._some())
@@ -173,6 +177,7 @@ class Client:
                         client=self.name, workspace=self._workspace, began=began, ended=self._world.now,
                         position=found.position, rows={f"task:{name}": version for name, version in found.rows.items()},
                         at_least=at_least, via=worker.name,
+                        standby=answer in (endpoint.copied, endpoint.copied_list),
                     )
                 )  # fmt: skip
                 return

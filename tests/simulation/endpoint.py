@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from streams.reader import StateReader
 from tasksys import codec, undo
 from tasksys.commands import Command, CommandRecord, CreateWorkspace, MoveTask, Undo
 from tasksys.errors import BrokerUnavailable, Busy, Elsewhere, HistoryIncomplete, NotOwned, StillPending
@@ -122,19 +123,49 @@ async def _fresh(worker: Worker, workspace: str, at_least: int) -> None:
 async def tasks(worker: Worker, workspace: str, names: tuple[str, ...], at_least: int) -> Page:
     """Some tasks. Raises AWAY."""
     await _fresh(worker, workspace, at_least)
-    state = worker.state.state(workspace)
+    return _some(worker.state, workspace, names)
+
+
+def _some(reader: StateReader, workspace: str, names: tuple[str, ...]) -> Page:
+    state = reader.state(workspace)
     position = state.workspace.position if isinstance(state.workspace, Workspace) else 0
-    rows = {name: task.version if (task := state.task(name)) else 0 for name in names}
-    return Page(position, rows)
+    return Page(position, {name: task.version if (task := state.task(name)) else 0 for name in names})
+
+
+async def copied(worker: Worker, workspace: str, names: tuple[str, ...], at_least: int) -> Page:
+    """The same of a copy: as of some time ago, unless the client knows better. Raises AWAY."""
+    reader = worker.standby(workspace)
+    if reader is None:
+        raise NotOwned("no copy here")
+    page = _some(reader, workspace, names)
+    if page.position < at_least:
+        raise Behind("copy")
+    return page
+
+
+async def copied_list(worker: Worker, workspace: str, now: datetime, at_least: int) -> Page:
+    """All tasks of a copy, by its index. Raises AWAY."""
+    reader = worker.standby(workspace)
+    if reader is None:
+        raise NotOwned("no copy here")
+    page = await _listed(reader, workspace, now)
+    if page.position < at_least:
+        raise Behind("copy")
+    return page
 
 
 async def listed(worker: Worker, workspace: str, now: datetime, at_least: int) -> Page:
     """All tasks, by the index. Raises AWAY."""
     await _fresh(worker, workspace, at_least)
-    assert not isinstance(_everything, FilterError)
-    found, position = await worker.state.query(workspace, PageRequest(_everything, now, None, 200))
-    assert not isinstance(found, FilterError)
+    page = await _listed(worker.state, workspace, now)
     worker.state.position(workspace)  # where the partition was given away meanwhile, nothing is shown
+    return page
+
+
+async def _listed(reader: StateReader, workspace: str, now: datetime) -> Page:
+    assert not isinstance(_everything, FilterError)
+    found, position = await reader.query(workspace, PageRequest(_everything, now, None, 200))
+    assert not isinstance(found, FilterError)
     return Page(position, {entry.id: entry.task.version for entry in found.items})
 
 

@@ -5,8 +5,7 @@ Each with the lives in which it shows itself: some need what happens seldom, and
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -89,18 +88,6 @@ def _without_a_lease() -> Any:
     return patch.object(agent.Agent, "leased", True)
 
 
-def _recovered_before_it_is_fenced() -> Any:
-    """It asks for the end of the changelog first."""
-
-    async def take_over(self: agent.Agent, numbers: Sequence[int]) -> list[int]:
-        ends = [await self._changelog_end(number) for number in numbers]
-        await asyncio.sleep(self.worker.world.rng.random())
-        await self._open_all(numbers)
-        return ends
-
-    return patch.object(agent.Agent, "_fence", take_over)
-
-
 def _recovered_half() -> Any:
     recover = agent.Agent._recover
 
@@ -132,6 +119,5 @@ PLANTED: Final[dict[str, Plant]] = {
     "commands are acknowledged before they are appended": Plant(_acknowledged_before_it_is_appended, DYING),
     "a writer is not fenced": Plant(_unfenced, ZOMBIES),
     "a worker answers without a lease": Plant(_without_a_lease, FREEZING),
-    "the end of the changelog is looked for before the fence": Plant(_recovered_before_it_is_fenced, ZOMBIES),
 }
 """By what is wrong."""

@@ -18,7 +18,7 @@ from tests.simulation.simulation import Life, simulate
 from tests.support.nodes import tell
 
 FIXED: Final = 40
-FRESH_SECONDS: Final = 15.0
+FRESH_SECONDS: Final = 12.0
 """How long each run looks at seeds that nobody has seen before, in seconds of a processor."""
 
 WITHIN: Final = 400
@@ -50,6 +50,7 @@ def test_nothing_is_found_in_seeds_that_are_always_the_same() -> None:
     assert sum((life.faults for life in lives), start=lives[0].faults).total() > FIXED
 
 
+@pytest.mark.timeout(600)
 def test_nothing_is_found_in_fresh_seeds() -> None:
     """Each run looks where none has looked before."""
     first, began, lived = int.from_bytes(os.urandom(4)), time.process_time(), 0
@@ -83,6 +84,7 @@ def test_a_seed_is_the_same_life_every_time(seed: int) -> None:
         assert run.stdout.rstrip("\n") == before
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found(name: str) -> None:
     """A bug in the system, or in what it may rely on."""

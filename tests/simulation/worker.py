@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
 
+from streams.copies import Copies
 from streams.fold import Headers
 from streams.parts import AGENTS, Parts
+from streams.reader import StateReader
 from streams.topics import COMMANDS
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotOwned
@@ -72,6 +74,7 @@ class Worker:
         self.parts = Parts(self, self.now, ZONES, self.world.rng.random)
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
+        self._copies = Copies(lambda workspace: self.agents["commands"].copy(self.partition(workspace)))
         self.hub = Hub(cast(System, self), LIMITS)  # what the feed asks of it is here
         self.agents = {name: Agent(self, name) for name in AGENTS}
         tasks = [asyncio.create_task(agent.run(), name=agent.name) for agent in self.agents.values()]
@@ -186,6 +189,10 @@ class Worker:
         """Who has what, as the last assignment said."""
         assignment = self.agents[agent].assignment
         return Ownership() if assignment is None else Ownership(assignment.generation, assignment.owners)
+
+    def standby(self, workspace: str) -> StateReader | None:
+        """What is known here of a workspace that may be another's."""
+        return self._copies.reader(workspace)
 
     @property
     def follow(self) -> Callable[..., Callable[[], None]]:

@@ -202,6 +202,11 @@ class Consumer(FoldingConsumer, driver.Consumer):
         position: int | None = assignment.state_value(TopicPartition(*tp))._position
         return position
 
+    async def logged(self, tp: TP) -> int:
+        """The partition's last stable offset, asked by another client than the consumer's; may wait without end."""
+        end: int = await self.transport.end_of(tp)
+        return end
+
     def copies(self) -> dict[int, int]:
         """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
         recovery, found = self.app.tables.recovery, dict[int, int]()
