@@ -121,6 +121,11 @@ TABLES_REBUILT: Final = counter(
     AGENT, LOSS,
 )  # fmt: skip
 AGENT_RESTARTS: Final = counter("tasksys_agent_restarts_total", "Times that a fault stopped the agent", AGENT)
+AGENT_STUCK: Final = counter(
+    "tasksys_agent_stuck_total",
+    "Times that the agent got no further for a minute, and was started anew for that",
+    AGENT,
+)
 AGENT_PARTITIONS: Final = collected("tasksys_agent_assigned_partitions", "Partitions that are assigned here", AGENT)
 AGENT_STOPPED: Final = collected(
     "tasksys_agent_stopped_partitions", "Partitions that stopped by a fault and wait for an operator", AGENT

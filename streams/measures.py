@@ -29,6 +29,8 @@ class Measures:
         """Counts a transaction that is not durable, or of which nobody knows."""
         self.restarted = metrics.AGENT_RESTARTS.labels(agent).inc
         """Counts a stop by a fault."""
+        self.stuck = metrics.AGENT_STUCK.labels(agent).inc
+        """Counts a stop because it got no further."""
         self.rebuilt = {
             reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in ("corrupt", "ahead", "old")
         }

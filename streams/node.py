@@ -38,6 +38,7 @@ from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
 from streams.turns import to_the_end
+from streams.watchdog import Watchdog
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
 from tasksys.ownership import Ownership
@@ -114,6 +115,8 @@ class Node:
         ]
         self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
         self._supervisors.append(asyncio.create_task(self._watch_lease(), name="lease"))
+        watchdog = Watchdog(self.begun, lambda name: measures(name).stuck())
+        self._supervisors.append(asyncio.create_task(watchdog.run(), name="watchdog"))
         for name, timer in self.parts.timers.items():
             if name in self.agents:
                 self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))

@@ -28,6 +28,8 @@ CALENDAR_TOKENS: Final = web.AppKey("calendar_tokens", CalendarTokens)
 CHANNELS: Final[web.AppKey[Channels | None]] = web.AppKey("channels")
 """None where the process sends nothing."""
 IDENTITY: Final = web.RequestKey("identity", Identity)
+VIEW: Final = web.RequestKey("view", System)
+"""What the request is answered from, if not from the process as it is; see views.stale."""
 CLIENT: Final = web.RequestKey("client", str)
 """The address of who asks, where another worker handed the request on."""
 FILE: Final = web.RequestKey("file", bytes)
@@ -58,7 +60,6 @@ POSITIONS: Final = 10**15 - 1
 """No position is above this; JSON numbers are exact up to here in every language."""
 
 LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
-
 ID: Final = pattern_of(Id)
 
 
@@ -69,7 +70,7 @@ async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
         tokens = request.app[CALENDAR_TOKENS]
         calendar = tokens.wanted(request) if "token" in request.query else None
         if calendar is not None:
-            request[IDENTITY] = tokens.identify(request, calendar, request.app[SYSTEM])
+            request[IDENTITY] = tokens.identify(request, calendar, system(request))
         else:
             request[IDENTITY] = await request.app[AUTHENTICATOR].identify(request)
     response: web.StreamResponse = await handler(request)
@@ -77,8 +78,9 @@ async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
 
 
 def system(request: web.Request) -> System:
-    """The process that serves."""
-    return request.app[SYSTEM]
+    """The process that serves, or what it shows to this request."""
+    view: System | None = request.get(VIEW)
+    return request.app[SYSTEM] if view is None else view
 
 
 def identity(request: web.Request) -> Identity:

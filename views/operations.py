@@ -78,7 +78,7 @@ async def status(request: web.Request) -> web.StreamResponse:
 async def _others(request: web.Request) -> list[dict[str, Any]]:
     """The status of each other worker that is known of."""
     forwarder = request.app.get(FORWARDER)
-    if forwarder is None:
+    if forwarder is None or not forwarder.hands_on:
         return []
     others = [one for one in forwarder.ownership().members if one != forwarder.url]
     told: list[dict[str, Any]] = []

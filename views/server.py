@@ -29,6 +29,7 @@ from views import (
     recurrence,
     reminders,
     series,
+    stale,
     writes,
     written,
 )
@@ -81,9 +82,10 @@ class Options:
     """Where to listen and how to find out who asks. `port` 0 takes a free one.
 
     `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
-    `health` is what /ready tells; of the agents alone, where it is None. `cluster_key` is what workers know each other
-    by: without one nothing is handed on. `wait` is how long a request waits for a worker that has its workspace.
-    `shared_port` is one that other processes of this machine listen on too, 0 if there is none.
+    `health` is what /ready tells; of the agents alone, where it is None. Where it is `clustered` there may be others;
+    `cluster_key` is what they know each other by: without one nothing is handed on. `wait` is how long a request waits
+    for a worker that has its workspace. `shared_port` is one that other processes of this machine listen on too, 0 if
+    there is none.
     """
 
     host: str = "127.0.0.1"
@@ -96,6 +98,7 @@ class Options:
     url: str = ""
     limits: Limits = field(default_factory=Limits)
     health: Health | None = None
+    clustered: bool = False
     cluster_key: str = field(default="", repr=False)
     wait: float = forwarder.WAIT
     shared_port: int = 0
@@ -127,12 +130,13 @@ async def closed(app: web.Application) -> None:
 
 def application(system: System, options: Options) -> web.Application:
     """The aiohttp application; one that hands on is made in a running event loop."""
-    shared = [forwarder.middleware] if options.cluster_key else []
+    shared = [forwarder.middleware] if options.clustered else []
     app = web.Application(
         middlewares=[written.middleware, problems.middleware, *shared, identify], client_max_size=MAX_BODY
     )
-    if options.cluster_key:
-        app[FORWARDER] = Forwarder(system, Proofs(options.cluster_key), options.wait)
+    if options.clustered:
+        proofs = Proofs(options.cluster_key) if options.cluster_key else None
+        app[FORWARDER] = Forwarder(system, proofs, options.wait)
         app.on_cleanup.append(closed)
     app[SYSTEM] = system
     app[AUTHENTICATOR] = options.authenticator
@@ -147,6 +151,7 @@ def application(system: System, options: Options) -> web.Application:
     app[problems.MAX_BODY] = MAX_BODY
     app[written.ON_THEIR_WAY] = written.OnTheirWay()
     app.on_response_prepare.append(harden)
+    app.on_response_prepare.append(stale.mark)
     app.on_shutdown.append(shut_down)
     app.add_routes(
         [web.route(one.method, one.path, one.handler, expect_handler=problems.expect) for one in TRIED],

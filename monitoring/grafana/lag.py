@@ -216,9 +216,11 @@ CHANGES: Final = Row("Rebalances and recovery", (
     Lines(
         "Restarts of agents",
         "Times that a fault stopped an agent, in five minutes; it is built anew and recovers. The log lines below say "
-        "which fault.",
-        (Query(f"sum by (agent) (increase(tasksys_agent_restarts_total{{{AGENT}}}[5m]))", "{{agent}}"),), bars=True,
-        minimum=0, runbook="AgentRestarting",
+        "which fault. One that is stuck got no further for a minute.",
+        (
+            Query(f"sum by (agent) (increase(tasksys_agent_restarts_total{{{AGENT}}}[5m]))", "{{agent}}"),
+            Query(f"sum by (agent) (increase(tasksys_agent_stuck_total{{{AGENT}}}[5m]))", "{{agent}} was stuck"),
+        ), bars=True, minimum=0, runbook="AgentRestarting",
     ),
     Lines(
         "Rebuilt tables",

@@ -30,6 +30,7 @@ from streams.node import Node
 from streams.partitioning import partition_of
 from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS
+from tasksys.errors import RecordTooLarge
 
 AHEAD: Final = 4
 """Pages of a workspace that may be on their way: a partition belongs to others too."""
@@ -188,7 +189,13 @@ class Importer:
 
     async def _append(self, workspace: str, content: Content, part: Part) -> None:
         key, place = workspace.encode(), partition_of(workspace, self._partitions)
-        await self._appender.send(COMMANDS.name, place, key, import_parts.encode(part), ((IMPORT, content.digest),))
+        try:
+            await self._appender.send(COMMANDS.name, place, key, import_parts.encode(part), ((IMPORT, content.digest),))
+        except RecordTooLarge as error:
+            where = f"at position {part.first}" if isinstance(part, Events) else f"in its {type(part).__name__.lower()}"
+            raise ImportRefused(
+                f"What the workspace {workspace} has {where} is larger than a record can be, even packed."
+            ) from error
 
     async def _reach(self, workspace: str, content: Content, wanted: Callable[[Import], bool]) -> Import:
         """Waits until the import is as wanted, or belongs to another file. Raises ImportRefused if nothing happens."""

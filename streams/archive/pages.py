@@ -27,7 +27,7 @@ class Pages:
     def __init__(self, content: Content, known: Import) -> None:
         self._content, self._known = content, known
         self._staging = known.stage in (Stage.ASKED, Stage.STAGING)
-        self._position = self._outcomes = self._letters = self._bytes = 0
+        self._position = self._outcomes = self._letters = self._bytes = self._size = 0
         self._page: list[bytes] = []
         self._row_page: list[tuple[str, str, bytes]] = []
 
@@ -59,12 +59,16 @@ class Pages:
             yield part
 
     def _event(self, value: bytes) -> Iterator[Part]:
+        if self._page and (len(self._page) == PAGE or self._size + len(value) > PAGE_BYTES):
+            yield from self._flushed()
         self._position += 1
         self._bytes += len(value)
-        if self._position <= self._known.position:
-            return
-        self._page.append(value)
-        enough = len(self._page) == PAGE or sum(map(len, self._page)) >= PAGE_BYTES
-        if enough or self._position == self._content.events:
-            yield from self._if_staging(Events(self._position - len(self._page) + 1, self._page))
-            self._page = []
+        if self._position > self._known.position:
+            self._page.append(value)
+            self._size += len(value)
+        if self._page and self._position == self._content.events:
+            yield from self._flushed()
+
+    def _flushed(self) -> Iterator[Part]:
+        yield from self._if_staging(Events(self._position - len(self._page) + 1, self._page))
+        self._page, self._size = [], 0

@@ -47,6 +47,8 @@ LOCKED = ("IO error: While lock file", "IO error: lock hold by current process")
 """Somebody has the database open, another process or this one."""
 FULL = (NO_SPACE, "No space left on device")
 """In RocksDB's words, and in those of rocksdict, which makes the directory."""
+WRAPPED = "IO error: DB::Open() failed --- Unable to persist Options file: IO error: Unable to persist options.: "
+"""What comes before the message where only the last step of an opening failed."""
 READ_ONLY = ("IO error: Read-only file system", "Read-only file system")
 
 
@@ -81,7 +83,7 @@ KINDS: Final[tuple[tuple[str | tuple[str, ...], type[DatabaseError]], ...]] = (
 
 def database_error(error: Exception) -> DatabaseError:
     """The typed error for one of rocksdict's bare exceptions."""
-    text = str(error)
+    text = str(error).removeprefix(WRAPPED)
     return next((kind for beginning, kind in KINDS if text.startswith(beginning)), DatabaseError)(text)
 
 

@@ -82,6 +82,10 @@ class FoldingConsumer:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
 
+    async def logged(self, tp: TP) -> int:
+        """The offset behind the partition's newest record, whatever becomes of the consumer; may wait without end."""
+        raise NotImplementedError
+
     def copies(self) -> dict[int, int]:
         """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
         return {}

@@ -93,7 +93,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
                 channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
-                cluster_key=cluster_key(settings, broker), shared_port=settings.shared_port,
+                clustered=not embedded, cluster_key=cluster_key(settings, broker), shared_port=settings.shared_port,
             )  # fmt: skip
             with port_errors(settings.host, settings.port, "--port"):
                 http = await server.start(node, options)

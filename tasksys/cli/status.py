@@ -28,6 +28,9 @@ NARROW: Final = 76
 
 NOBODY: Final = "–"
 
+AWAY: Final = "worker"
+"""What is missing of a worker that did not answer."""
+
 
 @dataclass
 class Place:
@@ -72,7 +75,7 @@ def cluster(found: Json) -> Cluster:
     agents = list(dict.fromkeys(name for one in told for name in one.get("agents", {})))
     made = Cluster(str(found.get("broker", "")), agents, {}, {})
     for one in told:
-        missing = dict(one.get("missing") or ({} if one.get("ready", True) else {"worker": "not ready"}))
+        missing = dict(one.get("missing") or ({} if one.get("ready", True) else {"it": "not ready"}))
         worker = made.workers[one.get("url", "")] = Worker(one.get("url", ""), missing)
         for name, agent in one.get("agents", {}).items():
             _add(made.places, worker, name, agent)
@@ -94,6 +97,9 @@ def _add(places: dict[int, Place], worker: Worker, name: str, agent: Json) -> No
         worker.recovering += recovering
     for one in agent.get("copies", ()):
         worker.copies.add(one["partition"])
+        place = places.setdefault(one["partition"], Place())
+        if worker.url not in place.standbys:
+            place.standbys.append(worker.url)
         worker.recovering += one["recovering"]
 
 
@@ -131,6 +137,8 @@ def _workers(told: Cluster, width: int, gone: dict[str, str]) -> RenderableType:
     rows: list[tuple[str | Text, ...]] = []
     for one in told.workers.values():
         state = Text("ready", "green") if not one.missing else Text("not ready", "yellow")
+        if AWAY in one.missing:
+            state = Text("away", "red")
         rows.append((short(one.url), state, numbers(one.partitions), numbers(one.copies), f"{one.lag:,}",
                      f"{one.recovering:,}"))  # fmt: skip
     rows += [(Text(short(url), "dim"), Text(f"gone since {since}", "red"), NOBODY, NOBODY, NOBODY, NOBODY)
@@ -149,6 +157,8 @@ def _places(told: Cluster, width: int) -> RenderableType:
     for number, one in sorted(told.places.items()):
         owners = list(dict.fromkeys(one.owners.values()))
         owner = Text(", ".join(map(short, owners)), "yellow" if len(owners) > 1 else "")
+        if not owners:
+            owner = Text("nobody answers", "red")
         each: list[str | Text] = [_lag(one.lags.get(name)) for name in told.agents]
         row: list[str | Text] = [str(number), owner, *([_lag(sum(one.lags.values()))] if width < NARROW else each)]
         if width >= WIDE:

@@ -12,6 +12,8 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from time import monotonic
 from typing import Any, Final
 
@@ -20,9 +22,10 @@ from msgspec import structs
 
 from tasksys.client import Client as FeedClient
 from tasksys.client import CommandFailed, FeedError
+from tasksys.values import instant
 from tests.chaos.history import Fate, Followed, History, Read, Seen, Write
 from tests.support.feed import PROTOCOL
-from tests.support.story import OWNER, Person, Step
+from tests.support.story import Person, Step
 
 API: Final = "/api/v1/workspaces"
 ANSWER_SECONDS: Final = 8.0
@@ -203,8 +206,9 @@ class Asker:
         """Reads a task once, if anybody answers; the position that was shown. `there`: it must be there."""
         began = monotonic()
         query = {"min_position": str(at_least)} if at_least else {}
+        anybody = {"Tasksys-Read": "standby"} if self.rng.random() < 0.1 else {}
         try:
-            answer = await self.once("GET", f"{API}/{workspace}/tasks/{task}", params=query)
+            answer = await self.once("GET", f"{API}/{workspace}/tasks/{task}", params=query, headers=anybody)
         except BROKEN:
             return 0
         if answer.status == 200:
@@ -248,13 +252,16 @@ def _written(blank: Write, answer: Answer | None) -> Write:
     ended = monotonic()
     if answer is None:
         return structs.replace(blank, ended=ended)
-    fate = answer.fate
-    whole = fate is Fate.ACCEPTED and answer.status != 202
+    fate, shown = answer.fate, ""
+    if fate is Fate.ACCEPTED and answer.status != 202:
+        shown = f"{answer.version} {digest(answer.raw)}"
+    elif fate is Fate.REFUSED:
+        shown = f"{answer.status} {answer.json.get('code')}"
     return structs.replace(
         blank, ended=ended, fate=fate, via=answer.via,
         position=answer.position if fate is Fate.ACCEPTED else 0,
         replayed=answer.headers.get("Idempotent-Replayed") == "true",
-        shown=f"{answer.version} {digest(answer.raw)}" if whole else "",
+        shown=shown,
     )  # fmt: skip
 
 
@@ -275,6 +282,8 @@ class Working:
         while going():
             for step in self.person.steps(1):
                 write = await self.asker.command(self.workspace, step, asynchronous=rng.random() < 0.1)
+                if write.fate is not Fate.ACCEPTED:
+                    self.asker.history.complaints.append(f"{step} was refused by {write.via}: {write.shown}")
                 task = step.body.get("task") or step.path.split("/")[2]
                 if write.fate is Fate.ACCEPTED and task not in mine:
                     mine.add(task)
@@ -312,6 +321,38 @@ class Reading:
             else:
                 await self.asker.list(self.workspace)
             await asyncio.sleep(self.pause * self.asker.rng.uniform(0.5, 1.5))
+
+
+@dataclass
+class Reminding:
+    """Somebody who wants to be reminded, again and again, of a task that nobody else touches."""
+
+    asker: Asker
+    workspace: str
+    pause: float
+    due: list[str] = field(default_factory=list)
+    """What must have fired in the end, as `Event.fires`."""
+
+    async def run(self, going: Callable[[], bool]) -> None:
+        """Until it is told to stop, and everything has fired."""
+        task, user = f"{self.asker.name}-task", self.asker.user
+        body = {"task": task, "title": "Water the plants"}
+        await self.asker.command(self.workspace, Step(user, f"{task}-make", "POST", "/tasks", body))
+        for number in count():
+            if not going():
+                break
+            name = f"{task}-{number}"
+            at = instant(datetime.now(UTC) + timedelta(seconds=self.asker.rng.uniform(3.0, 12.0)))
+            step = Step(user, name, "POST", f"/tasks/{task}/reminders", {"reminder": name, "trigger": {"at": at}})
+            write = await self.asker.command(self.workspace, step)
+            if write.fate is Fate.ACCEPTED:  # refused where a worker's clock says that it is over
+                self.due.append(f"{name} at {at}")
+            await asyncio.sleep(self.pause * self.asker.rng.uniform(0.5, 1.5))
+        pending = {"state": "pending", "limit": "1"}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            path = f"{API}/{self.workspace}/reminders"
+            while (await self.asker.get(path, params=pending)).json.get("items"):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
 
 
 @dataclass
@@ -445,6 +486,3 @@ async def sessions() -> AsyncIterator[aiohttp.ClientSession]:
     connector = aiohttp.TCPConnector(limit=0, force_close=False)
     async with aiohttp.ClientSession(connector=connector) as session:
         yield session
-
-
-__all__ = ["OWNER", "Asker", "Following", "Lively", "Reading", "Working", "sessions"]

@@ -37,6 +37,8 @@ class Fault(ABC):
     kind: ClassVar[str]
     longest: ClassVar[tuple[float, float]]
     """The bounds of its length."""
+    shakes: ClassVar[bool] = False
+    """Whether a worker that starts meanwhile may find no broker."""
 
     began: float = field(default=0.0, init=False)
     ended: float = field(default=0.0, init=False)
@@ -52,11 +54,13 @@ class Fault(ABC):
     async def run(self, world: World) -> None:
         """The whole of it, from now."""
         self.began = monotonic()
+        world.shaky += self.shakes
         try:
             await self.begin(world)
             await asyncio.sleep(self.seconds)
         finally:
             await self.end(world)
+            world.shaky -= self.shakes
             self.ended = monotonic()
 
     @abstractmethod
@@ -156,6 +160,7 @@ class CutFromBrokers(Fault):
     """A worker's connections to the brokers are reset, and it makes no new ones."""
 
     kind = "broker link cut"
+    shakes = True
     longest = (0.2, 9.0)
 
     async def begin(self, world: World) -> None:
@@ -231,6 +236,7 @@ class KillBroker(Fault):
     """kill -9 of a broker, and its start."""
 
     kind = "broker kill"
+    shakes = True
     longest = (0.0, 6.0)
 
     @property

@@ -30,6 +30,15 @@ six faults at times that the seed says. In the end everything is judged by `test
 """
 
 
+FOUND: Final = """Chaos has found, and these were mended:
+
+- A worker that got a partition in the middle of two rebalances answered by the rows that it had had before, until its
+  tables were recovered (seed 4; `streams/transport/tables.py`, `tests/contracts/test_overtaken.py`).
+- Workers that took partitions over slowly were taken for dead, and had each other begin again for minutes (seed 2, on a
+  busy machine; `streams/transport/kafka/heartbeats.py`).
+"""
+
+
 class Suffered(Struct, frozen=True):
     """A fault, and for how long nobody's command was acknowledged in some workspace around it, in seconds."""
 
@@ -128,6 +137,8 @@ def page(summaries: Sequence[Summary]) -> str:
         table(rows, ("fault", "times", "pause, median (s)", "pause, longest (s)")),
         "## Violations",
         "\n".join(wrong) if wrong else "None.",
+        "## What it has found so far",
+        FOUND,
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

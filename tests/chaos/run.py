@@ -17,9 +17,9 @@ import aiohttp
 
 from tasksys.values import CLOCK
 from tests.chaos.checker import Violation, check
-from tests.chaos.clients import Asker, Following, Lively, Reading, Working, sessions
+from tests.chaos.clients import Asker, Following, Lively, Reading, Reminding, Working, sessions
 from tests.chaos.faults import READY_SECONDS, Fault, Setting, schedule, unleash
-from tests.chaos.history import Fate, Followed, History
+from tests.chaos.history import Fate, History
 from tests.chaos.links import Link
 from tests.chaos.truth import Witness, establish
 from tests.chaos.world import PARTITIONS, World, world
@@ -82,6 +82,7 @@ class _Stage:
     going: bool = True
     followers: list[Following] = field(default_factory=list)
     lively: list[Lively] = field(default_factory=list)
+    reminded: list[Reminding] = field(default_factory=list)
     work: list[Coroutine[Any, Any, None]] = field(default_factory=list)
 
     @property
@@ -119,6 +120,9 @@ class _Stage:
             self.work.append(Working(asker, workspace, person, plan.pause, known).run(lambda: self.going))
         reader = self.asker(f"{team}-reader", MEMBERS[0])
         self.work.append(Reading(reader, workspace, known, plan.pause).run(lambda: self.going))
+        reminded = Reminding(self.asker(f"{team}-reminded", MEMBERS[2]), workspace, 20 * plan.pause)
+        self.reminded.append(reminded)
+        self.work.append(reminded.run(lambda: self.going))
         for number in range(2):
             self.followers.append(Following(self.asker(f"{team}-follower-{number}", OWNER), workspace))
         self.lively.append(
@@ -206,6 +210,8 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
             ], everywhere=True,
         )  # fmt: skip
         stage.history.spaces, stage.history.differences = spaces, differences
+        for one in stage.reminded:
+            spaces[one.workspace].due.extend(one.due)
         stage.history.complaints += complaints
         await _all_seen(stage)
     finally:
@@ -234,6 +240,3 @@ async def _all_seen(stage: _Stage) -> None:
             for one in stage.subscribers:
                 while one.position < len(stage.history.spaces[one.workspace].log):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-
-
-__all__ = ["Followed", "Plan", "Run", "run"]

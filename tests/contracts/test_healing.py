@@ -12,9 +12,12 @@ from rocksdict import WriteBatch
 
 from streams import admin
 from streams.app import fold_agent
+from streams.broker import Broker
 from streams.node import Node
 from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS, changelog, table
+from streams.transport import room
+from streams.transport.database import DatabaseLocked
 from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
@@ -22,6 +25,7 @@ from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import NotOwned
 from tasksys.limits import DESCRIPTION_BYTES
 from tests.support import nodes
+from tests.support.holding import holding
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
     SETTLE,
@@ -117,7 +121,7 @@ async def test_tables_that_are_wiped_under_a_running_worker(
 
 
 @pytest.mark.parametrize("what", ["ahead", "old", "young"])
-async def test_rows_that_do_not_go_with_their_changelog(
+async def test_directorythat_do_not_go_with_their_changelog(
     url: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Newer than it, or of long ago: thrown away and recovered. What is merely behind is brought up to date."""
@@ -206,9 +210,20 @@ async def test_a_source_that_is_made_again_under_a_running_worker(
 BIG = "x" * DESCRIPTION_BYTES
 
 
-async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: str, tmp_path: Path) -> None:
-    """What it had acknowledged is there, commands go on, and it comes back by itself once it has room."""
-    two: dict[str, Any] = {**QUICK, "partitions": 2}
+async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had acknowledged is there, commands go on, and it comes back by itself once it has room; no sooner."""
+    looks, look = list[bool](), room.writable
+
+    def watched(directory: Path) -> bool:
+        looks.append(look(directory))
+        return looks[-1]
+
+    monkeypatch.setattr(room, "writable", watched)
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.2)
+    agents = (*QUICK["agents"], "reminders")  # which has nothing to write, and goes with the others
+    two: dict[str, Any] = {**QUICK, "partitions": 2, "agents": agents}
     with small_disk(tmp_path / "small", 256) as disk:
         async with (
             running(url, disk.directory / "node", url="http://small", **two) as small,
@@ -217,6 +232,7 @@ async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: 
             await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "shared", SETTLE)
             [theirs] = small.served("commands")
             workspace = await founded(small, workspace_on(small, theirs))
+            await until(lambda: fold_agent(small.apps["reminders"]).position(theirs), "its first position is written")
             disk.fill()
             sent = 0
             async with asyncio.timeout(SETTLE):
@@ -226,11 +242,37 @@ async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(url: 
                     await append(small, theirs, workspace.encode(), codec.encode_command(one))
             assert "No space left" in small.ready()["commands"]
             await until(lambda: large.served("commands") == [0, 1] and not large.ready(), "the other has all", SETTLE)
-            assert large.served("audit") == [0, 1]
-            assert small.served("commands") == small.served("audit") == []
+            for name in agents:
+                await until(lambda name=name: large.served(name) == [0, 1] and not large.ready(), name, SETTLE)  # type: ignore[misc]
+            generations = [large.ownership(name).generation for name in agents]
+            before = len(looks)
+            await until(lambda: len(looks) > before + 20, "it looks for room again and again", SETTLE)
+            assert not any(looks)
+            assert small.faults.keys() == set(agents)
+            assert not small.begun
+            assert [large.ownership(name).generation for name in agents] == generations
             await accepted(large, workspace, EditTask(task="t0", title="new"))
             assert large.state.state(workspace).task(f"t{sent - 1}") is not None
             disk.make_room()
             await until(lambda: not small.ready() and not large.ready() and small.served("commands"), "back", SETTLE)
             owner = small if small.served("commands") == [small.partition(workspace)] else large
             await accepted(owner, workspace, EditTask(task="t0", title="newer"))
+
+
+async def test_tables_that_another_process_has_open(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start is refused, after a while in which that one might have ended, and says who it is."""
+    monkeypatch.setattr("streams.transport.kafka.driver.LOCKED_SECONDS", 0.2)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        directory = node.apps["audit"].transport._directory
+    with (
+        holding(directory) as process,
+        pytest.raises(DatabaseLocked, match=f"in use by process {process.pid} .*--data-dir"),
+    ):
+        await Node(Broker.parse(url), tmp_path / "node", **QUICK).start()
+    monkeypatch.setattr("streams.transport.kafka.driver.LOCKED_SECONDS", SETTLE)
+    with holding(directory) as process:
+        asyncio.get_running_loop().call_later(0.5, process.kill)
+        async with running(url, tmp_path / "node", **QUICK) as node:  # it waits for the end of that one
+            assert process.poll() is not None
+            assert node.state.state(workspace).task("t4") is not None

@@ -335,7 +335,17 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
             "self._do_rejoin_group(",
             "self._start_heartbeat_task()",
         ),
-        "no heartbeats while partitions are opened: it must take less than a session",
+        "no heartbeats while partitions are opened, but for kafka.heartbeats",
+    ),
+    (
+        GroupCoordinator._start_heartbeat_task,
+        ("if self._heartbeat_task is None", "self._heartbeat_routine()"),
+        "kafka.heartbeats begins them earlier",
+    ),
+    (
+        GroupCoordinator._do_rejoin_group,
+        ("await self._on_join_complete(",),
+        "kafka.heartbeats begins them before it",
     ),
     (aiokafka.AIOKafkaProducer.stop, ("self._message_accumulator.close()", "self._sender.close()"), "kafka.closing"),
     (MessageAccumulator.__init__, ("self._batches = ", "self._pending_batches = "), "kafka.closing"),

@@ -49,6 +49,10 @@ class Believing:
         """The node's; of none, one that there is."""
         return self.node.partition(workspace) if self.node is not None else 0
 
+    def standby(self, workspace: str) -> Any:
+        """The node's rows, as if they were a copy."""
+        return self.node.state if self.node is not None else None
+
     def status(self) -> dict[str, Any]:
         """The node's, under its own address."""
         assert self.node is not None
@@ -101,7 +105,7 @@ async def worker(
     """A server that believes that the owner has everything; it is the owner itself if that is blank."""
     believing = Believing(node, owner)
     options = Options(
-        port=0, authenticator=authenticator or NoAuthentication(), key=KEY, cluster_key=key, wait=wait
+        port=0, authenticator=authenticator or NoAuthentication(), key=KEY, clustered=True, cluster_key=key, wait=wait
     )  # fmt: skip
     server = await start(cast("System", believing), options)
     believing.url = f"http://127.0.0.1:{server.port}"

@@ -18,7 +18,7 @@ from yarl import URL
 from monitoring import metrics, tracing
 from tasksys.errors import NotHere, NotOwned
 from tasksys.ownership import Ownership
-from views import observed
+from views import observed, stale
 from views.context import CLIENT, FILE, ID, STOPPING
 from views.forwarding import bodies, headers, proofs
 from views.forwarding.asking import FOREIGN, Asking, nobody
@@ -39,6 +39,10 @@ waits for its outcome for 10, and a client's own bound is seldom under 20."""
 FETCH_SECONDS: Final = 5.0
 """For a part of an answer about all workspaces."""
 
+UNKNOWN_SECONDS: Final = 3.0
+"""After which reads are answered from what this worker knows, marked as such. A rebalance is over by then; the brokers
+are away, or this worker is cut off from them."""
+
 WAITING: Final = 2_000
 """Requests that may wait at once, each with up to a megabyte of body; more are answered 503 at once."""
 
@@ -54,13 +58,15 @@ HOP: Final = web.RequestKey("hop", Hop)
 class Forwarder:
     """One worker's way to the others."""
 
-    def __init__(self, system: System, known_by: Proofs, wait: float = WAIT) -> None:
-        """In a running event loop."""
+    def __init__(self, system: System, known_by: Proofs | None, wait: float = WAIT) -> None:
+        """In a running event loop. Without `known_by` nothing is handed on."""
         self._system, self._proofs, self.wait = system, known_by, wait
         self._watch = Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
         self._waiting = 0
+        self._unknown: dict[int, float] = {}
+        """Since when nobody is known to have a partition, as far as anybody asked."""
         self._seen, self._alone = Ownership(), True
 
     def stop(self) -> None:
@@ -76,7 +82,7 @@ class Forwarder:
     def admit(self, request: web.Request) -> None:
         """Notes whether a client sent the request or another worker, and gives a client's write a spare key."""
         given = request.headers.getall(proofs.HEADER, ())
-        if given:
+        if given and self._proofs is not None:
             hop = self._proofs.read(request.method, request.raw_path, given[0]) if len(given) == 1 else None
             if hop is not None:
                 request[HOP], request[CLIENT] = hop, hop.client
@@ -98,23 +104,31 @@ class Forwarder:
 
     async def of(self, request: web.Request, workspace: str, local: Local) -> web.StreamResponse:
         """The answer of the worker that has the workspace; `local` gives it if that is this one. See `at`."""
-        return await self.at(request, self._system.partition(workspace), local)
+        partition = self._system.partition(workspace)
+        elsewhere = stale.asked(request) and self._system.ownership().owner(partition) != self._system.url
+        if elsewhere and stale.show(request, self._system, workspace):
+            return await local()
+        return await self.at(request, partition, local, workspace)
 
-    async def at(self, request: web.Request, partition: int, local: Local) -> web.StreamResponse:
+    async def at(
+        self, request: web.Request, partition: int, local: Local, workspace: str | None = None
+    ) -> web.StreamResponse:
         """The same for a partition. `local` is called again if it raised NotOwned, unless it was not done for a key.
 
         Raises Problem 503 when nobody could be asked for it in time.
         """
         if self._system.ownership().owner(partition) != self._system.url:
-            return await self._found(request, partition, local)
+            return await self._found(request, partition, workspace, local)
+        if self._unknown:
+            self._unknown.pop(partition, None)
         try:
             return await local()
         except NotOwned as error:
             _may_be_done_again(request, error)
-        return await self._found(request, partition, local, PAUSES[0])
+        return await self._found(request, partition, workspace, local, PAUSES[0])
 
     async def _found(
-        self, request: web.Request, partition: int, local: Local, first: float = 0.0
+        self, request: web.Request, partition: int, workspace: str | None, local: Local, first: float = 0.0
     ) -> web.StreamResponse:
         """Looks again and again who has it."""
         hop, loop = request.get(HOP), asyncio.get_running_loop()
@@ -124,7 +138,7 @@ class Forwarder:
         asking = Asking(self.ask, request, partition)
         for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
             if not first:
-                answered = await self._tried(request, partition, local, asking, until - loop.time())
+                answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
                 if answered is not None:
                     return answered
             first = 0.0
@@ -140,22 +154,36 @@ class Forwarder:
         raise nobody(request, asking.uncertain)
 
     async def _tried(
-        self, request: web.Request, partition: int, local: Local, asking: Asking, left: float
+        self, request: web.Request, partition: int, workspace: str | None, local: Local, asking: Asking, left: float
     ) -> web.StreamResponse | None:
         """Asks who has the partition now; None if nobody has, or answers."""
         owner = self._system.ownership().owner(partition)
         if owner is None:
             self.here()
+            unknown = self._unknown_for(partition)
+            may = workspace is not None and unknown > UNKNOWN_SECONDS and stale.allowed(request)
+            if may and stale.show(request, self._system, workspace or ""):
+                return await local()
+            if unknown > self.wait:  # nobody need wait for what others have waited for in vain
+                raise nobody(request, asking.uncertain)
             return None
+        self._unknown.pop(partition, None)
         if owner == self._system.url:
             try:
                 return await local()
             except NotOwned as error:
                 _may_be_done_again(request, error)
                 return None
+        if not self.hands_on:
+            return await local()  # which says that it is elsewhere
         if HOP in request:
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST)
         return await asking(owner, left)
+
+    def _unknown_for(self, partition: int) -> float:
+        """For how many seconds nobody has been known to have the partition, as far as anybody asked."""
+        now = asyncio.get_running_loop().time()
+        return now - self._unknown.setdefault(partition, now)
 
     def here(self) -> None:
         """Raises NotHere in a process that has no workspaces and will not have any."""
@@ -170,6 +198,11 @@ class Forwarder:
     def url(self) -> str:
         """This worker."""
         return self._system.url
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether other workers can be asked."""
+        return self._proofs is not None
 
     def ownership(self) -> Ownership:
         """Who has which partitions, as far as it is known here."""
@@ -188,6 +221,7 @@ class Forwarder:
         self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False
     ) -> CIMultiDict[str]:
         """The headers, and the proof of this hop."""
+        assert self._proofs is not None
         sent = headers.onward(request, span, bodied)
         sent[proofs.HEADER] = self._proofs.prove(request.method, url.raw_path_qs, Hop(request.remote or "", wait))
         return sent

@@ -36,7 +36,7 @@ async def gathered(request: web.Request, here: Here, whole: Whole) -> web.Respon
     Raises Problem 503 where the parts of some could not be had in time, and what another worker refused.
     """
     forwarder = request.app.get(FORWARDER)
-    if forwarder is None:
+    if forwarder is None or not forwarder.hands_on:
         return answer(whole([_plain(await here())]))
     if HOP in request:
         own = _own(forwarder)

@@ -126,6 +126,10 @@ class Consumer(FoldingConsumer, BaseConsumer):
         """Goes to these offsets."""
         self._positions.update(partitions)
 
+    async def logged(self, tp: TP) -> int:
+        """The offset that the next record will get."""
+        return self._log.end_offset(*tp)
+
     def highwater(self, tp: TP) -> int:
         """The offset that the next record will get."""
         return self._log.end_offset(*tp)

@@ -14,7 +14,7 @@ from faust.types import TP
 from streams.fold import Record
 from streams.topics import changelog_of
 from streams.transport.folding import FoldingConsumer
-from streams.transport.kafka import closing, standing  # the first also mends every client
+from streams.transport.kafka import closing, heartbeats, standing  # the first also mends every client
 from streams.transport.kafka.changelogs import Changelogs
 from streams.transport.kafka.lease import Lease
 
@@ -52,7 +52,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Connects; the group is joined later, when the topics are known."""
         await super().on_start()
-        self.lease.follow(self._ensure_consumer()._coordinator)
+        coordinator = self._ensure_consumer()._coordinator
+        self.lease.follow(coordinator)
+        heartbeats.go_on_meanwhile(coordinator)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -199,6 +201,11 @@ class Consumer(FoldingConsumer, driver.Consumer):
             return None
         position: int | None = assignment.state_value(TopicPartition(*tp))._position
         return position
+
+    async def logged(self, tp: TP) -> int:
+        """The partition's last stable offset, asked by another client than the consumer's; may wait without end."""
+        end: int = await self.transport.end_of(tp)
+        return end
 
     def copies(self) -> dict[int, int]:
         """The partitions of the table that are copied here, and how many records of the changelog each lacks."""

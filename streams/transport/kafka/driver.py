@@ -19,7 +19,7 @@ from streams.runner import Commit
 from streams.topics import agent_of, table
 from streams.transport.database import DatabaseCorrupt, DatabaseLocked, database_error
 from streams.transport.kafka import healing
-from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.cluster import COMMITTED, Cluster
 from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.standing import Held
 from streams.transport.kafka.transaction import PartitionWriter
@@ -142,6 +142,10 @@ class Transport(driver.Transport):
         await writer.start()
         self._writers[partition] = writer
         return writer.commit
+
+    async def end_of(self, tp: TP) -> int:
+        """The last stable offset of a partition; asked for without end."""
+        return await (await self._connected()).end("watchdog", TopicPartition(*tp), COMMITTED)
 
     async def _connected(self) -> Cluster:
         """The brokers, connected on first use."""

@@ -139,7 +139,7 @@ def _holder(lock: Path, error: DatabaseLocked) -> str:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[:4]
     except OSError:
         return f"process {process}"
-    return f"process {process} ({' '.join(word.decode(errors='replace') for word in words if word)[:200]})"
+    return f"process {process} ({' '.join(b' '.join(words).decode(errors='replace').split())[:200]})"
 
 
 def _locking(lock: Path) -> int:

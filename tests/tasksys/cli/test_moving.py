@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+from functools import partial
 from pathlib import Path
 
 from tests.support.archives import archive
@@ -29,6 +31,29 @@ def test_a_log_goes_through_a_file(tmp_path: Path) -> None:
     assert "was there" in invoke("import-log", told["file"], "--broker", other).stdout
 
 
+def test_people_go_on_where_they_were(tmp_path: Path, user: str) -> None:
+    """The feed from an old position, undo, the audit and the tables: as if the workspace had always been there."""
+    left, come, file = Serving(tmp_path / "left"), Serving(tmp_path / "come"), tmp_path / "log.gz"
+    with left:
+        here = partial(invoke, TASKSYS_SERVER=left.url, TASKSYS_USER=user)
+        task = answer(here("add", "Milk", "--json"))["id"]
+        here("add", "Water the plants every day at 9")
+        here("edit", task, "--title", "Oat milk")
+        before = here("watch", "--after", "2", "--count", "4", "--json").stdout
+    invoke("export-log", str(file), "--broker", f"embedded://{left.log}")
+    invoke("import-log", str(file), "--broker", f"embedded://{come.log}", "--partitions", "3")
+    with come:
+        here = partial(invoke, TASKSYS_SERVER=come.url, TASKSYS_USER=user)
+        assert here("watch", "--after", "2", "--count", "4", "--json").stdout == before
+        here("undo", task)
+        assert answer(here("show", task, "--json"))["title"] == "Milk"
+        here("audit", "verify")
+        here("replay", "--verify")
+        names = [json.loads(line)["id"] for line in before.splitlines()]
+        last = here("watch", "--after", "6", "--count", "1", "--json").stdout
+        assert json.loads(last)["id"] not in names
+
+
 def test_what_cannot_be_moved_says_why(server: Serving, tmp_path: Path) -> None:
     """In use, not there, no file of ours, or no place to write to; and nothing is left."""
     target = tmp_path / "log.gz"
@@ -39,8 +64,11 @@ def test_what_cannot_be_moved_says_why(server: Serving, tmp_path: Path) -> None:
     target.write_bytes(gzip.compress(b"[]\n"))
     log = f"embedded://{tmp_path}/log"
     assert "cannot read" in errors(invoke("import-log", str(target), "--broker", log, code=1))
+    archive(target, larger=1_500_000)
+    assert "at position 3 is larger" in errors(invoke("import-log", str(target), "--broker", log, code=1))
     archive(target)
     assert "in use" in errors(invoke("import-log", str(target), "--broker", f"embedded://{server.log}", code=1))
+    log = f"embedded://{tmp_path}/other"
     invoke("import-log", str(target), "--broker", log)
     lost = tmp_path / "nowhere" / "log.gz"
     assert "name another file" in errors(invoke("export-log", str(lost), "--broker", log, code=1))

@@ -40,8 +40,12 @@ def own(tmp_path: Path) -> Serving:
 
 def worker(url: str, partitions: dict[int, int], copies: tuple[int, ...] = (), **more: object) -> Json:
     """What a worker tells: the lag of each partition."""
-    rows = [{"partition": number, "position": 10, "end": 10 + lag, "lag": lag, "fault": None, "recovering": 0,
-             "standbys": ["http://c:1"]} for number, lag in partitions.items()]  # fmt: skip
+    other = "http://a:1" if url == "http://b:1" else "http://b:1"
+    rows = [
+        {"partition": number, "position": 10, "end": 10 + lag, "lag": lag, "fault": None, "recovering": 0,
+         "standbys": [other]}
+        for number, lag in partitions.items()
+    ]  # fmt: skip
     held = [{"partition": number, "recovering": 3} for number in copies]
     agents = {name: {"source": "s", "partitions": rows, "copies": held} for name in ("commands", "audit")}
     return {"url": url, "broker": "kafka://b:9092", "ready": True, "missing": {}, "agents": agents, **more}
@@ -49,7 +53,7 @@ def worker(url: str, partitions: dict[int, int], copies: tuple[int, ...] = (), *
 
 TWO = [
     worker("http://a:1", {0: 0, 1: 7, 2: 0}, (3,)),
-    worker("http://b:1", {3: 0}, (0, 2), ready=False, missing={"audit": "recovering"}),
+    worker("http://b:1", {3: 0}, (0, 1, 2), ready=False, missing={"audit": "recovering"}),
 ]
 CLUSTER = TWO[0] | {"workers": TWO}
 
@@ -84,8 +88,8 @@ def test_a_cluster_is_shown_with_what_is_not_ready() -> None:
     assert "b:1: audit is not ready: recovering" in shown
     rows = [line.split() for line in shown.splitlines()]
     assert ["a:1", "ready", "0-2", "3", "14", "6"] in rows
-    assert ["1", "a:1", "7", "7", "0", "c:1", "10"] in rows
-    assert ["3", "b:1", "0", "0", "0", "c:1", "10"] in rows
+    assert ["1", "a:1", "7", "7", "0", "b:1", "10"] in rows
+    assert ["3", "b:1", "0", "0", "0", "a:1", "10"] in rows
 
 
 def test_a_server_that_tells_of_itself_only_is_shown() -> None:
@@ -115,6 +119,17 @@ def test_a_partition_that_moves_shows_both_owners() -> None:
     left, right = worker("http://a:1", {0: 0}), worker("http://b:1", {0: 0})
     del left["agents"]["audit"], right["agents"]["commands"]
     assert "a:1, b:1" in drawn(left | {"workers": [left, right]}, 200)
+
+
+def test_a_partition_that_nobody_answers_for_is_shown() -> None:
+    """Its owner is away, and its copy is not the owner yet."""
+    away = {"url": "http://b:1", "ready": False, "missing": {"worker": "it did not answer"}, "agents": {}}
+    shown = drawn(TWO[0] | {"workers": [TWO[0], away]}, 200)
+    assert "away" in shown
+    assert "b:1: worker is not ready: it did not answer" in shown
+    [row] = [line for line in shown.splitlines() if "nobody answers" in line]
+    assert row.split()[0] == "3"
+    assert "a:1" in row
 
 
 def test_who_went_away_is_shown_as_gone_until_it_is_back() -> None:

@@ -58,7 +58,7 @@ async def filled(space: Space) -> dict[str, str]:
             },
         )
     ).ok
-    saved = (await space.post("/filters", {"name": "Milk", "filter": "title:milk"})).json
+    saved = (await space.post("/filters", {"name": "Milk", "filter": "status = open"})).json
     await space.post(f"{at}/links", {"type": "blocks", "task": second["id"]})
     return {
         "ws": space.id, "project": project["id"], "section": section["id"], "task": task["id"],

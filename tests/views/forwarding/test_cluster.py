@@ -103,6 +103,42 @@ async def test_either_answers_about_all(workers: tuple[Serving, Serving], http: 
         assert commands == [0, 1, 2, 3]
 
 
+async def test_copies_are_read_by_who_asks(
+    workers: tuple[Serving, Serving], http: aiohttp.ClientSession, kafka: KafkaBroker
+) -> None:
+    """One of the two answers from its copy, and says of which position; so do both for everybody while the brokers are
+    away, and no longer than that."""
+    await shared(http, workers)
+    (space, *_) = await spaces(http, workers)
+    urls = [f"{one.url}/api/v1/workspaces/{space}" for one in workers]
+
+    async def read(url: str, **headers: str) -> tuple[int, bool, str]:
+        async with http.get(url, headers=headers) as answer:
+            return answer.status, "Tasksys-Stale" in answer.headers, answer.headers.get("Tasksys-Position", "")
+
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            told = sorted([await read(url, **{"Tasksys-Read": "standby"}) for url in urls])
+            if told == [(200, False, "2"), (200, True, "2")]:
+                break
+            await asyncio.sleep(0.1)
+    kafka.freeze()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if [await read(url) for url in urls] == [(200, True, "2")] * 2:
+                    break
+                await asyncio.sleep(0.1)
+        assert (await asked(http, "POST", f"{urls[0]}/tasks", {"title": "Lost"}))[0] == 503
+    finally:
+        kafka.thaw()
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if [await read(url) for url in urls] == [(200, False, "2")] * 2:
+                break
+            await asyncio.sleep(0.1)
+
+
 async def test_a_worker_is_killed_under_writes(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
     """Clients of the other one, which give no keys and repeat nothing, hear of it by nothing but the time: each write
     is answered, and done once."""

@@ -3,16 +3,15 @@
 import logging
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rocksdict import Rdict, WriteBatch
 
 from streams.transport.database import (
+    WRAPPED,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseLocked,
@@ -21,7 +20,7 @@ from streams.transport.database import (
     database_error,
 )
 from streams.transport.kafka.healing import KEPT, WatchedRows, close, open_or_put_aside, put_aside
-from tests.support.kafka_broker import ROOT
+from tests.support.holding import holding
 from tests.support.small_disks import small_disk
 
 ROWS = 60
@@ -136,39 +135,9 @@ def test_the_newest_that_were_put_aside_are_kept(directory: Path) -> None:
     assert directory.is_dir()
 
 
-HOLDING = """
-import sys
-from pathlib import Path
-from streams.transport.database import open_database
-database = open_database(Path(sys.argv[1]))
-print("held", flush=True)
-sys.stdin.readline()
-database.put(b"k", b"v")
-database.close()
-"""
-
-
-@contextmanager
-def held(directory: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process has it open."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(directory)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-    finally:
-        process.communicate("\n")
-
-
 def test_who_has_it_is_said(directory: Path) -> None:
     """And to ask takes nothing away from them."""
-    with held(directory) as process:
+    with holding(directory) as process:
         for _ in range(2):
             with pytest.raises(DatabaseLocked, match=rf"in use by process {process.pid} \({sys.executable} -c"):
                 open_or_put_aside(directory)
@@ -177,7 +146,7 @@ def test_who_has_it_is_said(directory: Path) -> None:
     assert database.get(b"k") == b"v"
     with pytest.raises(DatabaseLocked, match=f"this process, {os.getpid()}, itself"):
         open_or_put_aside(directory)
-    with pytest.raises(AssertionError), held(directory):  # this one has it still
+    with pytest.raises(AssertionError), holding(directory):  # this one has it still
         pass
     close(database)
     assert not list(directory.parent.glob("rows.corrupt-*"))
@@ -194,6 +163,7 @@ def test_who_has_it_is_said(directory: Path) -> None:
         ("IO error: While lock file: /Corruption/LOCK: Resource temporarily unavailable", DatabaseLocked),
         ("IO error: lock hold by current process, acquire time 1 acquiring thread 2: /LOCK: No locks", DatabaseLocked),
         ("IO error: No space left on device: While appending to file: /lock/Corruption: No space", DiskFull),
+        (f"{WRAPPED}IO error: No space left on device: While appending to file: /x/OPTIONS-000020.dbtmp", DiskFull),
         (
             "IO error: Read-only file system: While open a file for appending: /lock: Read-only file system",
             DiskReadOnly,

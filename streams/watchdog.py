@@ -1,0 +1,93 @@
+"""Notices agents that stand still without a fault: a batch that never ends, or a consumer that died without a word."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import faust
+from faust.types import TP
+
+from monitoring import logs
+from streams.app import fold_agent
+
+logger = logging.getLogger(__name__)
+
+STUCK_SECONDS: Final = 60.0
+"""An agent that has something to do and gets no further for so long is started anew. A batch takes milliseconds, and
+what is asked of brokers is given up, or refused for good, within a minute."""
+
+LOOK_SECONDS: Final = 10.0
+"""Between two looks, each of which asks the brokers where partitions end that are at rest."""
+
+ANSWER_SECONDS: Final = 5.0
+"""How long brokers may take to say where a partition ends; else nobody knows whether there is something to do."""
+
+
+class Stuck(Exception):
+    """The agent got no further for so long; nothing is lost, and recovery begins where it stood."""
+
+
+class Watchdog:
+    """Watches the agents of a node; `apps` are those that run or are starting.
+
+    While the brokers do not answer nothing can move, and nobody is to blame: that time does not count.
+    """
+
+    def __init__(self, apps: Mapping[str, faust.App], told: Callable[[str], None]) -> None:
+        """`told` is called with the name of each agent that is stopped."""
+        self._apps = apps
+        self._told = told
+        self._stood: dict[str, dict[str, tuple[object, float]]] = {}
+
+    async def run(self) -> None:
+        """Looks again and again, until it is cancelled; raises nothing."""
+        logs.begin({"component": "process", "operation": "watch"})
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for name, app in list(self._apps.items()):
+                try:
+                    await self.look(name, app)
+                except Exception as error:  # it is just being stopped
+                    logger.info("the agent %s could not be looked at: %r", name, error)
+
+    async def look(self, name: str, app: faust.App) -> None:
+        """Stops the app with a fault, and so has it started anew, if something of it stood still for too long."""
+        now = asyncio.get_running_loop().time()
+        before, stands = self._stood.get(name, {}), await self._standing(app)
+        self._stood[name] = {
+            what: found if (found := before.get(what)) is not None and found[0] == stand else (stand, now)
+            for what, stand in stands.items()
+        }
+        late = sorted(what for what, (_, since) in self._stood[name].items() if now - since > STUCK_SECONDS)
+        if late:
+            self._stood.pop(name)
+            self._told(name)
+            fault = Stuck(f"{', '.join(late)} got no further for {STUCK_SECONDS:.0f} s though there is more to read")
+            logger.critical("agent %s is stuck: %s; it is started anew", name, fault, extra={"agent": name})
+            await app.crash(fault)
+
+    async def _standing(self, app: faust.App) -> dict[str, object]:
+        """What has something to do, and where it stands."""
+        consumer: Any = app._consumer
+        if consumer is None or app.should_stop or not consumer.leased:
+            return {}
+        if app.rebalancing or not app.tables.actives_ready:
+            recovery = app.tables.recovery
+            return {"the recovery": (app.consumer_generation_id, *sorted(recovery.active_offsets.items()))}
+        agent, found = fold_agent(app), dict[str, object]()
+        for number in agent.owned():
+            tp = TP(agent.spec.source.name, number)
+            if tp not in consumer.stopped_partitions:
+                position = consumer.reached(tp, agent.position(number))
+                # Not what the consumer has heard of the end: it may be dead.
+                if position < (consumer.highwater(tp) or 0) or position < await self._end(consumer, tp, position):
+                    found[f"{tp.topic}[{tp.partition}]"] = position
+        return found
+
+    async def _end(self, consumer: Any, tp: TP, unknown: int) -> int:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return int(await consumer.logged(tp))
+        except TimeoutError:
+            return unknown

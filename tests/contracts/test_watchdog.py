@@ -1,0 +1,92 @@
+"""What stands still without a fault is started anew, and loses nothing; what has nothing to do is left alone."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams import watchdog
+from streams.app import fold_agent
+from streams.node import Node
+from streams.topics import COMMANDS
+from streams.watchdog import Watchdog
+from tasksys.commands import CreateTask
+from tasksys.outcomes import Decided, OutcomeStatus
+from tests.support.nodes import SETTLE, accepted, check, founded, record, running, until
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks often; what is in hand is given up soon."""
+    monkeypatch.setattr(watchdog, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("streams.transport.folding.BATCH_SECONDS", 0.5)
+
+
+def hang(node: Node, where: str) -> asyncio.Event:
+    """Has the agent of commands hang from now on, until it is built anew; set once it does."""
+    app, hanging = node.apps["commands"], asyncio.Event()
+
+    async def for_ever(*_: Any) -> None:
+        hanging.set()
+        await asyncio.Event().wait()
+
+    if where == "commit":
+        agent = fold_agent(app)
+        for number in agent.owned():
+            agent.runner(number)._commit = for_ever
+    else:
+        app.consumer._drain_once = for_ever
+    return hanging
+
+
+@pytest.mark.parametrize("where", ["commit", "fetch"])
+async def test_a_stuck_agent_is_started_anew(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A batch that never ends, and a consumer that is dead without a word: the commands that waited are decided."""
+    async with running(url, tmp_path / "node") as node:
+        workspace = await founded(node)
+        await check(node)
+        app, hanging = node.apps["commands"], hang(node, where)
+        if where == "fetch":
+            await hanging.wait()
+        waiting = node.gateway.start(record(workspace, CreateTask(task="t", title="x")))
+        await hanging.wait()
+        with caplog.at_level(logging.CRITICAL, "streams.watchdog"):
+            monkeypatch.setattr(watchdog, "STUCK_SECONDS", 1.0)
+            await until(lambda: "agent commands is stuck" in caplog.text)
+            monkeypatch.setattr(watchdog, "STUCK_SECONDS", 60.0)
+        decided = await waiting(SETTLE)
+        assert isinstance(decided, Decided)
+        assert decided.outcome.status is OutcomeStatus.ACCEPTED
+        assert node.apps["commands"] is not app
+        assert f"agent commands is stuck: {COMMANDS.name}[{node.partition(workspace)}]" in caplog.text
+        await until(lambda: not node.ready())
+        await accepted(node, workspace, CreateTask(task="more", title="x"))
+        await check(node)
+
+
+async def test_what_is_at_rest_is_left_alone(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Markers at the end of a partition, and partitions where nothing was ever, are nothing to do."""
+    async with running(url, tmp_path / "node") as node:
+        workspace = await founded(node)
+        await accepted(node, workspace, CreateTask(task="t", title="x"))
+        await check(node)
+        told = list[str]()
+        watching = Watchdog(node.begun, told.append)
+
+        async def nothing() -> bool:
+            return not any([await watching._standing(app) for app in node.apps.values()])
+
+        async with asyncio.timeout(SETTLE):
+            while not await nothing():  # noqa: ASYNC110  (a fetch is to pass the last markers)
+                await asyncio.sleep(0.05)
+        monkeypatch.setattr(watchdog, "STUCK_SECONDS", 0.05)
+        for _ in range(3):
+            for name, app in node.apps.items():
+                await watching.look(name, app)
+            await asyncio.sleep(0.06)
+        assert told == []
+        assert not node.faults

@@ -1,0 +1,71 @@
+"""Reads from copies: for who asks, and for all while nobody is known to have the workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.http import Answer, Space
+from tests.support.workers import Worker, worker
+from views.forwarding import forwarder
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ASKING = {"Tasksys-Read": "standby"}
+NOBODY = "http://127.0.0.1:1"
+
+
+def at(other: Worker, space: Space) -> Space:
+    """The same workspace through another worker."""
+    return Space(other.session, space.headers, space.prefix, space.id)
+
+
+def marked(answer: Answer) -> bool:
+    """Whether it is from a copy, and says of which position."""
+    return answer.headers.get("Tasksys-Stale") == "true" and answer.position > 0
+
+
+async def test_who_asks_is_answered_from_a_copy(owner: Worker, space: Space) -> None:
+    """The same as by the owner, marked; to its members only; and what a copy does not have is refused."""
+    task = await space.task("Milk")
+    async with worker(owner.believing.node, NOBODY, wait=0.3) as copy:
+        there = at(copy, space)
+        for path in ("", "/tasks", f"/tasks/{task['id']}", "/tasks?q=milk", "/projects", "/members"):
+            fresh, stale = await space.get(path), await there.get(path, headers=ASKING)
+            assert marked(stale), stale.raw
+            assert not marked(fresh)
+            assert fresh.raw == stale.raw
+            assert fresh.position == stale.position
+        assert marked(await there.send("HEAD", "/tasks", headers=ASKING))
+        (await there.acting("stranger").get("/tasks", headers=ASKING)).problem(404, "not-found")
+        for path in ("/audit", "/events", "/feed"):
+            (await there.get(path, headers=ASKING)).problem(503, "not-ready")
+        (await there.get("/tasks", headers=ASKING, min_position=1000)).problem(504, "view-behind")
+        (await there.get("/tasks")).problem(503, "not-ready")
+        (await there.post("/tasks", {"title": "No"}, headers=ASKING)).problem(503, "not-ready")
+
+
+async def test_the_owner_itself_is_never_stale(owner: Worker, other: Worker, space: Space) -> None:
+    """Nor is one without a copy, which asks it."""
+    for worker_ in (owner, other):
+        answer = await at(worker_, space).get("/tasks", headers=ASKING)
+        assert answer.status == 200
+        assert "Tasksys-Stale" not in answer.headers
+
+
+async def test_nobody_is_known(owner: Worker, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some time reads are answered, marked; writes are not, soon without waiting; then all is as before."""
+    monkeypatch.setattr(forwarder, "UNKNOWN_SECONDS", 0.2)
+    async with worker(owner.believing.node, None, wait=0.6) as copy:
+        there = at(copy, space)
+        for _ in range(2):
+            assert marked(await there.get("/tasks"))
+        (await there.post("/tasks", {"title": "No"})).problem(503, "not-ready")
+        (await there.get("/feed")).problem(503, "not-ready")
+        (await there.post("/tasks", {"title": "No"})).problem(503, "not-ready")
+        copy.believing.believe("")
+        assert not marked(await there.get("/tasks"))
+        assert (await there.post("/tasks", {"title": "Yes"})).status == 201
+        copy.believing.believe(None)
+        with monkeypatch.context() as later:
+            later.setattr(forwarder, "UNKNOWN_SECONDS", 3600.0)
+            (await there.get("/tasks")).problem(503, "not-ready")
