@@ -119,7 +119,6 @@ PLANTED: Final[dict[str, Plant]] = {
     "rows are written apart from their offset": Plant(_rows_apart_from_their_offset, DYING),
     "uncommitted records are read": Plant(_reads_what_is_not_committed),
     "commands are acknowledged before they are appended": Plant(_acknowledged_before_it_is_appended, DYING),
-    "copies move in the middle of a batch": Plant(lambda: patch.object(agent, "_whole", len)),
     "a writer is not fenced": Plant(_unfenced, ZOMBIES),
     "a worker answers without a lease": Plant(_without_a_lease, FREEZING),
 }
