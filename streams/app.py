@@ -30,12 +30,14 @@ def build(
     url: str,
     session_timeout: float = 6.0,
     standbys: int = 0,
+    member: str = "",
 ) -> faust.App:
     """The Faust app of an agent.
 
     `directory` is this process's own; `url` is how other workers reach this one, and its identity in assignments.
     A worker that was not heard of for `session_timeout` seconds loses its partitions to others. Of each partition so
-    many other workers as `standbys` says keep a copy of the table, as far as there are so many.
+    many other workers as `standbys` says keep a copy of the table, as far as there are so many. One that names itself
+    as a `member`, and is back under that name before its session ends, finds its partitions as they were.
     """
     app = faust.App(
         group(spec.name),
@@ -56,6 +58,7 @@ def build(
         broker_request_timeout=30,
         broker_commit_interval=5,
         consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_group_instance_id=member or None,
         table_standby_replicas=standbys,
         PartitionAssignor=Assignor,
         TableManager=Tables,

@@ -74,6 +74,9 @@ class Node:
     """Where other workers reach this one: no two may have the same."""
     standbys: int = 0
     """Other workers that keep a copy of each partition of a table, as far as there are so many."""
+    member: str = ""
+    """A name that this worker keeps over restarts. Back within the session timeout it goes on with what it had, and
+    nothing moves; without a name it leaves at once when it stops, and others take over."""
     session_timeout: float = 6.0
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -190,7 +193,7 @@ class Node:
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
         app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout,
-                    self.standbys)  # fmt: skip
+                    self.standbys, self.member)  # fmt: skip
         stopped = asyncio.ensure_future(app.wait_until_stopped())
         self.begun[spec.name] = app
         try:

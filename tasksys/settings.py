@@ -96,6 +96,7 @@ class Settings:
     metrics_port: int = 3101
     public_url: str = ""
     advertise_url: str = ""
+    member: str = ""
     agents: tuple[str, ...] = ()
     partitions: int | None = None
     replication: int = 1

@@ -2,6 +2,8 @@
 
 It replaces `faust.transport.consumer.Consumer._drain_messages`, which takes each record through two tasks and forty
 calls. tests/streams/test_faust_internals.py names every private part of Faust that is leaned on here.
+
+Why so long: what becomes of a fetch while partitions move has to be read in one order.
 """
 
 import asyncio
@@ -81,10 +83,6 @@ class FoldingConsumer:
     def leased(self) -> bool:
         """Whether nobody else can have this process's partitions; on a log of one process nobody can."""
         return True
-
-    async def logged(self, tp: TP) -> int:
-        """The offset behind the partition's newest record, whatever becomes of the consumer; may wait without end."""
-        raise NotImplementedError
 
     def copies(self) -> dict[int, int]:
         """The partitions of the table that are copied here, and how many records of the changelog each lacks."""

@@ -77,7 +77,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             steps.add("deliveries have ended", channels.close)
             node = Node(
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication,
-                settings.worker_url, standbys=settings.standbys, courier=channels,
+                settings.worker_url, standbys=settings.standbys, member=settings.member, courier=channels,
             )  # fmt: skip
             disk = await running.enter_async_context(observing(node, settings.data_dir))
             watch(health, node, agents, disk, settings.data_dir)

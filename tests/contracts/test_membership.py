@@ -207,3 +207,21 @@ async def test_status_tells_of_copies_and_recovery(url: str, tmp_path: Path) -> 
         await until(
             lambda: not any(one["recovering"] for node in both for one in node.status()["agents"]["commands"]["copies"])
         )
+
+
+async def test_a_named_worker_comes_back_to_what_it_had(url: str, tmp_path: Path) -> None:
+    """Within its session: nobody takes over, and nothing is assigned anew; an unnamed one that stops leaves at once."""
+    settings: dict[str, Any] = {**QUICK, "session_timeout": 20.0, "agents": ("commands", "audit")}
+
+    def named(name: str) -> Any:
+        return running(url, tmp_path / name, url=address(name), member=name, **settings)
+
+    async with named("stays") as stays:
+        async with named("restarts") as restarts:
+            await settled(stays, restarts)
+            before, theirs = stays.ownership(), restarts.served("commands")
+            name = await founded(restarts, workspace_on(restarts, theirs[0]))
+        async with named("restarts") as restarts:
+            await until(lambda: restarts.served("commands") == theirs and not restarts.ready(), "it is back", 60)
+            await accepted(restarts, name, CreateTask(task="t", title="x"))
+            assert stays.ownership() == restarts.ownership() == before

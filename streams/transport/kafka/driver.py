@@ -144,8 +144,10 @@ class Transport(driver.Transport):
         return writer.commit
 
     async def end_of(self, tp: TP) -> int:
-        """The last stable offset of a partition; asked for without end."""
-        return await (await self._connected()).end("watchdog", TopicPartition(*tp), COMMITTED)
+        """The last stable offset of a partition; asked for without end. Raises LookupError where nothing is open."""
+        if self._cluster is None:
+            raise LookupError("no partition is open")
+        return await self._cluster.end("watchdog", TopicPartition(*tp), COMMITTED)
 
     async def _connected(self) -> Cluster:
         """The brokers, connected on first use."""
