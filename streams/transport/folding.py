@@ -2,6 +2,8 @@
 
 It replaces `faust.transport.consumer.Consumer._drain_messages`, which takes each record through two tasks and forty
 calls. tests/streams/test_faust_internals.py names every private part of Faust that is leaned on here.
+
+Why so long: from which moment on fetched records count, and until when, has to be read in one place.
 """
 
 import asyncio
