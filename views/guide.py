@@ -72,6 +72,9 @@ def sections() -> list[tuple[str, str, str]]:
             "Everything that happens in a workspace has a position, counted from 1. A write answers with "
             f"`{POSITION_HEADER}`; "
             "a read with `?min_position=N`, or that header, waits until it shows at least that.",
+            "An answer with `Tasksys-Stale: true` may be of an earlier position than the last write: a server that "
+            "keeps a copy gives it while the one that has the workspace is not known, and to who sends "
+            "`Tasksys-Read: standby` and would rather have an old answer than wait.",
             "`?as_of=` a position, or an instant such as `2026-03-08T09:00:00Z`, shows the state then. Lists are in "
             "pages: "
             "send `next_cursor` as `cursor` for the next one, until it is null.",

@@ -214,7 +214,7 @@ class Asker:
         if answer.status == 200:
             self._saw(workspace, began, answer, answer.position, {task: answer.version}, at_least)
             return answer.position
-        if answer.status == 404 and there:  # as if nothing had been written yet
+        if answer.status == 404 and there and not anybody:  # as if nothing had been written yet
             self._saw(workspace, began, answer, 0, {}, at_least)
         return 0
 

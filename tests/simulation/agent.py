@@ -206,7 +206,7 @@ class Agent:
         def put(found: Sequence[Record], position: int) -> None:
             """A copy moves in its owner's steps, each of which ends with the row of its position."""
             held.extend(found)
-            whole = next((at for at in range(len(held), 0, -1) if held[at - 1].key == APPLIED), 0)
+            whole = _whole(held)
             try:
                 if whole:
                     end = position if whole == len(held) else held[whole - 1].offset + 1
@@ -343,6 +343,11 @@ class Reader:
             self._position, self._fetching = position, False
             self._put(found, position)
             self.go_on()
+
+
+def _whole(held: Sequence[Record]) -> int:
+    """How many of a changelog's records are whole batches."""
+    return next((at for at in range(len(held), 0, -1) if held[at - 1].key == APPLIED), 0)
 
 
 def _applied(table: Table) -> int:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from streams.fold import Headers, Record
 
-PAGE: Final = 50
+PAGE: Final = 12
 """Records that one fetch brings at most."""
 
 

@@ -61,7 +61,9 @@ def _rows_apart_from_their_offset() -> Any:
 
 
 def _reads_what_is_not_committed() -> Any:
-    def read(self: log.Log, topic: str, partition: int, position: int, most: int = 50) -> tuple[list[Record], int]:
+    def read(
+        self: log.Log, topic: str, partition: int, position: int, most: int = log.PAGE
+    ) -> tuple[list[Record], int]:
         records = self._partitions[topic, partition].records[position : position + most]
         return [one for one in records if one is not None], position + len(records)
 
