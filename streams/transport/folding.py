@@ -3,7 +3,7 @@
 It replaces `faust.transport.consumer.Consumer._drain_messages`, which takes each record through two tasks and forty
 calls. tests/streams/test_faust_internals.py names every private part of Faust that is leaned on here.
 
-Why so long: what becomes of a fetch while partitions move has to be read in one order.
+Why so long: from which moment on fetched records count, and until when, has to be read in one place.
 """
 
 import asyncio

@@ -73,8 +73,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
     setting("--member", default="", metavar="NAME", show_default=False,
-           help="A name that this worker keeps over restarts, and no other one has. Back within 6 s it goes on with "
-           "its partitions, and nothing moves; without a name others take over as soon as it stops."),
+           help="A name that this worker keeps over restarts, and no other one has. Back within 6 s it goes on "
+           "with its partitions, and nothing moves; without a name others take over as soon as it stops."),
     setting("--standbys", type=click.IntRange(min=0), default=1, metavar="N",
            help="How many other workers keep a copy of each table, on Kafka: they take over at once what another one "
            "leaves behind."),

@@ -33,7 +33,9 @@ ALL = dict(commands())
 def test_every_option_is_an_environment_variable_and_help_says_so(words: tuple[str, ...]) -> None:
     """No option can be set on the command line only, and every command says what it does."""
     shown = " ".join(invoke(*words, "--help").stdout.split())
-    options = [one for one in ALL[words].params if isinstance(one, click.Option) and one.name != "help"]
+    options = [
+        one for one in ALL[words].params if isinstance(one, click.Option) and one.name != "help" and not one.hidden
+    ]
     assert shown.count("[env var:") == len(options)
     assert all(one.show_envvar and one.help for one in options)
     assert all(str(one.envvar or "TASKSYS_").startswith("TASKSYS_") for one in options)
