@@ -8,7 +8,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.broker import Broker
-from streams.topics import EVENTS, TOPICS, TopicSpec, changelog, group
+from streams.topics import COMMANDS, EVENTS, TOPICS, TopicSpec, changelog, group
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.errors import BrokerUnavailable
@@ -60,6 +60,21 @@ async def describe_topics(broker: Broker) -> dict[str, int]:
         raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
     finally:
         await admin.close()
+
+
+async def partitions_of(broker: Broker) -> int:
+    """How many partitions our topics have, which exist: each broker tells of new ones in its own time.
+
+    Raises BrokerUnavailable, also if the one that is asked does not hear of them.
+    """
+    try:
+        async with asyncio.timeout(SEEN_SECONDS):
+            while (found := (await describe_topics(broker)).get(COMMANDS.name)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError as error:
+        detail = f"Kafka at {broker.servers} does not answer for {COMMANDS.name}, which was made; try again."
+        raise BrokerUnavailable(detail) from error
+    return found
 
 
 async def _create_embedded(broker: Broker, agents: Iterable[str], partitions: int) -> list[str]:

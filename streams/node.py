@@ -109,7 +109,7 @@ class Node:
         """
         self.directory.mkdir(parents=True, exist_ok=True)
         await admin.create_topics(self.broker, AGENTS, self.partitions, self.replication)
-        self.partitions = (await admin.describe_topics(self.broker))[COMMANDS.name]
+        self.partitions = await admin.partitions_of(self.broker)
         self._appender = await open_appender(self.broker)
         ready = [asyncio.get_running_loop().create_future() for _ in self.agents]
         self._supervisors = [

@@ -36,6 +36,8 @@ FOUND: Final = """Chaos has found, and these were mended:
   tables were recovered (seed 4; `streams/transport/tables.py`, `tests/contracts/test_overtaken.py`).
 - Workers that took partitions over slowly were taken for dead, and had each other begin again for minutes (seed 2, on a
   busy machine; `streams/transport/kafka/heartbeats.py`).
+- A worker that started on three brokers, whose topics another broker had just made, ended with a KeyError (seed 11;
+  `streams/admin.py:partitions_of`).
 """
 
 

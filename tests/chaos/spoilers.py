@@ -1,4 +1,7 @@
-"""Each kind of violation, planted in a good history, in place; by `assume` where the history has no room for it."""
+"""Each kind of violation, planted in a good history, in place; by `assume` where the history has no room for it.
+
+Why so long: it is one list, a few lines for each kind.
+"""
 
 from __future__ import annotations
 

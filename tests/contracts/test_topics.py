@@ -118,3 +118,15 @@ async def test_more_copies_than_brokers(broker: Broker) -> None:
     """Kafka's own reason is passed on."""
     with pytest.raises(TopicsUnfit, match="InvalidReplicationFactor"):
         await admin.create_topics(broker, AGENTS, 2, 3)
+
+
+async def test_a_broker_that_has_not_heard_of_new_topics_yet(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked again: another one has made them."""
+    await admin.create_topics(broker, AGENTS, 3, 1)
+    answers, describe = [dict[str, int]()], admin.describe_topics
+
+    async def late(asked: Broker) -> dict[str, int]:
+        return answers.pop() if answers else await describe(asked)
+
+    monkeypatch.setattr(admin, "describe_topics", late)
+    assert await admin.partitions_of(broker) == 3
