@@ -43,7 +43,11 @@ def test_an_exception_is_in_its_line() -> None:
     assert "ValueError: no" in line["exception"]
 
 
-@pytest.mark.parametrize("odd", [object(), {1: 2}, {object(): 1}, "\ud800", float("nan")], ids=repr)
+@pytest.mark.parametrize(
+    "odd",
+    [object(), {1: 2}, {object(): 1}, "\ud800", float("nan")],
+    ids=["an object", "no text as a key", "an object as a key", "a lone surrogate", "no number"],
+)
 def test_no_value_breaks_a_line(odd: object) -> None:
     """What JSON cannot say is said as text."""
     stream = io.StringIO()
