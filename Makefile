@@ -50,6 +50,10 @@ bench: ## Ours and the peers, side by side; writes tests/bench/RESULTS.md
 	deploy/install.sh dev
 	$(PYTHON) -m tests.bench
 
+scale: ## How cost and pauses grow with workers, partitions, workspaces, tasks and subscribers (ONLY="pauses rates", SEED)
+	deploy/install.sh dev
+	$(PYTHON) -m tests.scale $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED))
+
 demo: ## 10,000 commands through HTTP, kill -9 in the middle, replay --verify, on both transports
 	deploy/install.sh dev
 	$(PYTHON) -m tests.demo
@@ -66,4 +70,4 @@ observe: ## Break a running system in four ways, and write what its monitoring s
 	deploy/install.sh dev
 	$(PYTHON) -m tests.monitoring.demo
 
-.PHONY: observe pictures help run test quick ui types format chaos kills simulate fuzz rules bench demo year monitoring-test
+.PHONY: observe pictures help run test quick ui types format chaos kills simulate fuzz rules bench scale demo year monitoring-test

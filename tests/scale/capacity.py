@@ -1,0 +1,272 @@
+"""What machines so many commands a day take, computed from what was measured, and written into deploy/CAPACITY.md.
+
+What is assumed and not measured is a constant here, and stands on the page as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from tests.bench.results import table
+from tests.scale.cluster import PARTITIONS
+from tests.scale.rates import CALM_RATE
+from tests.scale.results import Part
+from tests.support.kafka_broker import ROOT
+
+CAPACITY: Final = ROOT / "deploy/CAPACITY.md"
+BEGIN: Final = "<!-- Computed by `python -m tests.scale --pages`. -->\n"
+END: Final = "<!-- So far. -->\n"
+NEEDED: Final = ("rates", "partitions", "tasks", "subscribers", "sizes")
+"""The parts whose figures the page is computed from."""
+
+DAYS: Final = (100_000, 10_000_000, 1_000_000_000)
+CELL: Final = 10_000_000
+"""Commands a day of one cluster at most; more of them are several clusters."""
+
+PEAK: Final = 10.0
+"""Commands in the busiest second, by those of an average one."""
+READS: Final = 5.0
+"""Pages of 50 tasks that are asked for over HTTP, for each command."""
+FOLLOWERS: Final = 3.0
+"""Subscribers that each event goes to."""
+BUSY: Final = 0.5
+"""The share of a core that may be used in the busiest second; the rest is for takeovers, bursts and the long tail."""
+SPARE: Final = 1.1
+"""Workers for those that one has to do without; two at least."""
+EACH: Final = 4
+"""Partitions of a worker: when one is gone, several others share what it had."""
+COPIES: Final = 3
+"""Brokers that have each record."""
+TABLES: Final = 2
+"""Workers that have each row: the owner and one standby."""
+READERS: Final = 4
+"""Agents that read the event log."""
+MACHINE_CORES: Final = 8
+WORKER_GB: Final = 1.5
+BROKER_CORES: Final = 8
+DAY: Final = 86_400.0
+YEAR: Final = 365
+WEEK: Final = 7
+GIGA: Final = 1e9
+
+
+class Costs(Struct, frozen=True):
+    """What one of each takes: seconds of a core, shares of a core, bytes."""
+
+    command: float
+    """A worker's, without being handed on and without what an idle worker uses."""
+    handed_on: float
+    broker: float
+    read: float
+    follower: float
+    idle: float
+    """The share of a core that a worker with EACH partitions takes when it has nothing to do."""
+    event_bytes: float
+    command_bytes: float
+    changelog_bytes: float
+    table_bytes: float
+
+
+class Machines(Struct, frozen=True):
+    """What so many commands a day take. Disks are in gigabytes, of a year or of a week; the network in Mbit/s."""
+
+    per_day: float
+    cells: int
+    peak: float
+    cost: float
+    """Seconds of workers' cores for a command, with all that comes with it."""
+    each: float
+    """Commands a second of one worker."""
+    workers: int
+    worker_machines: int
+    partitions: int
+    broker_cores: float
+    brokers: int
+    memory: float
+    events: float
+    commands: float
+    changelogs: float
+    tables: float
+    network: float
+
+
+def costs(parts: Mapping[str, Part]) -> Costs:
+    """From the figures of the parts in NEEDED."""
+    rates, split = parts["rates"].figures, parts["partitions"].figures
+    tasks, fed, sizes = parts["tasks"].figures, parts["subscribers"].figures, parts["sizes"].figures
+    micro = 1e-6
+    worker_idle, broker_idle = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
+    return Costs(
+        command=max(0.0, rates["calm_1_worker_us"] * micro - worker_idle / CALM_RATE),
+        handed_on=max(0.0, rates["fast_3_worker_us"] - rates["fast_1_worker_us"]) * micro / (2 / 3),
+        broker=max(0.0, rates["calm_1_broker_us"] * micro - broker_idle / CALM_RATE),
+        read=tasks["read_1000_us"] * micro,
+        follower=max(0.0, fed["event_500_us"] - fed["event_10_us"]) * micro / 490,
+        idle=split[f"idle_worker_{EACH}_share"],
+        event_bytes=sizes["event_calm_bytes"],
+        command_bytes=sizes["command_calm_bytes"],
+        changelog_bytes=sizes["changelog_bulk_bytes"],
+        table_bytes=sizes["table_bytes"],
+    )
+
+
+def machines(per_day: float, cost: Costs) -> Machines:
+    """What that many take: several clusters of CELL a day where it is more."""
+    cells = max(1, ceil(per_day / CELL))
+    one = per_day / cells
+    peak = one / DAY * PEAK
+    whole = cost.command + cost.handed_on + READS * (cost.read + cost.handed_on) + FOLLOWERS * cost.follower
+    each = (BUSY - cost.idle) / whole
+    workers = max(2, ceil(SPARE * ceil(peak / each)))
+    partitions = max(PARTITIONS, ceil(EACH * workers / PARTITIONS) * PARTITIONS)
+    broker_cores = peak * cost.broker * COPIES / BUSY
+    brokers = max(COPIES, ceil(broker_cores / BROKER_CORES))
+    kept = one * YEAR / GIGA
+    on_the_wire = (
+        cost.command_bytes * (COPIES + 1)
+        + cost.event_bytes * (COPIES + READERS)
+        + cost.changelog_bytes * (COPIES + TABLES - 1)
+    )
+    return Machines(
+        per_day=per_day,
+        cells=cells,
+        peak=peak * cells,
+        cost=whole,
+        each=each,
+        workers=workers * cells,
+        worker_machines=max(2, ceil(workers / MACHINE_CORES)) * cells,
+        partitions=partitions * cells,
+        broker_cores=broker_cores * cells,
+        brokers=brokers * cells,
+        memory=workers * WORKER_GB * cells,
+        events=kept * cost.event_bytes * COPIES * cells,
+        commands=one * WEEK / GIGA * cost.command_bytes * COPIES * cells,
+        changelogs=kept * cost.changelog_bytes * COPIES * cells,
+        tables=kept * cost.table_bytes * TABLES * cells,
+        network=peak * on_the_wire * 8 / 1e6 * cells,
+    )
+
+
+def disk(gigabytes: float) -> str:
+    """Gigabytes as people say it."""
+    for size, unit in ((1e6, "PB"), (1e3, "TB")):
+        if gigabytes >= size:
+            return f"{gigabytes / size:,.1f} {unit}"
+    return f"{gigabytes:,.0f} GB"
+
+
+def computed(parts: Mapping[str, Part]) -> str:
+    """The part of the page that follows from what was measured."""
+    cost = costs(parts)
+    return "\n".join([_costs(cost, parts), _machines([machines(per_day, cost) for per_day in DAYS]), _shown(cost)])
+
+
+def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
+    rates, split = parts["rates"].figures, parts["partitions"].figures
+    fed = parts["subscribers"].figures
+    idle_worker, idle_broker = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
+    rows = [
+        [
+            "C, a command at a worker", _us(cost.command),
+            f"{rates['calm_1_worker_us']:,.0f} µs at {CALM_RATE:.0f}/s, less the {idle_worker:.1%} of a core that an "
+            f"idle worker with {PARTITIONS} partitions uses, over {CALM_RATE:.0f}",
+        ],
+        [
+            "H, to hand a request on", _us(cost.handed_on),
+            f"at 3 workers two thirds are handed on: ({rates['fast_3_worker_us']:,.0f} µs − "
+            f"{rates['fast_1_worker_us']:,.0f} µs at 1 worker) / (2/3)",
+        ],
+        [
+            "B, a command at the broker", _us(cost.broker),
+            f"{rates['calm_1_broker_us']:,.0f} µs at {CALM_RATE:.0f}/s, less {idle_broker:.1%} of a core over "
+            f"{CALM_RATE:.0f}",
+        ],
+        ["R, a page of 50 tasks", _us(cost.read), "of a workspace of 1,000, filtered and sorted"],
+        [
+            "F, an event for a subscriber", _us(cost.follower),
+            f"({fed['event_500_us']:,.0f} µs with 500 − {fed['event_10_us']:,.0f} µs with 10) / 490",
+        ],
+        ["I, an idle worker", f"{cost.idle:.1%} of a core", f"with {EACH} partitions"],
+        ["event log", f"{cost.event_bytes:,.0f} bytes a command", "calm: nearly each is a transaction of its own"],
+        ["command log", f"{cost.command_bytes:,.0f} bytes a command", "calm"],
+        ["changelogs", f"{cost.changelog_bytes:,.0f} bytes a command", "in bulk, before they are compacted"],
+        ["tables of a worker", f"{cost.table_bytes:,.0f} bytes a command", "all agents', as RocksDB left them"],
+    ]  # fmt: skip
+    return table(rows, ["measured", "value", "how it follows from tests/scale/RESULTS.md"])
+
+
+def _us(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f} µs" if seconds >= 1e-4 else f"{seconds * 1e6:.1f} µs"
+
+
+def _machines(found: list[Machines]) -> str:
+    def line(what: str, values: list[str]) -> list[str]:
+        return [what, *values]
+
+    rows = [
+        line("commands in the busiest second", [f"{one.peak:,.0f}" for one in found]),
+        line("clusters", [f"{one.cells:,}" for one in found]),
+        line("workers (processes)", [f"{one.workers:,}" for one in found]),
+        line(f"machines for them, {MACHINE_CORES} cores", [f"{one.worker_machines:,}" for one in found]),
+        line("memory of workers", [disk(one.memory) for one in found]),
+        line("partitions", [_each(one.partitions, one.cells) for one in found]),
+        line("brokers' cores, at half", [f"{one.broker_cores:,.1f}" for one in found]),
+        line(f"brokers, {BROKER_CORES} cores", [_each(one.brokers, one.cells) for one in found]),
+        line("disk: events, each year", [disk(one.events) for one in found]),
+        line("disk: changelogs, each year at most", [disk(one.changelogs) for one in found]),
+        line("disk: commands, a week", [disk(one.commands) for one in found]),
+        line("disk of workers: tables, each year", [disk(one.tables) for one in found]),
+        line("network of brokers, busiest second", [f"{one.network:,.1f} Mbit/s" for one in found]),
+    ]
+    return table(rows, ["", *(f"{one.per_day:,.0f} commands a day" for one in found)])
+
+
+def _each(number: int, cells: int) -> str:
+    return f"{number:,}" if cells == 1 else f"{cells:,} × {number // cells:,}"
+
+
+def _shown(cost: Costs) -> str:
+    """The second column, step by step."""
+    one = machines(CELL, cost)
+    need = ceil(one.peak / one.each)
+    steps = [
+        f"Busiest second: {one.per_day:,.0f} / {DAY:,.0f} s × {PEAK:.0f} = {one.peak:,.0f} commands.",
+        f"A command with what comes with it: C + H + {READS:.0f} × (R + H) + {FOLLOWERS:.0f} × F = "
+        f"{one.cost * 1e3:.2f} ms of a worker's core.",
+        f"A worker: ({BUSY:.2f} − {cost.idle:.3f}) / {one.cost * 1e3:.2f} ms = {one.each:.1f} commands a second.",
+        f"Workers: {one.peak:,.0f} / {one.each:.1f}, up to {need}; with a tenth to spare {one.workers}. "
+        f"Without any reads it would be {_without_reads(cost, one.peak)}.",
+        f"Partitions: {EACH} a worker, up to a multiple of {PARTITIONS}: {one.partitions}.",
+        f"Brokers: {one.peak:,.0f} × B × {COPIES} copies / {BUSY} = {one.broker_cores:.1f} cores.",
+        f"Events: {one.per_day:,.0f} × {YEAR} × {cost.event_bytes:,.0f} bytes × {COPIES} = {disk(one.events)} a year. "
+        f"Changelogs the same with {cost.changelog_bytes:,.0f} bytes; commands with {cost.command_bytes:,.0f} bytes "
+        f"and {WEEK} days; tables with {cost.table_bytes:,.0f} bytes and {TABLES} workers that have each row.",
+        f"Network: {one.peak:,.0f} × (command × {COPIES + 1} + event × {COPIES + READERS} + changelog × "
+        f"{COPIES + TABLES - 1}) × 8 bits = {one.network:,.0f} Mbit/s: each record goes to {COPIES} brokers and to all "
+        "who read it.",
+    ]
+    return f"For {CELL:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
+
+
+def _without_reads(cost: Costs, peak: float) -> int:
+    each = (BUSY - cost.idle) / (cost.command + cost.handed_on + FOLLOWERS * cost.follower)
+    return max(2, ceil(SPARE * ceil(peak / each)))
+
+
+def put_into(page: str, text: str) -> str:
+    """The page with this text between its two marks. ValueError if they are not there, once each and in order."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no place for it, between {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+def write(parts: Mapping[str, Part], page: Path = CAPACITY) -> None:
+    """Puts what follows from the parts into the page."""
+    page.write_text(put_into(page.read_text(encoding="utf-8"), computed(parts)), encoding="utf-8")
