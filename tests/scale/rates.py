@@ -32,7 +32,7 @@ HOW: Final = (
     "generator for each worker, which sends to that worker only, so with two workers half of all commands are "
     f"handed on to the other one, with three two thirds. As fast as it goes: {CONNECTIONS} connections together, each "
     f"with one command under way. Calm: {CALM_RATE:.0f} a second together, each due at its fixed moment. "
-    "Processor time is that of all threads of a process, for each acknowledged command: of the workers together, of the "
+    "Processor time is that of all threads of a process, for each acknowledged command: of the workers, of the "
     f"broker, of the load generators (with their starts). {ROUNDS} rounds of {SECONDS:.0f} s after {WARM_UP} s."
 )
 
