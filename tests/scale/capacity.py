@@ -46,6 +46,10 @@ TABLES: Final = 2
 """Workers that have each row: the owner and one standby."""
 READERS: Final = 4
 """Agents that read the event log."""
+ROWS: Final = 5
+"""Rows of all tables for each command: the thing, its workspace, the history and its index, the outcome."""
+RECOVERED: Final = 100_000.0
+"""Rows of changelogs that a worker reads a second: 283,432 in 2.7 s (tests/bench/RESULTS.md)."""
 MACHINE_CORES: Final = 8
 WORKER_GB: Final = 1.5
 BROKER_CORES: Final = 8
@@ -93,6 +97,8 @@ class Machines(Struct, frozen=True):
     changelogs: float
     tables: float
     network: float
+    recovery: float
+    """Hours until a worker whose disk was wiped has read what it had a part in, after a year."""
 
 
 def costs(parts: Mapping[str, Part]) -> Costs:
@@ -149,6 +155,7 @@ def machines(per_day: float, cost: Costs) -> Machines:
         changelogs=kept * cost.changelog_bytes * COPIES * cells,
         tables=kept * cost.table_bytes * TABLES * cells,
         network=peak * on_the_wire * 8 / 1e6 * cells,
+        recovery=one * YEAR * ROWS * TABLES / workers / RECOVERED / 3600,
     )
 
 
@@ -221,6 +228,7 @@ def _machines(found: list[Machines]) -> str:
         line("disk: changelogs, each year at most", [disk(one.changelogs) for one in found]),
         line("disk: commands, a week", [disk(one.commands) for one in found]),
         line("disk of workers: tables, each year", [disk(one.tables) for one in found]),
+        line("a wiped worker reads, after a year", [f"{one.recovery:,.1f} hours" for one in found]),
         line("network of brokers, busiest second", [f"{one.network:,.1f} Mbit/s" for one in found]),
     ]
     return table(rows, ["", *(f"{one.per_day:,.0f} commands a day" for one in found)])
@@ -250,6 +258,11 @@ def _shown(cost: Costs) -> str:
         f"{COPIES + TABLES - 1}) × 8 bits = {one.network:,.0f} Mbit/s: each record goes to {COPIES} brokers and to all "
         "who read it.",
     ]
+    steps.append(
+        f"A worker whose disk was wiped, after a year: {one.per_day:,.0f} × {YEAR} × {ROWS} rows × {TABLES} workers that "
+        f"have each / {one.workers} workers / {RECOVERED:,.0f} rows a second = {one.recovery:.1f} hours. Others have its "
+        "partitions meanwhile. Rows a command are counted by hand, rows a second are those of tests/bench/RESULTS.md."
+    )
     return f"For {CELL:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
 
 

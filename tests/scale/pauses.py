@@ -45,17 +45,19 @@ HOW: Final = (
     "workspace that touches the fault, up to one second after all partitions and copies stand again (so it has the "
     f"{INTERVAL * 1000:.0f} ms of rest in it). Of each fault: the median over the workspaces, and the longest; of them "
     "the median over the times that it was done. A fault starts with the signal, or with the start of the process; "
-    "a rolling restart stops each worker, starts it again, and goes on when it is ready. Brokers' settings are those "
-    "of tests (tests/support/kafka_broker.py), but for its memory."
+    "a rolling restart stops each worker, starts it again, and goes on when it is ready. 202 is what a client gets "
+    "that waited 10 s for what became of its command, which is in the log: those of all times together. Brokers' "
+    "settings are those of tests (tests/support/kafka_broker.py), but for its memory."
 )
 
 
 class Pause(Struct, frozen=True):
-    """One fault: pauses of all workspaces in seconds, and how long until everything stood again."""
+    """One fault: pauses of all workspaces in seconds, how long until everything stood again, and answers of 202."""
 
     what: str
     pauses: list[float]
     seconds: float
+    undecided: int = 0
 
 
 def measure(seed: int) -> Part:
@@ -76,11 +78,11 @@ def table(found: list[Pause]) -> Table:
             [
                 what, str(len(same)), spread([median(one.pauses) for one in same], "s"),
                 spread([max(one.pauses) for one in same], "s"), f"{median(waited):.0f} of {len(same[0].pauses)}",
-                spread([one.seconds for one in same], "s"),
+                spread([one.seconds for one in same], "s"), str(sum(one.undecided for one in same)),
             ]
         )  # fmt: skip
     head = ["what happens", "times", "pause, median of workspaces", "pause, longest of workspaces",
-            f"workspaces that waited over {LONG:.0f} s", "until all stands again"]  # fmt: skip
+            f"workspaces that waited over {LONG:.0f} s", "until all stands again", "answers of 202"]  # fmt: skip
     return Table(head, rows)
 
 
@@ -112,7 +114,7 @@ async def _measured(directory: Path, choose: random.Random, named: bool) -> list
             async def around(what: str, fault: Callable[[], Awaitable[object]]) -> None:
                 found.append(await _around(what, fault, running, writers))
                 say(f"{what}: {found[-1].seconds:.1f} s, median {median(found[-1].pauses):.2f} s, "
-                    f"longest {max(found[-1].pauses):.2f} s; {writers.failed} attempts failed so far")  # fmt: skip
+                    f"longest {max(found[-1].pauses):.2f} s; {found[-1].undecided} answers of 202")  # fmt: skip
 
             for _ in range(ROUNDS):
                 if named:
@@ -133,13 +135,14 @@ async def _around(what: str, fault: Callable[[], Awaitable[object]], running: Cl
     writers.spread()
     await asyncio.sleep(CALM)
     now = asyncio.get_running_loop().time
-    begin = now()
+    begin, undecided = now(), writers.undecided
     await fault()
     await asyncio.to_thread(running.settle)
     seconds = now() - begin
     await asyncio.sleep(1.0)
     end = now()
-    return Pause(what, [longest(moments, begin, end) for moments in writers.acknowledged.values()], seconds)
+    pauses = [longest(moments, begin, end) for moments in writers.acknowledged.values()]
+    return Pause(what, pauses, seconds, writers.undecided - undecided)
 
 
 async def _killed(worker: Serving) -> None:

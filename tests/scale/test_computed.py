@@ -32,7 +32,7 @@ def test_pauses_are_told_by_kind() -> None:
     """The median over the times of the median, and of the longest, of the workspaces."""
     found = [Pause(KILL, [1.0, 2.0, 9.0], 7.0), Pause(JOIN, [0.2, 0.2, 0.3], 3.0), Pause(JOIN, [0.4, 0.6, 1.3], 5.0)]
     (join, kill) = pauses.table(found).rows
-    assert join == [JOIN, "2", "0.40 s (0.20 to 0.60)", "0.80 s (0.30 to 1.30)", "0 of 3", "4 s (3 to 5)"]
+    assert join == [JOIN, "2", "0.40 s (0.20 to 0.60)", "0.80 s (0.30 to 1.30)", "0 of 3", "4 s (3 to 5)", "0"]
     assert kill[4] == "2 of 3"
     figures = pauses.figures(found)
     assert figures["kill_longest_s"] == 9.0

@@ -6,6 +6,7 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Final
 
@@ -31,6 +32,10 @@ class Writers:
         self.acknowledged: dict[str, list[float]] = {one: [] for one in workspaces}
         self.failed = 0
         """Attempts that had no acknowledgement: they were sent again."""
+        self.undecided = 0
+        """Commands that were answered 202: they are in the log, and what became of them is not known yet."""
+        self.undecided = 0
+        """Commands that were answered 202: they are in the log, and what became of them is not known yet."""
         self.spread()
 
     def spread(self) -> None:
@@ -55,6 +60,8 @@ class Writers:
         try:
             async with self._http.post(f"{url}/api/v1/workspaces/{workspace}/tasks", json=body, headers=headers) as got:
                 await got.read()
+                self.undecided += got.status == HTTPStatus.ACCEPTED
+                self.undecided += got.status == HTTPStatus.ACCEPTED
                 return got.status < 300
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
