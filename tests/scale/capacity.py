@@ -259,9 +259,10 @@ def _shown(cost: Costs) -> str:
         "who read it.",
     ]
     steps.append(
-        f"A worker whose disk was wiped, after a year: {one.per_day:,.0f} × {YEAR} × {ROWS} rows × {TABLES} workers that "
-        f"have each / {one.workers} workers / {RECOVERED:,.0f} rows a second = {one.recovery:.1f} hours. Others have its "
-        "partitions meanwhile. Rows a command are counted by hand, rows a second are those of tests/bench/RESULTS.md."
+        f"A worker whose disk was wiped, after a year: {one.per_day:,.0f} × {YEAR} × {ROWS} rows × {TABLES} workers "
+        f"that have each / {one.workers} workers / {RECOVERED:,.0f} rows a second = {one.recovery:.1f} hours. Others "
+        "have its partitions meanwhile. Rows of a command are counted by hand, rows a second are those of "
+        "tests/bench/RESULTS.md."
     )
     return f"For {CELL:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
 
