@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from tests.bench.load import Answered
 from tests.bench.percentiles import Times
 from tests.scale import pauses, rates, sizes
-from tests.scale.capacity import BEGIN, CELL, END, Costs, disk, machines, put_into
+from tests.scale.capacity import BEGIN, CELL, END, HANDED_ON, Costs, disk, machines, put_into
 from tests.scale.pauses import JOIN, KILL, Pause
 from tests.scale.rates import combined
 
 COSTS = Costs(
-    command=0.002, handed_on=0.0, broker=0.001, read=0.0, follower=0.0, idle=0.1, event_bytes=1000.0,
-    command_bytes=500.0, changelog_bytes=2000.0, table_bytes=1500.0,
+    command=0.0, together=0.002 - HANDED_ON / 3, broker=0.001, read=-HANDED_ON, follower=0.0, idle=0.1,
+    event_bytes=1000.0, command_bytes=500.0, changelog_bytes=2000.0, table_bytes=1500.0,
 )  # fmt: skip
 
 
