@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tests.bench.results import table
 from tests.scale.cluster import PARTITIONS
+from tests.scale.large import READS as READ_RATE
 from tests.scale.rates import CALM_RATE
 from tests.scale.results import Part
 from tests.support.kafka_broker import ROOT
@@ -25,8 +26,10 @@ NEEDED: Final = ("rates", "partitions", "tasks", "subscribers", "sizes")
 """The parts whose figures the page is computed from."""
 
 DAYS: Final = (100_000, 10_000_000, 1_000_000_000)
-CELL: Final = 10_000_000
-"""Commands a day of one cluster at most; more of them are several clusters."""
+SHOWN: Final = 10_000_000
+"""Commands a day of what is shown step by step."""
+MOST: Final = 50
+"""Workers of one cluster at most: beyond that its members are planned for too long. More is several clusters."""
 
 PEAK: Final = 10.0
 """Commands in the busiest second, by those of an average one."""
@@ -76,6 +79,8 @@ class Costs(Struct, frozen=True):
     event_bytes: float
     command_bytes: float
     changelog_bytes: float
+    written_bytes: float
+    """Of changelogs too, but as they are written, before anything is compacted."""
     table_bytes: float
 
 
@@ -116,24 +121,26 @@ def costs(parts: Mapping[str, Part]) -> Costs:
         command=max(0.0, rates["calm_1_worker_us"] * micro - worker_idle / CALM_RATE),
         together=max(0.0, three - one),
         broker=max(0.0, rates["calm_1_broker_us"] * micro - broker_idle / CALM_RATE),
-        read=tasks["read_1000_us"] * micro,
+        read=max(0.0, tasks["read_1000_us"] * micro - worker_idle / READ_RATE),
         follower=max(0.0, fed["event_500_us"] - fed["event_10_us"]) * micro / 490,
         idle=split[f"idle_worker_{EACH}_share"],
         event_bytes=sizes["event_calm_bytes"],
         command_bytes=sizes["command_calm_bytes"],
         changelog_bytes=sizes["changelog_bulk_bytes"],
+        written_bytes=sizes["changelog_calm_bytes"],
         table_bytes=sizes["table_bytes"],
     )
 
 
 def machines(per_day: float, cost: Costs) -> Machines:
-    """What that many take: several clusters of CELL a day where it is more."""
-    cells = max(1, ceil(per_day / CELL))
-    one = per_day / cells
-    peak = one / DAY * PEAK
+    """What that many take: as few clusters, all alike, as have no more than MOST workers each."""
     whole = written(cost) + READS * (cost.read + HANDED_ON)
     each = (BUSY - cost.idle) / whole
-    workers = max(2, ceil(SPARE * ceil(peak / each)))
+    cells = 1
+    while (workers := needed(per_day / cells / DAY * PEAK, each)) > MOST:
+        cells += 1
+    one = per_day / cells
+    peak = one / DAY * PEAK
     partitions = max(PARTITIONS, ceil(EACH * workers / PARTITIONS) * PARTITIONS)
     broker_cores = peak * cost.broker * COPIES / BUSY
     brokers = max(COPIES, ceil(broker_cores / BROKER_CORES))
@@ -141,7 +148,7 @@ def machines(per_day: float, cost: Costs) -> Machines:
     on_the_wire = (
         cost.command_bytes * (COPIES + 1)
         + cost.event_bytes * (COPIES + READERS)
-        + cost.changelog_bytes * (COPIES + TABLES - 1)
+        + cost.written_bytes * (COPIES + TABLES - 1)
     )
     return Machines(
         per_day=per_day,
@@ -162,6 +169,11 @@ def machines(per_day: float, cost: Costs) -> Machines:
         network=peak * on_the_wire * 8 / 1e6 * cells,
         recovery=one * YEAR * ROWS * TABLES / workers / RECOVERED / 3600,
     )
+
+
+def needed(peak: float, each: float) -> int:
+    """Workers for so many commands a second, of which each does so many."""
+    return max(2, ceil(SPARE * ceil(peak / each)))
 
 
 def written(cost: Costs) -> float:
@@ -185,7 +197,7 @@ def computed(parts: Mapping[str, Part]) -> str:
 
 def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
     rates, split = parts["rates"].figures, parts["partitions"].figures
-    fed = parts["subscribers"].figures
+    fed, tasks = parts["subscribers"].figures, parts["tasks"].figures
     idle_worker, idle_broker = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
     rows = [
         [
@@ -206,7 +218,11 @@ def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
             f"{rates['calm_1_broker_us']:,.0f} µs at {CALM_RATE:.0f}/s, less {idle_broker:.1%} of a core over "
             f"{CALM_RATE:.0f}",
         ],
-        ["R, a page of 50 tasks", _us(cost.read), "of a workspace of 1,000, filtered and sorted"],
+        [
+            "R, a page of 50 tasks", _us(cost.read),
+            f"of a workspace of 1,000, filtered and sorted: {tasks['read_1000_us']:,.0f} µs at {READ_RATE:.0f}/s, less "
+            f"{idle_worker:.1%} of a core over {READ_RATE:.0f}",
+        ],
         [
             "F, an event for a subscriber", _us(cost.follower),
             f"({fed['event_500_us']:,.0f} µs with 500 − {fed['event_10_us']:,.0f} µs with 10) / 490",
@@ -215,6 +231,7 @@ def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
         ["event log", f"{cost.event_bytes:,.0f} bytes a command", "calm: nearly each is a transaction of its own"],
         ["command log", f"{cost.command_bytes:,.0f} bytes a command", "calm"],
         ["changelogs", f"{cost.changelog_bytes:,.0f} bytes a command", "in bulk, before they are compacted"],
+        ["changelogs as they are written", f"{cost.written_bytes:,.0f} bytes a command", "calm"],
         ["tables of a worker", f"{cost.table_bytes:,.0f} bytes a command", "all agents', as RocksDB left them"],
     ]  # fmt: skip
     return table(rows, ["measured", "value", "how it follows from tests/scale/RESULTS.md"])
@@ -253,9 +270,11 @@ def _each(number: int, cells: int) -> str:
 
 def _shown(cost: Costs) -> str:
     """The second column, step by step."""
-    one = machines(CELL, cost)
+    whole = machines(SHOWN, cost)
+    one = machines(SHOWN / whole.cells, cost)
     need = ceil(one.peak / one.each)
     steps = [
+        f"Clusters: {whole.cells} of {one.per_day:,.0f} commands a day; none has more than {MOST} workers.",
         f"Busiest second: {one.per_day:,.0f} / {DAY:,.0f} s × {PEAK:.0f} = {one.peak:,.0f} commands.",
         f"A command with what comes with it: C + K + H/3 + {READS:.0f} × (R + H) + {FOLLOWERS:.0f} × F = "
         f"{one.cost * 1e3:.2f} ms of a worker's core.",
@@ -267,7 +286,7 @@ def _shown(cost: Costs) -> str:
         f"Events: {one.per_day:,.0f} × {YEAR} × {cost.event_bytes:,.0f} bytes × {COPIES} = {disk(one.events)} a year. "
         f"Changelogs the same with {cost.changelog_bytes:,.0f} bytes; commands with {cost.command_bytes:,.0f} bytes "
         f"and {WEEK} days; tables with {cost.table_bytes:,.0f} bytes and {TABLES} workers that have each row.",
-        f"Network: {one.peak:,.0f} × (command × {COPIES + 1} + event × {COPIES + READERS} + changelog × "
+        f"Network: {one.peak:,.0f} × (command × {COPIES + 1} + event × {COPIES + READERS} + changelogs as written × "
         f"{COPIES + TABLES - 1}) × 8 bits = {one.network:,.0f} Mbit/s: each record goes to {COPIES} brokers and to all "
         "who read it.",
     ]
@@ -277,12 +296,11 @@ def _shown(cost: Costs) -> str:
         "have its partitions meanwhile. Rows of a command are counted by hand, rows a second are those of "
         "tests/bench/RESULTS.md."
     )
-    return f"For {CELL:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
+    return f"For {SHOWN:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
 
 
 def _without_reads(cost: Costs, peak: float) -> int:
-    each = (BUSY - cost.idle) / written(cost)
-    return max(2, ceil(SPARE * ceil(peak / each)))
+    return needed(peak, (BUSY - cost.idle) / written(cost))
 
 
 def put_into(page: str, text: str) -> str:

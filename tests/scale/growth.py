@@ -19,11 +19,14 @@ from tasksys.values import instant
 from tests.bench import realistic, workload
 from tests.bench.domain_workload import record
 from tests.bench.load import USER, Plan
-from tests.bench.running import loaded
+from tests.bench.running import loaded, workspaces
 from tests.scale.cluster import Cluster
 
 WARM_UP: Final = 1.0
 SECONDS: Final = 4.0
+WARMING: Final = 12.0
+"""Seconds of load before anything is measured."""
+WARMING_WORKSPACES: Final = 24
 CHUNK: Final = 500
 
 
@@ -50,6 +53,12 @@ def paced(running: Cluster, paths: list[str], rate: float, seed: int, method: st
         times.p50, times.p99, (sum(workers_now) - sum(workers)) / requests * 1e6,
         (broker_now - broker) / requests * 1e6,
     )  # fmt: skip
+
+
+def warm(running: Cluster) -> None:
+    """Keeps all busy for a while: a broker that has just started is slow, and busy with compiling itself."""
+    paths = workspaces(running.workers[0], WARMING_WORKSPACES)
+    loaded(Plan(port=running.workers[0].port, paths=paths, connections=32, warm_up=1, seconds=WARMING))
 
 
 def tasks(workspace: str, number: int, seed: int) -> Iterator[CommandRecord]:

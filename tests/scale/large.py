@@ -13,7 +13,7 @@ from tests.bench import machine
 from tests.bench.figures.query import PAGE, QUERIES
 from tests.bench.running import ask, catch_up, say
 from tests.scale.cluster import PARTITIONS, cluster
-from tests.scale.growth import fill, paced, tasks
+from tests.scale.growth import fill, paced, tasks, warm
 from tests.scale.results import Part, Table
 
 NUMBERS: Final = (1_000, 10_000, 50_000)
@@ -33,6 +33,7 @@ def measure(seed: int) -> Part:
     rows, figures = [], dict[str, float]()
     with tempfile.TemporaryDirectory() as name, cluster(Path(name), 1) as running:
         running.start(1)
+        warm(running)
         (server,) = running.workers
         for number in NUMBERS:
             began = time.monotonic()

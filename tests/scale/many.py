@@ -10,7 +10,7 @@ from typing import Final
 from tests.bench import machine
 from tests.bench.running import ask, say
 from tests.scale.cluster import PARTITIONS, cluster
-from tests.scale.growth import paced
+from tests.scale.growth import paced, warm
 from tests.scale.results import Part, Table
 from tests.support.serving import Serving
 
@@ -31,6 +31,7 @@ def measure(seed: int) -> Part:
     rows, figures, paths = [], dict[str, float](), list[str]()
     with tempfile.TemporaryDirectory() as name, cluster(Path(name), 1) as running:
         running.start(1)
+        warm(running)
         for number in NUMBERS:
             paths += _made(running.workers[0], len(paths), number)
             one = paced(running, paths, RATE, seed + number)
@@ -59,7 +60,7 @@ def measure(seed: int) -> Part:
 def _made(server: Serving, begin: int, end: int) -> list[str]:
     def make(number: int) -> str:
         body = {"name": f"Workspace {number}"}
-        return str(ask(server, "POST", "/api/v1/workspaces", body, f"workspace-{number}")["id"])
+        return str(ask(server, "POST", "/api/v1/workspaces", body, f"many-{number}")["id"])
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [f"/api/v1/workspaces/{one}/tasks" for one in pool.map(make, range(begin, end))]

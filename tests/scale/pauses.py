@@ -42,7 +42,7 @@ HOW: Final = (
     f"which somebody writes the next command {INTERVAL * 1000:.0f} ms after the last one was acknowledged; writers are "
     f"spread over the workers before each fault, know of none, and send what failed again under the same key after "
     f"{AGAIN * 1000:.0f} ms, to the next worker. A pause is the longest time between two acknowledged commands of a "
-    "workspace that touches the fault, up to one second after all partitions and copies stand again (so it has the "
+    "workspace that touches the fault, until all partitions and copies stand again and everybody wrote (it has the "
     f"{INTERVAL * 1000:.0f} ms of rest in it). Of each fault: the median over the workspaces, and the longest; of them "
     "the median over the times that it was done. A fault starts with the signal, or with the start of the process; "
     "a rolling restart stops each worker, starts it again, and goes on when it is ready. 202 is what a client gets "
@@ -134,12 +134,14 @@ async def _measured(directory: Path, choose: random.Random, named: bool) -> list
 async def _around(what: str, fault: Callable[[], Awaitable[object]], running: Cluster, writers: Writers) -> Pause:
     writers.spread()
     await asyncio.sleep(CALM)
+    await writers.heard()  # nobody waits from the last fault on
     now = asyncio.get_running_loop().time
     begin, undecided = now(), writers.undecided
     await fault()
     await asyncio.to_thread(running.settle)
     seconds = now() - begin
     await asyncio.sleep(1.0)
+    await writers.heard()
     end = now()
     pauses = [longest(moments, begin, end) for moments in writers.acknowledged.values()]
     return Pause(what, pauses, seconds, writers.undecided - undecided)

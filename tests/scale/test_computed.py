@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from tests.bench.load import Answered
 from tests.bench.percentiles import Times
 from tests.scale import pauses, rates, sizes
-from tests.scale.capacity import BEGIN, CELL, END, HANDED_ON, Costs, disk, machines, put_into
+from tests.scale.capacity import BEGIN, END, HANDED_ON, MOST, Costs, disk, machines, put_into
 from tests.scale.pauses import JOIN, KILL, Pause
 from tests.scale.rates import combined
 
 COSTS = Costs(
     command=0.0, together=0.002 - HANDED_ON / 3, broker=0.001, read=-HANDED_ON, follower=0.0, idle=0.1,
-    event_bytes=1000.0, command_bytes=500.0, changelog_bytes=2000.0, table_bytes=1500.0,
+    event_bytes=1000.0, command_bytes=500.0, changelog_bytes=2000.0, written_bytes=3000.0, table_bytes=1500.0,
 )  # fmt: skip
 
 
@@ -63,19 +62,20 @@ def test_machines_follow_from_costs() -> None:
     assert found.broker_cores == pytest.approx(864 * 0.001 * 3 / 0.5)
     assert found.events == pytest.approx(86.4 * 86_400 * 365 * 1000 * 3 / 1e9)
     assert found.tables == pytest.approx(86.4 * 86_400 * 365 * 1500 * 2 / 1e9)
-    assert found.network == pytest.approx(864 * (500 * 4 + 1000 * 7 + 2000 * 4) * 8 / 1e6)
+    assert found.network == pytest.approx(864 * (500 * 4 + 1000 * 7 + 3000 * 4) * 8 / 1e6)
 
 
 def test_more_than_a_cluster_carries_is_several() -> None:
-    """Each as large as the largest that is dared."""
-    one, many = machines(CELL, COSTS), machines(10 * CELL, COSTS)
-    assert many == replace(
-        one, per_day=10 * CELL, cells=10, peak=many.peak, workers=10 * one.workers, memory=many.memory,
-        worker_machines=10 * one.worker_machines, partitions=10 * one.partitions, brokers=10 * one.brokers,
-        broker_cores=many.broker_cores, events=many.events, commands=many.commands, changelogs=many.changelogs,
-        tables=many.tables, network=many.network,
-    )  # fmt: skip
-    assert many.events == pytest.approx(10 * one.events)
+    """As few as will do, all alike; what they have together is as much as of one, times their number."""
+    found = machines(86_400 * 2_000, COSTS)  # 20,000 commands a second, 200 a second and worker
+    one = machines(86_400 * 2_000 / 3, COSTS)
+    assert (found.cells, one.cells) == (3, 1)
+    assert machines(86_400 * 2_000 / 2, COSTS).cells == 2  # 55 workers
+    assert found.workers == 3 * one.workers
+    assert one.workers <= MOST
+    assert (found.partitions, found.brokers) == (3 * one.partitions, 3 * one.brokers)
+    assert found.events == pytest.approx(3 * one.events)
+    assert found.recovery == pytest.approx(one.recovery)
 
 
 def test_disks_are_told_as_people_do() -> None:

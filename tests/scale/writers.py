@@ -55,6 +55,13 @@ class Writers:
             self.acknowledged[workspace].append(asyncio.get_running_loop().time())
             await asyncio.sleep(INTERVAL)
 
+    async def heard(self) -> None:
+        """Until everybody has had an answer to what they wrote from now on. TimeoutError after two PATIENCE."""
+        seen = {one: len(moments) for one, moments in self.acknowledged.items()}
+        async with asyncio.timeout(2 * PATIENCE):
+            while any(len(moments) < seen[one] + 2 for one, moments in self.acknowledged.items()):  # noqa: ASYNC110
+                await asyncio.sleep(AGAIN)
+
     async def _sent(self, workspace: str, body: dict[str, str], headers: dict[str, str]) -> bool:
         url = self._urls[self._at[workspace] % len(self._urls)]
         try:
