@@ -281,7 +281,9 @@ def _shown(cost: Costs) -> str:
         f"A worker: ({BUSY:.2f} − {cost.idle:.3f}) / {one.cost * 1e3:.2f} ms = {one.each:.1f} commands a second.",
         f"Workers: {one.peak:,.0f} / {one.each:.1f}, up to {need}; with a tenth to spare {one.workers}. "
         f"Without any reads it would be {_without_reads(cost, one.peak)}.",
-        f"Partitions: {EACH} a worker, up to a multiple of {PARTITIONS}: {one.partitions}.",
+        f"Partitions: {EACH} a worker, up to a multiple of {PARTITIONS}: {one.partitions}. In the busiest second each "
+        f"has {one.peak / one.partitions:.1f} commands, about as many as when C and B were measured "
+        f"({CALM_RATE / PARTITIONS:.1f}).",
         f"Brokers: {one.peak:,.0f} × B × {COPIES} copies / {BUSY} = {one.broker_cores:.1f} cores.",
         f"Events: {one.per_day:,.0f} × {YEAR} × {cost.event_bytes:,.0f} bytes × {COPIES} = {disk(one.events)} a year. "
         f"Changelogs the same with {cost.changelog_bytes:,.0f} bytes; commands with {cost.command_bytes:,.0f} bytes "
