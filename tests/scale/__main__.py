@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
-from tests.scale import capacity, results
+from tests.scale import capacity, results, told
 from tests.scale.results import Part
 
 NAMES: Final = {
@@ -56,7 +56,7 @@ def main() -> int:
         sys.stderr.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     results.PAGE.write_text(results.document(parts, NAMES), encoding="utf-8")
     if set(capacity.NEEDED) <= parts.keys():
-        capacity.write(parts)
+        told.write(parts)
     if failed:
         sys.stderr.write(f"failed: {', '.join(failed)}\n")
     return int(bool(failed))

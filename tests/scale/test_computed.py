@@ -7,9 +7,10 @@ import pytest
 from tests.bench.load import Answered
 from tests.bench.percentiles import Times
 from tests.scale import pauses, rates, sizes
-from tests.scale.capacity import BEGIN, END, HANDED_ON, MOST, Costs, disk, machines, put_into
+from tests.scale.capacity import HANDED_ON, MOST, Costs, machines
 from tests.scale.pauses import JOIN, KILL, Pause
 from tests.scale.rates import combined
+from tests.scale.told import BEGIN, END, disk, put_into
 
 COSTS = Costs(
     command=0.0, together=0.002 - HANDED_ON / 3, broker=0.001, read=-HANDED_ON, follower=0.0, idle=0.1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scale import capacity, results
+from tests.scale import results, told
 from tests.scale.__main__ import NAMES
 from tests.scale.results import Part, Table, document, keep, kept, spread
 
@@ -43,5 +43,5 @@ def test_the_pages_are_those_of_what_was_measured() -> None:
     """Nobody wrote a figure by hand, and none is of an earlier measurement."""
     parts = kept()
     assert results.PAGE.read_text(encoding="utf-8") == document(parts, NAMES)
-    page = capacity.CAPACITY.read_text(encoding="utf-8")
-    assert page == capacity.put_into(page, capacity.computed(parts))
+    page = told.CAPACITY.read_text(encoding="utf-8")
+    assert page == told.put_into(page, told.computed(parts))
