@@ -105,7 +105,7 @@ def costs(parts: Mapping[str, Part]) -> Costs:
     rates, split = parts["rates"].figures, parts["partitions"].figures
     tasks, fed, sizes = parts["tasks"].figures, parts["subscribers"].figures, parts["sizes"].figures
     micro = 1e-6
-    worker_idle, broker_idle = rates["idle_worker_share"], rates["idle_broker_share"]
+    worker_idle, broker_idle = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
     one = rates["fast_1_worker_us"] * micro - worker_idle / rates["fast_1_per_s"]
     three = rates["fast_3_worker_us"] * micro - 3 * split[f"idle_worker_{EACH}_share"] / rates["fast_3_per_s"]
     return Costs(

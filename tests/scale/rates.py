@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import tempfile
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -29,8 +28,6 @@ WARMING: Final = 4
 """Runs before those that count."""
 WARM_UP: Final = 1.5
 SECONDS: Final = 4.0
-REST: Final = 3.0
-IDLE: Final = 5.0
 
 HOW: Final = (
     f"POST …/tasks over {WORKSPACES} workspaces in turn, {PARTITIONS} partitions, one broker (acks=all); a load "
@@ -66,24 +63,13 @@ def measure(seed: int) -> Part:
         paths = workspaces(running.workers[0], WORKSPACES)
         for _ in range(WARMING):
             run(running, paths, seeds, None)  # a broker that has just started is slow, and busy with compiling itself
-        idle = idling(running)
-        say(f"idle: worker {idle[0]:.1%}, broker {idle[1]:.1%}")
         for workers in range(1, WORKERS + 1):
             running.start(workers)
             for _ in range(ROUNDS):
                 runs.append(run(running, paths, seeds, None))
                 runs.append(run(running, paths, seeds, CALM_RATE))
                 say(f"{runs[-2]}\n  {runs[-1]}")
-    return Part("Throughput", line, seed, [table(runs)], HOW, figures(runs, idle), notes(runs, idle))
-
-
-def idling(running: Cluster) -> tuple[float, float]:
-    """The shares of a core that the first worker and the broker use when nobody asks for anything."""
-    time.sleep(REST)
-    workers, broker = running.processor()
-    time.sleep(IDLE)
-    workers_now, broker_now = running.processor()
-    return (workers_now[0] - workers[0]) / IDLE, (broker_now - broker) / IDLE
+    return Part("Throughput", line, seed, [table(runs)], HOW, figures(runs), notes(runs))
 
 
 def run(running: Cluster, paths: Sequence[str], seeds: count[int], rate: float | None) -> Run:
@@ -139,23 +125,19 @@ def table(runs: Sequence[Run]) -> Table:
     return Table(head, rows)
 
 
-def notes(runs: Sequence[Run], idle: tuple[float, float]) -> list[str]:
+def notes(runs: Sequence[Run]) -> list[str]:
     """What the table does not show by itself."""
     busy = median(one.cores for one in runs if not one.calm)
     return [
         f"Everything ran on one machine, and workers, broker and clients together kept {busy:.1f} of its cores busy. "
         "So the rate cannot grow with the number of workers here, and does not say how it grows where each worker has "
-        "a core of its own; what one command costs, and where, does.",
-        f"At the calm pace much of it is not the command's: with nothing to do a worker uses {idle[0]:.1%} of a core, "
-        f"and the broker with it {idle[1]:.1%} ({idle[0] / CALM_RATE * 1e6:,.0f} µs and "
-        f"{idle[1] / CALM_RATE * 1e6:,.0f} µs of each command's). The rest of what calm costs more is that nearly each "
-        "command is a batch, and so a transaction, of its own, of each agent that it concerns.",
+        "a core of its own; what one command costs, and where, does."
     ]
 
 
-def figures(runs: Sequence[Run], idle: tuple[float, float]) -> dict[str, float]:
+def figures(runs: Sequence[Run]) -> dict[str, float]:
     """Medians, for the page on capacity."""
-    shown = {"idle_worker_share": idle[0], "idle_broker_share": idle[1]}
+    shown = {}
     for number in sorted({one.workers for one in runs}):
         for calm, pace in ((False, "fast"), (True, "calm")):
             same = [one for one in runs if (one.workers, one.calm) == (number, calm)]

@@ -62,9 +62,9 @@ def computed(parts: Mapping[str, Part]) -> str:
 
 
 def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
-    rates = parts["rates"].figures
+    rates, split = parts["rates"].figures, parts["partitions"].figures
     fed, tasks = parts["subscribers"].figures, parts["tasks"].figures
-    idle_worker, idle_broker = rates["idle_worker_share"], rates["idle_broker_share"]
+    idle_worker, idle_broker = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
     rows = [
         [
             "C, a command at a worker", _us(cost.command),
