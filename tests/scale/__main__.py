@@ -1,6 +1,6 @@
 """How it scales: measures on real Kafka, and writes tests/scale/RESULTS.md and the figures in deploy/CAPACITY.md.
 
-    python -m tests.scale                       everything, about twelve minutes on two cores
+    python -m tests.scale                       everything, about a quarter of an hour on two cores
     python -m tests.scale --only pauses rates   some of it, anew; the other parts stay as they were measured
     python -m tests.scale --pages               the pages only, of what was measured before
 
