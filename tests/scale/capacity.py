@@ -19,7 +19,7 @@ from tests.scale.results import Part
 NEEDED: Final = ("rates", "partitions", "tasks", "subscribers", "sizes")
 """The parts whose figures the page is computed from."""
 
-MOST: Final = 50
+MOST: Final = 60
 """Workers of one cluster at most: beyond that its members are planned for too long. More is several clusters."""
 
 PEAK: Final = 10.0
@@ -106,10 +106,10 @@ def costs(parts: Mapping[str, Part]) -> Costs:
     tasks, fed, sizes = parts["tasks"].figures, parts["subscribers"].figures, parts["sizes"].figures
     micro = 1e-6
     worker_idle, broker_idle = split[f"idle_worker_{PARTITIONS}_share"], split[f"idle_broker_{PARTITIONS}_share"]
-    one = rates["fast_1_worker_us"] * micro - worker_idle / rates["fast_1_per_s"]
-    three = rates["fast_3_worker_us"] * micro - 3 * split[f"idle_worker_{EACH}_share"] / rates["fast_3_per_s"]
+    one = rates["calm_1_worker_us"] * micro - worker_idle / CALM_RATE
+    three = rates["calm_3_worker_us"] * micro - 3 * split[f"idle_worker_{EACH}_share"] / CALM_RATE
     return Costs(
-        command=max(0.0, rates["calm_1_worker_us"] * micro - worker_idle / CALM_RATE),
+        command=max(0.0, one),
         together=max(0.0, three - one),
         broker=max(0.0, rates["calm_1_broker_us"] * micro - broker_idle / CALM_RATE),
         read=max(0.0, tasks["read_1000_us"] * micro - worker_idle / READ_RATE),

@@ -68,10 +68,10 @@ def test_machines_follow_from_costs() -> None:
 
 def test_more_than_a_cluster_carries_is_several() -> None:
     """As few as will do, all alike; what they have together is as much as of one, times their number."""
-    found = machines(86_400 * 2_000, COSTS)  # 20,000 commands a second, 200 a second and worker
-    one = machines(86_400 * 2_000 / 3, COSTS)
+    found = machines(86_400 * 3_000, COSTS)  # 30,000 commands a second, 200 a second and worker
+    one = machines(86_400 * 3_000 / 3, COSTS)
     assert (found.cells, one.cells) == (3, 1)
-    assert machines(86_400 * 2_000 / 2, COSTS).cells == 2  # 55 workers
+    assert machines(86_400 * 2_000 * 0.6, COSTS).cells == 2  # 66 workers
     assert found.workers == 3 * one.workers
     assert one.workers <= MOST
     assert (found.partitions, found.brokers) == (3 * one.partitions, 3 * one.brokers)

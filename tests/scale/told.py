@@ -73,7 +73,7 @@ def _costs(cost: Costs, parts: Mapping[str, Part]) -> str:
         ],
         [
             "K, the same among others, more", _us(cost.together),
-            f"{rates['fast_3_worker_us']:,.0f} µs with 3 workers − {rates['fast_1_worker_us']:,.0f} µs with 1, each "
+            f"{rates['calm_3_worker_us']:,.0f} µs with 3 workers − {rates['calm_1_worker_us']:,.0f} µs with 1, each "
             "less what they use when idle: two thirds are handed on, and a standby keeps a copy",
         ],
         [
