@@ -111,17 +111,36 @@ class Monitor:
             await self._surveyor.close()
 
     async def ask(self) -> None:
-        """One survey. Raises nothing but cancellation."""
+        """One survey. Raises nothing but cancellation.
+
+        One that takes too long counts as not answered from then on, however long it takes to call it off. So does one
+        that a client has called off by itself, which must not end the asking.
+        """
         began = time.perf_counter()
+        survey = asyncio.ensure_future(self._surveyor.survey())
         try:
-            async with asyncio.timeout(self._patience):
-                self.last = await self._surveyor.survey()
-            heard, why = True, ""
-        except (Unreachable, TimeoutError) as error:
-            heard, why = False, str(error) or f"no answer in {self._patience:.0f} s"
-        except Exception as error:
-            logger.exception("the brokers' answer could not be understood")
-            heard, why = False, repr(error)
+            await asyncio.wait({survey}, timeout=self._patience)
+            if late := not survey.done():
+                self._heard(began, f"no answer in {self._patience:.0f} s")
+        finally:
+            if not survey.done():
+                survey.cancel()
+                await asyncio.wait({survey})
+        if late:
+            return
+        try:
+            self.last, why = survey.result(), ""
+        except Unreachable as error:
+            why = str(error)
+        except (Exception, asyncio.CancelledError) as error:
+            if not isinstance(error, TimeoutError | asyncio.CancelledError):
+                logger.exception("the brokers' answer could not be understood")
+            why = repr(error)
+        self._heard(began, why)
+
+    def _heard(self, began: float, why: str) -> None:
+        """The survey was answered, or why it was not."""
+        heard = not why
         self.seconds = time.perf_counter() - began
         self._failed = 0 if heard else self._failed + 1
         if heard and self.up is False:

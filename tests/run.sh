@@ -16,4 +16,5 @@ if [ -x tests/support/monitoring/install.sh ]; then tests/support/monitoring/ins
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/python -m tests.support.tsc
-.venv/bin/pytest "$@"
+# Two at a time, a file each, with a broker and a browser each: most tests wait for something. 0 is one after the other.
+.venv/bin/pytest -n "${TASKSYS_TEST_WORKERS:-2}" --dist loadfile "$@"

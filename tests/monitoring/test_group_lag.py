@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from monitoring import group_lag
 from monitoring.group_lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
 from tasksys.cli import lag
+from tests.support.nodes import until
 from tests.support.scraping import scraped
 
 PLACE = ("tasksys.events", 3)
@@ -19,6 +20,9 @@ class Brokers:
     def __init__(self) -> None:
         self.away = False
         self.hangs = False
+        self.calls_off = False
+        self.lets_go = asyncio.Event()
+        self.lets_go.set()
         self.closed = False
         self.asked = 0
         self.behind = Behind(7, 5, int((time.time() - 60) * 1000))
@@ -26,8 +30,13 @@ class Brokers:
     async def survey(self) -> Survey:
         """The survey, or not."""
         self.asked += 1
+        if self.calls_off:
+            raise asyncio.CancelledError
         if self.hangs:
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await self.lets_go.wait()
         if self.away:
             raise Unreachable("nobody is there")
         return Survey(
@@ -104,3 +113,34 @@ async def test_it_asks_again_and_again() -> None:
 def test_both_ask_as_often() -> None:
     """Alerts reckon with it, whether the exporter or a worker tells them."""
     assert lag.SURVEY_SECONDS == group_lag.SURVEY_SECONDS
+
+
+async def test_a_survey_that_cannot_be_called_off() -> None:
+    """Its brokers are away from the moment on at which it is late; asking goes on when it has ended."""
+    brokers = Brokers()
+    monitor = Monitor(brokers, every=0.01, patience=0.05)
+    await monitor.ask()
+    brokers.hangs = True
+    brokers.lets_go.clear()
+    asking = asyncio.create_task(monitor.run())
+    await until(lambda: monitor.up is False)
+    assert (brokers.asked, monitor.why) == (2, "no answer in 0 s")
+    brokers.hangs = False
+    brokers.lets_go.set()
+    await until(lambda: monitor.up is True)
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert brokers.closed
+
+
+async def test_a_survey_that_its_client_calls_off() -> None:
+    """It was not answered, and the next one is asked for: it is no cancellation of ours."""
+    brokers = Brokers()
+    monitor = Monitor(brokers, every=0.01)
+    brokers.calls_off = True
+    asking = asyncio.create_task(monitor.run())
+    await until(lambda: monitor.up is False)
+    brokers.calls_off = False
+    await until(lambda: monitor.up is True)
+    asking.cancel()
+    await asyncio.wait({asking})

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 def held(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     """What followers of the commands were to be told, from now on: they are not, before it is called."""
     waiting: list[Callable[[], None]] = []
-    monkeypatch.setattr(site.node, "_tell", waiting.extend)
+    monkeypatch.setattr(site.node.parts, "_tell", waiting.extend)
     return waiting
 
 
