@@ -23,8 +23,8 @@ from tests.simulation.worker import Clock, Worker
 TRIES: Final = 60
 """After so many attempts a client in earnest gives up: that is a violation."""
 ASKED: Final = 40
-"""So often some worker, whichever it is, is asked what became of a command, until one knows it. With 12 it was the one that
-has not got the workspace every time, once in some thousand lives."""
+"""So often some worker, whichever it is, is asked what became of a command, until one knows it. With 12 it was, once in
+some thousand lives, every time the one that has not got the workspace."""
 PAUSE_SECONDS: Final = 0.8
 GLANCE_SECONDS: Final = 0.4
 FAITHFUL: Final = 0.85
