@@ -12,6 +12,7 @@ from tasksys.keyring import KEY_CHARACTERS, several
 
 PARTITIONS_EMBEDDED: Final = 4
 PARTITIONS_KAFKA: Final = 12
+PARTITIONS_SHOWN: Final = f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded"
 
 TRACE_SAMPLE: Final = 0.01
 """The share of traces that is recorded: at a hundred commands a second one in each."""
@@ -161,8 +162,7 @@ class Settings:
     @property
     def topic_partitions(self) -> int:
         """Partitions of topics that do not exist yet."""
-        default = PARTITIONS_KAFKA if self.broker_url.startswith("kafka:") else PARTITIONS_EMBEDDED
-        return self.partitions or default
+        return self.partitions or usual_partitions(embedded=not self.broker_url.startswith("kafka:"))
 
     @property
     def local_url(self) -> str:
@@ -193,6 +193,11 @@ class Settings:
     def url(self) -> str:
         """How users reach this process: its public address, or the local one, that of all workers of this machine."""
         return self.public_url.rstrip("/") or f"http://{bracketed(self.host)}:{self.shared_port or self.port}"
+
+
+def usual_partitions(embedded: bool) -> int:
+    """Partitions of topics that do not exist yet, where nobody says how many."""
+    return PARTITIONS_EMBEDDED if embedded else PARTITIONS_KAFKA
 
 
 def is_loopback(host: str) -> bool:

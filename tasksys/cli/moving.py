@@ -17,7 +17,7 @@ from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import BROKER_HELP, JSON, option
 from tasksys.cli.serve import data_dir
 from tasksys.cli.topics import BROKER, parse_broker
-from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA
+from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def export_log(target: Path, broker: str, data_dir: Path, as_json: bool) -> None
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @BROKER
 @option("--partitions", envvar="TASKSYS_PARTITIONS", type=click.IntRange(min=1), metavar="N",
-        show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+        show_default=PARTITIONS_SHOWN,
         help="Of topics that do not exist yet.")  # fmt: skip
 @option("--replication", envvar="TASKSYS_REPLICATION", type=click.IntRange(min=1), default=1, metavar="N",
         help="Copies of each partition, of topics that do not exist yet.")  # fmt: skip
@@ -77,7 +77,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
     from streams.archive.importing import import_log
 
     where = parse_broker(broker)
-    default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED
+    count = partitions or usual_partitions(embedded=where.directory is not None)
     console, bars = Console(stderr=True), dict[str, TaskID]()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
@@ -89,7 +89,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
 
         async def work() -> Any:
             archive = await asyncio.to_thread(Archive, file)
-            return await import_log(where, archive, partitions or default, replication, progress), archive
+            return await import_log(where, archive, count, replication, progress), archive
 
         came, archive = _run(work(), file)
     if as_json:

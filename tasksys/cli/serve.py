@@ -13,8 +13,7 @@ import platformdirs
 from tasksys.cli import output, workers
 from tasksys.cli.options import BROKER_HELP, option, parts
 from tasksys.settings import (
-    PARTITIONS_EMBEDDED,
-    PARTITIONS_KAFKA,
+    PARTITIONS_SHOWN,
     TRACE_SAMPLE,
     Auth,
     AuthMode,
@@ -68,7 +67,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--agents", type=Names(), default="", metavar="NAME,…", show_default="all",
            help="The agents to run in this process."),
     setting("--partitions", type=COUNT, metavar="N",
-           show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+           show_default=PARTITIONS_SHOWN,
            help="Partitions of topics that do not exist yet; fixed once they do."),
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),

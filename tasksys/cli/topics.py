@@ -10,7 +10,7 @@ import click
 from tasksys.cli import output
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import BROKER_HELP, JSON, option
-from tasksys.settings import PARTITIONS_EMBEDDED, PARTITIONS_KAFKA
+from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def topics() -> None:
 @topics.command()
 @BROKER
 @option("--partitions", envvar="TASKSYS_PARTITIONS", type=click.IntRange(min=1), metavar="N",
-        show_default=f"{PARTITIONS_KAFKA} on Kafka, {PARTITIONS_EMBEDDED} embedded",
+        show_default=PARTITIONS_SHOWN,
         help="Fixed once they are made: more of them let more workers share the work.")  # fmt: skip
 @option("--replication", envvar="TASKSYS_REPLICATION", type=click.IntRange(min=1), default=1, metavar="N",
         help="Copies of each partition on a Kafka cluster; 3 where there are three brokers.")  # fmt: skip
@@ -36,8 +36,8 @@ def create(broker: str, partitions: int | None, replication: int, as_json: bool)
     from streams.parts import AGENTS
 
     where = parse_broker(broker)
-    default = PARTITIONS_KAFKA if where.directory is None else PARTITIONS_EMBEDDED
-    made = _run(admin.create_topics(where, AGENTS, partitions or default, replication))
+    count = partitions or usual_partitions(embedded=where.directory is not None)
+    made = _run(admin.create_topics(where, AGENTS, count, replication))
     if as_json:
         output.plain(json.dumps({"created": made}))
     else:
