@@ -130,3 +130,5 @@ class AgentSpec:
     close: Callable[[int], None] = lambda partition: None
     """Called when what readers remember of the partition may not hold any more: it was given away, or its rows changed
     outside of batches."""
+    elsewhere: Callable[[Collection[int]], None] = lambda partitions: None
+    """Called with every assignment: the partitions that other workers have from now on."""

@@ -17,7 +17,7 @@ from streams.fold import Headers
 from streams.waiting import OutcomeWaiters
 from tasksys import codec
 from tasksys.commands import CommandRecord
-from tasksys.errors import BrokerUnavailable, Busy, RecordTooLarge, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, Moved, RecordTooLarge, StillPending
 from tasksys.outcomes import Decided
 
 WAITING: Final = 10_000
@@ -25,7 +25,7 @@ WAITING: Final = 10_000
 
 More are turned away, so that a flood is felt by those who send it."""
 
-TOLD: Final = (BrokerUnavailable, Busy, StillPending, RecordTooLarge)
+TOLD: Final = (BrokerUnavailable, Busy, Moved, StillPending, RecordTooLarge)
 """What is said of one command among several, and is no reason to give up the others."""
 
 Send = Callable[[bytes, bytes, Headers], asyncio.Future[None]]
@@ -51,7 +51,8 @@ class Gateway:
         """The command's outcome, or None if it was not decided within `wait` seconds (it is durable all the same).
 
         Raises BrokerUnavailable if it is not certain that the command was appended; Busy, RecordTooLarge, or
-        StillPending (the same command of the same actor waits already), if it was not.
+        StillPending (the same command of the same actor waits already), if it was not. Raises Moved when another
+        worker decides it.
         """
         logs.note(command_id=record.command.id)
         outcome = await self.start(record, headers)(wait)
@@ -83,7 +84,7 @@ class Gateway:
         name, began = self._admitted(record), perf_counter()
         request = f"{self._process}-{next(self._numbers):x}"
         durable = self._append(record, ((REQUEST, request.encode()), *headers))
-        decided = self._waiters.expect(request)
+        decided = self._waiters.expect(request, record.workspace)
         self._in_flight.add(name)
 
         def finished(_: object = None) -> None:

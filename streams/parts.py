@@ -6,7 +6,7 @@ It is the same over Faust's apps (`streams.node`) and over a simulation of them:
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -103,10 +103,11 @@ class Parts:
         """The declaration of an agent, wired to the other parts."""
         match name:
             case "commands":
-                return commands.agent(self._committed, self._given_away, self._states)
+                elsewhere = partial(self._elsewhere, (self.outcomes, self.state_positions))
+                return commands.agent(self._committed, self._given_away, self._states, elsewhere)
             case "audit":
-                awaited = self.history_positions.awaited
-                return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited)
+                awaited, elsewhere = self.history_positions.awaited, partial(self._elsewhere, (self.history_positions,))
+                return audit.agent(self._remembered, lambda partition: self.history.forget(), awaited, elsewhere)
             case name if name in TIMELINES:
                 timer = self.timers[name]
                 return timeline.agent(TIMELINES[name], timer.changed, timer.forget)
@@ -166,6 +167,11 @@ class Parts:
         self.state.forget()
         self._indexes.forget(lambda workspace: self.partition(workspace) == partition)
         self.break_off(partition)
+
+    def _elsewhere(self, waiting: Sequence[OutcomeWaiters | PositionWaiters], partitions: Collection[int]) -> None:
+        """Nothing is heard here of what other workers do: who waits for that is told so, and asks them."""
+        for waiters in waiting:
+            waiters.leave(lambda workspace: bool(partitions) and self.partition(workspace) in partitions)
 
     def _remembered(self, reached: dict[str, int]) -> None:
         for workspace, position in reached.items():

@@ -38,6 +38,10 @@ class Elsewhere(NotOwned):
     """Another process has the workspace: ask that one. Here nobody would hear what became of a command."""
 
 
+class Moved(Elsewhere):
+    """Another process decides the command, which may be in the log by now: ask that one, under the same key."""
+
+
 class HistoryIncomplete(Exception):
     """The history lacks events that it had: it was damaged or tampered with.
 

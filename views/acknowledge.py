@@ -18,7 +18,7 @@ from views.context import BOUNDS, CHANNELS, system
 from views.docs import POLICY
 from views.forwarding.forwarder import at_owner
 from views.ports import Ticket
-from views.sending import WAIT, digest
+from views.sending import WAIT, digest, submit
 
 ADDRESS: Final = "/acknowledge"
 TOKEN_CHARACTERS: Final = 1_000
@@ -64,7 +64,7 @@ async def _press(request: web.Request, ticket: Ticket) -> web.StreamResponse:
     command = AcknowledgeReminder(id=f"mail-{hashlib.sha256(firing).hexdigest()[:32]}", reminder=ticket.reminder)
     at = instant(datetime.now(UTC))
     record = CommandRecord(ticket.workspace, ticket.user, at, command, "link of a mail", digest(command))
-    decided = await system(request).gateway.submit(record, WAIT)
+    decided = await submit(request, record, WAIT)
     if decided is not None and decided.outcome.refusal is not None:
         return page("Not acknowledged", f"<p>{escape(decided.outcome.refusal.detail)}</p>", HTTPStatus.CONFLICT)
     return page("Acknowledged", "<p>You will not be reminded of this again.</p>")

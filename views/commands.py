@@ -37,6 +37,8 @@ from views.sending import (
     refusal,
     send,
     stored_outcome,
+    submit,
+    submit_all,
     turn_strangers_away,
 )
 
@@ -110,7 +112,7 @@ async def _batch(request: web.Request, workspace: str, given: dict[str, Any]) ->
     if wish.asynchronous:
         decided: Sequence[Decided | Exception | None] = await system(request).gateway.append_all(records)
     else:
-        decided = await system(request).gateway.submit_all(records, wish.wait)
+        decided = await submit_all(request, records, wish.wait)
     items, rooms = [], Rooms(Room(), Room(BYTES))
     async for one, outcome in system(request).state.over(zip(records, decided, strict=True)):
         items.append(await _item(request, workspace, one, outcome, rooms))
@@ -190,11 +192,11 @@ async def submitted(request: web.Request, workspace: str, sent: CommandRecord) -
     """
     span = tracing.start("feed command", tracing.Kind.SERVER, tracing.sampled())
     if span is None:
-        decided = await system(request).gateway.submit(sent, WAIT)
+        decided = await submit(request, sent, WAIT)
     else:
         with span:
             span.set({"tasksys.workspace": workspace, "tasksys.command": sent.command.id})
-            decided = await system(request).gateway.submit(sent, WAIT)
+            decided = await submit(request, sent, WAIT)
     request.pop(AWAY, None)  # the connection lasts: what could not be seen before may be by now
     shown: dict[str, Any] = await _item(request, workspace, sent, decided, Rooms(Room(), Room(BYTES)))
     return shown | {"replayed": True} if decided is not None and decided.replayed else shown

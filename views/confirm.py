@@ -15,7 +15,7 @@ from views.acknowledge import TOKEN_CHARACTERS, page, sent_token
 from views.context import CHANNELS, system
 from views.forwarding.forwarder import at_owner
 from views.ports import Confirmation
-from views.sending import WAIT, digest
+from views.sending import WAIT, digest, submit
 
 ADDRESS: Final = "/confirm"
 
@@ -59,7 +59,7 @@ async def _press(request: web.Request, sent: Confirmation) -> web.StreamResponse
     )  # fmt: skip
     at = instant(datetime.now(UTC))
     record = CommandRecord(asked.workspace, CLOCK, at, command, "link of a mail", digest(command))
-    decided = await system(request).gateway.submit(record, WAIT)
+    decided = await submit(request, record, WAIT)
     if decided is not None and decided.outcome.refusal is not None:
         detail = f"<p>{escape(decided.outcome.refusal.detail)}</p>"
         return page("Not confirmed", detail, HTTPStatus.CONFLICT)

@@ -28,10 +28,11 @@ from views.context import (
     system,
     workspace,
 )
+from views.forwarding.bodies import KEPT
 from views.import_formats import Format, Sent
 from views.problems import Problem, body_errors, foreseen, refused
 from views.routes import WS, Route
-from views.sending import LONGEST_WAIT, record
+from views.sending import LONGEST_WAIT, record, submit_all
 
 TAKEN: Final = ("format", "project", "project_name", "mapping", "dry_run")
 
@@ -135,6 +136,8 @@ async def _file(request: web.Request, room: int) -> bytes:
                 raw += part
                 if len(raw) > room:
                     raise _too_large(room)
+    if len(raw) <= KEPT:  # so that another worker can be asked for it, should the workspace move now
+        request[FILE] = bytes(raw)
     return bytes(raw)
 
 
@@ -149,7 +152,7 @@ async def _done(request: web.Request, name: str, doing: list[Doing]) -> None:
     for start in range(0, len(waiting), COMMANDS_PER_BATCH):
         batch = waiting[start : start + COMMANDS_PER_BATCH]
         records = [await record(request, name, command) for _, command in batch]
-        decided = await system(request).gateway.submit_all(records, LONGEST_WAIT)
+        decided = await submit_all(request, records, LONGEST_WAIT)
         for (one, _), sent, outcome in zip(batch, records, decided, strict=True):
             _note(one, sent, outcome)
         if isinstance(decided[-1], Exception):  # the log does not take them now: what follows is not even tried

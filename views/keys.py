@@ -21,6 +21,11 @@ def idempotency_key(request: web.Request) -> str:
     return keys[0] if keys else ""
 
 
+def repeatable(request: web.Request) -> bool:
+    """Whether the server knows a key of the request, so that it may ask several workers for it, one after the other."""
+    return KEY_HEADER in request.headers or SPARE_KEY_HEADER in request.headers or SPARE in request
+
+
 def spare_key(request: web.Request) -> str:
     """The key that the first of several workers gives a request, for those without one of their own; blank if none.
 

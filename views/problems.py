@@ -13,6 +13,7 @@ from tasksys.errors import (
     Busy,
     HistoryIncomplete,
     LogUnreadable,
+    Moved,
     NotHere,
     NotOwned,
     RecordTooLarge,
@@ -136,6 +137,9 @@ def foreseen(error: Exception) -> Problem | None:
         case BrokerUnavailable():
             detail = f"{error} Repeat the command under the same Idempotency-Key: it is applied once at most."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "log-unavailable", detail, headers=headers)
+        case Moved():
+            detail = f"{error}. Repeat the command under the same Idempotency-Key: it is applied once at most."
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=headers)
         case NotHere():
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-here", str(error))
         case NotOwned():

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, TypeVar
@@ -31,14 +31,14 @@ from tasksys.commands import (
     Undo,
 )
 from tasksys.decider import UNVERSIONED
-from tasksys.errors import Elsewhere, NotHere, NotOwned
+from tasksys.errors import Elsewhere, Moved, NotHere, NotOwned
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.refusals import Code, Refusal
 from tasksys.values import instant
 from views.conflicts import BYTES, Since, about, conflicts
 from views.context import CLIENT, history_caught_up, history_reached, identity, system
 from views.ids import derived, ulid
-from views.keys import KEY_HEADER, idempotency_key, spare_key
+from views.keys import KEY_HEADER, idempotency_key, repeatable, spare_key
 from views.problems import Problem, invalid, no_workspace, refused
 from views.room import Room
 from views.sealing import sealed
@@ -216,13 +216,37 @@ async def send(request: web.Request, workspace: str, command: Command) -> Decide
     if wish.asynchronous:
         await system(request).gateway.append(appended)
         return None
-    decided = await system(request).gateway.submit(appended, wish.wait)
+    decided = await submit(request, appended, wish.wait)
     if decided is not None and decided.outcome.refusal is not None:
         problem = await refusal(request, workspace, appended, decided.outcome.refusal)
         if decided.replayed:
             problem.headers[REPLAYED_HEADER] = "true"
         raise problem
     return decided
+
+
+async def submit(request: web.Request, sent: CommandRecord, wait: float) -> Decided | None:
+    """The record's outcome, or None if it is pending: after so many seconds, or where only another worker hears of it.
+
+    Raises Moved, for the forwarder, where that one can be asked under the request's key; and what the gateway raises.
+    """
+    try:
+        return await system(request).gateway.submit(sent, wait)
+    except Moved:
+        if repeatable(request):
+            raise
+        return None
+
+
+async def submit_all(
+    request: web.Request, sent: Sequence[CommandRecord], wait: float
+) -> list[Decided | Exception | None]:
+    """The same for several, of which each has its own outcome or error. If one has moved, all are asked for there."""
+    decided = await system(request).gateway.submit_all(sent, wait)
+    moved = [one for one in decided if isinstance(one, Moved)]
+    if moved and repeatable(request):
+        raise moved[0]
+    return [None if isinstance(one, Moved) else one for one in decided]
 
 
 async def refusal(

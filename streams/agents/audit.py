@@ -1,7 +1,7 @@
 """The fold of events into history: every event at its position, its link of the hash chain, and where to find it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -94,6 +94,7 @@ def agent(
     publish: Callable[[dict[str, int]], None],
     close: Callable[[int], None] = lambda partition: None,
     awaited: asyncio.Event | None = None,
+    elsewhere: Callable[[Collection[int]], None] = lambda partitions: None,
 ) -> AgentSpec:
     """The declaration; `publish` is called with the position that each changed workspace's history reached.
 
@@ -105,5 +106,6 @@ def agent(
         open=lambda partition, rows: AuditFold(rows, publish),
         rebuild=lambda rows: AuditFold(rows, lambda reached: None),
         close=close,
+        elsewhere=elsewhere,
         linger=Linger(LINGER_SECONDS, awaited) if awaited else None,
     )

@@ -8,7 +8,7 @@ Why so long: whatever a record may turn out to be is answered here, and all of i
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -313,6 +313,7 @@ def agent(
     publish: Callable[[Committed], None],
     close: Callable[[int], None] = lambda partition: None,
     states: States | None = None,
+    elsewhere: Callable[[Collection[int]], None] = lambda partitions: None,
 ) -> AgentSpec:
     """The declaration; `publish` is called with what each batch did, once it is durable.
 
@@ -327,4 +328,5 @@ def agent(
         kept=(keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT),
         apart=lambda rows: {name.encode() for name in under_way(rows)},
         close=close,
+        elsewhere=elsewhere,
     )

@@ -172,6 +172,7 @@ class FoldingConsumer:
         for agent in self._agents():
             source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
             self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
+            agent.spec.elsewhere({*self.ownership.active} - {tp.partition for tp in assigned if tp.topic == source})
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure, self._sought = set(assigned), False
         self.app.tables.assigning = True

@@ -76,7 +76,7 @@ async def letters(node: Node, partition: int) -> list[DeadLetter]:
 async def request_outcome(node: Node, partition: int, key: bytes | None, value: bytes | None) -> Decided:
     """Appends a record as somebody who waits for its outcome."""
     request = f"request-{workspace_name()}"
-    waiting = node.parts.outcomes.expect(request)
+    waiting = node.parts.outcomes.expect(request, "")
     await append(node, partition, key, value, ((REQUEST, request.encode()),))
     return there(await asyncio.wait_for(waiting, WAIT))
 

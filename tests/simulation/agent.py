@@ -126,6 +126,7 @@ class Agent:
         sent, self._again = self.worker.world.now, asyncio.Event()
         assignment = await self._join()
         self.assignment = assignment
+        self.spec.elsewhere({*assignment.owners} - {*assignment.active})
         self.lease.renew(sent)
         again = asyncio.create_task(self._again.wait())
         serving = asyncio.create_task(self._take_over(assignment))

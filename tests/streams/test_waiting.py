@@ -3,7 +3,10 @@
 import asyncio
 import time
 
+import pytest
+
 from streams.waiting import OutcomeWaiters, PositionWaiters
+from tasksys.errors import Moved
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 
 
@@ -15,7 +18,7 @@ def decided(request: str) -> Decided:
 async def test_each_request_gets_its_outcome() -> None:
     """Outcomes of others, and of requests that were forgotten, do nothing."""
     waiters = OutcomeWaiters()
-    first, second = waiters.expect("first"), waiters.expect("second")
+    first, second = waiters.expect("first", "w"), waiters.expect("second", "w")
     waiters.forget("second")
     waiters.tell([decided("other"), decided("first"), decided("first"), decided("second")])
     found = await first
@@ -28,9 +31,40 @@ async def test_each_request_gets_its_outcome() -> None:
 async def test_a_waiter_that_gave_up_is_no_harm() -> None:
     """Its future is cancelled and still known when the outcome comes."""
     waiters = OutcomeWaiters()
-    waiters.expect("gone").cancel()
+    waiters.expect("gone", "w").cancel()
     waiters.tell([decided("gone")])
     assert len(waiters) == 0
+
+
+async def test_who_waits_for_another_worker_is_told_so() -> None:
+    """At once, and also who begins to wait later; workspaces that stay here, or are back, are waited for."""
+    waiters = OutcomeWaiters()
+    gone, stays, given_up = (waiters.expect(name, name) for name in ("gone", "stays", "given up"))
+    given_up.cancel()
+    waiters.leave(lambda workspace: workspace != "stays")
+    with pytest.raises(Moved):
+        await gone
+    with pytest.raises(Moved):
+        await waiters.expect("later", "gone")
+    assert len(waiters) == 1
+    waiters.tell([decided("stays")])
+    assert await stays is not None
+    waiters.leave(lambda workspace: False)
+    waiters.expect("back", "gone")
+    assert len(waiters) == 1
+
+
+async def test_positions_of_others_are_not_waited_for() -> None:
+    """Readers look again at once, and find that the workspace has moved."""
+    waiters = PositionWaiters()
+    gone, stays = waiters.reach("gone", 5, 10), waiters.reach("stays", 5, 10)
+    waiters.leave(lambda workspace: workspace == "gone")
+    assert await gone is False
+    assert not stays.done()
+    waiters.tell("stays", 5)
+    assert await stays
+    await asyncio.sleep(0)
+    assert not waiters._waiting
 
 
 async def test_a_position_wakes_all_that_it_reaches() -> None:

@@ -25,9 +25,9 @@ FOREIGN: Final = web.RequestKey("foreign", bool)
 class Asking:
     """The tries of one request with other workers."""
 
-    def __init__(self, ask: Ask, request: web.Request, partition: int) -> None:
-        self.uncertain = False
-        """Whether a worker that did not answer may have done it."""
+    def __init__(self, ask: Ask, request: web.Request, partition: int, uncertain: bool = False) -> None:
+        self.uncertain = uncertain
+        """Whether a worker that did not answer, or that lost the workspace meanwhile, may have done it."""
         self._ask, self._request, self._partition = ask, request, partition
         self._sending: Sending | None = None
 

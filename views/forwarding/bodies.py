@@ -8,7 +8,7 @@ from aiohttp import web
 
 from views.context import BOUNDS, FILE
 from views.forwarding.calls import Sending
-from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
+from views.keys import repeatable
 from views.problems import Problem, body_errors
 
 KEPT: Final = 1024 * 1024
@@ -27,9 +27,7 @@ def named(request: web.Request) -> bool:
         return request.method in SAFE
     return (
         request.method in SAFE
-        or KEY_HEADER in request.headers
-        or SPARE_KEY_HEADER in request.headers
-        or SPARE in request
+        or repeatable(request)
         or request.path.endswith(FILES)  # its commands are named after what they say
     )
 

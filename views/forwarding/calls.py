@@ -39,6 +39,9 @@ HANDOVER_SECONDS: Final = 0.25
 REST_SECONDS: Final = 10.0
 """For such a worker to send the rest of an answer that has begun."""
 
+BEGUN_HEADER: Final = "Tasksys-Begun"
+"""With the answer of a worker that has not got the workspace any more: it has appended the command before."""
+
 LEFT_ALONE: Final = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
 """Headers that aiohttp would add; the client did not send them."""
 
@@ -134,6 +137,8 @@ class Calls:
                         request.method, url, headers=sent, data=sending.body, allow_redirects=False
                     ) as answer:
                         if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
+                            if BEGUN_HEADER in answer.headers:
+                                raise Unreached("the workspace moved from it meanwhile", begun=True)
                             raise Misdirected
                         return await _handed_back(request, answer, sending.lasting, handed)
         except aiohttp.ClientConnectorError as error:

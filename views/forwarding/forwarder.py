@@ -16,14 +16,14 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from monitoring import metrics, tracing
-from tasksys.errors import NotHere, NotOwned
+from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
 from views.context import CLIENT, FILE, ID, STOPPING
 from views.forwarding import bodies, headers, proofs
 from views.forwarding.asking import FOREIGN, Asking, nobody
 from views.forwarding.bodies import FILES, SAFE
-from views.forwarding.calls import Calls, Fetched, Sending
+from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
 from views.forwarding.watch import Watch
@@ -125,17 +125,19 @@ class Forwarder:
             return await local()
         except NotOwned as error:
             _may_be_done_again(request, error)
-        return await self._found(request, partition, workspace, local, PAUSES[0])
+            begun = isinstance(error, Moved)
+        return await self._found(request, partition, workspace, local, PAUSES[0], begun)
 
     async def _found(
-        self, request: web.Request, partition: int, workspace: str | None, local: Local, first: float = 0.0
-    ) -> web.StreamResponse:
-        """Looks again and again who has it."""
+        self, request: web.Request, partition: int, workspace: str | None, local: Local, first: float = 0.0,
+        begun: bool = False,
+    ) -> web.StreamResponse:  # fmt: skip
+        """Looks again and again who has it. What was `begun` may be done by now, or will be."""
         hop, loop = request.get(HOP), asyncio.get_running_loop()
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
         if hop is None and request.method not in SAFE:
             self._name(request)
-        asking = Asking(self.ask, request, partition)
+        asking = Asking(self.ask, request, partition, begun)
         for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
             if not first:
                 answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
@@ -173,11 +175,15 @@ class Forwarder:
                 return await local()
             except NotOwned as error:
                 _may_be_done_again(request, error)
+                asking.uncertain |= isinstance(error, Moved)
                 return None
+        if not self.hands_on and asking.uncertain:
+            raise nobody(request, asking.uncertain)
         if not self.hands_on:
             return await local()  # which says that it is elsewhere
         if HOP in request:
-            return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST)
+            begun = {BEGUN_HEADER: "true"} if asking.uncertain else {}
+            return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, headers=begun)
         return await asking(owner, left)
 
     def _unknown_for(self, partition: int) -> float:

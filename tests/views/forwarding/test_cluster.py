@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,7 @@ import pytest_asyncio
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
 from tests.support.serving import Serving
+from views.sending import WAIT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -177,3 +180,38 @@ async def test_a_worker_is_killed_under_writes(workers: tuple[Serving, Serving],
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
     dead.start()
+
+
+async def test_a_worker_joins_under_writes(
+    workers: tuple[Serving, Serving], http: aiohttp.ClientSession, kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    """Each write is answered with what became of it, and waits no longer than the partitions move, which takes 3
+    seconds: none is left with the worker that took it and cannot know."""
+    await shared(http, workers)
+    made, joined = await spaces(http, workers), asyncio.Event()
+    longest: list[float] = []
+
+    async def writes(worker: Serving, space: str) -> int:
+        url, number = f"{worker.url}/api/v1/workspaces/{space}", 0
+        while not joined.is_set():
+            began = perf_counter()
+            status, told = await asked(http, "POST", f"{url}/tasks", {"title": f"{number}"})
+            assert status == 201, told
+            longest.append(perf_counter() - began)
+            number += 1
+        return number
+
+    third = Serving(tmp_path, "--broker", f"kafka://{kafka.bootstrap}", "--partitions", "4")
+    writing = [asyncio.gather(*(writes(worker, space) for worker in workers)) for space in made]
+    try:
+        await asyncio.to_thread(third.start)
+        assert await had(http, third)
+        joined.set()
+        async with asyncio.timeout(PATIENCE):
+            written = [sum(numbers) for numbers in await asyncio.gather(*writing)]
+        for space, number in zip(made, written, strict=True):
+            _, told = await asked(http, "GET", f"{third.url}/api/v1/workspaces/{space}")
+            assert told["position"] == 2 + number, "each was done once"
+    finally:
+        third.kill()
+    assert max(longest) < WAIT - 1, "some waited for an outcome that was told elsewhere"
