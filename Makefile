@@ -38,7 +38,7 @@ kills: ## Many rounds of kill -9 on both transports (TASKSYS_KILL_ROUNDS, defaul
 	TASKSYS_KILL_ROUNDS=$${TASKSYS_KILL_ROUNDS:-50} .venv/bin/pytest tests/contracts/test_kill.py --timeout 7200
 
 simulate: ## Lives of a simulated cluster (SEEDS, default 1000; FIRST, the first seed), with a report in tests/simulation
-	.venv/bin/python -m tests.simulation $${FIRST:-} --seeds $${SEEDS:-1000} --report tests/simulation/REPORT.md
+	.venv/bin/python -m tests.simulation $${FIRST:-} --seeds $${SEEDS:-1000} --report
 
 fuzz: ## The HTTP interface under a deep fuzzer
 	TASKSYS_FUZZ_EXAMPLES=$${TASKSYS_FUZZ_EXAMPLES:-500} .venv/bin/pytest tests/views/test_fuzz.py --timeout 7200

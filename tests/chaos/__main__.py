@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.chaos.checker import check
 from tests.chaos.faults import Setting
 from tests.chaos.history import History
-from tests.chaos.report import PAGE, Summary, page, summary
+from tests.chaos.report import Summary, add, summary
 from tests.chaos.run import Plan, Run, run
 from tests.chaos.world import clocks, mounts
 from tests.support.kafka_broker import install
@@ -89,7 +89,7 @@ def main() -> int:
             say(f"seed {seed} could not be run: {error!r}")
             continue
         summaries.append(summary(ended))
-        PAGE.write_text(page(summaries), encoding="utf-8")  # so that there is one, too, if it is ended early
+        add(summaries[-1])  # at once, so that nothing is forgotten if it is ended early
     return int(len(summaries) < given.seeds or any(one.violations for one in summaries))
 
 

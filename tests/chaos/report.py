@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from tests.bench.results import table
@@ -20,13 +21,15 @@ from tests.chaos.run import Run
 from tests.support.kafka_broker import ROOT
 
 PAGE: Final = Path(__file__).parent / "REPORT.md"
+RUNS: Final = Path(__file__).parent / "runs.json"
+"""What came of each seed when it ran last."""
 
 HEAD: Final = """# What chaos did
 
-`make chaos SEEDS=…` writes this page. Each seed is a cluster of its own, of real processes, from nothing: a Kafka
-broker (or three), two or three `tasksys serve`, people who write and read over HTTP, subscribers over WebSocket, and
-six faults at times that the seed says. In the end everything is judged by `tests/chaos/checker.py`.
-`make chaos SEED=N` repeats one.
+`make chaos SEEDS=…` adds to this page, which is made of `runs.json`. Each seed is a cluster of its own, of real
+processes, from nothing: a Kafka broker (or three), two or three `tasksys serve`, people who write and read over HTTP,
+subscribers over WebSocket, and six faults at times that the seed says. In the end everything is judged by
+`tests/chaos/checker.py`. `make chaos SEED=N` repeats one.
 """
 
 
@@ -64,6 +67,20 @@ class Summary(Struct, frozen=True, kw_only=True):
     told: int
     seconds: float
     violations: list[str]
+
+
+def remembered() -> dict[int, Summary]:
+    """What came of the seeds that ran before, by their numbers."""
+    found = msgspec.json.decode(RUNS.read_bytes(), type=list[Summary]) if RUNS.exists() else []
+    return {one.seed: one for one in found}
+
+
+def add(one: Summary) -> None:
+    """Writes down what came of a seed, in place of what came of it before, and the page anew."""
+    runs = [known for _, known in sorted({**remembered(), one.seed: one}.items())]
+    lines = ",\n".join(msgspec.json.encode(known).decode() for known in runs)
+    RUNS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    PAGE.write_text(page(runs), encoding="utf-8")
 
 
 def summary(run: Run) -> Summary:

@@ -1,0 +1,84 @@
+"""What many simulated lives came to, as a page that grows with every run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from tests.bench.results import table
+
+PAGE: Final = Path(__file__).parent / "REPORT.md"
+RUNS: Final = Path(__file__).parent / "runs.json"
+"""What came of each run that was to be written down."""
+
+
+class Run(Struct, kw_only=True):
+    """Lives from one seed on. `seconds` are of a processor."""
+
+    commit: str
+    first: int
+    lives: int = 0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    violations: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, other: Run) -> None:
+        """Takes in what came of others."""
+        self.lives += other.lives
+        self.seconds += other.seconds
+        self.counts += other.counts
+        self.faults += other.faults
+        self.violations |= other.violations
+
+
+def write(run: Run) -> None:
+    """Writes a run down, in place of what it had come to before, and the page anew."""
+    runs = [one for one in _remembered() if (one.commit, one.first) != (run.commit, run.first)] + [run]
+    lines = ",\n".join(msgspec.json.encode(one).decode() for one in runs)
+    RUNS.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    PAGE.write_text(page(runs), encoding="utf-8")
+
+
+def _remembered() -> list[Run]:
+    return msgspec.json.decode(RUNS.read_bytes(), type=list[Run]) if RUNS.exists() else []
+
+
+def page(runs: Sequence[Run]) -> str:
+    """The report of some runs together."""
+    found = Run(commit="", first=0)
+    for one in runs:
+        found.add(one)
+    minute = round(found.lives / found.seconds * 60) if found.seconds else 0
+    lives = max(found.lives, 1)
+    each = ", ".join(f"{found.counts[name] / lives:.1f} {name}" for name in ("writes", "reads", "events", "steps"))
+    machine = f"{os.cpu_count()} processors, {platform.machine()}, CPython {platform.python_version()}"
+    parts = [
+        "# What the simulation found",
+        f"`make simulate SEEDS=…` adds to this page (and to `runs.json`, of which it is made). {machine}.",
+        f"{found.lives:,} lives, {minute:,} a minute and processor. A life has {each} on average, and "
+        f"{found.counts['virtual'] / lives:.0f} seconds of its own time.",
+        table([(kind, f"{times:,}") for kind, times in sorted(found.faults.items())], ("fault", "times")),
+        f"Events in the logs: {found.counts['events']:,}; told by the feed and the history: {found.counts['feed']:,}; "
+        f"reminders fired: {found.counts['fired']:,}.",
+        "## Runs",
+        table(
+            [(one.commit, f"{one.first:,}", f"{one.lives:,}", str(len(one.violations))) for one in runs],
+            ("commit", "first seed", "lives", "with a violation"),
+        ),
+        "## Violations",
+        "\n".join(
+            f"- seed {seed} ({one.commit}): {shown[0]}"
+            for one in runs
+            for seed, shown in sorted(one.violations.items())
+        )
+        or "None.",
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
