@@ -33,11 +33,8 @@ def live(seeds: range) -> Run:
     found, began = Run(commit="", first=seeds.start), time.process_time()
     for seed in seeds:
         life = simulate(seed)
-        found.lives += 1
-        found.counts += life.counts
-        found.faults += life.faults
-        if life.violations:
-            found.violations[seed] = life.violations
+        violations = {seed: life.violations} if life.violations else {}
+        found.add(Run(commit="", first=seed, lives=1, counts=life.counts, faults=life.faults, violations=violations))
     found.seconds = time.process_time() - began
     return found
 

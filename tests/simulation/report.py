@@ -26,16 +26,16 @@ class Run(Struct, kw_only=True):
     first: int
     lives: int = 0
     seconds: float = 0.0
-    counts: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
     violations: dict[int, list[str]] = field(default_factory=dict)
 
     def add(self, other: Run) -> None:
         """Takes in what came of others."""
         self.lives += other.lives
         self.seconds += other.seconds
-        self.counts += other.counts
-        self.faults += other.faults
+        self.counts = Counter(self.counts) + Counter(other.counts)
+        self.faults = Counter(self.faults) + Counter(other.faults)
         self.violations |= other.violations
 
 
@@ -58,16 +58,18 @@ def page(runs: Sequence[Run]) -> str:
         found.add(one)
     minute = round(found.lives / found.seconds * 60) if found.seconds else 0
     lives = max(found.lives, 1)
-    each = ", ".join(f"{found.counts[name] / lives:.1f} {name}" for name in ("writes", "reads", "events", "steps"))
+    each = ", ".join(
+        f"{found.counts.get(name, 0) / lives:.1f} {name}" for name in ("writes", "reads", "events", "steps")
+    )
     machine = f"{os.cpu_count()} processors, {platform.machine()}, CPython {platform.python_version()}"
     parts = [
         "# What the simulation found",
         f"`make simulate SEEDS=…` adds to this page (and to `runs.json`, of which it is made). {machine}.",
         f"{found.lives:,} lives, {minute:,} a minute and processor. A life has {each} on average, and "
-        f"{found.counts['virtual'] / lives:.0f} seconds of its own time.",
+        f"{found.counts.get('virtual', 0) / lives:.0f} seconds of its own time.",
         table([(kind, f"{times:,}") for kind, times in sorted(found.faults.items())], ("fault", "times")),
-        f"Events in the logs: {found.counts['events']:,}; told by the feed and the history: {found.counts['feed']:,}; "
-        f"reminders fired: {found.counts['fired']:,}.",
+        f"Events in the logs: {found.counts.get('events', 0):,}; told by the feed and the history: {found.counts.get('feed', 0):,}; "
+        f"reminders fired: {found.counts.get('fired', 0):,}.",
         "## Runs",
         table(
             [(one.commit, f"{one.first:,}", f"{one.lives:,}", str(len(one.violations))) for one in runs],
