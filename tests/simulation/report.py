@@ -68,8 +68,8 @@ def page(runs: Sequence[Run]) -> str:
         f"{found.lives:,} lives, {minute:,} a minute and processor. A life has {each} on average, and "
         f"{found.counts.get('virtual', 0) / lives:.0f} seconds of its own time.",
         table([(kind, f"{times:,}") for kind, times in sorted(found.faults.items())], ("fault", "times")),
-        f"Events in the logs: {found.counts.get('events', 0):,}; told by the feed and the history: {found.counts.get('feed', 0):,}; "
-        f"reminders fired: {found.counts.get('fired', 0):,}.",
+        f"Events in the logs: {found.counts.get('events', 0):,}; told by the feed and the history: "
+        f"{found.counts.get('feed', 0):,}; reminders fired: {found.counts.get('fired', 0):,}.",
         "## Runs",
         table(
             [(one.commit, f"{one.first:,}", f"{one.lives:,}", str(len(one.violations))) for one in runs],
