@@ -16,8 +16,6 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 WEIGHT_BYTES: Final = 8
-REMEMBERED: Final = 16_384
-"""Weights that are kept: planning standbys asks for each as often as there are members."""
 
 
 class Plan(NamedTuple):
@@ -44,30 +42,44 @@ def plan(members: Collection[str], partitions: int, standbys: int) -> Plan:
 
 def _successors(there: frozenset[str], partitions: int, number: int, owner: str, count: int) -> tuple[str, ...]:
     """Who would have the partition if its owner were gone, and then that one, and so on."""
-    found = list[str]()
+    found, gone = list[str](), frozenset[str]()
     while len(found) < count:
-        there -= {owner}
-        owner = _owners(there, partitions)[number]
+        gone |= {owner}
+        owner = _owners(there, partitions, gone)[number]
         found.append(owner)
     return tuple(found)
 
 
 @lru_cache(1024)
-def _owners(members: frozenset[str], partitions: int) -> dict[int, str]:
-    """The owner of each partition; not to be changed by who asks."""
-    least, more = divmod(partitions, len(members))  # so many members have one more than the least
-    loads = dict.fromkeys(members, 0)
+def _owners(members: frozenset[str], partitions: int, gone: frozenset[str] = frozenset()) -> dict[int, str]:
+    """The owner of each partition, where some of the members are gone; not to be changed by who asks."""
+    least, more = divmod(partitions, len(members) - len(gone))  # so many members have one more than the least
+    room = dict.fromkeys(members - gone, least)
     owners = dict[int, str]()
-    pairs = ((_weight(member, number), number, member) for member in members for number in range(partitions))
-    for _, number, member in sorted(pairs, reverse=True):
-        if number in owners or loads[member] > least or (loads[member] == least and not more):
+    for number, member in _pairs(members, partitions):
+        left = room.get(member)
+        if left is None or number in owners:
             continue
-        more -= loads[member] == least
-        loads[member] += 1
+        if left:
+            room[member] = left - 1
+        elif more:
+            more -= 1
+            del room[member]
+        else:
+            del room[member]
+            continue
         owners[number] = member
+        if len(owners) == partitions:
+            break
     return dict(sorted(owners.items()))
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(4)
+def _pairs(members: frozenset[str], partitions: int) -> list[tuple[int, str]]:
+    """All pairs of a partition and a member, the heaviest first: sorted once for all that may be gone."""
+    pairs = ((_weight(member, number), number, member) for member in members for number in range(partitions))
+    return [(number, member) for _, number, member in sorted(pairs, reverse=True)]
+
+
 def _weight(member: str, number: int) -> bytes:
     return blake2b(f"{number} {member}".encode(), digest_size=WEIGHT_BYTES).digest()

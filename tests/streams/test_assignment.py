@@ -6,7 +6,7 @@ from collections.abc import Collection
 from statistics import mean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.assignment import plan
@@ -58,6 +58,7 @@ def test_the_order_says_nothing(there: set[str], count: int, randomness: random.
 
 
 @given(members.filter(lambda there: len(there) > 1), partitions, standbys)
+@settings(deadline=None)
 def test_standbys_take_over(there: set[str], count: int, copies: int) -> None:
     """Whoever goes, its partitions go to their first standbys, and their second ones become the first."""
     before = plan(there, count, copies)
