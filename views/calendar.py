@@ -36,8 +36,9 @@ from views.context import (
 )
 from views.decoding import read
 from views.export import inherited
+from views.outcomes import pending_shape
 from views.routes import WS, Route
-from views.sending import REPLAYED_HEADER, complete, pending_shape, send
+from views.sending import REPLAYED_HEADER, complete, send
 
 PUBLIC: Final = web.AppKey("public_url", str)
 """How others reach the server; blank for the address that a request came to."""

@@ -21,22 +21,17 @@ from views.conflicts import BYTES
 from views.context import POSITION_HEADER, answer, body, identity, named, parameters, system
 from views.decoding import read, wrong_field
 from views.keys import idempotency_key, spare_key
+from views.outcomes import AWAY, UNSEEN, outcome_shape, pending_shape, refusal, stored_outcome
 from views.problems import Problem, bad_request, foreseen, invalid, not_found
 from views.room import Room
 from views.routes import WS, Route
 from views.sending import (
-    AWAY,
     REPLAYED_HEADER,
-    UNSEEN,
     WAIT,
     complete,
-    outcome_shape,
-    pending_shape,
     preference,
     record,
-    refusal,
     send,
-    stored_outcome,
     submit,
     submit_all,
     turn_strangers_away,

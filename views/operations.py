@@ -1,30 +1,25 @@
-"""For operators: health, readiness, status, lag, dead letters, replay."""
+"""For operators: health, readiness, status, lag, dead letters; `replaying` is the handler of replays."""
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from itertools import islice
 from operator import itemgetter
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from msgspec import UNSET, Meta, UnsetType
 from prometheus_client import REGISTRY
 
 from monitoring.health import Health
-from tasksys import codec
 from tasksys.limits import PAGE_ITEMS
 from tasksys.outcomes import DeadLetter
-from tasksys.values import Id
-from views import exposition
-from views.context import answer, body, identity, parameters, parse_moment, put, system, whole
-from views.decoding import wrong_field
+from views import exposition, replaying
+from views.context import answer, identity, parameters, system, whole
 from views.forwarding.calls import Fetched
-from views.forwarding.forwarder import FORWARDER, at_owner, at_partition, is_part
+from views.forwarding.forwarder import FORWARDER, at_partition, is_part
 from views.forwarding.gathering import asked, gathered, items
-from views.problems import Problem, bad_request, invalid, not_found
+from views.problems import Problem, bad_request, not_found
 from views.routes import Handler, Route
 
 HEALTH_CHECKS: Final = web.AppKey("health_checks", Health)
@@ -185,56 +180,6 @@ async def _with_letter(request: web.Request, done: Callable[[int, DeadLetter], A
     return await at_partition(request, place[0], here)
 
 
-class ReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What to rebuild, all or one workspace: with `verify`, or without a word, it is compared only; if that is false,
-    it is put right where it differs.
-
-    With `until`, an instant, what happened up to then is folded, and nothing is compared or put right: that does not go
-    with `verify`.
-    """
-
-    verify: bool | UnsetType = UNSET
-    workspace: Id | None = None
-    until: Annotated[str, Meta(extra_json_schema={"format": "date-time"})] | None = None
-
-
-async def replay(request: web.Request) -> web.StreamResponse:
-    """Rebuilds the tables from the event log beside the live ones; progress as lines of JSON."""
-    parameters(request)
-    try:
-        wanted = msgspec.convert(await body(request), ReplayRequest)
-    except msgspec.ValidationError as error:
-        raise wrong_field(str(error)) from error
-    until = None
-    if wanted.until is not None and (until := parse_moment(wanted.until)) is None:
-        raise invalid("/until", "Give an instant with offset such as 2026-03-08T09:00:00Z.")
-    if until is not None and wanted.verify is True:
-        raise invalid(
-            "/verify", "With until nothing is compared, so that there is nothing to verify; give one of them."
-        )
-    here = partial(_replayed, request, wanted, until)
-    return await here() if wanted.workspace is None else await at_owner(request, wanted.workspace, here)
-
-
-async def _replayed(request: web.Request, wanted: ReplayRequest, until: str | None) -> web.StreamResponse:
-    if wanted.workspace is not None and system(request).state.state(wanted.workspace).workspace is None:
-        raise not_found("workspace", wanted.workspace)
-    progress = system(request).replay(wanted.verify is not False, wanted.workspace, until)
-    try:
-        first = await anext(progress)  # what cannot even begin is a problem, not an answer that breaks off
-        response = web.StreamResponse()
-        response.content_type = "application/x-ndjson"
-        await response.prepare(request)
-        await put(request, response, codec.encode_json(first) + b"\n")
-        async for one in progress:
-            await put(request, response, codec.encode_json(one) + b"\n")
-        await response.write_eof()
-        return response
-    finally:
-        if isinstance(progress, AsyncGenerator):
-            await progress.aclose()
-
-
 HEALTH: Final = [
     Route("GET", "/health", health, "Alive", "operations", dict[str, str]),
     Route("GET", "/ready", ready, "Ready to serve, or what is missing", "operations", dict[str, Any],
@@ -252,6 +197,6 @@ ROUTES: Final = [
           "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="retry_dead_letter"),
     Route("POST", "/admin/dead-letters/{letter}/discard", _operators_only(discard), "Take a dead letter off the list",
           "operations", dict[str, str], status=HTTPStatus.ACCEPTED, name="discard_dead_letter"),
-    Route("POST", "/admin/replay", _operators_only(replay), "Rebuild or verify the tables", "operations",
-          str, body=ReplayRequest, content_type="application/x-ndjson", name="replay_tables"),
+    Route("POST", "/admin/replay", _operators_only(replaying.replay), "Rebuild or verify the tables", "operations",
+          str, body=replaying.ReplayRequest, content_type="application/x-ndjson", name="replay_tables"),
 ]  # fmt: skip

@@ -21,18 +21,12 @@ from views.decoding import read
 from views.forwarding.forwarder import at_owner
 from views.ids import derived, ulid
 from views.keys import idempotency_key, spare_key
+from views.outcomes import outcome_shape, pending_shape
 from views.problems import Problem, invalid
 from views.repeated import left_by
 from views.room import Room
 from views.routes import WS, Handler, Route
-from views.sending import (
-    REPLAYED_HEADER,
-    complete,
-    etag,
-    outcome_shape,
-    pending_shape,
-    send,
-)
+from views.sending import REPLAYED_HEADER, complete, etag, send
 
 Shown = tuple[Any, int | None]
 """An answer's body (None for an empty one) and the version for its ETag."""

@@ -171,7 +171,7 @@ async def establish(
         if testified < (len(witnesses) if everywhere else 1):
             complaints.append(f"{testified} of {len(witnesses)} workers answer about {name}")
     differences: dict[str, int] = {}
-    for witness in witnesses:
+    for witness in witnesses[-1:]:  # it has all of them replay
         try:
             differences[witness.name] = await witness.replay()
         except (*BROKEN, AssertionError) as error:

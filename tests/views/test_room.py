@@ -6,8 +6,8 @@ import pytest
 
 from tasksys.outcomes import Outcome, OutcomeStatus
 from tests.support.http import OUTCOME, Json, Site, Space, key
+from views.outcomes import outcome_shape
 from views.room import EVENTS_BYTES, Room
-from views.sending import outcome_shape
 
 COMMENTS = 70
 BODY = "x" * 64 * 1024

@@ -1,12 +1,13 @@
 """One request handed on and its answer handed back: streamed both ways, and ended when either side goes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import aiohttp
+import msgspec
 from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -16,6 +17,7 @@ from views.context import put
 from views.forwarding import headers
 from views.forwarding.failures import Misdirected, Unreached
 from views.forwarding.watch import Watch
+from views.problems import Problem
 
 CONNECTIONS: Final = 128
 """To one other worker, for requests that are answered soon; more wait for one that is free."""
@@ -107,6 +109,27 @@ class Calls:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unreached(f"it did not answer: {error!r}", begun=True) from error
 
+    async def lines(self, method: str, url: URL, sent: CIMultiDict[str], body: bytes) -> AsyncGenerator[Any, None]:
+        """The lines of JSON of an answer, for this worker itself.
+
+        Raises Problem where it is a refusal, Misdirected, Unreached.
+        """
+        try:
+            async with self._lasting.request(method, url, headers=sent, data=body, allow_redirects=False) as answer:
+                if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
+                    raise Misdirected
+                if answer.status != HTTPStatus.OK:
+                    raise refused(answer.status, await answer.read())
+                begun = b""
+                async for part in answer.content.iter_any():
+                    *lines, begun = (begun + part).split(b"\n")
+                    for line in lines:
+                        yield msgspec.json.decode(line)
+                    if len(begun) > FETCHED:
+                        raise Unreached("a line of its answer is too large", begun=True)
+        except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
+            raise Unreached(f"it broke off: {error!r}", begun=True) from error
+
     async def ask(
         self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, had: tuple[int, str]
     ) -> web.StreamResponse:
@@ -155,6 +178,15 @@ class Calls:
             raise Unreached(f"it broke off: {error!r}", begun=not connecting) from error
         finally:
             self._endless.discard(limit)
+
+
+def refused(status: int, body: bytes) -> Problem:
+    """Another worker's refusal, which is as this one's would be."""
+    try:
+        told = msgspec.json.decode(body)
+        return Problem(HTTPStatus(status), str(told["code"]), str(told["detail"]))
+    except (ValueError, KeyError, TypeError, msgspec.DecodeError):
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", "Another server cannot be understood; try again.")
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

@@ -5,11 +5,11 @@ away is sent again, under the same key, to the next one. So a client hears of no
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
 from itertools import chain, repeat
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -218,6 +218,14 @@ class Forwarder:
         """What another worker answers to the same request, for this one itself. Raises Misdirected, Unreached."""
         url = self._at(request, worker)
         return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
+
+    def lines(self, request: web.Request, worker: str, body: bytes) -> AsyncGenerator[Any, None]:
+        """What another worker answers to the same request, line by line, each of which is JSON.
+
+        Raises Problem where it refuses, Misdirected, Unreached.
+        """
+        url = self._at(request, worker)
+        return self._calls.lines(request.method, url, self._sent(request, url, None, self.wait, bodied=True), body)
 
     def _at(self, request: web.Request, worker: str) -> URL:
         target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs

@@ -15,7 +15,7 @@ from aiohttp import web
 from tasksys import codec
 from tasksys.errors import NotHere, NotOwned
 from views.context import STOPPING, answer
-from views.forwarding.calls import Fetched
+from views.forwarding.calls import Fetched, refused
 from views.forwarding.failures import Misdirected, Unreached
 from views.forwarding.forwarder import FORWARDER, HOP, PAUSES, Forwarder
 from views.problems import RETRY_AFTER, Problem
@@ -68,7 +68,7 @@ async def _parts(request: web.Request, forwarder: Forwarder, here: Here) -> list
         assert isinstance(one, Fetched)
         if one.status != HTTPStatus.OK:
             if one.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _refused(one)
+                raise refused(one.status, one.body)
             return None
         covered |= {int(number) for number in one.headers.get(PARTITIONS, "").split(",") if number.isdecimal()}
         parts.append(msgspec.json.decode(one.body))
@@ -100,15 +100,6 @@ async def asked(request: web.Request, forwarder: Forwarder, workers: Sequence[st
 
 def _own(forwarder: Forwarder) -> set[int]:
     return {number for number, worker in forwarder.ownership().active.items() if worker == forwarder.url}
-
-
-def _refused(one: Fetched) -> Problem:
-    """Another worker's refusal, which is as this one's would be."""
-    try:
-        told = msgspec.json.decode(one.body)
-        return Problem(HTTPStatus(one.status), str(told["code"]), str(told["detail"]))
-    except (ValueError, KeyError, TypeError, msgspec.DecodeError):
-        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", "Another server cannot be understood; try again.")
 
 
 def _plain(value: Any) -> Any:

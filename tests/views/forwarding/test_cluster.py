@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -104,6 +105,25 @@ async def test_either_answers_about_all(workers: tuple[Serving, Serving], http: 
         _, lag = await asked(http, "GET", f"{worker.url}/admin/lag")
         commands = [one["partition"] for one in lag["items"] if one["agent"] == "commands"]
         assert commands == [0, 1, 2, 3]
+
+
+async def test_either_replays_everything(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """What both compare comes as it comes, added up, and has one end, which counts the events of all partitions."""
+    await shared(http, workers)
+    await spaces(http, workers)
+    ends = []
+    for worker in workers:
+        async with http.post(f"{worker.url}/admin/replay", json={"verify": True}) as answer:
+            lines = [json.loads(line) for line in (await answer.text()).splitlines()]
+        compared = {(one["agent"], one["partition"]): one["worker"] for one in lines if one["phase"] == "compare"}
+        assert {partition for _, partition in compared} == {0, 1, 2, 3}
+        assert {*compared.values()} == {one.url for one in workers}
+        counted = [one for one in lines if one["phase"] == "compare"][-1]
+        assert counted["done"] == counted["total"] == len(compared)
+        ends.append(lines[-1])
+    assert ends[0] == ends[1]
+    assert (ends[0]["phase"], ends[0]["different"]) == ("done", 0)
+    assert ends[0]["total"] >= 4 * WORKSPACES, "every workspace has an event at least, for each of the agents"
 
 
 async def test_copies_are_read_by_who_asks(

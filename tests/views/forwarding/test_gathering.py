@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -124,3 +126,51 @@ async def test_one_that_believes_otherwise(tmp_path: Path) -> None:
         assert not asked.done()
         two.believing._known = Ownership(2, {0: one.url, 1: one.url, 2: two.url, 3: two.url})
         assert [each["id"] for each in (await asked).ok["items"]] == [space.id]
+
+
+NDJSON: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n"
+DONE: Final = b'{"phase":"done","done":1,"total":1,"different":%d,"repaired":0,"differences":[]}\n'
+
+
+async def test_a_replay_that_another_worker_refuses(tmp_path: Path) -> None:
+    """It is refused before anything is told, and nothing goes on here."""
+    told = b'{"code": "busy", "detail": "A replay runs already; wait for its end."}'
+
+    async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head(reader)
+        writer.write(b"HTTP/1.1 429 Busy\r\nContent-Length: %d\r\n\r\n%s" % (len(told), told))
+
+    async with running(tmp_path) as site, raw_worker(refuses) as busy, worker(site.node, "") as one:
+        one.believing._known = Ownership(1, {0: one.url, 1: busy})
+        assert "runs already" in (await one.client().post("/admin/replay", {})).problem(429, "busy")["detail"]
+        one.believing._known = Ownership(2, dict.fromkeys(range(4), one.url))
+        assert (await one.client().post("/admin/replay", {})).status == 200, "the first one has ended"
+
+
+async def test_a_replay_that_breaks_off(tmp_path: Path) -> None:
+    """Half of a replay has no end; nor has one of which some partitions were looked at by nobody."""
+    partly = b'{"phase":"compare","agent":"commands","partition":%d,"done":1,"total":1}\n'
+    answers = {"dies": NDJSON + partly % 9 + b'{"phase"', "forgets": NDJSON + partly % 1 + DONE % 0}
+    whole = {"whole": NDJSON + partly % 9 + DONE % 2}
+
+    async with running(tmp_path) as site, worker(site.node, "") as one:
+        for name, sent in (answers | whole).items():
+
+            async def says(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes = sent) -> None:
+                await head(reader)
+                writer.write(sent)
+
+            async with raw_worker(says) as other:
+                one.believing._known = Ownership(1, {**dict.fromkeys(range(4), one.url), 9: other})
+                async with one.session.post("/admin/replay", json={}, headers={"Tasksys-Actor": "olga"}) as answer:
+                    lines: list[Json] = []
+                    try:
+                        async for line in answer.content:
+                            lines.append(json.loads(line))
+                    except aiohttp.ClientError:
+                        pass
+            if name in whole:
+                assert (lines[-1]["phase"], lines[-1]["different"]) == ("done", 2)
+            else:
+                assert lines
+                assert lines[-1]["phase"] != "done", name
