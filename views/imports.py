@@ -152,7 +152,7 @@ async def _done(request: web.Request, name: str, doing: list[Doing]) -> None:
     for start in range(0, len(waiting), COMMANDS_PER_BATCH):
         batch = waiting[start : start + COMMANDS_PER_BATCH]
         records = [await record(request, name, command) for _, command in batch]
-        decided = await submit_all(request, records, LONGEST_WAIT)
+        decided = await submit_all(request, records, LONGEST_WAIT, named=FILE in request)
         for (one, _), sent, outcome in zip(batch, records, decided, strict=True):
             _note(one, sent, outcome)
         if isinstance(decided[-1], Exception):  # the log does not take them now: what follows is not even tried

@@ -233,11 +233,14 @@ async def submit(request: web.Request, sent: CommandRecord, wait: float) -> Deci
 
 
 async def submit_all(
-    request: web.Request, sent: Sequence[CommandRecord], wait: float
+    request: web.Request, sent: Sequence[CommandRecord], wait: float, named: bool = False
 ) -> list[Decided | Exception | None]:
-    """The same for several, of which each has its own outcome or error. If one has moved, all are asked for there."""
+    """The same for several, of which each has its own outcome or error. If one has moved, all are asked for there.
+
+    `named` says that they have the same names whenever they are asked for, also without a key of the request.
+    """
     decided = await system(request).gateway.submit_all(sent, wait)
     moved = [one for one in decided if isinstance(one, Moved)]
-    if moved and repeatable(request):
+    if moved and (named or repeatable(request)):
         raise moved[0]
     return [None if isinstance(one, Moved) else one for one in decided]

@@ -43,6 +43,9 @@ async def read(request: web.Request) -> Sending:
             if not request.path.endswith(FILES):
                 sending.body = await request.read()
                 return sending
+            if FILE in request:  # the handler here has read it already
+                sending.body = request[FILE]
+                return sending
             kept = bytearray()
             while len(kept) <= KEPT and (part := await request.content.readany()):
                 kept += part
