@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
 
 from aiohttp import web
 
@@ -18,9 +17,6 @@ from views.problems import RETRY_AFTER, Problem
 Ask = Callable[[web.Request, str, Sending, int, float], Awaitable[web.StreamResponse]]
 """One try: the request, the worker, what is sent, the partition, and the seconds that it may wait there."""
 
-FOREIGN: Final = web.RequestKey("foreign", bool)
-"""There where a worker handed the request on that could not prove it."""
-
 
 class Asking:
     """The tries of one request with other workers."""
@@ -34,8 +30,6 @@ class Asking:
     async def __call__(self, owner: str, wait: float) -> web.StreamResponse | None:
         """The answer, or None where it is to be asked for again. Raises Problem."""
         request = self._request
-        if FOREIGN in request:
-            raise foreign()
         if self._sending is None:
             self._sending = await bodies.read(request)
         try:
@@ -60,17 +54,6 @@ def _pending(answered: web.StreamResponse) -> bool:
     """Whether it says that the command is under way: that is the one that was sent before."""
     body = answered.body if answered.status == HTTPStatus.CONFLICT and isinstance(answered, web.Response) else None
     return isinstance(body, bytes) and b'"still-pending"' in body
-
-
-def foreign() -> Problem:
-    """It has made a hop already, so it makes no other one, whatever it cannot prove: or it might go round for ever."""
-    logger.error(
-        "another worker handed on a request without a proof that holds; give all workers the same --secret-key, and "
-        "set their clocks",
-        extra={"operation": "forward"},
-    )
-    detail = "The servers do not know each other; tell the operators."
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": RETRY_AFTER})
 
 
 def nobody(request: web.Request, uncertain: bool) -> Problem:

@@ -19,11 +19,12 @@ from monitoring import metrics, tracing
 from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
-from views.context import CLIENT, FILE, ID, STOPPING
+from views.context import FILE, ID, STOPPING
 from views.forwarding import bodies, headers, proofs
-from views.forwarding.asking import FOREIGN, Asking, nobody
+from views.forwarding.asking import Asking, nobody
 from views.forwarding.bodies import FILES, SAFE
 from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
+from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
 from views.forwarding.watch import Watch
@@ -51,9 +52,6 @@ PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 
 Local = Callable[[], Awaitable[web.StreamResponse]]
 
-HOP: Final = web.RequestKey("hop", Hop)
-"""What another worker says of the request that it handed on; not there for a client's."""
-
 
 class Forwarder:
     """One worker's way to the others."""
@@ -61,7 +59,7 @@ class Forwarder:
     def __init__(self, system: System, known_by: Proofs | None, wait: float = WAIT) -> None:
         """In a running event loop. Without `known_by` nothing is handed on."""
         self._system, self._proofs, self.wait = system, known_by, wait
-        self._watch = Watch(system)
+        self._hops, self._watch = Hops(known_by), Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
         self._waiting = 0
@@ -81,15 +79,8 @@ class Forwarder:
 
     def admit(self, request: web.Request) -> None:
         """Notes whether a client sent the request or another worker, and gives a client's write a spare key."""
-        given = request.headers.getall(proofs.HEADER, ())
-        if given and self._proofs is not None:
-            hop = self._proofs.read(request.method, request.raw_path, given[0]) if len(given) == 1 else None
-            if hop is not None:
-                request[HOP], request[CLIENT] = hop, hop.client
-                return
-        if headers.passed(request):
-            request[FOREIGN] = True
-        if request.method not in SAFE and not self._only_one():
+        self._hops.admit(request)
+        if HOP not in request and request.method not in SAFE and not self._only_one():
             self._name(request)
 
     def _only_one(self) -> bool:
@@ -215,7 +206,8 @@ class Forwarder:
         return self._system.ownership()
 
     async def fetch(self, request: web.Request, worker: str) -> Fetched:
-        """What another worker answers to the same request, for this one itself. Raises Misdirected, Unreached."""
+        """What another worker answers to the same request, for this one itself. Raises Problem, Misdirected,
+        Unreached."""
         url = self._at(request, worker)
         return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
 
@@ -228,6 +220,8 @@ class Forwarder:
         return self._calls.lines(request.method, url, self._sent(request, url, None, self.wait, bodied=True), body)
 
     def _at(self, request: web.Request, worker: str) -> URL:
+        """Where the request goes. Raises Problem 503 if it has gone too far."""
+        self._hops.onward(request)
         target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs
         return URL(worker.rstrip("/") + target, encoded=True)
 
@@ -243,7 +237,7 @@ class Forwarder:
     async def ask(
         self, request: web.Request, owner: str, sending: Sending, partition: int, wait: float
     ) -> web.StreamResponse:
-        """One try. Raises Misdirected, Unreached."""
+        """One try. Raises Problem, Misdirected, Unreached."""
         url, span = self._at(request, owner), tracing.child("forward", tracing.Kind.CLIENT)
         sent = self._sent(request, url, span, wait, sending.body is not None)
         fault: BaseException | None = None
@@ -293,8 +287,3 @@ async def at_partition(request: web.Request, partition: int, local: Local) -> we
     """The same by partition."""
     forwarder = request.app.get(FORWARDER)
     return await local() if forwarder is None else await forwarder.at(request, partition, local)
-
-
-def is_part(request: web.Request) -> bool:
-    """Whether another worker asks, for its own answer."""
-    return HOP in request
