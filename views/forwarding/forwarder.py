@@ -20,7 +20,7 @@ from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
 from views.context import FILE, ID, STOPPING
-from views.forwarding import bodies, headers, proofs
+from views.forwarding import bodies, headers, proofs, tunnels
 from views.forwarding.asking import Asking, nobody
 from views.forwarding.bodies import FILES, SAFE
 from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
@@ -242,7 +242,7 @@ class Forwarder:
         sent = self._sent(request, url, span, wait, sending.body is not None)
         fault: BaseException | None = None
         try:
-            if request.headers.get("Upgrade", "").strip().lower() == "websocket":
+            if tunnels.wanted(request):
                 return await self.tunnels.ask(request, url, sent, (partition, owner))
             if sending.lasting:
                 observed.waits(request)
