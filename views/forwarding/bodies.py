@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from views.context import BOUNDS, FILE
+from views.context import BOUNDS, FILE, POSITION_HEADER
 from views.forwarding.calls import Sending
 from views.keys import repeatable
 from views.problems import Problem, body_errors
@@ -35,7 +35,7 @@ def named(request: web.Request) -> bool:
 async def read(request: web.Request) -> Sending:
     """The request, with as much of its body as is kept. Problems 400 and 408; raises what `Request.read` raises."""
     lasting = request.path.endswith(FEEDS) or "wait" in request.query
-    sending = Sending(repeatable=named(request), lasting=lasting)
+    sending = Sending(repeatable=named(request), lasting=lasting, waits=_waits(request))
     if not request.body_exists:
         return sending
     with body_errors(request.app[BOUNDS].body):
@@ -57,6 +57,12 @@ async def read(request: web.Request) -> Sending:
     if "Content-Encoding" not in request.headers:  # else it has been decoded since
         sending.length = request.content_length
     return sending
+
+
+def _waits(request: web.Request) -> bool:
+    """Whether it may wait for something that is its own: a position, an outcome, what it imports."""
+    wished = "min_position" in request.query or POSITION_HEADER in request.headers or "Prefer" in request.headers
+    return wished or request.path.endswith(FILES)
 
 
 async def _stream(request: web.Request, begun: bytes, sending: Sending) -> AsyncIterator[bytes]:

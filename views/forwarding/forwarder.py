@@ -246,7 +246,7 @@ class Forwarder:
                 return await self.tunnels.ask(request, url, sent, (partition, owner))
             if sending.lasting:
                 observed.waits(request)
-            return await self._calls.ask(request, url, sent, sending, (partition, owner))
+            return await self._calls.ask(request, url, sent, sending, (partition, owner), wait)
         except BaseException as error:
             fault = error
             raise
