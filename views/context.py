@@ -63,10 +63,14 @@ LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-
 ID: Final = pattern_of(Id)
 
 
+TOKENS: Final = ("/api/v1/", "/admin/", "/metrics")
+"""How addresses begin at which everybody says who they are."""
+
+
 @web.middleware
 async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
     """Authenticates everything under /api/v1 and /admin, and /metrics; a calendar also by the secret in its address."""
-    if request.path.startswith(("/api/v1/", "/admin/", "/metrics")):
+    if request.path.startswith(TOKENS):
         tokens = request.app[CALENDAR_TOKENS]
         calendar = tokens.wanted(request) if "token" in request.query else None
         if calendar is not None:

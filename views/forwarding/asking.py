@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Self
 
 from aiohttp import web
 
 from monitoring import metrics
 from views.forwarding import bodies
-from views.forwarding.bodies import SAFE
+from views.forwarding.bodies import SAFE, Kept
 from views.forwarding.calls import Sending
 from views.forwarding.failures import Misdirected, Unreached
 from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
@@ -21,17 +22,28 @@ Ask = Callable[[web.Request, str, Sending, int, float], Awaitable[web.StreamResp
 class Asking:
     """The tries of one request with other workers."""
 
-    def __init__(self, ask: Ask, request: web.Request, partition: int, uncertain: bool = False) -> None:
+    def __init__(self, ask: Ask, room: Kept, request: web.Request, partition: int, uncertain: bool = False) -> None:
         self.uncertain = uncertain
         """Whether a worker that did not answer, or that lost the workspace meanwhile, may have done it."""
         self._ask, self._request, self._partition = ask, request, partition
         self._sending: Sending | None = None
+        self._room, self._held = room, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.bytes -= self._held
 
     async def __call__(self, owner: str, wait: float) -> web.StreamResponse | None:
         """The answer, or None where it is to be asked for again. Raises Problem."""
         request = self._request
         if self._sending is None:
+            self._held = self._room.take(request, read=self.uncertain)
             self._sending = await bodies.read(request)
+            if isinstance(self._sending.body, bytes):  # how long it is may not have been told
+                self._room.bytes += len(self._sending.body) - self._held
+                self._held = len(self._sending.body)
         try:
             answered = await self._ask(request, owner, self._sending, self._partition, wait)
         except Misdirected:

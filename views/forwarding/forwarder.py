@@ -22,7 +22,7 @@ from views import observed, stale
 from views.context import FILE, ID, STOPPING
 from views.forwarding import bodies, headers, proofs, tunnels
 from views.forwarding.asking import Asking, nobody
-from views.forwarding.bodies import FILES, SAFE
+from views.forwarding.bodies import FILES, SAFE, Kept
 from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
 from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
@@ -45,7 +45,7 @@ UNKNOWN_SECONDS: Final = 3.0
 are away, or this worker is cut off from them."""
 
 WAITING: Final = 2_000
-"""Requests that may wait at once, each with up to a megabyte of body; more are answered 503 at once."""
+"""Requests that may wait at once; more are answered 503 at once."""
 
 PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 """Seconds between looks at who has the partition; the last one is repeated."""
@@ -62,7 +62,7 @@ class Forwarder:
         self._hops, self._watch = Hops(known_by), Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
-        self._waiting = 0
+        self._waiting, self.kept = 0, Kept()
         self._unknown: dict[int, float] = {}
         """Since when nobody is known to have a partition, as far as anybody asked."""
         self._seen, self._alone = Ownership(), True
@@ -128,21 +128,21 @@ class Forwarder:
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
         if hop is None and request.method not in SAFE:
             self._name(request)
-        asking = Asking(self.ask, request, partition, begun)
-        for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
-            if not first:
-                answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
-                if answered is not None:
-                    return answered
-            first = 0.0
-            left = until - loop.time()
-            if left <= 0 or self._waiting >= WAITING or request.app[STOPPING].is_set():
-                break
-            self._waiting += 1
-            try:
-                await asyncio.sleep(min(pause, left))
-            finally:
-                self._waiting -= 1
+        with Asking(self.ask, self.kept, request, partition, begun) as asking:
+            for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
+                if not first:
+                    answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
+                    if answered is not None:
+                        return answered
+                first = 0.0
+                left = until - loop.time()
+                if left <= 0 or self._waiting >= WAITING or request.app[STOPPING].is_set():
+                    break
+                self._waiting += 1
+                try:
+                    await asyncio.sleep(min(pause, left))
+                finally:
+                    self._waiting -= 1
         metrics.FORWARDED.labels("failed").inc()
         raise nobody(request, asking.uncertain)
 
