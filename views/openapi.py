@@ -11,12 +11,12 @@ import msgspec
 
 from tasksys.decider import UNVERSIONED
 from tasksys.rows import ChecklistItem
-from views import described, shapes
+from views import described, shapes, stale
 from views.auth import ACTOR_HEADER
 from views.context import POSITION_HEADER
 from views.decoding import LOOKED_UP
 from views.described import ANSWERED, EXAMPLES, HEADERS, ID, IN_PATH, PROBLEMS, QUERY, SENT, TAGS, WHEN, WHEN_SAYS
-from views.routes import Route
+from views.routes import WS, Route
 from views.sending import REPLAYED_HEADER
 
 TEMPLATE: Final = "#/components/schemas/{name}"
@@ -189,6 +189,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         schema, description = IN_PATH.get(name, (ID, f"The {name}."))
         found.append({"name": name, "in": "path", "required": True, "schema": schema, "description": description})
     headers = [POSITION_HEADER] if "min_position" in route.parameters else []
+    headers += [stale.ASKED] if _copied(route) else []
     headers += ["If-None-Match"] if "ETag" in route.tells else []
     if route.write:
         headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNVERSIONED else ["If-Match"])]
@@ -233,6 +234,7 @@ def _wrong(route: Route) -> list[HTTPStatus]:
 def _success(route: Route) -> dict[str, Any]:
     content = {route.content_type: {"schema": _any(route.answer)}}
     tells = [POSITION_HEADER] if route.write or "min_position" in route.parameters else []
+    tells += [stale.HEADER] if _copied(route) else []
     tells += ["ETag"] if _versioned(route.answer) else []
     tells += [REPLAYED_HEADER] if route.write else []
     tells += route.tells
@@ -260,6 +262,11 @@ def _success(route: Route) -> dict[str, Any]:
         nothing = "Done; there is nothing (any more) to show, or you are no member any more."
         responses["204"] = {"description": nothing, "headers": _headers(POSITION_HEADER, REPLAYED_HEADER)}
     return responses
+
+
+def _copied(route: Route) -> bool:
+    """Whether other workers than the one that has the workspace may answer."""
+    return route.method == "GET" and route.path.startswith(WS) and not route.path.endswith(stale.LIVE)
 
 
 def _versioned(kind: Any) -> bool:
