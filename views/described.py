@@ -103,7 +103,7 @@ HEADERS: Final[dict[str, Described]] = {
     POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
     stale.ASKED: (
         {"const": "standby"},
-        "Rather an answer of some earlier position than none. What copies have not, such as history, comes from the owner.",
+        "Rather an answer of an earlier position than none. What copies have not, such as history, is asked elsewhere.",
     ),
 }
 
@@ -169,6 +169,8 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
     HTTPStatus.GATEWAY_TIMEOUT: ("The view has not reached the position in time.", ("Retry-After", SPARE_KEY_HEADER)),
 }  # fmt: skip
 """What each status means, and the headers that it may have."""
+
+NOTHING: Final = "Done; there is nothing (any more) to show, or you are no member any more."
 
 TAGS: Final = {
     "workspaces": "The unit of order: all of its commands, events and reads have one sequence of positions.",
