@@ -17,7 +17,7 @@ from tasksys import codec
 from tasksys.query import Query
 from tasksys.rows import Member
 from tasksys.values import Id, instant, pattern_of
-from views.auth import Authenticator, Identity
+from views.auth import TOKENS, Authenticator, Identity
 from views.calendar_tokens import CalendarTokens
 from views.ports import Channels, System
 from views.problems import Problem, bad_query, bad_request, body_errors, invalid, no_workspace
@@ -61,10 +61,6 @@ POSITIONS: Final = 10**15 - 1
 
 LONE_SURROGATE: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 ID: Final = pattern_of(Id)
-
-
-TOKENS: Final = ("/api/v1/", "/admin/", "/metrics")
-"""How addresses begin at which everybody says who they are."""
 
 
 @web.middleware

@@ -7,7 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
-from views.context import AUTHENTICATOR, BOUNDS, FILE, IDENTITY, POSITION_HEADER, TOKENS
+from views.auth import TOKENS
+from views.context import AUTHENTICATOR, BOUNDS, FILE, IDENTITY, POSITION_HEADER
 from views.forwarding.calls import Sending
 from views.keys import repeatable
 from views.problems import RETRY_AFTER, Problem, body_errors
