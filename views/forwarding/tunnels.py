@@ -9,7 +9,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -38,6 +38,22 @@ QUIET: Final = 4
 """Looks, so many seconds apart, without a byte from a worker that pings its clients as often: it is not there."""
 
 CLOSE_SECONDS: Final = 5.0
+
+
+def wanted(request: web.Request) -> bool:
+    """Whether the request opens a feed's WebSocket (RFC 6455, 4.2.1); any other one is plain HTTP, whatever it says."""
+    given = request.headers
+    options = {part.strip().lower() for one in given.getall("Connection", ()) for part in one.split(",")}
+    return (
+        request.method == "GET"
+        and request.path.endswith("/feed")
+        and request.version == HttpVersion11
+        and given.get("Upgrade", "").strip().lower() == "websocket"
+        and "upgrade" in options
+        and "Sec-WebSocket-Key" in given
+        and given.get("Sec-WebSocket-Version") == "13"
+        and not request.body_exists
+    )
 
 
 class Tunnel:

@@ -78,6 +78,20 @@ async def test_refusals_are_told(owner: Worker, other: Worker, space: Space) -> 
         assert (one.status, one.raw) == (two.status, two.raw)
 
 
+@pytest.mark.parametrize("left_out", ["", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"])
+async def test_what_only_looks_like_one(other: Worker, space: Space, left_out: str) -> None:
+    """Upgrading is of GET and of feeds: a write that says so is done, a file is handed back, an odd feed refused."""
+    given = {name: value for name, value in UPGRADE.items() if name != left_out}
+    headers = {**given, "Tasksys-Actor": "olga"}
+    made = await other.client().post(f"{space.prefix}/tasks", {"title": "Milk"}, headers=given)
+    assert (made.status, made.json["title"]) == (201, "Milk")
+    assert len((await space.get("/tasks")).ok["items"]) == 1
+    file = await other.client().get(f"{space.prefix}/export.csv", headers=given)
+    assert (file.status, b"Milk" in file.raw) == (200, True)
+    if left_out:
+        (await other.client().get(f"{space.prefix}/feed", headers=headers)).problem(400, "not-websocket")
+
+
 async def test_close_codes_go_both_ways(owner: Worker, other: Worker, space: Space) -> None:
     """Of the owner's, with the reason; and of the client's, whose connections both end."""
     async with feeding(other, space) as feed:
