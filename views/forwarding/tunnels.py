@@ -147,14 +147,25 @@ class Tunnel:
             self.over.set_result(None)
 
     def cut(self) -> None:
-        """Both connections are closed."""
+        """Both connections are closed, once what there is has been taken."""
         self._finish()
         if self._draining is not None:
             self._draining.cancel()
-        if self._upstream.transport is not None:
-            self._upstream.transport.close()
-        if self._client is not None:
-            self._client.close()
+        for transport in (self._upstream.transport, self._client):
+            if transport is not None:
+                _close(transport)
+
+
+def _close(transport: asyncio.WriteTransport) -> None:
+    """Closes a connection; who does not take what is on its way keeps it no longer for that."""
+    transport.close()
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, _abort, transport)
+
+
+def _abort(transport: asyncio.WriteTransport) -> None:
+    if transport.get_write_buffer_size():
+        transport.abort()
 
 
 class Tunnels:
@@ -195,7 +206,7 @@ class Tunnels:
             return await self._joined(request, other, given, had)
         finally:
             if other.transport is not None:
-                other.transport.close()
+                _close(other.transport)
 
     async def _joined(
         self, request: web.Request, other: Upstream, given: CIMultiDict[str], had: tuple[int, str]

@@ -195,6 +195,34 @@ async def test_a_client_that_reads_nothing(owner: Worker) -> None:
         writer.close()
 
 
+async def test_who_takes_nothing_is_cut_off(owner: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that ends is not kept for what its other end does not take: neither the client's nor the owner's."""
+    monkeypatch.setattr(tunnels, "CLOSE_SECONDS", 0.2)
+    broken = asyncio.Event()
+
+    async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await accepts(reader, writer)
+        try:
+            while True:
+                writer.write(made(60_000, masked=False))
+                await writer.drain()
+        except ConnectionError:
+            broken.set()
+
+    async with raw_worker(floods) as url, worker(None, url) as other:
+        _, writer = await opened(other)
+        while await drains(writer):  # nobody reads: each side has its hands full
+            writer.write(made(60_000, masked=True))
+        (tunnel,) = other.forwarder.tunnels._open
+        ends = (tunnel._client, tunnel._upstream.transport)
+        assert all(one is not None and one.get_write_buffer_size() for one in ends)
+        tunnel.end(closing.MOVED)
+        async with asyncio.timeout(BOUND):
+            await broken.wait()
+        await eventually(lambda: not any(one is not None and one.get_write_buffer_size() for one in ends))
+        writer.close()
+
+
 async def test_an_owner_that_reads_nothing(owner: Worker) -> None:
     """What it does not take is not taken from the client."""
     go = asyncio.Event()
