@@ -28,6 +28,8 @@ More are turned away, so that a flood is felt by those who send it."""
 TOLD: Final = (BrokerUnavailable, Busy, Moved, StillPending, RecordTooLarge)
 """What is said of one command among several, and is no reason to give up the others."""
 
+UNCONFIRMED: Final = "The log did not confirm the command in time."
+
 Send = Callable[[bytes, bytes, Headers], asyncio.Future[None]]
 """Appends a record (key, value, headers) to the commands, behind those sent before; the result, when it is durable."""
 
@@ -185,9 +187,13 @@ class Submitted:
 
     async def __call__(self, wait: float) -> Decided | Exception | None:
         """Waits so many seconds: None if it is not decided by then; what is TOLD is given, not raised."""
-        alarm = self._decided.get_loop().call_later(wait, self._late)
+        loop = self._decided.get_loop()
+        deadline = loop.time() + wait
+        alarm = loop.call_at(deadline, self._late)
         try:
             decided = await self._decided
+        except Moved as error:
+            return await self._moved(error, deadline - loop.time())
         except TOLD as error:
             return error
         finally:
@@ -201,6 +207,13 @@ class Submitted:
         """Nobody waits any more; the command is decided all the same, and its outcome is kept in the table."""
         self._finished()
 
+    async def _moved(self, moved: Moved, wait: float) -> Exception:
+        """What is said of a command that another worker decides: that it is so once it is durable."""
+        await asyncio.wait((self._durable,), timeout=wait)
+        if not self._durable.done():
+            return BrokerUnavailable(UNCONFIRMED)
+        return _error(self._durable) or moved
+
     def _appended(self, durable: asyncio.Future[None]) -> None:
         """A log that failed ends the waiting; one that did not says nothing: the outcome follows."""
         error = None if durable.cancelled() else durable.exception()
@@ -211,7 +224,7 @@ class Submitted:
 
     def _late(self) -> None:
         if not self._durable.done():
-            self._fail(BrokerUnavailable("The log did not confirm the command in time."))
+            self._fail(BrokerUnavailable(UNCONFIRMED))
         elif not self._decided.done():
             self._decided.set_result(None)
 

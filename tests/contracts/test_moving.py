@@ -10,16 +10,18 @@ from typing import Any, Final
 import pytest
 from msgspec import structs
 
+from streams import admin
 from streams.agents import import_parts, imports
 from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
 from streams.agents.imports import IMPORT, Import, Stage, all_imports
 from streams.archive.exporting import export, members
-from streams.archive.form import Archive
-from streams.archive.importing import Came, ImportRefused, import_log
+from streams.archive.form import FORMAT, Archive, CommandLine, Head, Writer
+from streams.archive.importing import Came, ImportRefused, _stand_in, import_log
 from streams.archive.pages import Pages
 from streams.broker import Broker
 from streams.node import Node
 from streams.partitioning import partition_of
+from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
@@ -207,6 +209,26 @@ def expected(logs: dict[str, list[bytes]]) -> dict[bytes, list[bytes]]:
     return {name.encode(): log for name, log in logs.items()}
 
 
+async def test_a_file_has_no_say_over_other_workspaces(url: str, tmp_path: Path) -> None:
+    """Whoever wrote it: commands of a workspace that it does not bring, and that is there, are not sent."""
+    file = tmp_path / "forged.gz"
+    async with running(url, tmp_path / "node") as node:
+        theirs = await founded(node)
+        before = await stored(node)
+    archive(tmp_path / "own.gz", workspaces=1)
+    writer = Writer(file, Head(FORMAT, "0.1.0", "2126-03-08T09:00:00.000Z", 1))
+    for line in Archive(tmp_path / "own.gz").lines():
+        writer.add(line)
+    forged = record(theirs, CreateTask(task="forged", title="Forged"))
+    writer.add(CommandLine.of(theirs, codec.encode_command(forged)))
+    writer.finish(0)
+    came = {one.workspace: one for one in await import_log(Broker.parse(url), Archive(file), PARTITIONS, 1, none)}
+    assert came[theirs].before
+    async with running(url, tmp_path / "node") as node:
+        assert node.state.state(theirs).task("forged") is None
+        assert (await stored(node))[theirs.encode()] == before[theirs.encode()]
+
+
 async def test_a_cluster_takes_workspaces_in_while_it_works(url: str, tmp_path: Path) -> None:
     """Others' commands go on; what is there by other ways is refused; the same file twice does nothing."""
     file, other = tmp_path / "log.gz", tmp_path / "other.gz"
@@ -248,6 +270,25 @@ async def at_work(node: Node) -> None:
     workspace = await founded(node)
     while True:
         await accepted(node, workspace, CreateTask(task=workspace_name("task"), title="Milk"))
+
+
+@pytest.mark.kafka
+async def test_who_stands_in_makes_way(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """An import folds itself where no worker does, and no longer: others would be sent to it, and find nobody."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    await admin.create_topics(Broker.parse(url), AGENTS, 2, 1)
+    standing_in = asyncio.create_task(_stand_in(Broker.parse(url), 2, 1))
+    try:
+        async with asyncio.timeout(SETTLE):
+            while not await members(Broker.parse(url)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node:
+            await until(lambda: node.ownership().of(node.url) == {0, 1}, "it has made way", SETTLE)
+            await founded(node)
+    finally:
+        standing_in.cancel()
+        await asyncio.gather(standing_in, return_exceptions=True)
 
 
 @pytest.mark.kafka

@@ -13,7 +13,7 @@ from streams.gateway import Gateway
 from streams.waiting import OutcomeWaiters
 from tasksys import codec
 from tasksys.commands import CommandRecord, CreateTask
-from tasksys.errors import BrokerUnavailable, Busy, StillPending
+from tasksys.errors import BrokerUnavailable, Busy, Moved, StillPending
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tests.support.nodes import record
 
@@ -97,6 +97,28 @@ async def test_what_is_not_decided_in_time_is_none(world: World) -> None:
     await turns()
     world.log.decide(world.waiters, 1)
     assert await sent is not None
+
+
+async def test_one_that_moved_is_durable_first(world: World) -> None:
+    """Until then nobody can say that it will be decided; and where it is not appended, it has not moved."""
+    world.log.by_itself = False
+    sent = [asyncio.create_task(world.gateway.submit(command(name), WAIT)) for name in ("one", "two")]
+    sent.append(asyncio.create_task(world.gateway.submit(command("late"), 0.05)))
+    await turns()
+    world.waiters.leave(lambda workspace: True)
+    await turns()
+    assert not any(one.done() for one in sent)
+    world.log.durable[0].set_result(None)
+    world.log.durable[1].set_exception(BrokerUnavailable("lost"))
+    with pytest.raises(Moved):
+        await sent[0]
+    with pytest.raises(BrokerUnavailable, match="lost"):
+        await sent[1]
+    with pytest.raises(BrokerUnavailable, match="in time"):
+        await sent[2]
+    world.log.durable[2].set_result(None)
+    await turns()
+    assert world.empty()
 
 
 async def test_what_is_not_durable_in_time_is_unavailable(world: World) -> None:
