@@ -17,6 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import ClassVar, Final
 
+from tests.chaos.history import Trouble
 from tests.chaos.world import DISK_MEGABYTES, Worker, World
 
 SESSION_SECONDS: Final = 6.0
@@ -40,6 +41,9 @@ class Fault(ABC):
     shakes: ClassVar[bool] = False
     """Whether a worker that starts meanwhile may find no broker."""
 
+    blinds: ClassVar[bool] = True
+    """Whether a worker need not know meanwhile who has what: the target, if that is one, else all of them."""
+
     began: float = field(default=0.0, init=False)
     ended: float = field(default=0.0, init=False)
 
@@ -62,6 +66,13 @@ class Fault(ABC):
             await self.end(world)
             world.shaky -= self.shakes
             self.ended = monotonic()
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """For the history, after its end."""
+        if not self.blinds:
+            return None
+        return Trouble(self.whom if self.whom == f"worker-{self.target}" else "", self.began, self.ended)
 
     @abstractmethod
     async def begin(self, world: World) -> None:
@@ -199,6 +210,7 @@ class CutFromClients(Fault):
     """Clients' connections to a worker are reset, and it cannot be reached."""
 
     kind = "client link cut"
+    blinds = False
     longest = (0.2, 5.0)
 
     @property
@@ -324,6 +336,7 @@ class StepClock(Fault):
     """A worker's wall clock steps by up to an hour, forward or back, and back to the truth."""
 
     kind = "clock step"
+    blinds = False
     longest = (2.0, 6.0)
 
     async def begin(self, world: World) -> None:
