@@ -51,6 +51,8 @@ RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 UNHEARD: Final = "the brokers have not heard of this process for so long that others may have its partitions ({})"
 
+DOUBLE: Final = "another worker has the address {} too, and all that falls to it: give each its own --advertise-url"
+
 LEASE_SECONDS: Final = 0.25
 """Between two looks whether the partitions are this process's own still. Reads ask by themselves; the feed is told."""
 
@@ -248,6 +250,8 @@ class Node:
         for name, app in self.apps.items():
             if app.rebalancing or not app.tables.actives_ready:
                 missing[name] = "recovering"
+            elif app.consumer.doubles:
+                missing[name] = DOUBLE.format(self.url)
             elif stopped := app.consumer.stopped_partitions:
                 missing[name] = "; ".join(stopped.values())
             elif not fold_agent(app).leased:

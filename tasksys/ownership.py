@@ -19,6 +19,10 @@ class Ownership:
         """The worker that writes the partition, and answers for it; None if nobody is known to."""
         return self.active.get(partition)
 
+    def of(self, worker: str) -> set[int]:
+        """The partitions that a worker has."""
+        return {number for number, owner in self.active.items() if owner == worker}
+
     @property
     def members(self) -> tuple[str, ...]:
         """Every worker that has anything, in the order of their addresses."""

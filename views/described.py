@@ -6,7 +6,9 @@ from typing import Any, Final
 from tasksys import commands
 from tasksys.ical.calendar import View
 from tasksys.values import DeliveryState, LinkType, ReminderState
+from views import stale
 from views.context import PARAMETER_CHARACTERS, POSITION_HEADER, POSITIONS
+from views.keys import SPARE_KEY_HEADER
 from views.quickadd import ParseRequest
 from views.recurrence import RecurrencePreview
 from views.sending import REPLAYED_HEADER
@@ -99,6 +101,10 @@ HEADERS: Final[dict[str, Described]] = {
         "`respond-async`, or `wait=N` seconds at most.",
     ),
     POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
+    stale.ASKED: (
+        {"const": "standby"},
+        "Rather an answer of an earlier position than none. What copies have not, such as history, is asked elsewhere.",
+    ),
 }
 
 ANSWERED: Final[dict[str, Described]] = {
@@ -112,6 +118,11 @@ ANSWERED: Final[dict[str, Described]] = {
     ),
     REPLAYED_HEADER: ({"const": "true"}, "This is the outcome of an earlier command under the same key."),
     POSITION_HEADER: (POSITION, "The workspace's position that is shown, for reads that must not show less."),
+    stale.HEADER: ({"const": "true"}, "This is from a copy: perhaps of an earlier position than the last write."),
+    SPARE_KEY_HEADER: (
+        {"type": "string", "pattern": KEY},
+        "The Idempotency-Key under which to repeat a write that was sent without one, for it may have been done.",
+    ),
     "Content-Disposition": ({"type": "string"}, "The name of a file to keep it in."),
     "Retry-After": ({"type": "string", "pattern": "^[0-9]+$"}, "Seconds to wait before trying again."),
     "WWW-Authenticate": ({"type": "string"}, "How to say who is asking."),
@@ -138,7 +149,7 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
     HTTPStatus.REQUEST_TIMEOUT: ("The body did not come in time.", ()),
     HTTPStatus.CONFLICT: (
         "It does not go with what is there: taken, in the trash, changed since, or still being decided.",
-        ("Retry-After", REPLAYED_HEADER),
+        ("Retry-After", REPLAYED_HEADER, SPARE_KEY_HEADER),
     ),
     HTTPStatus.PRECONDITION_FAILED: (
         "The version is another one by now; `conflicts` are the events since.", (REPLAYED_HEADER,)
@@ -151,11 +162,15 @@ PROBLEMS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...]]]] = {
     HTTPStatus.TOO_MANY_REQUESTS: (
         "Too many commands wait here, or feeds of yours are open; try again in a moment.", ("Retry-After",)
     ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: ("A fault of the server.", ()),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("The log or a view is not there at the moment; try again.", ("Retry-After",)),
-    HTTPStatus.GATEWAY_TIMEOUT: ("The view has not reached the position in time.", ("Retry-After",)),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("A fault of the server.", (SPARE_KEY_HEADER,)),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "The log or a view is not there at the moment; try again.", ("Retry-After", SPARE_KEY_HEADER)
+    ),
+    HTTPStatus.GATEWAY_TIMEOUT: ("The view has not reached the position in time.", ("Retry-After", SPARE_KEY_HEADER)),
 }  # fmt: skip
 """What each status means, and the headers that it may have."""
+
+NOTHING: Final = "Done; there is nothing (any more) to show, or you are no member any more."
 
 TAGS: Final = {
     "workspaces": "The unit of order: all of its commands, events and reads have one sequence of positions.",

@@ -11,7 +11,7 @@ import msgspec
 
 from tasksys.decider import UNVERSIONED
 from tasksys.rows import ChecklistItem
-from views import described, shapes
+from views import described, shapes, stale
 from views.auth import ACTOR_HEADER
 from views.context import POSITION_HEADER
 from views.decoding import LOOKED_UP
@@ -188,8 +188,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", route.path):
         schema, description = IN_PATH.get(name, (ID, f"The {name}."))
         found.append({"name": name, "in": "path", "required": True, "schema": schema, "description": description})
-    headers = [POSITION_HEADER] if "min_position" in route.parameters else []
-    headers += ["If-None-Match"] if "ETag" in route.tells else []
+    wanted = {POSITION_HEADER: "min_position" in route.parameters, stale.ASKED: route.copied}
+    headers = [name for name, takes in {**wanted, "If-None-Match": "ETag" in route.tells}.items() if takes]
     if route.write:
         headers = ["Idempotency-Key", "Prefer", *([] if route.body in UNVERSIONED else ["If-Match"])]
     for place, names, known in (("query", route.parameters, QUERY), ("header", headers, HEADERS)):
@@ -233,6 +233,7 @@ def _wrong(route: Route) -> list[HTTPStatus]:
 def _success(route: Route) -> dict[str, Any]:
     content = {route.content_type: {"schema": _any(route.answer)}}
     tells = [POSITION_HEADER] if route.write or "min_position" in route.parameters else []
+    tells += [stale.HEADER] * route.copied
     tells += ["ETag"] if _versioned(route.answer) else []
     tells += [REPLAYED_HEADER] if route.write else []
     tells += route.tells
@@ -257,8 +258,7 @@ def _success(route: Route) -> dict[str, Any]:
         "content": pending,
     }
     if not isinstance(route.answer, tuple):
-        nothing = "Done; there is nothing (any more) to show, or you are no member any more."
-        responses["204"] = {"description": nothing, "headers": _headers(POSITION_HEADER, REPLAYED_HEADER)}
+        responses["204"] = {"description": described.NOTHING, "headers": _headers(POSITION_HEADER, REPLAYED_HEADER)}
     return responses
 
 

@@ -1,6 +1,7 @@
 """A line of text as the command that it means; nothing is made."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from tasksys.rows import Member, Project
 from tasksys.values import Id, require_zone
 from views.context import answer, body, identity, member, parameters, parse_moment, system
 from views.decoding import wrong_field
+from views.forwarding.forwarder import at_owner
 from views.problems import invalid
 from views.routes import Route
 
@@ -56,6 +58,11 @@ async def parsed(request: web.Request) -> web.StreamResponse:
         raise wrong_field(str(error)) from error
     if len(wanted.text) > TEXT_CHARACTERS:
         raise invalid("/text", f"This is longer than {TEXT_CHARACTERS:,} characters; shorten it.")
+    here = partial(_understood, request, wanted)
+    return await here() if wanted.workspace is None else await at_owner(request, wanted.workspace, here)
+
+
+async def _understood(request: web.Request, wanted: ParseRequest) -> web.StreamResponse:
     names = await _names(request, wanted)
     found = parse(wanted.text, _now(wanted), _zone(request, wanted), names, frozenset(wanted.without))
     return answer(

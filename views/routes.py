@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from tasksys.limits import PAGE_ITEMS
+from views import stale
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,3 +45,8 @@ class Route:
     takes: tuple[str, ...] = ("application/json",)
     tells: tuple[str, ...] = ()
     name: str = ""
+
+    @property
+    def copied(self) -> bool:
+        """Whether others than the worker that has the workspace may answer, from their copies."""
+        return self.method == "GET" and self.path.startswith(WS) and not self.path.endswith(stale.LIVE)

@@ -39,7 +39,7 @@ from views.context import AUTHENTICATOR, BOUNDS, CALENDAR_TOKENS, CHANNELS, STOP
 from views.feed import admission, routes
 from views.feed.hub import HUB, Hub
 from views.feed.limits import Limits
-from views.forwarding import forwarder
+from views.forwarding import forwarder, spares
 from views.forwarding.forwarder import FORWARDER, Forwarder
 from views.forwarding.proofs import Proofs
 from views.ports import Channels, System
@@ -130,9 +130,15 @@ async def closed(app: web.Application) -> None:
 
 def application(system: System, options: Options) -> web.Application:
     """The aiohttp application; one that hands on is made in a running event loop."""
-    shared = [forwarder.middleware] if options.clustered else []
     app = web.Application(
-        middlewares=[written.middleware, problems.middleware, *shared, identify], client_max_size=MAX_BODY
+        middlewares=[
+            written.middleware,
+            *([spares.middleware] if options.clustered else []),
+            problems.middleware,
+            *([forwarder.middleware] if options.clustered else []),
+            identify,
+        ],
+        client_max_size=MAX_BODY,
     )
     if options.clustered:
         proofs = Proofs(options.cluster_key) if options.cluster_key else None

@@ -5,6 +5,7 @@ An answer says so (`Tasksys-Stale: true`), and of which position it is (`Tasksys
 by the members that the copy knows. It has no history, and nothing is written.
 """
 
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -42,9 +43,14 @@ def show(request: web.Request, system: System, workspace: str) -> bool:
     return True
 
 
+def hide(request: web.Request) -> None:
+    """Has the request answered by who has the workspace, after all."""
+    request.pop(VIEW, None)
+
+
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Says of an answer that it is from a copy."""
-    if VIEW in request:
+    if VIEW in request and response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         response.headers[HEADER] = "true"
 
 

@@ -7,7 +7,7 @@ is there already is passed, so an import that broke off goes on where it was.
 import asyncio
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from os import getpid
 from pathlib import Path
@@ -121,11 +121,12 @@ class Importer:
         self._broker, self._archive, self._partitions = broker, archive, partitions
         self._appender, self._marks, self._progress = appender, marks, progress
         self._before: set[str] = set()
-        """Workspaces of which an import had begun before."""
+        """Workspaces that were there, or of which an import had begun before."""
 
     async def run(self) -> list[Came]:
         """See `import_log`."""
         brought = {name: one for name, one in self._archive.contents.items() if one.events}
+        self._before |= await self._there(self._archive.contents.keys() - brought.keys())
         starts = await self._ends()
         for name, content in brought.items():
             await self._append(name, content, Begin())
@@ -231,14 +232,26 @@ class Importer:
             await self._append(workspace, content, Proceed())
 
     async def _commands(self) -> int:
-        """Appends what was not folded yet, as it was sent: the same command is done once, however often this is."""
-        sent = 0
+        """Appends what was not folded yet, as it was sent: the same command is done once, however often this is.
+
+        But not commands of a workspace of which the file has no event if there is one of that name here: that may be
+        anybody's, and the file has no say over it.
+        """
+        sent, others = 0, {name for name in self._before if not self._archive.contents[name].events}
         for line in self._archive.lines():
-            if isinstance(line, CommandLine):
+            if isinstance(line, CommandLine) and line.workspace not in others:
                 key, place = line.workspace.encode(), partition_of(line.workspace, self._partitions)
                 await self._appender.send(COMMANDS.name, place, key, line.value, ())
                 sent += 1
         return sent
+
+    async def _there(self, names: Set[str]) -> set[str]:
+        """Which of these workspaces have events in the log."""
+        wanted, found = {name.encode() for name in names}, set[str]()
+        for number in sorted({partition_of(name, self._partitions) for name in names}):
+            async for records in eventlog.read(self._broker, EVENTS.name, number):
+                found |= {one.key.decode() for one in records if one.key in wanted}
+        return found
 
     async def _ends(self) -> list[int]:
         """Where the event log ends now, by partition."""

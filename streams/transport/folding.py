@@ -63,6 +63,8 @@ class FoldingConsumer:
         """Partitions whose fold failed, with the reason: they wait for an operator."""
         self.ownership = Ownership()
         """Who has which partitions of the agent, by the group's last assignment."""
+        self.doubles: set[int] = set()
+        """Partitions that another worker has under this one's address."""
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """The transport's fetched records as ours."""
@@ -171,8 +173,11 @@ class FoldingConsumer:
         """Becomes the one writer of the partitions, and then has their tables recovered."""
         for agent in self._agents():
             source, changelog = agent.spec.source.name, changelog_of(self.app.conf.id)
-            self.ownership = self.app.assignor.ownership(source, changelog, generation_id)
-            agent.spec.elsewhere({*self.ownership.active} - {tp.partition for tp in assigned if tp.topic == source})
+            known = self.app.assignor.ownership(source, changelog, generation_id)
+            mine = {tp.partition for tp in assigned if tp.topic == source}
+            self.doubles = known.of(str(self.app.conf.canonical_url)) - mine
+            self.ownership = Ownership() if self.doubles else known  # it cannot tell itself from the other one
+            agent.spec.elsewhere({*known.active} - mine)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure, self._sought = set(assigned), False
         self.app.tables.assigning = True

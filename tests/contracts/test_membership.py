@@ -90,6 +90,17 @@ async def test_all_know_who_has_what(url: str, tmp_path: Path) -> None:
     assert first.ownership() == Ownership()
 
 
+async def test_two_under_one_address(url: str, tmp_path: Path) -> None:
+    """The newcomer says so, and claims to know nothing; the others go on."""
+    async with workers(url, tmp_path, "a", "b") as [first, second]:
+        async with running(url, tmp_path / "double", url=first.url, **QUICK) as double:
+            await until(lambda: len([name for name in AGENTS if first.url in double.ready().get(name, "")]) == 5)
+            assert "--advertise-url" in double.ready()["commands"]
+            assert double.ownership() == Ownership()
+            await until(lambda: not first.ready() and not second.ready())
+        await settled(first, second)
+
+
 async def copied(*nodes: Node, names: tuple[str, ...] = AGENTS) -> None:
     """Waits until every copy is the same as what it is a copy of."""
     for name in names:

@@ -14,7 +14,7 @@ from streams.agents import import_parts, imports
 from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
 from streams.agents.imports import IMPORT, Import, Stage, all_imports
 from streams.archive.exporting import export, members
-from streams.archive.form import Archive
+from streams.archive.form import FORMAT, Archive, CommandLine, Head, Writer
 from streams.archive.importing import Came, ImportRefused, import_log
 from streams.archive.pages import Pages
 from streams.broker import Broker
@@ -205,6 +205,26 @@ async def test_a_workspace_goes_on_in_another_log(url: str, tmp_path: Path, ever
 def expected(logs: dict[str, list[bytes]]) -> dict[bytes, list[bytes]]:
     """As `stored` has it."""
     return {name.encode(): log for name, log in logs.items()}
+
+
+async def test_a_file_has_no_say_over_other_workspaces(url: str, tmp_path: Path) -> None:
+    """Whoever wrote it: commands of a workspace that it does not bring, and that is there, are not sent."""
+    file = tmp_path / "forged.gz"
+    async with running(url, tmp_path / "node") as node:
+        theirs = await founded(node)
+        before = await stored(node)
+    archive(tmp_path / "own.gz", workspaces=1)
+    writer = Writer(file, Head(FORMAT, "0.1.0", "2126-03-08T09:00:00.000Z", 1))
+    for line in Archive(tmp_path / "own.gz").lines():
+        writer.add(line)
+    forged = record(theirs, CreateTask(task="forged", title="Forged"))
+    writer.add(CommandLine.of(theirs, codec.encode_command(forged)))
+    writer.finish(0)
+    came = {one.workspace: one for one in await import_log(Broker.parse(url), Archive(file), PARTITIONS, 1, none)}
+    assert came[theirs].before
+    async with running(url, tmp_path / "node") as node:
+        assert node.state.state(theirs).task("forged") is None
+        assert (await stored(node))[theirs.encode()] == before[theirs.encode()]
 
 
 async def test_a_cluster_takes_workspaces_in_while_it_works(url: str, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from views.forwarding import bodies
 from views.forwarding.bodies import SAFE
 from views.forwarding.calls import Sending
 from views.forwarding.failures import Misdirected, Unreached
-from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
 from views.log import logger
 from views.problems import RETRY_AFTER, Problem
 
@@ -78,10 +77,5 @@ def nobody(request: web.Request, uncertain: bool) -> Problem:
     detail = "The workspace is moving from one server to another; try again in a moment."
     given = {"Retry-After": RETRY_AFTER}
     if uncertain and request.method not in SAFE:
-        detail = "The server that has the workspace did not answer, and may have begun: repeat the request in a moment"
-        spare = request.get(SPARE)
-        if spare is not None:
-            given[SPARE_KEY_HEADER] = spare
-            detail += f", with the header {KEY_HEADER}: {spare}"
-        detail += "."
+        detail = "The server that has the workspace did not answer, and may have begun; try again in a moment."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers=given)

@@ -28,7 +28,7 @@ from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
 from views.forwarding.watch import Watch
 from views.ids import ulid
-from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
+from views.keys import SPARE, repeatable
 from views.ports import System
 from views.problems import Handler
 
@@ -67,7 +67,6 @@ class Forwarder:
         self._waiting = 0
         self._unknown: dict[int, float] = {}
         """Since when nobody is known to have a partition, as far as anybody asked."""
-        self._seen, self._alone = Ownership(), True
 
     def stop(self) -> None:
         """Ends what waits for something to happen at other workers."""
@@ -89,17 +88,7 @@ class Forwarder:
                 return
         if headers.passed(request):
             request[FOREIGN] = True
-        if request.method not in SAFE and not self._only_one():
-            self._name(request)
-
-    def _only_one(self) -> bool:
-        known = self._system.ownership()
-        if known is not self._seen:
-            self._seen, self._alone = known, {*known.active.values()} == {self._system.url}
-        return self._alone
-
-    def _name(self, request: web.Request) -> None:
-        if KEY_HEADER not in request.headers and SPARE_KEY_HEADER not in request.headers and SPARE not in request:
+        if request.method not in SAFE and not repeatable(request):
             request[SPARE] = ulid()
 
     async def of(self, request: web.Request, workspace: str, local: Local) -> web.StreamResponse:
@@ -107,7 +96,11 @@ class Forwarder:
         partition = self._system.partition(workspace)
         elsewhere = stale.asked(request) and self._system.ownership().owner(partition) != self._system.url
         if elsewhere and stale.show(request, self._system, workspace):
-            return await local()
+            try:
+                return await local()
+            except NotOwned as error:  # a copy has not got everything
+                _may_be_done_again(request, error)
+                stale.hide(request)
         return await self.at(request, partition, local, workspace)
 
     async def at(
@@ -135,8 +128,6 @@ class Forwarder:
         """Looks again and again who has it. What was `begun` may be done by now, or will be."""
         hop, loop = request.get(HOP), asyncio.get_running_loop()
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
-        if hop is None and request.method not in SAFE:
-            self._name(request)
         asking = Asking(self.ask, request, partition, begun)
         for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
             if not first:

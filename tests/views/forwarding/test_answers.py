@@ -213,3 +213,22 @@ async def test_long_polls_and_streams(owner: Worker, other: Worker, space: Space
         while b"TaskCreated" not in await stream.content.readline():
             pass
     assert [one["type"] for one in (await waiting).ok["items"]] == ["TaskCreated"]
+
+
+async def test_a_workspace_in_the_body(owner: Worker, other: Worker, space: Space) -> None:
+    """What is not in the address is led to its owner all the same: a line that names a project of the workspace."""
+    await space.project("Home")
+    wanted = {"text": "Milk tomorrow #Home @olga", "workspace": space.id, "now": "2026-03-08T09:00:00Z"}
+    there = [await at(one, space).post("/api/v1/parse", wanted) for one in (owner, other)]
+    assert there[0].ok["command"]["project"]
+    same(*there)
+
+
+async def test_bodies_that_name_a_workspace() -> None:
+    """Each of these leads to its owner by itself, which no address does for it; a new one needs a test as above."""
+    named = {
+        one.path
+        for one in ROUTES
+        if not one.path.startswith(WS) and "workspace" in getattr(one.body, "__struct_fields__", ())
+    }
+    assert named == {"/api/v1/parse", "/admin/replay"}

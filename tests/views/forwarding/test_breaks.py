@@ -9,7 +9,9 @@ import json
 import aiohttp
 import pytest
 
-from tests.support.http import BOUND, Json, Space
+from streams.fold import Headers
+from tasksys.errors import BrokerUnavailable
+from tests.support.http import BOUND, Json, Site, Space
 from tests.support.workers import Worker, raw_worker, worker
 from views.forwarding import calls
 from views.forwarding.proofs import HEADER
@@ -96,11 +98,41 @@ async def test_nobody_to_ask(owner: Worker) -> None:
         assert answer.headers["Retry-After"]
     assert written.headers[SPARE_KEY_HEADER] in written.problem(503, "not-ready")["detail"]
     assert SPARE_KEY_HEADER not in read.headers
-    assert SPARE_KEY_HEADER not in keyed.headers
-    async with worker(None, "http://127.0.0.1:1", wait=0.3) as other:
-        answer = await other.client().post(PATH, {"title": "Milk"})
-        assert answer.problem(503, "not-ready")
-        assert SPARE_KEY_HEADER not in answer.headers, "nothing was begun"
+    assert SPARE_KEY_HEADER not in keyed.headers, "it has one"
+
+
+async def test_what_became_of_a_write_is_not_known(site: Site, other: Worker, owner: Worker, space: Space) -> None:
+    """Who did not give a key gets the one that it may be repeated under, whoever could not say what became of it."""
+    send, fails = site.node.parts.gateway._send, [True]
+
+    def unsure(key: bytes, value: bytes, headers: Headers) -> asyncio.Future[None]:
+        appended = send(key, value, headers)
+        if not fails:
+            return appended
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        failed.set_exception(BrokerUnavailable("The brokers said nothing."))
+        return failed
+
+    site.node.parts.gateway._send = unsure
+    try:
+        for at in (owner, other):
+            there = Space(at.session, space.headers, space.prefix, space.id)
+            answer = await there.post("/tasks", {"title": "Milk"})
+            spare = answer.headers[SPARE_KEY_HEADER]
+            assert spare in answer.problem(503, "log-unavailable")["detail"]
+            fails.clear()
+            again = await there.post("/tasks", {"title": "Milk"}, headers={"Idempotency-Key": spare})
+            assert (again.status, again.replayed) == (201, True)
+            fails.append(True)
+            keyed = await there.post("/tasks", {"title": "Milk"}, headers={"Idempotency-Key": "mine"})
+            assert keyed.problem(503, "log-unavailable")
+            assert SPARE_KEY_HEADER not in keyed.headers
+            refused = await there.post("/tasks/none/complete")
+            assert refused.status in (404, 503)
+    finally:
+        site.node.parts.gateway._send = send
+    listed: Json = (await space.get("/tasks")).ok
+    assert len(listed["items"]) == 3, "each of two, and one of which both had the key"
 
 
 async def test_what_goes_on(owner: Worker) -> None:

@@ -100,12 +100,6 @@ async def test_the_proof_says_who_asked(owner: Worker, space: Space) -> None:
     assert forged.status == 201
 
 
-async def test_a_lone_worker_asks_nobody(owner: Worker, space: Space) -> None:
-    """Who has everything names things by their time, as without others."""
-    made = await Space(owner.session, space.headers, space.prefix, space.id).task("Mine")
-    assert made["id"].startswith("01"), "a ULID of this century"
-
-
 async def test_new_workspaces_find_their_owner(owner: Worker) -> None:
     """Though the address does not name them."""
     async with worker(None, owner.url) as other:

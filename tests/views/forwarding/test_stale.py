@@ -52,6 +52,18 @@ async def test_the_owner_itself_is_never_stale(owner: Worker, other: Worker, spa
         assert "Tasksys-Stale" not in answer.headers
 
 
+async def test_what_a_copy_has_not_is_the_owners(owner: Worker, space: Space) -> None:
+    """Who asks for a copy gets the history all the same, from the one that has it."""
+    await space.task("Milk")
+    async with worker(owner.believing.node, owner.url) as copy:
+        there = at(copy, space)
+        assert marked(await there.get("/tasks", headers=ASKING))
+        for path in ("/events", "/audit"):
+            answer = await there.get(path, headers=ASKING)
+            assert answer.raw == (await space.get(path)).raw
+            assert not marked(answer)
+
+
 async def test_nobody_is_known(owner: Worker, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some time reads are answered, marked; writes are not, soon without waiting; then all is as before."""
     monkeypatch.setattr(forwarder, "UNKNOWN_SECONDS", 0.2)
