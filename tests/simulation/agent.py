@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streams.fold import Effects, Record
 from streams.runner import APPLIED, FoldFailed, PartitionRunner
 from streams.topics import changelog, group
+from streams.transport.database import DatabaseCorrupt
 from streams.transport.kafka.lease import Lease
 from streams.transport.lanes import Lane
 from tests.simulation.broker import SESSION_SECONDS, Assignment, Group
@@ -100,6 +101,8 @@ class Agent:
         """For ever; at a stop in good order it finishes what it has, and says goodbye."""
         try:
             while True:
+                if self.name in self.worker.disk.damaged:
+                    self.worker.disk.put_aside(self.name)
                 self._fault = asyncio.get_running_loop().create_future()
                 self.member = f"{self.worker.name}-{self.worker.world.number()}"
                 try:
@@ -242,6 +245,8 @@ class Agent:
                 self.runners[partition] = runner
             await runner.run(records)
         except FoldFailed as error:
+            if isinstance(error.__cause__, DatabaseCorrupt):  # the agent stops anyway
+                return False
             self.worker.world.complaints.append(f"{self.worker.name}: {error}")
             return False
         except Exception as error:
