@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +17,11 @@ MEGABYTES: Final = 192
 BLOCK: Final = 4096
 FAILS: Final = "errors=remount-ro"
 """What a file system does that finds itself damaged: as most are mounted."""
+
+
+SHUTDOWN: Final = 0x8004587D
+AT_ONCE: Final = 2
+"""Linux's EXT4_IOC_SHUTDOWN, without writing anything more."""
 
 
 def mounts() -> bool:
@@ -59,6 +66,15 @@ def fail(directory: Path) -> None:
     )
     device = Path(found.stdout.strip()).name
     Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("chaos", encoding="ascii")
+
+
+def lose(directory: Path) -> None:
+    """The device is gone: whoever reads or writes there is told of an error of input or output."""
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.ioctl(opened, SHUTDOWN, struct.pack("I", AT_ONCE))
+    finally:
+        os.close(opened)
 
 
 def mend(directory: Path) -> None:

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar, Final
 
-from tests.chaos.disks import fail, fill, garble, garble_in_place, holds_data, mend, remount
+from tests.chaos.disks import fail, fill, garble, garble_in_place, holds_data, lose, mend, remount
 from tests.chaos.history import Trouble
 from tests.chaos.world import Worker, World
 
 SESSION_SECONDS: Final = 6.0
 LOOK_SECONDS: Final = 0.1
+SPOILED: Final = 0.2
+LOST: Final = 0.35
+"""Below and above which `detail` a disk that fails is damaged as well, or gone."""
 READY_SECONDS: Final = 90.0
 """How long a worker may take until it is ready again, on a busy machine."""
 
@@ -322,7 +325,7 @@ class ReadOnlyDisk(Fault):
 
 
 class FailDisk(Fault):
-    """The disk of a running worker becomes read-only, half of the times with tables in it that are not what they were.
+    """The disk of a running worker becomes read-only, at times with tables that are not what they were, or is gone.
 
     In the end somebody checks it, which needs the worker's end.
     """
@@ -332,9 +335,9 @@ class FailDisk(Fault):
 
     async def begin(self, world: World) -> None:
         worker = _worker(self, world)
-        if self.detail < 0.25:
+        if self.detail < SPOILED:
             await _spoil(worker, world, self.detail)
-        await asyncio.to_thread(fail, worker.directory)
+        await asyncio.to_thread(lose if self.detail > LOST else fail, worker.directory)
 
     async def end(self, world: World) -> None:
         worker = _worker(self, world)

@@ -40,6 +40,11 @@ def test_a_disk_fails_under_who_writes_there(tmp_path: Path) -> None:
             assert (place / "log").read_bytes() == b"before"
         disks.mend(place)
         (place / "log").write_bytes(b"again")
+        disks.lose(place)
+        for broken in (lambda: (place / "log").write_bytes(b"no"), lambda: (place / "log").read_bytes()):
+            with pytest.raises(OSError, match="Input/output error"):
+                broken()
+        disks.mend(place)
         disks.remount(place, "ro")
         with pytest.raises(OSError, match="Read-only"):
             (place / "log").write_bytes(b"no")

@@ -2,6 +2,8 @@
 
 It joins its group; takes over what it is given: fences the writer before, then recovers the table from the changelog;
 folds; and gives everything away when the group shares out anew. A fault of any kind starts it anew.
+
+Why so long: what one agent does from an assignment to the next one, with its readers and writers, is read in one piece.
 """
 
 from __future__ import annotations
