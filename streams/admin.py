@@ -21,8 +21,8 @@ UNEVEN = (
     "delete none of them: together they are all that there is. Stop all workers, write everything into a file with "
     "`tasksys export-log`, which reads them as they are, and bring it into another cluster with `tasksys import-log`"
 )
-"""What to do about topics whose partitions differ: Kafka takes none away again, and where a workspace is goes by how many
-there are, so more of them in the other topics would not do."""
+"""What to do about topics whose partitions differ. Kafka takes none away again, and where a workspace is goes by how
+many of them there are, so more in the other topics would not do."""
 
 
 class TopicsUnfit(Exception):

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
 
 from streams import admin, eventlog, keys
 from streams.agents import commands, imports
@@ -114,7 +114,10 @@ async def members(broker: Broker) -> int:
         if all(found != name for found, *_ in await client.list_consumer_groups()):
             return 0
         answer = await client._client.send(await client.find_coordinator(name), DescribeGroups([name]))
-        return len(answer.groups[0][-1])
+        code, *_, found = answer.groups[0]
+        if code:
+            raise for_code(code)(f"its group {name!r} cannot be described")
+        return len(found)
     except (KafkaError, OSError, TimeoutError) as error:
         raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
     finally:

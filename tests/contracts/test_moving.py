@@ -11,13 +11,14 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from msgspec import structs
 
+from streams import admin
 from streams.admin import TopicsUnfit, create_topics
 from streams.agents import import_parts, imports
 from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
 from streams.agents.imports import IMPORT, Import, Stage, all_imports
 from streams.archive.exporting import export, members
 from streams.archive.form import FORMAT, Archive, CommandLine, Head, Writer
-from streams.archive.importing import Came, ImportRefused, import_log
+from streams.archive.importing import Came, ImportRefused, _stand_in, import_log
 from streams.archive.pages import Pages
 from streams.broker import Broker
 from streams.node import Node
@@ -271,6 +272,25 @@ async def at_work(node: Node) -> None:
     workspace = await founded(node)
     while True:
         await accepted(node, workspace, CreateTask(task=workspace_name("task"), title="Milk"))
+
+
+@pytest.mark.kafka
+async def test_who_stands_in_makes_way(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """An import folds itself where no worker does, and no longer: others would be sent to it, and find nobody."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    await admin.create_topics(Broker.parse(url), AGENTS, 2, 1)
+    standing_in = asyncio.create_task(_stand_in(Broker.parse(url), 2, 1))
+    try:
+        async with asyncio.timeout(SETTLE):
+            while not await members(Broker.parse(url)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node:
+            await until(lambda: node.ownership().of(node.url) == {0, 1}, "it has made way", SETTLE)
+            await founded(node)
+    finally:
+        standing_in.cancel()
+        await asyncio.gather(standing_in, return_exceptions=True)
 
 
 @pytest.mark.kafka
