@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from msgspec import structs
 
 from streams import admin
+from streams.admin import TopicsUnfit, create_topics
 from streams.agents import import_parts, imports
 from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
 from streams.agents.imports import IMPORT, Import, Stage, all_imports
@@ -22,7 +24,7 @@ from streams.broker import Broker
 from streams.node import Node
 from streams.partitioning import partition_of
 from streams.parts import AGENTS
-from streams.topics import COMMANDS, EVENTS
+from streams.topics import COMMANDS, EVENTS, changelog
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import (
@@ -348,6 +350,30 @@ async def test_a_cluster_moves_back_to_a_laptop(kafka: KafkaBroker, tmp_path: Pa
         truth = await check(node)
         assert await stored(node) == expected(logs)
         assert len(truth.outcomes) == sum(one.outcomes for one in Archive(first).contents.values())
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("topic", [EVENTS.name, COMMANDS.name, changelog("commands").name])
+async def test_a_topic_that_got_more_partitions(kafka: KafkaBroker, tmp_path: Path, topic: str) -> None:
+    """No worker starts then, but all there is can be brought elsewhere, as the refusal says."""
+    url, file, again = f"kafka://{kafka.bootstrap}", tmp_path / "log.gz", tmp_path / "again.gz"
+    await wipe(url)
+    logs = archive(file, workspaces=3)
+    await bring(url, file)
+    await until_alone(url)
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await client.start()
+    try:
+        await client.create_partitions({topic: NewPartitions(PARTITIONS + 1)})
+    finally:
+        await client.close()
+    broker = Broker.parse(url)
+    with pytest.raises(TopicsUnfit, match=r"delete none of them.*`tasksys export-log`"):
+        await create_topics(broker, AGENTS, PARTITIONS, 1)
+    events = {name: len(log) for name, log in logs.items()}
+    assert {name: one.events for name, one in (await export(broker, again)).items()} == events
+    back = await bring(f"embedded://{tmp_path / 'laptop'}", again)
+    assert {one.workspace: one.events for one in back} == events
 
 
 async def until_alone(url: str) -> None:
