@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from streams.broker import Broker
+from streams.broker import Broker, said
 from streams.topics import COMMANDS, EVENTS, TOPICS, TopicSpec, changelog, group
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
@@ -15,6 +15,14 @@ from tasksys.errors import BrokerUnavailable
 
 SEEN_SECONDS = 10.0
 """Within so long every broker knows of a new topic: it takes milliseconds."""
+
+
+UNEVEN = (
+    "delete none of them: together they are all that there is. Stop all workers, write everything into a file with "
+    "`tasksys export-log`, which reads them as they are, and bring it into another cluster with `tasksys import-log`"
+)
+"""What to do about topics whose partitions differ. Kafka takes none away again, and where a workspace is goes by how
+many of them there are, so more in the other topics would not do."""
 
 
 class TopicsUnfit(Exception):
@@ -38,7 +46,7 @@ async def create_topics(broker: Broker, agents: Iterable[str], partitions: int, 
         await admin.start()
         return await _create(admin, specs(agents), partitions, replication)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
     finally:
         await admin.close()
 
@@ -57,7 +65,7 @@ async def describe_topics(broker: Broker) -> dict[str, int]:
         names = [name for name in await admin.list_topics() if name.startswith("tasksys")]
         return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
     finally:
         await admin.close()
 
@@ -103,7 +111,7 @@ async def _create(admin: AIOKafkaAdminClient, wanted: list[TopicSpec], partition
     }
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {number}" for name, number in sorted(counts.items()))
-        raise TopicsUnfit(f"all topics need the same number of partitions, but {told}; recreate those that differ")
+        raise TopicsUnfit(f"all topics need the same number of partitions, but {told}; {UNEVEN}")
     number = next(iter(counts.values()), partitions)
     await _check_settings(admin, existing)
     missing = [spec for spec in wanted if spec.name not in names]

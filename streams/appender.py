@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLarge
 
 from monitoring import metrics
 from streams import measures
-from streams.broker import Broker
+from streams.broker import Broker, said
 from streams.fold import Headers
 from streams.topics import COMMANDS
 from streams.transport.embedded.errors import LogError
@@ -161,7 +161,9 @@ class KafkaAppender:
             await self._producer.start()
         except Exception as error:
             await self.close()
-            raise BrokerUnavailable(f"Kafka at {self._servers} does not answer ({error!r}); is it running?") from error
+            raise BrokerUnavailable(
+                f"Kafka at {self._servers} does not answer ({said(error)}); is it running?"
+            ) from error
 
     def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
@@ -238,7 +240,7 @@ def _told(error: Exception) -> BrokerUnavailable | RecordTooLarge:
     """Whatever else Kafka says, the record may be in the log or get there later: certain is only what is too large."""
     if isinstance(error, MessageSizeTooLargeError | RecordTooLargeError):
         return RecordTooLarge("The command is larger than Kafka takes; send less at once.")
-    return BrokerUnavailable(f"Kafka cannot be written just now ({error!r}); try again.")
+    return BrokerUnavailable(f"Kafka cannot be written just now ({said(error)}); try again.")
 
 
 def _fitting(key: bytes | None, value: bytes | None, headers: Headers) -> None:

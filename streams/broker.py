@@ -1,8 +1,18 @@
 """Where the log is: a directory of our own, or a Kafka cluster."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
+
+ADDRESS: Final = re.compile(r"\[?\('([^']*)', (\d+), <AddressFamily\.\w+: \d+>\)\]?")
+"""How aiokafka writes an address."""
+
+
+def said(error: BaseException) -> str:
+    """What a client of Kafka says, as people read it; the kind of error where it says nothing."""
+    return ADDRESS.sub(r"\1:\2", str(error)) or type(error).__name__
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.broker import Broker
+from streams.broker import Broker, said
 from streams.fold import Record
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys.errors import LogUnreadable
@@ -26,7 +26,7 @@ def readable(broker: Broker) -> Iterator[None]:
     try:
         yield
     except (KafkaError, OSError, TimeoutError) as error:
-        raise LogUnreadable(f"Kafka at {broker.servers} cannot be read just now ({error!r}); try again.") from error
+        raise LogUnreadable(f"Kafka at {broker.servers} cannot be read just now ({said(error)}); try again.") from error
 
 
 async def read(broker: Broker, topic: str, partition: int, start: int = 0) -> AsyncIterator[list[Record]]:

@@ -5,7 +5,7 @@ the dead letters; and the commands that were not folded yet. Sealed channels are
 under the server's key alone, which stands in no log.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
 
 from streams import admin, eventlog, keys
 from streams.agents import commands, imports
@@ -28,7 +28,7 @@ from streams.archive.form import (
     OutcomeLine,
     Writer,
 )
-from streams.broker import Broker
+from streams.broker import Broker, said
 from streams.fold import Record, Rows
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, changelog, group, table
@@ -97,11 +97,11 @@ async def export(broker: Broker, path: Path) -> dict[str, Counts]:
     if broker.directory is None:
         if await members(broker):
             raise Busy("Workers write this log; stop them (`tasksys serve`), then export it.")
-        return await _export(broker, path, (await admin.describe_topics(broker)).get(EVENTS.name, 0), None)
+        return await _export(broker, path, await admin.describe_topics(broker), None)
     log = EmbeddedLog.open(broker.directory)
     try:
-        topic = log.topics().get(EVENTS.name)
-        return await _export(broker, path, topic.partitions if topic else 0, log)
+        counts = {name: topic.partitions for name, topic in log.topics().items()}
+        return await _export(broker, path, counts, log)
     finally:
         await log.close()
 
@@ -114,24 +114,29 @@ async def members(broker: Broker) -> int:
         if all(found != name for found, *_ in await client.list_consumer_groups()):
             return 0
         answer = await client._client.send(await client.find_coordinator(name), DescribeGroups([name]))
-        return len(answer.groups[0][-1])
+        code, *_, found = answer.groups[0]
+        if code:
+            raise for_code(code)(f"its group {name!r} cannot be described")
+        return len(found)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({error!r}); is it running?") from error
+        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
     finally:
         await client.close()
 
 
-async def _export(broker: Broker, path: Path, partitions: int, log: EmbeddedLog | None) -> dict[str, Counts]:
-    made = instant(datetime.now(UTC))
-    writer = Writer(path, Head(FORMAT, version("tasksys"), made, partitions))
+async def _export(broker: Broker, path: Path, counts: Mapping[str, int], log: EmbeddedLog | None) -> dict[str, Counts]:
+    """`counts` are the partitions of each topic: where somebody gave one of them more, those must be empty."""
+    made, changes = instant(datetime.now(UTC)), changelog(AGENT).name
+    writer = Writer(path, Head(FORMAT, version("tasksys"), made, counts.get(EVENTS.name, 0)))
     try:
         left_out = 0
-        for partition in range(partitions):
-            if log is None:
-                rows: Rows = await changelog_rows(broker, partition)
+        for partition in range(max(counts.get(name, 0) for name in (EVENTS.name, COMMANDS.name, changes))):
+            topics = {name for name, count in counts.items() if partition < count}
+            if log is not None:
+                rows: Rows = PartitionRows(log.rows, table(group(AGENT)), partition)
             else:
-                rows = PartitionRows(log.rows, table(group(AGENT)), partition)
-            left_out += await _add(broker, partition, rows, writer)
+                rows = await changelog_rows(broker, partition) if changes in topics else ChangelogRows()
+            left_out += await _add(broker, partition, rows, writer, topics)
         writer.finish(left_out)
     except BaseException:
         writer.abandon()
@@ -139,12 +144,12 @@ async def _export(broker: Broker, path: Path, partitions: int, log: EmbeddedLog 
     return {name: one.counts for name, one in writer.contents.items()}
 
 
-async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer) -> int:
-    """Adds a partition; how many letters and records belong to no workspace."""
+async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer, topics: Collection[str]) -> int:
+    """Adds a partition, which these topics have; how many letters and records belong to no workspace."""
     if under_way := imports.under_way(rows):
         raise Busy(f"The workspace {next(iter(under_way))} is being imported into this log; finish that first.")
     left_out, found = 0, set[str]()
-    async for records in eventlog.read(broker, EVENTS.name, partition):
+    async for records in _read(broker, EVENTS.name, partition, topics):
         for one in records:
             name = (one.key or b"").decode()
             writer.add(EventLine.of(name, one.value or b""))
@@ -162,13 +167,22 @@ async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer) -> in
         else:
             left_out += 1
     applied = int.from_bytes(rows.get(APPLIED) or b"")
-    async for records in eventlog.read(broker, COMMANDS.name, partition, applied):
+    async for records in _read(broker, COMMANDS.name, partition, topics, applied):
         for one in records:
             if (command := _command(one)) is None:
                 left_out += 1
             elif one.offset >= applied:
                 writer.add(command)
     return left_out
+
+
+async def _read(
+    broker: Broker, topic: str, partition: int, topics: Collection[str], start: int = 0
+) -> AsyncIterator[list[Record]]:
+    """As `eventlog.read`; nothing where the topic has no such partition."""
+    if topic in topics:
+        async for records in eventlog.read(broker, topic, partition, start):
+            yield records
 
 
 def _command(record: Record) -> CommandLine | None:

@@ -170,7 +170,9 @@ class Writer:
     def __init__(self, path: Path, head: Head) -> None:
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
-        self._file = self._part.open("wb")
+        self._part.unlink(missing_ok=True)
+        # Everybody's history is in it: it is for whoever made it.
+        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         self._gzip = gzip.GzipFile("", "wb", COMPRESSION, self._file, mtime=0)
         self._sum = hashlib.sha256()
         self.contents: dict[str, Content] = {}

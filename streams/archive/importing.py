@@ -92,11 +92,14 @@ async def import_log(
 
 
 async def _stand_in(broker: Broker, partitions: int, replication: int) -> None:
-    """Folds, from when on nobody else does: who was killed still counts as a member for some seconds."""
-    while await members(broker):  # noqa: ASYNC110  (the brokers cannot tell us)
-        await asyncio.sleep(MEMBERS_SECONDS)
-    async with _folding(broker, partitions, replication):
-        await asyncio.Event().wait()
+    """Folds while nobody else does: who was killed still counts as a member for some seconds, and who has started takes
+    over at once, for nobody is to be sent here."""
+    while True:
+        while await members(broker):  # noqa: ASYNC110  (the brokers cannot tell us)
+            await asyncio.sleep(MEMBERS_SECONDS)
+        async with _folding(broker, partitions, replication):
+            while await members(broker) <= 1:  # noqa: ASYNC110
+                await asyncio.sleep(MEMBERS_SECONDS)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The `tasksys` program: its commands, and how errors end it."""
 
+import logging
 import traceback
 from importlib.metadata import version
 from typing import Any, Final
@@ -130,6 +131,8 @@ def cli(debug: bool) -> None:
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no server answers, 4 not found, 5 a verification found a
     difference.
     """
+    if not debug:  # what a command says of brokers is its own; `serve` sets up logs of its own
+        logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 for commands in SECTIONS.values():

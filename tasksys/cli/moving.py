@@ -21,10 +21,10 @@ from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
 
 T = TypeVar("T")
 
-KEY: Final = (
+SEALED: Final = (
     "Where reminders go (webhooks, chats, mail) is sealed, and calendars' links are signed, with the server's key: "
-    "give the other server the same --secret-key (this one keeps it in DATA_DIR/secret.key), or people set them again."
 )
+OR_ELSE: Final = "or people set their channels again."
 
 
 @click.command("export-log")
@@ -33,8 +33,9 @@ KEY: Final = (
         help=BROKER_HELP)  # fmt: skip
 @option("--data-dir", envvar="TASKSYS_DATA_DIR", type=click.Path(file_okay=False, path_type=Path), default=data_dir,
         metavar="DIRECTORY", show_default=data_dir(), help="Where `tasksys serve` keeps the embedded log.")  # fmt: skip
+@option("--force", is_flag=True, help="Write over a file that is there.")
 @JSON
-def export_log(target: Path, broker: str, data_dir: Path, as_json: bool) -> None:
+def export_log(target: Path, broker: str, data_dir: Path, force: bool, as_json: bool) -> None:
     """Write everything in a log into one file, for `import-log`: every workspace with all of its history.
 
     Nothing may write the log meanwhile: stop `tasksys serve` first. The file is gzip of lines of JSON; its last line
@@ -47,6 +48,8 @@ def export_log(target: Path, broker: str, data_dir: Path, as_json: bool) -> None
         raise Failure(f"There is no embedded log in {where.directory}; name the right one with --broker or --data-dir.")
     if target.is_dir():
         target = target / f"tasksys-log-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz"
+    if target.exists() and not force:
+        raise Failure(f"{target} is there already; name another file, or write over it with --force.")
     found = _run(export(where, target), target)
     if as_json:
         told = {name: {"events": one.events, "chain": one.chain} for name, one in found.items()}
@@ -54,7 +57,9 @@ def export_log(target: Path, broker: str, data_dir: Path, as_json: bool) -> None
         return
     events = sum(one.events for one in found.values())
     output.show(f"Wrote {target}: {len(found)} workspaces with {events} events.")
-    output.show(KEY)
+    kept = data_dir.expanduser() / "secret.key"
+    key = f"that in {kept}" if not broker and kept.is_file() else "that of this one"
+    output.show(f"{SEALED}start the other server with the same --secret-key, {key}, {OR_ELSE}")
 
 
 @click.command("import-log")
@@ -107,7 +112,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
     if archive.left_out:
         output.show(f"{archive.left_out} records that belong to no workspace were left out.")
     output.show("Every event in the log is the one in the file, position by position.")
-    output.show(KEY)
+    output.show(f"{SEALED}start the workers here with the --secret-key of the server that the file is of, {OR_ELSE}")
 
 
 def _run(work: Coroutine[Any, Any, T], file: Path) -> T:

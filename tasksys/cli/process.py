@@ -32,7 +32,7 @@ from streams.parts import AGENTS
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
-from tasksys.cli import damage, descriptors, stopping
+from tasksys.cli import damage, descriptors, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
 from tasksys.errors import BrokerUnavailable
@@ -60,6 +60,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
     Raises Failure with one clear sentence if it cannot start, SettingsUnfit if the settings cannot be.
     """
     broker, agents, authenticator = parse_broker(settings), parse_agents(settings), authentication(settings)
+    starting.make_directory(settings.data_dir)
     traced, health = start_tracing(settings), Health()
     async with AsyncExitStack() as bound, AsyncExitStack() as running:
         steps = stopping.Steps(running, health)
@@ -100,12 +101,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
         steps.add("requests are answered and feeds closed", http.stop)
         calm_collector()
         started(settings, agents)
-        if not options_of_channels.key:
-            logger.warning("without --secret-key users can set no webhooks, mail or chats: reminders stay in the feed")
-        if broker.directory is None and not cluster_key(settings, broker):
-            logger.warning("without --secret-key, the same for all, workers do not hand requests on to each other")
-        if "deliveries" in agents and "commands" not in agents:
-            logger.warning("nothing is delivered from here: the agent `deliveries` needs `commands` beside it")
+        for remark in starting.remarks(settings, agents, options_of_channels.key, cluster_key(settings, broker), node):
+            logger.warning("%s", remark)
         await stop.wait()
         await stopping.drained(health, settings.drain_seconds)
         stopping.bounded(bound)

@@ -72,11 +72,12 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     setting("--replication", type=COUNT, default=1, metavar="N",
            help="Copies of topics that do not exist yet, on a Kafka cluster; 3 where there are three brokers."),
     setting("--member", default="", metavar="NAME", show_default=False,
-           help="A name that this worker keeps over restarts, and no other one has. Back within 6 s it goes on "
-           "with its partitions, and nothing moves; without a name others take over as soon as it stops."),
+           help="A name that this worker keeps over restarts, and no other one has; with --workers NAME-1 and so on. "
+           "Back within 6 s it goes on with its partitions, and nothing moves; without a name others take over as soon "
+           "as it stops."),
     setting("--standbys", type=click.IntRange(min=0), default=1, metavar="N",
            help="How many other workers keep a copy of each table, on Kafka: they take over at once what another one "
-           "leaves behind."),
+           "leaves behind. The same for all: whichever worker leads them just now goes by its own."),
     setting("--auth", type=click.Choice([mode.value for mode in AuthMode]), default=AuthMode.NONE.value,
            help="Who may do what: `none` believes everybody on this machine, `jwt` asks for a token."),
     setting("--jwt-secret", default="", metavar="SECRET", show_default=False,

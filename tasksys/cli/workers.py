@@ -38,6 +38,8 @@ def command(settings: Settings, arguments: Sequence[str], number: int, log_file:
     }
     if settings.instance:
         own["--instance"] = f"{settings.instance}-{number}"
+    if settings.member:
+        own["--member"] = f"{settings.member}-{number}"
     if log_file is not None:
         own["--log-file"] = str(log_file.with_name(f"{log_file.stem}-{number}{log_file.suffix}"))
     return [sys.executable, "-m", "tasksys.cli", *arguments, *(part for option in own.items() for part in option)]

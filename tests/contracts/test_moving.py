@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from msgspec import structs
 
+from streams import admin
+from streams.admin import TopicsUnfit, create_topics
 from streams.agents import import_parts, imports
 from streams.agents.import_parts import Begin, Events, Finish, Outcomes, Part
 from streams.agents.imports import IMPORT, Import, Stage, all_imports
 from streams.archive.exporting import export, members
 from streams.archive.form import FORMAT, Archive, CommandLine, Head, Writer
-from streams.archive.importing import Came, ImportRefused, import_log
+from streams.archive.importing import Came, ImportRefused, _stand_in, import_log
 from streams.archive.pages import Pages
 from streams.broker import Broker
 from streams.node import Node
 from streams.partitioning import partition_of
-from streams.topics import COMMANDS, EVENTS
+from streams.parts import AGENTS
+from streams.topics import COMMANDS, EVENTS, changelog
 from streams.transport.embedded.log import EmbeddedLog
 from tasksys import codec
 from tasksys.commands import (
@@ -271,6 +275,25 @@ async def at_work(node: Node) -> None:
 
 
 @pytest.mark.kafka
+async def test_who_stands_in_makes_way(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """An import folds itself where no worker does, and no longer: others would be sent to it, and find nobody."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    await admin.create_topics(Broker.parse(url), AGENTS, 2, 1)
+    standing_in = asyncio.create_task(_stand_in(Broker.parse(url), 2, 1))
+    try:
+        async with asyncio.timeout(SETTLE):
+            while not await members(Broker.parse(url)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        async with running(url, tmp_path / "node", session_timeout=2.0, partitions=2) as node:
+            await until(lambda: node.ownership().of(node.url) == {0, 1}, "it has made way", SETTLE)
+            await founded(node)
+    finally:
+        standing_in.cancel()
+        await asyncio.gather(standing_in, return_exceptions=True)
+
+
+@pytest.mark.kafka
 async def test_an_import_that_is_killed_goes_on(kafka: KafkaBroker, tmp_path: Path) -> None:
     """kill -9, again and again; what is there in the end is there once, and is what the file has."""
     url, file = f"kafka://{kafka.bootstrap}", tmp_path / "log.gz"
@@ -327,6 +350,30 @@ async def test_a_cluster_moves_back_to_a_laptop(kafka: KafkaBroker, tmp_path: Pa
         truth = await check(node)
         assert await stored(node) == expected(logs)
         assert len(truth.outcomes) == sum(one.outcomes for one in Archive(first).contents.values())
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("topic", [EVENTS.name, COMMANDS.name, changelog("commands").name])
+async def test_a_topic_that_got_more_partitions(kafka: KafkaBroker, tmp_path: Path, topic: str) -> None:
+    """No worker starts then, but all there is can be brought elsewhere, as the refusal says."""
+    url, file, again = f"kafka://{kafka.bootstrap}", tmp_path / "log.gz", tmp_path / "again.gz"
+    await wipe(url)
+    logs = archive(file, workspaces=3)
+    await bring(url, file)
+    await until_alone(url)
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await client.start()
+    try:
+        await client.create_partitions({topic: NewPartitions(PARTITIONS + 1)})
+    finally:
+        await client.close()
+    broker = Broker.parse(url)
+    with pytest.raises(TopicsUnfit, match=r"delete none of them.*`tasksys export-log`"):
+        await create_topics(broker, AGENTS, PARTITIONS, 1)
+    events = {name: len(log) for name, log in logs.items()}
+    assert {name: one.events for name, one in (await export(broker, again)).items()} == events
+    back = await bring(f"embedded://{tmp_path / 'laptop'}", again)
+    assert {one.workspace: one.events for one in back} == events
 
 
 async def until_alone(url: str) -> None:

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest_v2
 
 from monitoring.group_lag import Behind, Health, Place, Survey, Unreachable
-from streams.broker import Broker
+from streams.broker import Broker, said
 from streams.topics import COMMANDS, EVENTS, group
 from streams.transport.kafka.closing import close_client
 
@@ -66,7 +66,7 @@ class KafkaSurveyor:
             return await self._ask()
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
-            raise Unreachable(f"Kafka at {self._servers} does not answer: {error!r}") from error
+            raise Unreachable(f"Kafka at {self._servers} does not answer: {said(error)}") from error
         except BaseException:
             await self.close()
             raise

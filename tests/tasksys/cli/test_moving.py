@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 from functools import partial
 from pathlib import Path
 
 from tests.support.archives import archive
-from tests.support.serving import Serving
+from tests.support.kafka_broker import _free_ports
+from tests.support.serving import COMMAND, Serving, environment
 from tests.tasksys.cli.conftest import answer, errors, invoke
 
 
@@ -18,7 +20,7 @@ def test_a_log_goes_through_a_file(tmp_path: Path) -> None:
     logs = archive(first)
     shown = invoke("import-log", str(first), "--broker", one)
     assert "position by position" in shown.stdout
-    assert "--secret-key" in shown.stdout
+    assert "workers here with the --secret-key of the server that the file is of" in " ".join(shown.stdout.split())
     told = answer(invoke("export-log", str(tmp_path), "--data-dir", f"{tmp_path}/one", "--json"))
     assert {name: one["events"] for name, one in told["workspaces"].items()} == {
         name: len(log) for name, log in logs.items()
@@ -72,3 +74,37 @@ def test_what_cannot_be_moved_says_why(server: Serving, tmp_path: Path) -> None:
     invoke("import-log", str(target), "--broker", log)
     lost = tmp_path / "nowhere" / "log.gz"
     assert "name another file" in errors(invoke("export-log", str(lost), "--broker", log, code=1))
+
+
+def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
+    """Unless it is said to be written over: it may be the only copy of another log."""
+    file, log = tmp_path / "log.gz", f"embedded://{tmp_path}/log"
+    archive(file)
+    invoke("import-log", str(file), "--broker", log)
+    before = file.read_bytes()
+    assert "--force" in errors(invoke("export-log", str(file), "--broker", log, code=1))
+    assert file.read_bytes() == before
+    told = " ".join(invoke("export-log", str(file), "--broker", log, "--force").stdout.split())
+    assert "start the other server with the same --secret-key, that of this one, or people set" in told
+    assert file.read_bytes() != before
+
+
+def test_the_key_is_named_where_it_is(tmp_path: Path) -> None:
+    """By its path, for who moves off a laptop; there is one once a server has run."""
+    with Serving(tmp_path / "own") as own:
+        pass
+    told = invoke("export-log", str(tmp_path / "log.gz"), "--data-dir", str(own.log.parent)).stdout
+    assert f"that in {own.log.parent}/secret.key, or people" in " ".join(told.split())
+
+
+def test_a_broker_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    """As people write addresses, and nothing of the client's own before it."""
+    file, (port,) = tmp_path / "log.gz", _free_ports(1)
+    archive(file)
+    command = [*COMMAND, "import-log", str(file), "--broker", f"kafka://127.0.0.1:{port}"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment())
+    said = " ".join(ended.stderr.split())
+    assert ended.returncode == 1
+    assert said.startswith(f"Error: Kafka at 127.0.0.1:{port} does not answer (")
+    assert f"from 127.0.0.1:{port})" in said
+    assert "AddressFamily" not in said

@@ -128,12 +128,23 @@ def test_a_host_that_is_not_here_is_refused(tmp_path: Path) -> None:
     assert "is not known" in refused("--data-dir", str(tmp_path), "--host", "nowhere.invalid", *token)[1]
 
 
-def test_a_directory_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("broker", ["", f"kafka://{HOST}:9"])
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path, broker: str) -> None:
+    """The path is named, and what to do, before any broker is asked."""
+    (tmp_path / "file").write_text("")
+    code, said = refused("--data-dir", str(tmp_path / "file" / "data"), "--broker", broker, *on_free_ports())
+    assert code == 1
+    assert f"{tmp_path}/file/data cannot be made (Not a directory); name another one with --data-dir." in said
+
+
+def test_a_log_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     """The path is named."""
     (tmp_path / "file").write_text("")
-    code, said = refused("--data-dir", str(tmp_path / "file" / "data"), *on_free_ports())
+    code, said = refused(
+        "--data-dir", str(tmp_path / "data"), "--broker", f"embedded://{tmp_path}/file/log", *on_free_ports()
+    )
     assert code == 1
-    assert f"{tmp_path}/file/data/log cannot be used" in said
+    assert f"{tmp_path}/file/log cannot be used" in said
 
 
 def test_kafka_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:

@@ -26,13 +26,14 @@ PATIENCE: Final = 60.0
 
 def test_each_has_its_own(tmp_path: Path) -> None:
     """Ports, directory, name and file; all else is as it was given, and comes before."""
-    settings = Settings(tmp_path, broker=KAFKA, port=4000, metrics_port=4100, workers=2, instance="a")
+    settings = Settings(tmp_path, broker=KAFKA, port=4000, metrics_port=4100, workers=2, instance="a", member="m")
     given = ["serve", "--port", "4000", "--workers", "2"]
     one, two = (command(settings, given, number, tmp_path / "said.log") for number in (1, 2))
     assert one[3:8] == two[3:8] == given
     assert two[8:] == [
         "--workers", "1", "--shared-port", "4000", "--port", "4002", "--metrics-port", "4101",
-        "--data-dir", str(tmp_path / "worker-2"), "--instance", "a-2", "--log-file", str(tmp_path / "said-2.log"),
+        "--data-dir", str(tmp_path / "worker-2"), "--instance", "a-2", "--member", "m-2",
+        "--log-file", str(tmp_path / "said-2.log"),
     ]  # fmt: skip
     assert not {*one[9::2]} & {*two[9::2]} - {"1", "4000"}
 
