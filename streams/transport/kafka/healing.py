@@ -16,6 +16,7 @@ from rocksdict import Rdict
 from streams.transport.database import (
     LOCKED,
     DatabaseCorrupt,
+    DatabaseError,
     DatabaseLocked,
     DiskReadOnly,
     database_error,
@@ -28,12 +29,18 @@ logger = logging.getLogger(__name__)
 KEPT: Final = 2
 """Databases that were put aside, of one agent, the newest ones: for whoever wants to know what became of the disk."""
 
+UNREADABLE: Final = "Input/output error"
+"""What RocksDB's message ends with where the device has failed."""
+
 FLOCK: Final = "hhqqi4x"
 """Linux's struct flock: type, whence, start, length, process."""
 
 
 class WatchedRows(RowStore):
-    """Rows that tell when one cannot be read, whoever wanted it: RocksDB finds most damage long after it opened."""
+    """Rows that tell when one cannot be read, whoever wanted it: RocksDB finds most damage long after it opened.
+
+    What the device itself cannot read any more is damage as well.
+    """
 
     def __init__(self, database: Rdict, tell: Callable[[DatabaseCorrupt], None], name: str = "") -> None:
         super().__init__(database, name)
@@ -43,8 +50,8 @@ class WatchedRows(RowStore):
         """The row, or None."""
         try:
             return super().get(table, partition, key)
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._look_at(error)
             raise
 
     def scan(
@@ -59,15 +66,24 @@ class WatchedRows(RowStore):
         """How many keys begin with the prefix; see RowStore."""
         try:
             return super().count(table, partition, prefix, most, start, until)
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._look_at(error)
             raise
+
+    def _look_at(self, error: DatabaseError) -> None:
+        """Tells what is damage. Raises DatabaseCorrupt where the error does not say so itself."""
+        if isinstance(error, DatabaseCorrupt):
+            self._tell(error)
+        elif str(error).endswith(UNREADABLE):
+            damage = DatabaseCorrupt(str(error))
+            self._tell(damage)
+            raise damage from error
 
     def _watched(self, found: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
         try:
             yield from found
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._look_at(error)
             raise
 
 
