@@ -15,6 +15,7 @@ from rocksdict import Rdict
 
 from streams.transport.database import (
     LOCKED,
+    UNREADABLE,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseLocked,
@@ -29,18 +30,12 @@ logger = logging.getLogger(__name__)
 KEPT: Final = 2
 """Databases that were put aside, of one agent, the newest ones: for whoever wants to know what became of the disk."""
 
-UNREADABLE: Final = "Input/output error"
-"""What RocksDB's message ends with where the device has failed."""
-
 FLOCK: Final = "hhqqi4x"
 """Linux's struct flock: type, whence, start, length, process."""
 
 
 class WatchedRows(RowStore):
-    """Rows that tell when one cannot be read, whoever wanted it: RocksDB finds most damage long after it opened.
-
-    What the device itself cannot read any more is damage as well.
-    """
+    """Rows that tell when one cannot be read, whoever wanted it: RocksDB finds most damage long after it opened."""
 
     def __init__(self, database: Rdict, tell: Callable[[DatabaseCorrupt], None], name: str = "") -> None:
         super().__init__(database, name)
@@ -51,7 +46,7 @@ class WatchedRows(RowStore):
         try:
             return super().get(table, partition, key)
         except DatabaseError as error:
-            self._look_at(error)
+            self._told(error)
             raise
 
     def scan(
@@ -67,23 +62,24 @@ class WatchedRows(RowStore):
         try:
             return super().count(table, partition, prefix, most, start, until)
         except DatabaseError as error:
-            self._look_at(error)
+            self._told(error)
             raise
 
-    def _look_at(self, error: DatabaseError) -> None:
-        """Tells what is damage. Raises DatabaseCorrupt where the error does not say so itself."""
-        if isinstance(error, DatabaseCorrupt):
-            self._tell(error)
-        elif str(error).endswith(UNREADABLE):
+    def _told(self, error: DatabaseError) -> None:
+        """Tells of what cannot be read; the changelog has it. Raises DatabaseCorrupt too where the disk does not give
+        what it has."""
+        if str(error).endswith(UNREADABLE):
             damage = DatabaseCorrupt(str(error))
             self._tell(damage)
             raise damage from error
+        if isinstance(error, DatabaseCorrupt):
+            self._tell(error)
 
     def _watched(self, found: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
         try:
             yield from found
         except DatabaseError as error:
-            self._look_at(error)
+            self._told(error)
             raise
 
 

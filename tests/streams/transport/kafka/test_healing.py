@@ -140,6 +140,30 @@ def test_what_the_device_cannot_read_is_told_as_damage(tmp_path: Path) -> None:
         close(database)
 
 
+def test_a_disk_that_gives_nothing_is_as_bad_as_a_garbled_one(directory: Path) -> None:
+    """The words are those of an ext4 that was shut down under an open database; a write that fails is another thing."""
+    database, told = open_or_put_aside(directory), list[DatabaseCorrupt]()
+    found = WatchedRows(database, told.append)
+    said = "IO error: While pread offset 0 len 32: /t/000009.sst: Input/output error"
+
+    def fails(*_: object) -> None:
+        raise Exception(said)
+
+    class Bad:
+        get = fails
+
+    found.use(Bad())
+    with pytest.raises(DatabaseCorrupt, match="pread"):
+        found.get("t", 0, b"0001")
+    assert [str(one) for one in told] == [said]
+    said = "IO error: No space left on device"
+    with pytest.raises(DiskFull):
+        found.get("t", 0, b"0001")
+    assert len(told) == 1
+    del found
+    close(database)
+
+
 def test_a_write_ahead_log_that_was_cut_off_is_read_up_to_there(directory: Path) -> None:
     """As after a kill; the changelog has the rest."""
     for path in directory.glob("*.log"):
