@@ -88,8 +88,13 @@ class Gateway:
         durable = self._append(record, ((REQUEST, request.encode()), *headers))
         decided = self._waiters.expect(request, record.workspace)
         self._in_flight.add(name)
+        ended = False
 
         def finished(_: object = None) -> None:
+            nonlocal ended
+            if ended:  # the name may be that of the same command by now, sent again
+                return
+            ended = True
             self._waiters.forget(request)
             told = decided.done() and not decided.cancelled() and decided.exception() is None
             if told or durable.done():

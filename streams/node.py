@@ -26,6 +26,7 @@ from streams.appender import Appender, EmbeddedAppender, open_appender
 from streams.broker import Broker
 from streams.copies import Copies
 from streams.fold import AgentSpec, Headers
+from streams.kept import Kept
 from streams.measures import measures
 from streams.outbox import Courier
 from streams.parts import AGENTS, Parts
@@ -99,7 +100,7 @@ class Node:
         self.gateway, self.state, self.history = self.parts.gateway, self.parts.state, self.parts.history
         self._copies = Copies(lambda workspace: self.standby_rows("commands", self.partition(workspace)))
         self.state_positions, self.history_positions = self.parts.state_positions, self.parts.history_positions
-        self._supervisors: list[asyncio.Task[None]] = []
+        self._kept = Kept()
         self._appender: Appender | None = None
 
     # --- life
@@ -114,19 +115,16 @@ class Node:
         self.partitions = await admin.partitions_of(self.broker)
         self._appender = await open_appender(self.broker)
         ready = [asyncio.get_running_loop().create_future() for _ in self.agents]
-        self._supervisors = [
-            asyncio.create_task(self._supervise(self.parts.spec(name), future), name=f"agent {name}")
-            for name, future in zip(self.agents, ready, strict=True)
-        ]
-        self._supervisors.append(asyncio.create_task(self._expire(), name="expiry"))
-        self._supervisors.append(asyncio.create_task(self._watch_lease(), name="lease"))
-        watchdog = Watchdog(self.begun, lambda name: measures(name).stuck())
-        self._supervisors.append(asyncio.create_task(watchdog.run(), name="watchdog"))
+        for name, future in zip(self.agents, ready, strict=True):
+            self._kept.keep(f"agent {name}", partial(self._supervise, self.parts.spec(name), future))
+        self._kept.keep("expiry", self._expire)
+        self._kept.keep("lease", self._watch_lease)
+        self._kept.keep("watchdog", Watchdog(self.begun, lambda name: measures(name).stuck()).run)
         for name, timer in self.parts.timers.items():
             if name in self.agents:
-                self._supervisors.append(asyncio.create_task(timer.run(), name=f"timer of {name}"))
+                self._kept.keep(f"timer of {name}", timer.run)
         if "deliveries" in self.agents and self.courier is not None:
-            self._supervisors.append(asyncio.create_task(self.parts.outbox.run(self.courier), name="outbox"))
+            self._kept.keep("outbox", partial(self.parts.outbox.run, self.courier))
         try:
             await asyncio.gather(*ready)
         except BaseException:
@@ -135,9 +133,7 @@ class Node:
 
     async def stop(self) -> None:
         """Finishes the batches in hand and stops the agents, those that write first."""
-        for supervisor in self._supervisors:
-            supervisor.cancel()
-        await asyncio.gather(*self._supervisors, return_exceptions=True)
+        await self._kept.stop()
         if self._appender is not None:
             appender, self._appender = self._appender, None
             await appender.close()
@@ -172,7 +168,10 @@ class Node:
         attempt, now = -1, asyncio.get_running_loop().time
         while True:
             started = now()
-            fault = await self._run(spec, ready)
+            try:
+                fault = await self._run(spec, ready)
+            except Exception as error:
+                fault = error
             if not ready.done():
                 ready.set_exception(fault)
             self.faults[spec.name] = repr(fault)
@@ -221,7 +220,10 @@ class Node:
         except Exception:
             logger.exception("%s did not stop in good order", app.conf.id)
         if app._transport is not None:
-            await app.transport.close_rows()
+            try:
+                await app.transport.close_rows()
+            except Exception:  # a disk that began to fail, say: the next start finds out what is wrong
+                logger.exception("the tables of %s were not closed in good order", app.conf.id)
         await stopped
 
     # --- what the views ask
@@ -250,7 +252,7 @@ class Node:
         return next((one.ownership.members for one in consumers if one.ownership.members), ())
 
     def ready(self) -> dict[str, str]:
-        """What is missing, by agent; empty when this process can serve."""
+        """What is missing, by agent or other task; empty when this process can serve."""
         missing = {name: "starting" for name in self.agents if name not in self.apps}
         for name, app in self.apps.items():
             if app.rebalancing or not app.tables.actives_ready:
@@ -261,7 +263,7 @@ class Node:
                 missing[name] = "; ".join(stopped.values())
             elif not fold_agent(app).leased:
                 missing[name] = UNHEARD.format(name)
-        return {**missing, **self.faults}
+        return {**missing, **self._kept.faults, **self.faults}
 
     async def reach(self) -> str:
         """Asks whether the log answers; what did. Raises BrokerUnavailable."""
@@ -366,12 +368,15 @@ class Node:
     def standby_rows(self, name: str, partition: int) -> PartitionRows | None:
         """The rows of a partition of an agent's table as they were after some batch, if there is a copy here.
 
-        Also of this process's own partitions, whether they may be another's by now or not. The rows move on.
+        Also of this process's own partitions, whether they may be another's by now or not. The rows move on. Those
+        that are known to be incomplete are no copy.
         """
         app = self.apps.get(name)
         if app is None:
             return None
         agent = fold_agent(app)
+        if partition in agent.unfit:
+            return None
         own = agent.owns(partition) and app.tables.actives_ready
         return agent.rows(partition) if own or app.consumer.copied(partition) else None
 

@@ -134,6 +134,7 @@ class Outbox:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             self._under_way.clear()
+            self._from.clear()  # whoever begins again looks for what was under way
 
     async def _look(self, partition: int, courier: Courier) -> float:
         """Takes what is due and there is room for; seconds until something is, which may be never."""

@@ -46,7 +46,8 @@ def of_agent(app: faust.App, ownership: Ownership) -> dict[str, Any]:
 def _partition(agent: FoldAgent, partition: int) -> dict[str, Any]:
     tp = TP(agent.spec.source.name, partition)
     consumer = agent.app.consumer
-    position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
+    known = consumer.reached if agent.app.tables.actives_ready else consumer.told
+    position, end = known(tp, agent.position(partition)), consumer.highwater(tp) or 0
     stopped = consumer.stopped_partitions.get(tp)
     return {
         "partition": partition,

@@ -115,8 +115,14 @@ class Timer:
                 self._changed.clear()
                 wait = LOOK_SECONDS
                 for partition in set(self._owned()) - set(self._passes):
-                    await self._note(partition)
-                    wait = min(wait, self._look(partition))
+                    try:
+                        await self._note(partition)
+                        wait = min(wait, self._look(partition))
+                    except Exception:
+                        self._noted.discard(partition)
+                        logger.exception(
+                            "what is due could not be looked at; it is tried again", extra={"partition": partition}
+                        )
                 await woken(self._changed, wait)
         finally:
             running = [one.task for one in self._passes.values()]

@@ -20,6 +20,8 @@ from views.problems import Problem
 
 ACTOR_HEADER: Final = "Tasksys-Actor"
 USER: Final = pattern_of(User)
+TOKENS: Final = ("/api/v1/", "/admin/", "/metrics")
+"""How addresses begin at which everybody says who they are."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -17,7 +17,7 @@ from tasksys import codec
 from tasksys.query import Query
 from tasksys.rows import Member
 from tasksys.values import Id, instant, pattern_of
-from views.auth import Authenticator, Identity
+from views.auth import TOKENS, Authenticator, Identity
 from views.calendar_tokens import CalendarTokens
 from views.ports import Channels, System
 from views.problems import Problem, bad_query, bad_request, body_errors, invalid, no_workspace
@@ -66,7 +66,7 @@ ID: Final = pattern_of(Id)
 @web.middleware
 async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
     """Authenticates everything under /api/v1 and /admin, and /metrics; a calendar also by the secret in its address."""
-    if request.path.startswith(("/api/v1/", "/admin/", "/metrics")):
+    if request.path.startswith(TOKENS):
         tokens = request.app[CALENDAR_TOKENS]
         calendar = tokens.wanted(request) if "token" in request.query else None
         if calendar is not None:

@@ -17,8 +17,9 @@ from tasksys.outcomes import DeadLetter
 from views import exposition, replaying
 from views.context import answer, identity, parameters, system, whole
 from views.forwarding.calls import Fetched
-from views.forwarding.forwarder import FORWARDER, at_partition, is_part
+from views.forwarding.forwarder import FORWARDER, at_partition
 from views.forwarding.gathering import asked, gathered, items
+from views.forwarding.hops import is_part
 from views.problems import Problem, bad_request, not_found
 from views.routes import Handler, Route
 

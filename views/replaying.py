@@ -16,7 +16,8 @@ from views.context import body, parameters, parse_moment, put, system
 from views.decoding import wrong_field
 from views.forwarding.asking import nobody
 from views.forwarding.failures import Misdirected, Unreached
-from views.forwarding.forwarder import FORWARDER, Forwarder, at_owner, is_part
+from views.forwarding.forwarder import FORWARDER, Forwarder, at_owner
+from views.forwarding.hops import is_part
 from views.problems import invalid, not_found
 
 SHOWN: Final = 100

@@ -74,6 +74,10 @@ class FoldingConsumer:
         """The offset that the fold waits for, when everything before `applied` is applied."""
         return applied
 
+    def told(self, tp: TP, applied: int) -> int:
+        """How far the source is known to be folded while its table is recovered, which contains `applied` so far."""
+        return applied
+
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
         """Applies fetched changelog records; called after every fetch while tables recover or copies catch up,
         also an empty one."""
@@ -191,6 +195,9 @@ class FoldingConsumer:
             await self.app.crash(error)
         finally:
             self.app.tables.assigning = False
+
+    async def verify_all_partitions_active(self) -> None:
+        """Nothing. Faust asks here whether its streams get on, which we have none of; `streams.watchdog` asks folds."""
 
     def _agents(self) -> list[FoldAgent]:
         return [agent for agent in self.app.agents.values() if isinstance(agent, FoldAgent)]

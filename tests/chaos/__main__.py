@@ -19,11 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.checker import check
+from tests.chaos.disks import failing, mounts
 from tests.chaos.faults import Setting
 from tests.chaos.history import History
 from tests.chaos.report import Summary, add, summary
 from tests.chaos.run import Plan, Run, run
-from tests.chaos.world import clocks, mounts
+from tests.chaos.world import clocks
 from tests.support.kafka_broker import install
 
 
@@ -39,7 +40,7 @@ def plan(seed: int, faults: int = 6, workers: int = 0) -> Plan:
     brokers = 3 if seed % 3 == 2 else 1
     setting = Setting(
         workers=workers, brokers=brokers, spare=1, clocks=clocks() and seed % 2 == 0,
-        small=seed % workers if mounts() and seed % 4 == 1 else None,
+        small=seed % workers if mounts() and seed % 4 == 1 else None, failing=failing(),
     )  # fmt: skip
     return Plan(seed, setting, faults)
 

@@ -3,10 +3,12 @@
 What is promised, and where it is looked for:
 
 - `_commands`: an acknowledged command is in the log exactly once, an unanswered one at most once, a refused one not at
-  all; nothing is there that nobody asked for; a repeated command is answered as the first time.
+  all; nothing is there that nobody asked for; a repeated command is answered as the first time. All of it whether the
+  command has a key or not: those without are known by a text in them.
 - `_log`: positions are gapless, ids unique, instants do not run backwards, a reminder fires once at its instant.
-- `_order`: whatever began after an answer shows at least what that answer showed (reads at the owner are
+- `order`: whatever began after an answer shows at least what that answer showed (reads at the owner are
   linearizable: so one reads one's writes, and nobody reads backwards), and what was written after it comes behind it.
+- `unasked`: what may be old is shown to who asks for it, and else only where brokers or the way to them are broken.
 - `_reads`, `_beyond`: what a read shows is the state at the very position that it names, and no answer shows more than
   the log has.
 - `_feeds`: each subscriber saw exactly the log from where it began.
@@ -18,56 +20,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
 
-from tests.chaos.history import Event, Fate, Followed, History, Read, Space, Write
-
-
-class Kind(StrEnum):
-    """The ways in which a run can be wrong."""
-
-    LOST = "lost"
-    DOUBLED = "doubled"
-    REFUSED_LEFT = "refused-left-something"
-    UNASKED = "unasked"
-    UNDECIDED = "undecided"
-    ANSWER_DIFFERS = "answer-differs-from-log"
-    REPEAT_DIFFERS = "repeat-differs"
-    GAP = "gap"
-    ID_TWICE = "id-twice"
-    TIME_BACKWARDS = "time-backwards"
-    FIRED_TWICE = "fired-twice"
-    NOT_FIRED = "not-fired"
-    OUT_OF_ORDER = "out-of-order"
-    READ_YOUR_WRITES = "read-your-writes"
-    NOT_MONOTONIC = "not-monotonic"
-    STALE = "stale"
-    NEVER_WAS = "never-was"
-    FEED_GAP = "feed-gap"
-    FEED_REPEAT = "feed-repeat"
-    FEED_DIFFERS = "feed-differs"
-    FEED_SHORT = "feed-short"
-    STATE_DIFFERS = "state-differs"
-    AUDIT_BROKEN = "audit-broken"
-    REPLAY_DIFFERS = "replay-differs"
-    COMPLAINT = "complaint"
-
-
-class Violation(NamedTuple):
-    """One promise that was broken, and by what."""
-
-    kind: Kind
-    workspace: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} in {self.workspace or 'all'}: {self.what}"
-
-
-Command = tuple[str, str]
-"""Actor and key, which name a command within its workspace."""
+from tests.chaos.history import Event, Fate, Followed, History, Read, Space, Write, called
+from tests.chaos.kinds import Command, Kind, Problem, Violation
+from tests.chaos.order import known, order, unasked
 
 
 def check(history: History) -> list[Violation]:
@@ -82,7 +39,8 @@ def check(history: History) -> list[Violation]:
         problems = (
             *_commands(writes, space.log, set(history.others)),
             *_log(space),
-            *_order(writes, reads),
+            *order(writes, reads),
+            *unasked(reads, history.troubles),
             *_reads(reads, space.log),
             *_beyond(writes, space.log),
             *(one for followed in told for one in _feed(followed, space.log)),
@@ -93,16 +51,13 @@ def check(history: History) -> list[Violation]:
     return found
 
 
-Problem = tuple[Kind, str]
-
-
 def _commands(writes: list[Write], log: list[Event], others: set[str]) -> Iterator[Problem]:
     attempts: dict[Command, list[Write]] = defaultdict(list)
     happened: dict[Command, list[Event]] = defaultdict(list)
     for write in writes:
         attempts[write.actor, write.command].append(write)
-    for event in log:
-        happened[event.actor, event.command].append(event)
+    for event, name in zip(log, called(log, writes), strict=True):
+        happened[name].append(event)
     for name, events in happened.items():
         origins = list(dict.fromkeys(event.origin for event in events))
         if len(origins) > 1:
@@ -166,64 +121,6 @@ def _log(space: Space) -> Iterator[Problem]:
             yield Kind.NOT_FIRED, due
 
 
-def _order(writes: list[Write], reads: list[Read]) -> Iterator[Problem]:
-    """A sweep over time: what had been shown when something began is the least that it may show."""
-    begun: dict[Command, float] = {}
-    for write in writes:
-        name = (write.actor, write.command)
-        begun[name] = min(write.began, begun.get(name, write.began))
-    moments: list[tuple[float, bool, Write | Read]] = []
-    for write in writes:
-        moments += ((begun[write.actor, write.command], False, write), (write.ended, True, write))
-    for read in reads:
-        moments += ((read.began, False, read), (read.ended, True, read))
-    newest: tuple[int, str] = (0, "")
-    written: dict[str, int] = defaultdict(int)
-    looked: dict[str, int] = defaultdict(int)
-    first: dict[Command, tuple[int, str]] = {}
-    starts: dict[int, tuple[int, str, int, int]] = {}
-    for _, over, one in sorted(moments, key=lambda moment: moment[:2]):
-        if not over:
-            starts[id(one)] = (*newest, written[one.client], looked[one.client])
-            if isinstance(one, Write):
-                first.setdefault((one.actor, one.command), newest)
-            continue
-        shown = _shown(one)
-        if isinstance(one, Write):
-            floor, by = first[one.actor, one.command]
-            if one.first and one.first <= floor:
-                yield Kind.OUT_OF_ORDER, f"{one.command} is at {one.first}, but {floor} was shown to {by} before it"
-        if not (isinstance(one, Write) and one.replayed):
-            yield from _late(one, shown, starts[id(one)])
-        if isinstance(one, Read) and one.standby:
-            continue  # a copy may have a batch some moments before its owner shows it: who goes on with it says so
-        if shown > newest[0]:
-            newest = (shown, one.client)
-        kept = written if isinstance(one, Write) else looked
-        kept[one.client] = max(kept[one.client], shown)
-
-
-def _shown(one: Write | Read) -> int:
-    """The least position that whoever got this answer knows of."""
-    return max(one.position, one.last) if isinstance(one, Write) else one.position
-
-
-def _late(one: Write | Read, shown: int, floors: tuple[int, str, int, int]) -> Iterator[Problem]:
-    """Whether an answer shows less than it must. A standby's may be old, but not older than the client insists on."""
-    newest, by, written, read = floors
-    what = f"{one.client} was shown {shown} by {one.via or 'a worker'} in {one.began:.3f} to {one.ended:.3f}"
-    if isinstance(one, Read) and shown < one.at_least:
-        yield Kind.READ_YOUR_WRITES, f"{what}, and insisted on {one.at_least}"
-    if one.standby if isinstance(one, Read) else not shown:
-        return
-    if shown < written:
-        yield Kind.READ_YOUR_WRITES, f"{what}, and had written {written}"
-    elif shown < read:
-        yield Kind.NOT_MONOTONIC, f"{what}, and had read {read}"
-    elif shown < newest:
-        yield Kind.STALE, f"{what}, but {newest} had been shown to {by}"
-
-
 def _reads(reads: list[Read], log: list[Event]) -> Iterator[Problem]:
     versions: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for event in log:
@@ -248,8 +145,8 @@ def _reads(reads: list[Read], log: list[Event]) -> Iterator[Problem]:
 def _beyond(writes: list[Write], log: list[Event]) -> Iterator[Problem]:
     """Answers that show what the log has not got: they told what was not durable."""
     for write in writes:
-        if _shown(write) > len(log):
-            yield Kind.NEVER_WAS, f"{write.command} was answered at {_shown(write)} of {len(log)} by {write.via}"
+        if known(write) > len(log):
+            yield Kind.NEVER_WAS, f"{write.command} was answered at {known(write)} of {len(log)} by {write.via}"
 
 
 def _feed(followed: Followed, log: list[Event]) -> Iterator[Problem]:

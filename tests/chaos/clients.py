@@ -147,7 +147,7 @@ class Asker:
                             client=self.name, workspace=name, actor=self.user, command=step.key, began=began,
                             ended=began, fate=Fate.UNKNOWN,
                         )  # fmt: skip
-                        self.history.writes.append(_written(blank, answer))
+                        self.history.writes.append(written(blank, answer))
                         return name
                 await asyncio.sleep(pause)
         raise AssertionError
@@ -171,10 +171,10 @@ class Asker:
             except BROKEN:
                 pass
             finally:
-                write = _written(blank, answer)
+                write = written(blank, answer)
                 self.history.writes.append(write)
             if write.fate is Fate.APPENDED:
-                write = await self._outcome(workspace, step, write)
+                write = await self.outcome(workspace, step.key, write)
             if write.fate in (Fate.ACCEPTED, Fate.REFUSED):
                 return write
             if asyncio.get_running_loop().time() > last:
@@ -182,12 +182,12 @@ class Asker:
             await asyncio.sleep(pause)
         raise AssertionError
 
-    async def _outcome(self, workspace: str, step: Step, appended: Write) -> Write:
+    async def outcome(self, workspace: str, key: str, appended: Write) -> Write:
         """What became of a command that was appended, asked for until it is decided."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             for pause in pauses():
                 began = monotonic()
-                answer = await self.get(f"{API}/{workspace}/commands/{step.key}")
+                answer = await self.get(f"{API}/{workspace}/commands/{key}")
                 found = answer.json
                 if found.get("status") in ("accepted", "refused"):
                     accepted = found["status"] == "accepted"
@@ -212,7 +212,7 @@ class Asker:
         except BROKEN:
             return 0
         if answer.status == 200:
-            self._saw(workspace, began, answer, answer.position, {task: answer.version}, at_least)
+            self._saw(workspace, began, answer, answer.position, {task: answer.version}, at_least, bool(anybody))
             return answer.position
         if answer.status == 404 and there and not anybody:  # as if nothing had been written yet
             self._saw(workspace, began, answer, 0, {}, at_least)
@@ -230,12 +230,19 @@ class Asker:
             self._saw(workspace, began, answer, answer.position, rows, 0)
 
     def _saw(
-        self, workspace: str, began: float, answer: Answer, position: int, rows: dict[str, int], at_least: int
+        self,
+        workspace: str,
+        began: float,
+        answer: Answer,
+        position: int,
+        rows: dict[str, int],
+        at_least: int,
+        asked: bool = False,
     ) -> None:
         self.history.reads.append(
             Read(
                 client=self.name, workspace=workspace, began=began, ended=monotonic(), position=position, rows=rows,
-                at_least=at_least, standby=answer.stale, via=answer.via,
+                at_least=at_least, asked=asked, stale=answer.stale, via=answer.via,
             )
         )  # fmt: skip
 
@@ -247,7 +254,7 @@ def pauses() -> Iterator[float]:
         yield PAUSES[-1]
 
 
-def _written(blank: Write, answer: Answer | None) -> Write:
+def written(blank: Write, answer: Answer | None) -> Write:
     """An attempt with what it was answered."""
     ended = monotonic()
     if answer is None:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
-import subprocess
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
 from typing import ClassVar, Final
 
-from tests.chaos.world import DISK_MEGABYTES, Worker, World
+from tests.chaos.disks import fail, fill, garble, garble_in_place, holds_data, lose, mend, remount
+from tests.chaos.history import Trouble
+from tests.chaos.world import Worker, World
 
 SESSION_SECONDS: Final = 6.0
+LOOK_SECONDS: Final = 0.1
+SPOILED: Final = 0.2
+LOST: Final = 0.35
+"""Below and above which `detail` a disk that fails is damaged as well, or gone."""
 READY_SECONDS: Final = 90.0
 """How long a worker may take until it is ready again, on a busy machine."""
 
@@ -39,6 +43,9 @@ class Fault(ABC):
     """The bounds of its length."""
     shakes: ClassVar[bool] = False
     """Whether a worker that starts meanwhile may find no broker."""
+
+    blinds: ClassVar[bool] = True
+    """Whether a worker need not know meanwhile who has what: the target, if that is one, else all of them."""
 
     began: float = field(default=0.0, init=False)
     ended: float = field(default=0.0, init=False)
@@ -62,6 +69,13 @@ class Fault(ABC):
             await self.end(world)
             world.shaky -= self.shakes
             self.ended = monotonic()
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """For the history, after its end."""
+        if not self.blinds:
+            return None
+        return Trouble(self.whom if self.whom == f"worker-{self.target}" else "", self.began, self.ended)
 
     @abstractmethod
     async def begin(self, world: World) -> None:
@@ -199,6 +213,7 @@ class CutFromClients(Fault):
     """Clients' connections to a worker are reset, and it cannot be reached."""
 
     kind = "client link cut"
+    blinds = False
     longest = (0.2, 5.0)
 
     @property
@@ -278,19 +293,12 @@ class FillDisk(Fault):
 
     async def begin(self, world: World) -> None:
         _worker(self, world).may_die = True
-        await asyncio.to_thread(_fill, _worker(self, world).directory / self.ballast)
+        await asyncio.to_thread(fill, _worker(self, world).directory / self.ballast)
 
     async def end(self, world: World) -> None:
         (_worker(self, world).directory / self.ballast).unlink(missing_ok=True)
         await world.until_ready(READY_SECONDS, [_worker(self, world)])
         _worker(self, world).may_die = False
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb") as file, suppress(OSError):
-        for _ in range(DISK_MEGABYTES * 16):
-            file.write(bytes(65_536))
-            file.flush()
 
 
 class ReadOnlyDisk(Fault):
@@ -303,27 +311,68 @@ class ReadOnlyDisk(Fault):
         worker = _worker(self, world)
         worker.may_die = True
         await worker.kill()
-        await asyncio.to_thread(_remount, worker.directory, "ro")
+        await asyncio.to_thread(remount, worker.directory, "ro")
         with suppress(OSError):
             await worker.start()
 
     async def end(self, world: World) -> None:
         worker = _worker(self, world)
         await worker.kill()
-        await asyncio.to_thread(_remount, worker.directory, "rw")
+        await asyncio.to_thread(remount, worker.directory, "rw")
         await worker.start()
         await world.until_ready(READY_SECONDS, [worker])
         worker.may_die = False
 
 
-def _remount(directory: Path, mode: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{mode}", str(directory)], check=True)
+class FailDisk(Fault):
+    """The disk of a running worker becomes read-only, at times with tables that are not what they were, or is gone.
+
+    In the end somebody checks it, which needs the worker's end.
+    """
+
+    kind = "disk fails"
+    longest = ReadOnlyDisk.longest
+
+    async def begin(self, world: World) -> None:
+        worker = _worker(self, world)
+        if self.detail < SPOILED:
+            await _spoil(worker, world, self.detail)
+        await asyncio.to_thread(lose if self.detail > LOST else fail, worker.directory)
+
+    async def end(self, world: World) -> None:
+        worker = _worker(self, world)
+        await worker.kill()
+        await asyncio.to_thread(mend, worker.directory)
+        await worker.start()
+        await world.until_ready(READY_SECONDS, [worker])
+
+
+async def _spoil(worker: Worker, world: World, detail: float) -> None:
+    """Damages the tables of a worker that runs, but has not read everything yet: it has just started.
+
+    A start after a kill puts into files what was in memory; who reads a block for the first time finds the damage.
+    """
+    await worker.kill()
+    before = {path: path.stat().st_size for path in worker.tables}
+    await worker.start()
+    rng, ready = random.Random(detail), asyncio.create_task(world.until_ready(READY_SECONDS, [worker]))
+    while not ready.done():
+        await asyncio.wait({ready}, timeout=LOOK_SECONDS)
+        for path in worker.tables:
+            with suppress(FileNotFoundError):  # put together with others meanwhile
+                size = path.stat().st_size
+                if size and size == before.get(path):  # it is whole
+                    await asyncio.to_thread(garble_in_place, path, rng)
+                    before[path] = -1
+                elif before.get(path) != -1:
+                    before[path] = size
 
 
 class StepClock(Fault):
     """A worker's wall clock steps by up to an hour, forward or back, and back to the truth."""
 
     kind = "clock step"
+    blinds = False
     longest = (2.0, 6.0)
 
     async def begin(self, world: World) -> None:
@@ -343,26 +392,22 @@ class Corrupt(Kill):
         worker = _worker(self, world)
         await worker.kill()
         rng = random.Random(self.detail)
-        files = sorted(path for path in (worker.directory / "tables").rglob("*") if _holds_data(path))
+        files = sorted(path for path in (worker.directory / "tables").rglob("*") if holds_data(path))
         for path in rng.sample(files, min(len(files), 3)):
-            _garble(path, rng)
+            garble(path, rng)
 
 
-def _holds_data(path: Path) -> bool:
-    return path.is_file() and (path.suffix in (".sst", ".log") or path.name.startswith(("MANIFEST", "CURRENT")))
+class Spoil(Fault):
+    """The tables of a worker are not what they were, while it runs; nobody mends anything."""
 
+    kind = "tables spoiled"
+    longest = Corrupt.longest
 
-def _garble(path: Path, rng: random.Random) -> None:
-    """Flips bits of a few bytes, or cuts the file off."""
-    data = bytearray(path.read_bytes())
-    if not data:
-        return
-    if rng.random() < 0.3:
-        del data[rng.randrange(len(data)) :]
-    else:
-        for _ in range(min(len(data), 16)):
-            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    path.write_bytes(data)
+    async def begin(self, world: World) -> None:
+        await _spoil(_worker(self, world), world, self.detail)
+
+    async def end(self, world: World) -> None:
+        await world.until_ready(READY_SECONDS, [_worker(self, world)])
 
 
 class Wipe(Kill):
@@ -385,6 +430,8 @@ class Setting:
     spare: int = 1
     clocks: bool = False
     small: int | None = None
+    failing: bool = False
+    """Whether the small disk can be made to fail under a running worker."""
 
 
 OF_WORKERS: Final[tuple[type[Fault], ...]] = (
@@ -413,7 +460,8 @@ def schedule(seed: int, setting: Setting, faults: int) -> list[Fault]:
     now = 2.0
     for _ in range(faults):
         kind = rng.choice(kinds)
-        fault = kind(round(now, 1), round(rng.uniform(*kind.longest), 1), _target(kind, setting, rng), rng.random())
+        seconds, target, detail = round(rng.uniform(*kind.longest), 1), _target(kind, setting, rng), rng.random()
+        fault = _running(kind, setting, detail)(round(now, 1), seconds, target, detail)
         over = max([fault.at, *(end for whom, end in busy.items() if _collide(fault.whom, whom))])
         fault.at = round(over, 1)
         busy[fault.whom] = fault.at + fault.seconds + _healing(fault)
@@ -421,6 +469,15 @@ def schedule(seed: int, setting: Setting, faults: int) -> list[Fault]:
         apart = rng.random() < 0.6  # else it overlaps with the next one
         now = fault.at + (fault.seconds + rng.uniform(1.0, 4.0) if apart else rng.uniform(0.2, 2.0))
     return sorted(found, key=lambda fault: fault.at)
+
+
+def _running(kind: type[Fault], setting: Setting, detail: float) -> type[Fault]:
+    """Half of the faults of disks befall workers that run; the seeds say the same as before there were those."""
+    if kind is Corrupt and detail < 0.5:
+        return Spoil
+    if setting.failing and kind in (FillDisk, ReadOnlyDisk) and detail < 0.5:
+        return FailDisk
+    return kind
 
 
 def _target(kind: type[Fault], setting: Setting, rng: random.Random) -> int:

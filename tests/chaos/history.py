@@ -7,6 +7,7 @@ none was told. It is written and read as JSON, so that a run that failed can be 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -52,6 +53,9 @@ class Write(Struct, frozen=True, kw_only=True):
     """Stands for all that a repeated answer has to say again; blank if nothing is compared."""
     via: str = ""
     """The worker that was asked."""
+    keyless: bool = False
+    """Whether its client gave it no key: `command` is a text in it that is in no other one. Attempts after the first
+    one are under the key that the server gave it."""
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -66,8 +70,10 @@ class Read(Struct, frozen=True, kw_only=True):
     """The version of each thing that it asked about; 0 for what was not there."""
     at_least: int = 0
     """The position that the client insisted on."""
-    standby: bool = False
-    """Whether it was allowed to be answered by who is not the owner: then it may be old."""
+    asked: bool = False
+    """Whether its client said that it may be answered by who is not the owner."""
+    stale: bool = False
+    """Whether the answer says that it may be old."""
     via: str = ""
 
 
@@ -108,6 +114,8 @@ class Event(Struct, frozen=True, kw_only=True):
     version: int = 0
     fires: str = ""
     """The reminder and the instant, if it says that one has fired."""
+    text: str = ""
+    """What a client wrote there, by which its command is known if it has no key."""
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -139,12 +147,24 @@ class Space(Struct, frozen=True, kw_only=True):
     """What must have fired by now, as `Event.fires`."""
 
 
+class Trouble(Struct, frozen=True):
+    """A time in which a worker need not know who has what: its way to the brokers was broken, or it was itself.
+
+    `worker` is blank where it was all of them, as when brokers were broken.
+    """
+
+    worker: str
+    began: float
+    ended: float
+
+
 class History(Struct, kw_only=True):
     """A run. `others` are the actors beside the clients: the clock."""
 
     writes: list[Write] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     followed: list[Followed] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
     spaces: dict[str, Space] = field(default_factory=dict)
     differences: dict[str, int] = field(default_factory=dict)
     """Rows that a replay found to differ, by agent or worker."""
@@ -160,3 +180,9 @@ class History(Struct, kw_only=True):
     def load(path: Path) -> History:
         """The history in a file. Raises msgspec.ValidationError."""
         return msgspec.json.decode(path.read_bytes(), type=History)
+
+
+def called(log: Sequence[Event], writes: Sequence[Write]) -> list[tuple[str, str]]:
+    """Actor and command of each event, as the client of the command names it."""
+    texts = {(one.actor, one.command) for one in writes if one.keyless}
+    return [(one.actor, one.text if (one.actor, one.text) in texts else one.command) for one in log]

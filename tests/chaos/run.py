@@ -16,10 +16,12 @@ from typing import Any, Final
 import aiohttp
 
 from tasksys.values import CLOCK
-from tests.chaos.checker import Violation, check
+from tests.chaos.checker import check
 from tests.chaos.clients import Asker, Following, Lively, Reading, Reminding, Working, sessions
 from tests.chaos.faults import READY_SECONDS, Fault, Setting, schedule, unleash
 from tests.chaos.history import Fate, History
+from tests.chaos.keyless import Keyless
+from tests.chaos.kinds import Violation
 from tests.chaos.links import Link
 from tests.chaos.truth import Witness, establish
 from tests.chaos.world import PARTITIONS, World, world
@@ -118,6 +120,8 @@ class _Stage:
             person = Person(team, number, plan.seed)
             asker = self.asker(f"{team}-person-{number}", person.user)
             self.work.append(Working(asker, workspace, person, plan.pause, known).run(lambda: self.going))
+        keyless = Keyless(self.asker(f"{team}-keyless", MEMBERS[3]), workspace, plan.pause)
+        self.work.append(keyless.run(lambda: self.going))
         reader = self.asker(f"{team}-reader", MEMBERS[0])
         self.work.append(Reading(reader, workspace, known, plan.pause).run(lambda: self.going))
         reminded = Reminding(self.asker(f"{team}-reminded", MEMBERS[2]), workspace, 20 * plan.pause)
@@ -198,6 +202,7 @@ async def _act(stage: _Stage, faults: list[Fault], tell: Callable[[str], None]) 
     try:
         tell(f"  {len(stage.history.writes)} commands to begin with; now the faults")
         await unleash(stage.world, faults)
+        stage.history.troubles += [trouble for one in faults if (trouble := one.trouble) is not None]
         tell(f"  all mended; {len(stage.history.writes)} attempts at commands")
         await asyncio.sleep(1.0)
         stage.history.complaints += await stage.world.until_ready(READY_SECONDS)

@@ -11,8 +11,8 @@ from random import Random
 from hypothesis import assume
 from msgspec import structs
 
-from tests.chaos.checker import Kind
-from tests.chaos.history import Event, Fate, Followed, History, Read, Seen, Space, Write
+from tests.chaos.history import Event, Fate, Followed, History, Read, Seen, Space, Trouble, Write, called
+from tests.chaos.kinds import Kind
 
 Spoiler = Callable[[History, Random], None]
 
@@ -49,7 +49,8 @@ def _renumber(log: list[Event]) -> None:
 
 
 def _of(write: Write, log: list[Event]) -> list[Event]:
-    return [event for event in log if (event.actor, event.command) == (write.actor, write.command)]
+    names = called(log, [write])
+    return [event for event, name in zip(log, names, strict=True) if name == (write.actor, write.command)]
 
 
 @plants(Kind.LOST)
@@ -86,6 +87,35 @@ def an_unanswered_command_is_decided_twice(history: History, rng: Random) -> Non
     history.writes.append(_write(workspace, "ada", name, Fate.UNKNOWN))
     for origin in ("x-1", "x-2"):
         log.append(_event(len(log) + 1, "ada", name, origin))
+
+
+@plants(Kind.DOUBLED)
+def a_command_without_a_key_is_done_twice(history: History, rng: Random) -> None:
+    """A command without a key is sent on twice, under two keys; whether its client was answered does not matter."""
+    workspace, text = rng.choice(list(history.spaces)), "text-x"
+    fate = rng.choice((Fate.UNKNOWN, Fate.ACCEPTED))
+    history.writes.append(structs.replace(_write(workspace, "ada", text, fate), keyless=True))
+    log = history.spaces[workspace].log
+    for given in ("x-1", "x-2"):
+        log.append(structs.replace(_event(len(log) + 1, "ada", f"given-{given}", given), text=text))
+
+
+@plants(Kind.LOST)
+def a_command_without_a_key_is_gone(history: History, rng: Random) -> None:
+    """A command without a key was acknowledged, and is gone; another one says the same under its own key."""
+    workspace, text = rng.choice(list(history.spaces)), "text-x"
+    history.writes.append(structs.replace(_write(workspace, "ada", text, Fate.ACCEPTED), keyless=True))
+    log = history.spaces[workspace].log
+    log.append(structs.replace(_event(len(log) + 1, "ben", "given-x", "x-1"), text=text))
+
+
+@plants(Kind.UNASKED)
+def a_command_without_a_key_comes_with_another_text(history: History, rng: Random) -> None:
+    """A command without a key comes with another text than was sent."""
+    workspace = rng.choice(list(history.spaces))
+    history.writes.append(structs.replace(_write(workspace, "ada", "text-x", Fate.UNKNOWN), keyless=True))
+    log = history.spaces[workspace].log
+    log.append(structs.replace(_event(len(log) + 1, "ada", "given-x", "x-1"), text="text-y"))
 
 
 @plants(Kind.REFUSED_LEFT)
@@ -204,7 +234,7 @@ def less_is_shown_than_was_insisted_on(history: History, rng: Random) -> None:
     """Less is shown than was insisted on."""
     write, _ = _accepted(history, rng)
     old = _read(write.workspace, "dora", write.first - 1, write.ended + 1)
-    history.reads.append(structs.replace(old, standby=True, at_least=write.last))
+    history.reads.append(structs.replace(old, asked=True, stale=True, at_least=write.last))
 
 
 @plants(Kind.NOT_MONOTONIC)
@@ -223,6 +253,30 @@ def a_frozen_worker_answers(history: History, rng: Random) -> None:
     write, _ = _accepted(history, rng)
     assume(write.position > 1)
     history.reads.append(_read(write.workspace, "dora", write.position - 1, write.ended + 1))
+
+
+@plants(Kind.STALE_UNASKED)
+def a_copy_answers_who_did_not_ask_for_it(history: History, rng: Random) -> None:
+    """A copy answers who did not ask for it, and it is not even old."""
+    workspace = rng.choice(list(history.spaces))
+    read = _read(workspace, "dora", rng.randint(0, len(history.spaces[workspace].log)), 1e6)
+    history.reads.append(structs.replace(read, stale=True))
+
+
+@plants(Kind.STALE_UNASKED)
+def a_copy_answers_because_another_worker_was_in_trouble(history: History, rng: Random) -> None:
+    """A copy answers because another worker was in trouble, a moment ago, or this one long ago."""
+    a_copy_answers_who_did_not_ask_for_it(history, rng)
+    worker, over = rng.choice((("worker-1", 1.0), ("worker-2", 11.0), ("", 11.0)))
+    history.troubles.append(Trouble(worker, 1e6 - 60, 1e6 - over))
+
+
+@plants(Kind.STALE_UNASKED)
+def everybody_is_shown_a_copy(history: History, rng: Random) -> None:
+    """Everybody is shown a copy, though nothing is broken."""
+    assume(any(not one.asked for one in history.reads))
+    history.troubles.clear()
+    history.reads[:] = [structs.replace(one, stale=True) for one in history.reads]
 
 
 @plants(Kind.NEVER_WAS)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.chaos.checker import Kind, check
+from tests.chaos.checker import check
 from tests.chaos.history import History
+from tests.chaos.kinds import Kind
 from tests.chaos.model import good
 from tests.chaos.spoilers import SPOILERS, Spoiler
 

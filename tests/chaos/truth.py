@@ -27,11 +27,15 @@ from tests.support.story import OWNER
 from views import shapes
 
 AT_ONCE: Final = 16
+STALE: Final = "Tasksys-Stale"
 BOUND: Final = 60.0
 """Seconds that a question may take, over all its attempts."""
 
 ELSEWHERE_SECONDS: Final = 10.0
 """A worker that has not got a workspace after so long, when everything is at rest, is no witness of it."""
+
+WRITTEN: Final = {"TaskCreated": "title", "CommentAdded": "body"}
+"""Types of events of commands without a key, and where in them is what the client wrote."""
 
 AS_THEY_ARE: Final = OF_DELIVERIES | OF_REMINDERS
 """Types of events that leave their task's version alone."""
@@ -65,13 +69,14 @@ def _fold(workspace: str, stored: bytes, into: _Folded) -> None:
     record = codec.decode_event(stored)
     decider.replay(record, workspace, into.state)
     counts = record.task is not None and record.version is not None and record.type not in AS_THEY_ARE
-    data = msgspec.json.decode(record.data) if record.type == "ReminderFired" else {}
+    data = msgspec.json.decode(record.data) if record.type in ("ReminderFired", *WRITTEN) else {}
     into.log.append(
         Event(
             position=record.position, id=record.id, origin=record.id.rpartition("-")[0], actor=record.actor,
             command=record.command, digest=digest(stored), at=record.at,
             thing=record.task or "" if counts else "", version=record.version or 0 if counts else 0,
-            fires=f"{data['reminder']} at {data['scheduled_for']}" if data else "",
+            fires=f"{data['reminder']} at {data['scheduled_for']}" if record.type == "ReminderFired" else "",
+            text=data[WRITTEN[record.type]] if record.type in WRITTEN else "",
         )
     )  # fmt: skip
 
@@ -99,7 +104,7 @@ class Witness:
     session: aiohttp.ClientSession
 
     async def get(self, path: str) -> tuple[int, Any, int]:
-        """Status, body and position of the first answer that is one, or of a 503 that stays."""
+        """Status, body and position of the first answer that is one, or of a 503 that stays. None is stale."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + ELSEWHERE_SECONDS
         async with asyncio.timeout(BOUND):
@@ -107,7 +112,7 @@ class Witness:
                 with suppress(*BROKEN):
                     async with self.session.get(f"{self.url}{path}", headers={"Tasksys-Actor": OWNER}) as response:
                         status, body = response.status, await response.json(content_type=None)
-                        final = status < 500 and status not in PASSING
+                        final = status < 500 and status not in PASSING and STALE not in response.headers
                         if final or (status == 503 and loop.time() > give_up):
                             return status, body, int(response.headers.get("Tasksys-Position", 0))
                 await asyncio.sleep(0.1)

@@ -159,6 +159,8 @@ async def test_a_changelog_that_is_gone(url: str, tmp_path: Path, caplog: pytest
         assert "changelog is gone" in node.ready()["commands"]
         with pytest.raises(NotOwned, match="changelog is gone"):
             node.state.state(workspace)
+        node.apps["commands"].consumer.lease.end()  # what is read then is a copy
+        assert node.standby(workspace) is None
         await append(
             node, 0, workspace.encode(), codec.encode_command(record(workspace, EditTask(task="t0", title="x")))
         )

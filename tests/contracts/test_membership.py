@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faust.types import TP
 
+from streams.app import fold_agent
 from streams.assignment import plan
+from streams.broker import Broker
 from streams.measures import measures
 from streams.node import Node
 from streams.parts import AGENTS
 from streams.reader import StateReader
+from streams.topics import changelog
+from streams.transport.kafka.consumer import Consumer
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import Elsewhere
 from tasksys.ownership import Ownership
@@ -223,6 +228,42 @@ async def test_status_tells_of_copies_and_recovery(url: str, tmp_path: Path) -> 
         await until(
             lambda: not any(one["recovering"] for node in both for one in node.status()["agents"]["commands"]["copies"])
         )
+
+
+async def test_what_is_told_while_a_worker_joins(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group's assignment is ahead of the tables; and what is not recovered yet was folded all the same."""
+    settings: dict[str, Any] = {**QUICK, "standbys": 0, "partitions": 1, "agents": ("commands",)}
+    async with running(url, tmp_path / "a", **settings) as node:
+        await node.gateway.submit_all([record("w", CreateTask(title=str(number))) for number in range(100)], WAIT)
+        app: Any = node.apps["commands"]
+        app.tables.recovery.standby_tps.add(TP(changelog("commands").name, 1))  # which this consumer has not any more
+        [copy] = node.status()["agents"]["commands"]["copies"]
+        assert (copy["partition"], copy["recovering"] > 0, copy["readable"]) == (1, True, False)
+        app.tables.recovery.standby_tps.clear()
+        await until(lambda: fold_agent(app).position(0) >= 100)
+        await app.consumer.commit()
+    recover, recovering, go = Consumer.recover, asyncio.Event(), asyncio.Event()
+
+    async def held(consumer: Consumer, records: dict[TP, Any]) -> None:
+        recovering.set()
+        await go.wait()
+        await recover(consumer, records)
+
+    monkeypatch.setattr(Consumer, "recover", held)
+    other = Node(Broker.parse(url), tmp_path / "b", **settings)
+    starting = asyncio.create_task(other.start())
+    try:
+        await until(lambda: other.begun.get("commands") and other.begun["commands"]._consumer, "it begins", 60)
+        assert other.status()["agents"]["commands"]["partitions"] == []  # its thread has not
+        async with asyncio.timeout(60):
+            await recovering.wait()
+        [told] = other.status()["agents"]["commands"]["partitions"]
+        assert told["position"] >= 100
+        assert other.ready() == {"commands": "starting"}
+    finally:
+        go.set()
+        await starting
+        await other.stop()
 
 
 async def test_a_named_worker_comes_back_to_what_it_had(url: str, tmp_path: Path) -> None:

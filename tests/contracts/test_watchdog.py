@@ -11,6 +11,7 @@ from streams import watchdog
 from streams.app import fold_agent
 from streams.node import Node
 from streams.topics import COMMANDS
+from streams.transport.kafka.consumer import Consumer
 from streams.watchdog import Watchdog
 from tasksys.commands import CreateTask
 from tasksys.outcomes import Decided, OutcomeStatus
@@ -90,3 +91,17 @@ async def test_what_is_at_rest_is_left_alone(url: str, tmp_path: Path, monkeypat
             await asyncio.sleep(0.06)
         assert told == []
         assert not node.faults
+
+
+async def test_fausts_own_watchdog_is_silent(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It takes a fold that has nothing to do for streams that hang: there are no streams here."""
+    async with running(url, tmp_path / "node") as node:
+        for app in node.apps.values():
+            if isinstance(app.consumer, Consumer):
+                app.consumer._thread.time_started -= 1e6
+                for tp in app.consumer.assignment():
+                    app.consumer._state(tp).timestamp = 1
+        caplog.clear()
+        for app in node.apps.values():
+            await app.consumer.verify_all_partitions_active()
+        assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []

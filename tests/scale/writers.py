@@ -34,8 +34,6 @@ class Writers:
         """Attempts that had no acknowledgement: they were sent again."""
         self.undecided = 0
         """Commands that were answered 202: they are in the log, and what became of them is not known yet."""
-        self.undecided = 0
-        """Commands that were answered 202: they are in the log, and what became of them is not known yet."""
         self.spread()
 
     def spread(self) -> None:
@@ -67,7 +65,6 @@ class Writers:
         try:
             async with self._http.post(f"{url}/api/v1/workspaces/{workspace}/tasks", json=body, headers=headers) as got:
                 await got.read()
-                self.undecided += got.status == HTTPStatus.ACCEPTED
                 self.undecided += got.status == HTTPStatus.ACCEPTED
                 return got.status < 300
         except (aiohttp.ClientError, TimeoutError, OSError):

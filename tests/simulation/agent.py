@@ -2,6 +2,8 @@
 
 It joins its group; takes over what it is given: fences the writer before, then recovers the table from the changelog;
 folds; and gives everything away when the group shares out anew. A fault of any kind starts it anew.
+
+Why so long: what one agent does from an assignment to the next one, with its readers and writers, is read in one piece.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from streams.fold import Effects, Record
 from streams.runner import APPLIED, FoldFailed, PartitionRunner
 from streams.topics import changelog, group
+from streams.transport.database import DatabaseCorrupt
 from streams.transport.kafka.lease import Lease
 from streams.transport.lanes import Lane
 from tests.simulation.broker import SESSION_SECONDS, Assignment, Group
@@ -100,6 +103,8 @@ class Agent:
         """For ever; at a stop in good order it finishes what it has, and says goodbye."""
         try:
             while True:
+                if self.name in self.worker.disk.damaged:
+                    self.worker.disk.put_aside(self.name)
                 self._fault = asyncio.get_running_loop().create_future()
                 self.member = f"{self.worker.name}-{self.worker.world.number()}"
                 try:
@@ -242,6 +247,8 @@ class Agent:
                 self.runners[partition] = runner
             await runner.run(records)
         except FoldFailed as error:
+            if isinstance(error.__cause__, DatabaseCorrupt):  # the agent stops anyway
+                return False
             self.worker.world.complaints.append(f"{self.worker.name}: {error}")
             return False
         except Exception as error:

@@ -169,6 +169,7 @@ class Client:
 
     async def _read(self, answer: Callable[..., Coroutine[Any, Any, Page]], what: Any, tries: int = 3) -> None:
         at_least = self._known if self._world.rng.random() < 0.7 else 0
+        copied = answer in (endpoint.copied, endpoint.copied_list)
         for tried in range(tries):
             worker, began = self._network.choose(), self._world.now
             if worker is not None and (found := await self._called(worker, answer, what, at_least)) is not None:
@@ -177,8 +178,7 @@ class Client:
                     Read(
                         client=self.name, workspace=self._workspace, began=began, ended=self._world.now,
                         position=found.position, rows={f"task:{name}": version for name, version in found.rows.items()},
-                        at_least=at_least, via=worker.name,
-                        standby=answer in (endpoint.copied, endpoint.copied_list),
+                        at_least=at_least, via=worker.name, asked=copied, stale=copied,
                     )
                 )  # fmt: skip
                 return

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from streams.parts import AGENTS
+from streams.transport.database import DatabaseCorrupt
 from tasksys.deliveries import Letter, Result
 from tests.simulation.broker import Broker
 from tests.simulation.disk import Disk
@@ -109,8 +110,9 @@ class Cluster:
         self.calm = True
         self.network.cut.clear()
         self.broker_up()
-        for disk in self.disks:
-            disk.full = False
+        for number, disk in enumerate(self.disks):
+            disk.fault = None
+            self._check(number)
         for worker in self._workers.values():
             worker.wire.forgets, worker.skew = 0.0, worker.skew * 0
             if worker.process.alive:
@@ -124,6 +126,17 @@ class Cluster:
                 if worker.process.alive and not worker.stopped:
                     self.kill(number)
                 self.start(number)
+
+    def _check(self, number: int) -> None:
+        """Somebody looks through a disk: what cannot be read there, nobody need come across any more."""
+        worker, disk = self._workers.get(number), self.disks[number]
+        for name in disk.rotten:
+            if worker is None or not worker.process.alive or worker.stopped:
+                disk.put_aside(name)
+            else:
+                disk.damaged.add(name)
+                error = DatabaseCorrupt("Corruption: found by a check")
+                self.world.post(worker.process, 0.0, None, worker.unreadable, name, error)
 
     def owner(self, agent: str, partition: int) -> Worker | None:
         """Who serves a partition."""

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from streams.reader import StateReader
+from streams.transport.database import DatabaseCorrupt
 from tasksys import codec, undo
 from tasksys.commands import Command, CommandRecord, CreateWorkspace, MoveTask, Undo
 from tasksys.errors import BrokerUnavailable, Busy, Elsewhere, HistoryIncomplete, NotOwned, StillPending
@@ -23,7 +24,7 @@ WAIT_SECONDS: Final = 1.5
 VIEW_SECONDS: Final = 1.0
 """How long a view may take to reach a position."""
 
-AWAY: Final = (NotOwned, BrokerUnavailable, Busy, StillPending, HistoryIncomplete)
+AWAY: Final = (NotOwned, BrokerUnavailable, Busy, StillPending, HistoryIncomplete, DatabaseCorrupt)
 
 _everything = Query.parse("trashed = true or trashed = false")
 

@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from streams.transport.database import DatabaseError, DiskFull, DiskReadOnly
 from tests.simulation.broker import SESSION_SECONDS
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ KINDS: Final = {
 }  # fmt: skip
 """Kinds of faults, and how often they are drawn."""
 
+OTHERS: Final = {"wipe": "rot", "crash": "rot", "full": "readonly"}
+"""In place of some of those kinds."""
+
 
 def schedule(rng: Random, count: int, workers: int, until: float) -> list[Fault]:
     """So many faults, in the order of their beginning."""
@@ -45,7 +49,12 @@ def schedule(rng: Random, count: int, workers: int, until: float) -> list[Fault]
         Fault(rng.uniform(0.2, until), kind, rng.randrange(workers), rng.uniform(*rng.choice((SHORT, LONG))))
         for kind in kinds
     ]
-    return sorted(found)
+    return sorted(_other(fault) for fault in found)
+
+
+def _other(fault: Fault) -> Fault:
+    """Half of some kinds are others, that came later: so seeds without those mean what they meant before."""
+    return fault._replace(kind=OTHERS.get(fault.kind, fault.kind)) if int(fault.at * 1e6) % 2 else fault
 
 
 class Faults:
@@ -135,9 +144,22 @@ class Faults:
         return lambda: setattr(worker.wire, "forgets", 0.0)
 
     def _full(self, number: int) -> Callable[[], object] | bool | None:
+        return self._unwritable(number, DiskFull("IO error: No space left on device"))
+
+    def _readonly(self, number: int) -> Callable[[], object] | bool | None:
+        return self._unwritable(number, DiskReadOnly("IO error: Read-only file system"))
+
+    def _unwritable(self, number: int, fault: DatabaseError) -> Callable[[], object]:
         disk = self._cluster.disks[number]
-        disk.full = True
-        return lambda: setattr(disk, "full", False)
+        disk.fault = fault
+        return lambda: setattr(disk, "fault", None)
+
+    def _rot(self, number: int) -> Callable[[], object] | bool | None:
+        """Some rows on the disk of a worker that runs cannot be read any more, which is found by who reads them."""
+        worker = self._cluster.running(number)
+        if worker is None or not self._cluster.disks[number].rot(self._world.rng, self._world.rng.choice((1, 3, 1000))):
+            return None
+        return lambda: None
 
     def _jump(self, number: int) -> Callable[[], object] | bool | None:
         """All clocks go on by a while."""

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from streams.transport.database import DatabaseCorrupt
 from tasksys.client.messages import Snapshot, State
 from tasksys.client.mirror import Mirror
 from tasksys.errors import NotOwned
@@ -64,7 +65,7 @@ class Session:
                 raise NotOwned("no such workspace")
             self.role = member.role
             self._room = room = worker.hub.enter(name, self)
-        except NotOwned:
+        except (NotOwned, DatabaseCorrupt):
             self._send(None)
             return
         try:
@@ -77,7 +78,7 @@ class Session:
                 await subscription.run()
                 if not self._ended:
                     self._send(protocol.message("resync", position=subscription.position))
-        except NotOwned:
+        except (NotOwned, DatabaseCorrupt):
             self._send(None)
         finally:
             worker.hub.leave(room, self)

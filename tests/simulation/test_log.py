@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from tests.simulation.disk import Disk, DiskFull, Table
+from streams.transport.database import DatabaseCorrupt, DiskFull
+from tests.simulation.disk import Disk
 from tests.simulation.log import Entry, Fenced, Log
 from tests.support.nodes import MemoryRows
 
@@ -47,7 +48,7 @@ def test_what_is_aborted_is_never_read() -> None:
 
 def test_rows_are_scanned_as_they_are_on_a_real_disk() -> None:
     """Any prefix, start and direction gives what the plain rows of other tests give."""
-    rng, table, plain = Random(7), Table(), MemoryRows()
+    rng, table, plain = Random(7), Disk().table("a", 0), MemoryRows()
     for _ in range(300):
         key = bytes(rng.choices(b"\x00\x01ab", k=rng.randrange(1, 4)))
         change: Mapping[bytes, bytes | None] = {key: None if rng.random() < 0.3 else bytes([rng.randrange(9)])}
@@ -84,7 +85,36 @@ def test_a_full_disk_takes_nothing() -> None:
     """And loses nothing."""
     disk = Disk()
     disk.write("a", 0, {b"k": b"1"}, 3)
-    disk.full = True
+    disk.fault = DiskFull("IO error: No space left on device")
     with pytest.raises(DiskFull):
         disk.write("a", 0, {b"k": b"2"}, 4)
     assert (disk.table("a", 0).get(b"k"), disk.table("a", 0).offset) == (b"1", 3)
+
+
+def test_rows_that_cannot_be_read_are_found_by_who_reads_them() -> None:
+    """A scan gives what comes before. Who has the disk hears of it, and has all of the agent's rows made anew."""
+    disk, heard = Disk(), list[str]()
+    disk.tell = lambda agent, error: heard.append(agent)
+    disk.write("a", 0, {b"k%d" % number: b"1" for number in range(9)}, 8)
+    disk.write("b", 0, {b"k": b"1"}, 3)
+    table = disk.table("a", 0)
+    table.unreadable = {b"k4"}
+    assert table.get(b"k3") == b"1"
+    assert (heard, disk.rotten, disk.damaged) == ([], ["a"], set())
+    with pytest.raises(DatabaseCorrupt):
+        table.get(b"k4")
+    for reverse, before in ((False, [b"k0", b"k1", b"k2", b"k3"]), (True, [b"k8", b"k7", b"k6", b"k5"])):
+        seen, rows = list[bytes](), table.scan(reverse=reverse)
+        with pytest.raises(DatabaseCorrupt):
+            seen.extend(key for key, _ in rows)
+        assert seen == before
+    assert [key for key, _ in table.scan(b"k", b"k5")] == [b"k5", b"k6", b"k7", b"k8"]
+    assert (heard, disk.damaged) == (["a"] * 3, {"a"})
+    disk.put_aside("a")
+    assert (disk.table("a", 0).rows, disk.table("a", 0).offset, disk.rotten, disk.damaged) == ({}, -1, [], set())
+    assert disk.table("b", 0).get(b"k") == b"1"
+    disk.write("b", 0, {b"k": b"2"}, 4)
+    assert disk.rot(Random(1), 3)
+    assert disk.table("b", 0).unreadable == {b"k"}
+    disk.write("b", 0, {b"k": b"3"}, 5)
+    assert disk.table("b", 0).get(b"k") == b"3"  # what is written anew can be read

@@ -13,6 +13,7 @@ from streams.fold import Headers
 from streams.parts import AGENTS, Parts
 from streams.reader import StateReader
 from streams.topics import COMMANDS
+from streams.transport.database import DatabaseCorrupt
 from tasksys.deliveries import Letter, Result
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotOwned
 from tasksys.ownership import Ownership
@@ -60,11 +61,21 @@ class Worker:
         self.agents: dict[str, Agent] = {}
         self._deliver = deliver
         self._lines: dict[tuple[str, int], Line] = {}
+        disk.damaged.clear()
+        disk.tell = self._unreadable
         self._task = self.process.spawn(self._run())
 
     def say(self, what: str) -> None:
         """Notes a step."""
         self.world.say(self.name, what)
+
+    def _unreadable(self, agent: str, error: DatabaseCorrupt) -> None:
+        asyncio.get_running_loop().call_soon(self.unreadable, agent, error)
+
+    def unreadable(self, agent: str, error: DatabaseCorrupt) -> None:
+        """The agent stops, and makes its rows anew."""
+        if agent in self.agents:
+            self.agents[agent].fail(error)
 
     def now(self) -> datetime:
         """What time this worker believes that it is."""

@@ -351,3 +351,20 @@ async def test_what_is_forgotten_may_be_sent_again(world: World) -> None:
     assert not world.empty()
     submitted.forget()
     assert world.empty()
+
+
+async def test_what_was_sent_again_keeps_its_name(world: World) -> None:
+    """Whoever sent it first lets go of it long after it was decided: with others of a batch that take longer."""
+    first, second = (record("w", CreateTask(id=name, title="x")) for name in ("a", "b"))
+    batch = asyncio.create_task(world.gateway.submit_all([first, second], WAIT))
+    await turns()
+    world.log.decide(world.waiters, 1)
+    await turns()
+    again = world.gateway.start(second)
+    world.log.decide(world.waiters, 0)
+    await batch
+    assert world.gateway.in_flight == 1
+    with pytest.raises(StillPending):
+        world.gateway.start(second)
+    again.forget()
+    assert world.empty()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
+import pytest
+
 from streams import keys
 from streams.agents.reminders import REMINDERS
 from streams.timers import Timer
+from streams.transport.database import DatabaseCorrupt
 from tasksys.commands import CommandRecord, FireReminder
 from tasksys.errors import NotOwned
 from tasksys.values import UTC
@@ -105,6 +108,32 @@ async def test_a_partition_that_was_away_is_gone_on_with_at_once() -> None:
         folding.rows.rows[keys.timeline(DUE, "w", "next")] = (2).to_bytes(8)
         folding.away = False
         await until(lambda: folding.times("next"))
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_a_timer_outlives_a_row_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    """The agent's table is put aside and recovered then, and what fell due meanwhile is commanded late."""
+    folding, scan, broken = Folding(), MemoryRows.scan, list[str]()
+
+    def failing(
+        prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        if len(broken) < 3:  # the look for another zone database is the first one, and is made again
+            broken.append("scan")
+            raise DatabaseCorrupt("Corruption: block checksum mismatch")
+        return scan(folding.rows, prefix, start, reverse)
+
+    folding.rows.scan = failing  # type: ignore[method-assign]
+    folding.arm("one")
+    running = asyncio.create_task(folding.timer.run())
+    try:
+        await until(lambda: folding.times("one") or running.done())
+        assert not running.done()
+        assert len(broken) == 3
+        assert "it is tried again" in caplog.text
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Self
 
 from aiohttp import web
 
 from monitoring import metrics
 from views.forwarding import bodies
-from views.forwarding.bodies import SAFE
+from views.forwarding.bodies import SAFE, Kept
 from views.forwarding.calls import Sending
 from views.forwarding.failures import Misdirected, Unreached
 from views.log import logger
@@ -17,26 +17,32 @@ from views.problems import RETRY_AFTER, Problem
 Ask = Callable[[web.Request, str, Sending, int, float], Awaitable[web.StreamResponse]]
 """One try: the request, the worker, what is sent, the partition, and the seconds that it may wait there."""
 
-FOREIGN: Final = web.RequestKey("foreign", bool)
-"""There where a worker handed the request on that could not prove it."""
-
 
 class Asking:
     """The tries of one request with other workers."""
 
-    def __init__(self, ask: Ask, request: web.Request, partition: int, uncertain: bool = False) -> None:
+    def __init__(self, ask: Ask, room: Kept, request: web.Request, partition: int, uncertain: bool = False) -> None:
         self.uncertain = uncertain
         """Whether a worker that did not answer, or that lost the workspace meanwhile, may have done it."""
         self._ask, self._request, self._partition = ask, request, partition
         self._sending: Sending | None = None
+        self._room, self._held = room, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.bytes -= self._held
 
     async def __call__(self, owner: str, wait: float) -> web.StreamResponse | None:
         """The answer, or None where it is to be asked for again. Raises Problem."""
         request = self._request
-        if FOREIGN in request:
-            raise foreign()
         if self._sending is None:
+            self._held = self._room.take(request, read=self.uncertain)
             self._sending = await bodies.read(request)
+            if isinstance(self._sending.body, bytes):  # how long it is may not have been told
+                self._room.bytes += len(self._sending.body) - self._held
+                self._held = len(self._sending.body)
         try:
             answered = await self._ask(request, owner, self._sending, self._partition, wait)
         except Misdirected:
@@ -59,17 +65,6 @@ def _pending(answered: web.StreamResponse) -> bool:
     """Whether it says that the command is under way: that is the one that was sent before."""
     body = answered.body if answered.status == HTTPStatus.CONFLICT and isinstance(answered, web.Response) else None
     return isinstance(body, bytes) and b'"still-pending"' in body
-
-
-def foreign() -> Problem:
-    """It has made a hop already, so it makes no other one, whatever it cannot prove: or it might go round for ever."""
-    logger.error(
-        "another worker handed on a request without a proof that holds; give all workers the same --secret-key, and "
-        "set their clocks",
-        extra={"operation": "forward"},
-    )
-    detail = "The servers do not know each other; tell the operators."
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": RETRY_AFTER})
 
 
 def nobody(request: web.Request, uncertain: bool) -> Problem:

@@ -20,7 +20,8 @@ from views.forwarding.watch import Watch
 from views.problems import Problem
 
 CONNECTIONS: Final = 128
-"""To one other worker, for requests that are answered soon; more wait for one that is free."""
+"""To one other worker, for requests that are answered soon and until their answers begin; more wait for their turn. Who
+asks for something that may come later has a connection beside them, or a few such would stop all others."""
 
 KEPT_SECONDS: Final = 30.0
 """That a connection is kept for the next request: less than a server keeps it, so that it does not close under one."""
@@ -58,6 +59,8 @@ class Sending:
     repeatable: bool = False
     lasting: bool = False
     """The answer comes when something happens, or never ends."""
+    waits: bool = False
+    """The answer may take its time, as the client likes."""
     spent: bool = False
     """The stream has been begun."""
     fault: Exception | None = None
@@ -78,11 +81,14 @@ class Calls:
     def __init__(self, watch: Watch) -> None:
         """In a running event loop."""
         self._watch = watch
-        soon = aiohttp.TCPConnector(
-            limit=0, limit_per_host=CONNECTIONS, keepalive_timeout=KEPT_SECONDS, use_dns_cache=True, ttl_dns_cache=10
-        )
+        soon = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS, use_dns_cache=True, ttl_dns_cache=10)
         self._soon, self._lasting = _session(soon), _session(aiohttp.TCPConnector(limit=0, force_close=True))
         self._endless: set[asyncio.Timeout] = set()
+        self._places: dict[str, asyncio.Semaphore] = {}
+
+    def _place(self, url: URL) -> asyncio.Semaphore:
+        """What is free of the connections to that worker."""
+        return self._places.setdefault(url.authority, asyncio.Semaphore(CONNECTIONS))
 
     def stop(self) -> None:
         """Ends answers that wait for something to happen."""
@@ -98,7 +104,11 @@ class Calls:
         """A whole answer, for this worker itself. Raises Misdirected, Unreached."""
         body = bytearray()
         try:
-            async with asyncio.timeout(seconds), self._soon.get(url, headers=sent, allow_redirects=False) as answer:
+            async with (
+                asyncio.timeout(seconds),
+                self._place(url),
+                self._soon.get(url, headers=sent, allow_redirects=False) as answer,
+            ):
                 if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
                     raise Misdirected
                 async for part in answer.content.iter_any():
@@ -131,9 +141,16 @@ class Calls:
             raise Unreached(f"it broke off: {error!r}", begun=True) from error
 
     async def ask(
-        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, had: tuple[int, str]
+        self,
+        request: web.Request,
+        url: URL,
+        sent: CIMultiDict[str],
+        sending: Sending,
+        had: tuple[int, str],
+        wait: float,
     ) -> web.StreamResponse:
-        """The answer, which may be on its way to the client by then. `had` is the partition, and who has it.
+        """The answer, which may be on its way to the client by then. `had` is the partition, and who has it; `wait` for
+        how many seconds a connection may be waited for.
 
         Raises Misdirected, Unreached, and ConnectionError where an answer that has begun breaks off: what is cut off
         must not look whole.
@@ -141,9 +158,8 @@ class Calls:
         if sending.length is not None:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
         limit = asyncio.timeout(None)
-        session, handed = self._lasting if sending.lasting else self._soon, _Handed()
-        if sending.body is not None and not isinstance(sending.body, bytes):
-            sending.spent = True
+        session = self._lasting if sending.lasting else self._soon
+        handed = _Handed(None if sending.lasting or sending.waits else self._place(url))
         try:
             async with limit:
                 if sending.lasting:
@@ -156,6 +172,9 @@ class Calls:
                     limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
                 with self._watch.over(*had, moved):
+                    await handed.turn(wait)
+                    if sending.body is not None and not isinstance(sending.body, bytes):
+                        sending.spent = True
                     async with session.request(
                         request.method, url, headers=sent, data=sending.body, allow_redirects=False
                     ) as answer:
@@ -174,9 +193,10 @@ class Calls:
                 return handed.response
             if handed.response is not None:
                 raise ConnectionError("The answer cannot be finished.") from error
-            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError) or not handed.begun
             raise Unreached(f"it broke off: {error!r}", begun=not connecting) from error
         finally:
+            handed.leave()
             self._endless.discard(limit)
 
 
@@ -202,9 +222,28 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
 
 
 class _Handed:
-    """The answer that the client has a part of."""
+    """A request with another worker, and its turn there."""
 
-    response: web.StreamResponse | None = None
+    def __init__(self, places: asyncio.Semaphore | None) -> None:
+        self._places, self._has = places, False
+        self.begun = False
+        """Whether it may have been sent."""
+        self.response: web.StreamResponse | None = None
+        """The answer that the client has a part of."""
+
+    async def turn(self, seconds: float) -> None:
+        """Waits for it. Raises TimeoutError after so many seconds."""
+        if self._places is not None:
+            async with asyncio.timeout(seconds):
+                await self._places.acquire()
+            self._has = True
+        self.begun = True
+
+    def leave(self) -> None:
+        """The next one's turn."""
+        if self._places is not None and self._has:
+            self._has = False
+            self._places.release()
 
 
 async def _handed_back(
@@ -218,6 +257,7 @@ async def _handed_back(
         return web.Response(status=answer.status, reason=answer.reason, headers=told, body=await answer.read())
     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=told)
     handed.response = response
+    handed.leave()  # the rest comes as fast as the client likes
     await response.prepare(request)
     if empty:
         return response

@@ -19,11 +19,12 @@ from monitoring import metrics, tracing
 from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
-from views.context import CLIENT, FILE, ID, STOPPING
-from views.forwarding import bodies, headers, proofs
-from views.forwarding.asking import FOREIGN, Asking, nobody
-from views.forwarding.bodies import FILES, SAFE
+from views.context import FILE, ID, STOPPING
+from views.forwarding import bodies, headers, proofs, tunnels
+from views.forwarding.asking import Asking, nobody
+from views.forwarding.bodies import FILES, SAFE, Kept
 from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
+from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
 from views.forwarding.watch import Watch
@@ -44,15 +45,12 @@ UNKNOWN_SECONDS: Final = 3.0
 are away, or this worker is cut off from them."""
 
 WAITING: Final = 2_000
-"""Requests that may wait at once, each with up to a megabyte of body; more are answered 503 at once."""
+"""Requests that may wait at once; more are answered 503 at once."""
 
 PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 """Seconds between looks at who has the partition; the last one is repeated."""
 
 Local = Callable[[], Awaitable[web.StreamResponse]]
-
-HOP: Final = web.RequestKey("hop", Hop)
-"""What another worker says of the request that it handed on; not there for a client's."""
 
 
 class Forwarder:
@@ -61,10 +59,10 @@ class Forwarder:
     def __init__(self, system: System, known_by: Proofs | None, wait: float = WAIT) -> None:
         """In a running event loop. Without `known_by` nothing is handed on."""
         self._system, self._proofs, self.wait = system, known_by, wait
-        self._watch = Watch(system)
+        self._hops, self._watch = Hops(known_by), Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
-        self._waiting = 0
+        self._waiting, self.kept = 0, Kept()
         self._unknown: dict[int, float] = {}
         """Since when nobody is known to have a partition, as far as anybody asked."""
 
@@ -80,15 +78,8 @@ class Forwarder:
 
     def admit(self, request: web.Request) -> None:
         """Notes whether a client sent the request or another worker, and gives a client's write a spare key."""
-        given = request.headers.getall(proofs.HEADER, ())
-        if given and self._proofs is not None:
-            hop = self._proofs.read(request.method, request.raw_path, given[0]) if len(given) == 1 else None
-            if hop is not None:
-                request[HOP], request[CLIENT] = hop, hop.client
-                return
-        if headers.passed(request):
-            request[FOREIGN] = True
-        if request.method not in SAFE and not repeatable(request):
+        self._hops.admit(request)
+        if HOP not in request and request.method not in SAFE and not repeatable(request):
             request[SPARE] = ulid()
 
     async def of(self, request: web.Request, workspace: str, local: Local) -> web.StreamResponse:
@@ -128,21 +119,21 @@ class Forwarder:
         """Looks again and again who has it. What was `begun` may be done by now, or will be."""
         hop, loop = request.get(HOP), asyncio.get_running_loop()
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
-        asking = Asking(self.ask, request, partition, begun)
-        for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
-            if not first:
-                answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
-                if answered is not None:
-                    return answered
-            first = 0.0
-            left = until - loop.time()
-            if left <= 0 or self._waiting >= WAITING or request.app[STOPPING].is_set():
-                break
-            self._waiting += 1
-            try:
-                await asyncio.sleep(min(pause, left))
-            finally:
-                self._waiting -= 1
+        with Asking(self.ask, self.kept, request, partition, begun) as asking:
+            for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
+                if not first:
+                    answered = await self._tried(request, partition, workspace, local, asking, until - loop.time())
+                    if answered is not None:
+                        return answered
+                first = 0.0
+                left = until - loop.time()
+                if left <= 0 or self._waiting >= WAITING or request.app[STOPPING].is_set():
+                    break
+                self._waiting += 1
+                try:
+                    await asyncio.sleep(min(pause, left))
+                finally:
+                    self._waiting -= 1
         metrics.FORWARDED.labels("failed").inc()
         raise nobody(request, asking.uncertain)
 
@@ -206,7 +197,8 @@ class Forwarder:
         return self._system.ownership()
 
     async def fetch(self, request: web.Request, worker: str) -> Fetched:
-        """What another worker answers to the same request, for this one itself. Raises Misdirected, Unreached."""
+        """What another worker answers to the same request, for this one itself. Raises Problem, Misdirected,
+        Unreached."""
         url = self._at(request, worker)
         return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
 
@@ -219,6 +211,8 @@ class Forwarder:
         return self._calls.lines(request.method, url, self._sent(request, url, None, self.wait, bodied=True), body)
 
     def _at(self, request: web.Request, worker: str) -> URL:
+        """Where the request goes. Raises Problem 503 if it has gone too far."""
+        self._hops.onward(request)
         target = request.raw_path if request.raw_path.startswith("/") else request.rel_url.raw_path_qs
         return URL(worker.rstrip("/") + target, encoded=True)
 
@@ -234,16 +228,16 @@ class Forwarder:
     async def ask(
         self, request: web.Request, owner: str, sending: Sending, partition: int, wait: float
     ) -> web.StreamResponse:
-        """One try. Raises Misdirected, Unreached."""
+        """One try. Raises Problem, Misdirected, Unreached."""
         url, span = self._at(request, owner), tracing.child("forward", tracing.Kind.CLIENT)
         sent = self._sent(request, url, span, wait, sending.body is not None)
         fault: BaseException | None = None
         try:
-            if request.headers.get("Upgrade", "").strip().lower() == "websocket":
+            if tunnels.wanted(request):
                 return await self.tunnels.ask(request, url, sent, (partition, owner))
             if sending.lasting:
                 observed.waits(request)
-            return await self._calls.ask(request, url, sent, sending, (partition, owner))
+            return await self._calls.ask(request, url, sent, sending, (partition, owner), wait)
         except BaseException as error:
             fault = error
             raise
@@ -284,8 +278,3 @@ async def at_partition(request: web.Request, partition: int, local: Local) -> we
     """The same by partition."""
     forwarder = request.app.get(FORWARDER)
     return await local() if forwarder is None else await forwarder.at(request, partition, local)
-
-
-def is_part(request: web.Request) -> bool:
-    """Whether another worker asks, for its own answer."""
-    return HOP in request

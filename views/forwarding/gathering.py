@@ -17,7 +17,8 @@ from tasksys.errors import NotHere, NotOwned
 from views.context import STOPPING, answer
 from views.forwarding.calls import Fetched, refused
 from views.forwarding.failures import Misdirected, Unreached
-from views.forwarding.forwarder import FORWARDER, HOP, PAUSES, Forwarder
+from views.forwarding.forwarder import FORWARDER, PAUSES, Forwarder
+from views.forwarding.hops import is_part
 from views.problems import RETRY_AFTER, Problem
 
 PARTITIONS: Final = "Tasksys-Partitions"
@@ -38,7 +39,7 @@ async def gathered(request: web.Request, here: Here, whole: Whole) -> web.Respon
     forwarder = request.app.get(FORWARDER)
     if forwarder is None or not forwarder.hands_on:
         return answer(whole([_plain(await here())]))
-    if HOP in request:
+    if is_part(request):
         own = _own(forwarder)
         return answer(await here(), headers={PARTITIONS: ",".join(map(str, sorted(own)))})
     until = asyncio.get_running_loop().time() + forwarder.wait
@@ -85,7 +86,7 @@ async def _parts(request: web.Request, forwarder: Forwarder, here: Here) -> list
 
 
 async def asked(request: web.Request, forwarder: Forwarder, workers: Sequence[str]) -> list[Fetched | Exception]:
-    """What each of those workers answers to the same request, or why it did not."""
+    """What each of those workers answers to the same request, or why it did not. Raises Problem where none may be."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(worker: str) -> Fetched | Exception:

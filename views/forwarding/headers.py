@@ -32,8 +32,8 @@ OURS: Final = "1.1 tasksys"
 
 
 def passed(request: web.Request) -> bool:
-    """Whether a worker has handed the request on, or somebody says so."""
-    return any(OURS in one for one in request.headers.getall(VIA, ()))
+    """Whether a worker has handed the request on, or somebody says so, or has the same name."""
+    return any(part.strip() == OURS for one in request.headers.getall(VIA, ()) for part in one.split(","))
 
 
 def onward(request: web.Request, span: tracing.Span | None, bodied: bool = False) -> CIMultiDict[str]:

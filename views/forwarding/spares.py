@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from views.forwarding.bodies import SAFE
-from views.forwarding.forwarder import HOP
+from views.forwarding.hops import HOP
 from views.keys import KEY_HEADER, SPARE_KEY_HEADER, spare_key
 from views.problems import Handler
 

@@ -9,7 +9,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -38,6 +38,22 @@ QUIET: Final = 4
 """Looks, so many seconds apart, without a byte from a worker that pings its clients as often: it is not there."""
 
 CLOSE_SECONDS: Final = 5.0
+
+
+def wanted(request: web.Request) -> bool:
+    """Whether the request opens a feed's WebSocket (RFC 6455, 4.2.1); any other one is plain HTTP, whatever it says."""
+    given = request.headers
+    options = {part.strip().lower() for one in given.getall("Connection", ()) for part in one.split(",")}
+    return (
+        request.method == "GET"
+        and request.path.endswith("/feed")
+        and request.version == HttpVersion11
+        and given.get("Upgrade", "").strip().lower() == "websocket"
+        and "upgrade" in options
+        and "Sec-WebSocket-Key" in given
+        and given.get("Sec-WebSocket-Version") == "13"
+        and not request.body_exists
+    )
 
 
 class Tunnel:
@@ -131,14 +147,25 @@ class Tunnel:
             self.over.set_result(None)
 
     def cut(self) -> None:
-        """Both connections are closed."""
+        """Both connections are closed, once what there is has been taken."""
         self._finish()
         if self._draining is not None:
             self._draining.cancel()
-        if self._upstream.transport is not None:
-            self._upstream.transport.close()
-        if self._client is not None:
-            self._client.close()
+        for transport in (self._upstream.transport, self._client):
+            if transport is not None:
+                _close(transport)
+
+
+def _close(transport: asyncio.WriteTransport) -> None:
+    """Closes a connection; who does not take what is on its way keeps it no longer for that."""
+    transport.close()
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, _abort, transport)
+
+
+def _abort(transport: asyncio.WriteTransport) -> None:
+    if transport.get_write_buffer_size():
+        transport.abort()
 
 
 class Tunnels:
@@ -179,7 +206,7 @@ class Tunnels:
             return await self._joined(request, other, given, had)
         finally:
             if other.transport is not None:
-                other.transport.close()
+                _close(other.transport)
 
     async def _joined(
         self, request: web.Request, other: Upstream, given: CIMultiDict[str], had: tuple[int, str]

@@ -47,6 +47,15 @@ class Changelogs:
         """The rows are thrown away, and read from the beginning."""
         self._whole.discard(tp)
 
+    def lacking(self) -> dict[int, int]:
+        """The partitions that are copied here, and how many records of the changelog each lacks, as far as is known."""
+        recovery, found = self._recovery, dict[int, int]()
+        for tp in sorted(recovery.standby_tps):
+            end = max(self._consumer.highwater(tp), (recovery.standby_highwaters.get(tp) or 0) + 1)
+            seen = recovery.standby_offsets.get(tp)
+            found[tp.partition] = max(0, end - (0 if seen is None else seen + 1))
+        return found
+
     def apply(self, records: Mapping[TP, Sequence[Any]]) -> None:
         """Puts fetched records into the tables, and ends the recovery when every position has reached the end."""
         recovery, tables = self._recovery, self._consumer.app.tables

@@ -1,98 +1,28 @@
-"""The Kafka consumer: committed records only, in a thread that always ends; changelogs go into the tables."""
+"""The Kafka consumer: partitions are taken over with their tables, and changelogs go into these."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from time import time
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.fold import Record
 from streams.topics import changelog_of
 from streams.transport.folding import FoldingConsumer
-from streams.transport.kafka import closing, heartbeats, standing  # the first also mends every client
+from streams.transport.kafka import standing
 from streams.transport.kafka.changelogs import Changelogs
 from streams.transport.kafka.lease import Lease
-
-FETCH_WAIT_MS = 250
-"""How long the broker may hold an idle fetch. Other requests queue behind it on the same connection: with Faust's
-1,500 every question for offsets took that long, and a start 4.7 s instead of 2.2."""
-
-HELD_BYTES = 256 * 1024
-"""So many bytes the broker collects, if they come in time, for an agent that has patience."""
-
-LEAVE_SECONDS = 4.0
-"""How long the goodbye to the group may take."""
-
-GROUP_COMMIT_SECONDS = 4.0
-"""How long the group's offsets may take to be committed; the next ones come in 5 s."""
+from streams.transport.kafka.thread import ConsumerThread
 
 GOODBYE_SECONDS = 1.0
 """How long a stop waits for the group's offsets to be taken."""
 
 STOP_POLL_SECONDS = 0.1
 """How soon a rebalance that is under way notices that the app stops."""
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Reads committed records only; Faust has no setting for that without its own exactly-once."""
-
-    lease: Lease
-    """On the partitions that the group has assigned to this process."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        conf = self.app.conf
-        self.lease = Lease(min(conf.broker_session_timeout, conf.broker_rebalance_timeout))
-
-    async def on_start(self) -> None:
-        """Connects; the group is joined later, when the topics are known."""
-        await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator
-        self.lease.follow(coordinator)
-        heartbeats.go_on_meanwhile(coordinator)
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        if patience := min(agent.spec.patience for agent in self.consumer._agents()):
-            consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = HELD_BYTES, int(patience * 1000)
-        return consumer
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commits the group's offsets if it can be done now: nothing depends on them, so no error is one."""
-        owned = {TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in self.assignment()}
-        try:
-            async with asyncio.timeout(GROUP_COMMIT_SECONDS):  # aiokafka itself tries for ever
-                await self._ensure_consumer().commit(owned)
-        except (KafkaError, IllegalStateError, TimeoutError) as error:
-            self.log.info("the group's offsets are committed later: %r", error)
-            return False
-        return True
-
-    async def stop(self) -> None:
-        """Ends the thread, unless a crash has ended it: mode would complain of its closed loop."""
-        if not self.thread_loop.is_closed():
-            await super().stop()
-
-    async def on_thread_stop(self) -> None:
-        """Leaves the group; also where no broker answers, or else the thread would not be seen to end for a minute."""
-        try:
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await super().on_thread_stop()
-        except (Exception, asyncio.CancelledError) as error:  # aiokafka cancels its fetches, then awaits them
-            self.log.warning("the group was left without a goodbye: %r", error)
-
-    async def _gather_remaining_tasks(self) -> None:
-        """Ends what still runs in the thread, and the connections: a goodbye that is called off leaves some open."""
-        await super()._gather_remaining_tasks()
-        if self._consumer is not None:
-            await closing.close_client(self._consumer._client)
 
 
 class Consumer(FoldingConsumer, driver.Consumer):
@@ -195,26 +125,41 @@ class Consumer(FoldingConsumer, driver.Consumer):
 
     def fetched(self, tp: TP) -> int | None:
         """The offset that is fetched next, read where it stands: the thread that moves it does so in fetches only."""
+        state = self._state(tp)
+        position: int | None = None if state is None else state._position
+        return position
+
+    def highwater(self, tp: TP) -> int:
+        """The end of a partition as the last fetch heard of it; 0 if none has, or if it is not assigned any more."""
+        state = self._state(tp)
+        return 0 if state is None else state.highwater or 0
+
+    def assignment(self) -> set[TP]:
+        """What the group has assigned here; nothing before the thread has started."""
+        assigned: set[TP] = super().assignment() if self._thread._consumer is not None else set()
+        return assigned
+
+    def _state(self, tp: TP) -> Any:
+        """What aiokafka knows of a partition; None if it is not assigned: the thread's assignment is the newest."""
         consumer = self._thread._consumer
-        assignment = consumer._subscription.subscription.assignment if consumer is not None else None
+        subscription = consumer._subscription.subscription if consumer is not None else None
+        assignment = subscription.assignment if subscription is not None else None
         if assignment is None or tp not in assignment.tps:
             return None
-        position: int | None = assignment.state_value(TopicPartition(*tp))._position
-        return position
+        return assignment.state_value(TopicPartition(*tp))
 
     async def logged(self, tp: TP) -> int:
         """The partition's last stable offset, asked by another client than the consumer's; may wait without end."""
         end: int = await self.transport.end_of(tp)
         return end
 
+    def told(self, tp: TP, applied: int) -> int:
+        """How far the group was told that the source is folded, which is where aiokafka begins before it is sought."""
+        return max(applied, self.fetched(tp) or 0)
+
     def copies(self) -> dict[int, int]:
         """The partitions of the table that are copied here, and how many records of the changelog each lacks."""
-        recovery, found = self.app.tables.recovery, dict[int, int]()
-        for tp in sorted(recovery.standby_tps):
-            end = max(self.highwater(tp) or 0, (recovery.standby_highwaters.get(tp) or 0) + 1)
-            seen = recovery.standby_offsets.get(tp)
-            found[tp.partition] = max(0, end - (0 if seen is None else seen + 1))
-        return found
+        return self.changelogs.lacking()
 
     def copied(self, partition: int) -> bool:
         """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""

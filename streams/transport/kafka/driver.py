@@ -55,6 +55,7 @@ class Transport(driver.Transport):
         self._store: RowStore | None = None
         self._database: Any = None
         self._corrupt: DatabaseCorrupt | None = None
+        self._crashing: asyncio.Future[None] | None = None
         self._seconds: Callable[[float], None] = lambda seconds: None
         self._cluster: Cluster | None = None
         self._connecting = asyncio.Lock()
@@ -90,7 +91,10 @@ class Transport(driver.Transport):
         """Stops the app, once: when it is started again its tables are new ones."""
         if self._corrupt is None:
             found = self._corrupt = DatabaseCorrupt(str(error))  # without the traceback, which keeps iterators open
-            self.app.loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self.app.crash(found)))
+            self.app.loop.call_soon_threadsafe(self._crash, found)
+
+    def _crash(self, found: DatabaseCorrupt) -> None:
+        self._crashing = asyncio.ensure_future(self.app.crash(found))  # held here: the event loop would not
 
     def persisted_offset(self, app: faust.App, tp: TP) -> int | None:
         """The changelog offset that the rows on disk contain."""

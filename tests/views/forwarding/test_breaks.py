@@ -179,7 +179,9 @@ async def test_continue(owner: Worker) -> None:
 
     async with raw_worker(answers) as url, worker(None, url) as other:
         reader, writer = await asyncio.open_connection("127.0.0.1", other.server.port)
-        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: any\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n".encode())
+        writer.write(
+            f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n".encode()
+        )
         assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
         writer.write(b"body")
         assert b"201 Created" in await reader.readuntil(b"\r\n\r\n")

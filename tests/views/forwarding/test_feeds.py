@@ -78,6 +78,20 @@ async def test_refusals_are_told(owner: Worker, other: Worker, space: Space) -> 
         assert (one.status, one.raw) == (two.status, two.raw)
 
 
+@pytest.mark.parametrize("left_out", ["", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version"])
+async def test_what_only_looks_like_one(other: Worker, space: Space, left_out: str) -> None:
+    """Upgrading is of GET and of feeds: a write that says so is done, a file is handed back, an odd feed refused."""
+    given = {name: value for name, value in UPGRADE.items() if name != left_out}
+    headers = {**given, "Tasksys-Actor": "olga"}
+    made = await other.client().post(f"{space.prefix}/tasks", {"title": "Milk"}, headers=given)
+    assert (made.status, made.json["title"]) == (201, "Milk")
+    assert len((await space.get("/tasks")).ok["items"]) == 1
+    file = await other.client().get(f"{space.prefix}/export.csv", headers=given)
+    assert (file.status, b"Milk" in file.raw) == (200, True)
+    if left_out:
+        (await other.client().get(f"{space.prefix}/feed", headers=headers)).problem(400, "not-websocket")
+
+
 async def test_close_codes_go_both_ways(owner: Worker, other: Worker, space: Space) -> None:
     """Of the owner's, with the reason; and of the client's, whose connections both end."""
     async with feeding(other, space) as feed:
@@ -178,6 +192,34 @@ async def test_a_client_that_reads_nothing(owner: Worker) -> None:
         assert written < 32_000_000
         while written == before:
             assert await reader.read(1_000_000)
+        writer.close()
+
+
+async def test_who_takes_nothing_is_cut_off(owner: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that ends is not kept for what its other end does not take: neither the client's nor the owner's."""
+    monkeypatch.setattr(tunnels, "CLOSE_SECONDS", 0.2)
+    broken = asyncio.Event()
+
+    async def floods(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await accepts(reader, writer)
+        try:
+            while True:
+                writer.write(made(60_000, masked=False))
+                await writer.drain()
+        except ConnectionError:
+            broken.set()
+
+    async with raw_worker(floods) as url, worker(None, url) as other:
+        _, writer = await opened(other)
+        while await drains(writer):  # nobody reads: each side has its hands full
+            writer.write(made(60_000, masked=True))
+        (tunnel,) = other.forwarder.tunnels._open
+        ends = (tunnel._client, tunnel._upstream.transport)
+        assert all(one is not None and one.get_write_buffer_size() for one in ends)
+        tunnel.end(closing.MOVED)
+        async with asyncio.timeout(BOUND):
+            await broken.wait()
+        await eventually(lambda: not any(one is not None and one.get_write_buffer_size() for one in ends))
         writer.close()
 
 

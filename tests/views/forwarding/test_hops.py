@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from monitoring import metrics
+from tasksys.ownership import Ownership
 from tests.support.http import Space, eventually, new_space, running
 from tests.support.workers import CLUSTER, Worker, worker
 from tests.views.tokens import SHARED, bearer, signed
@@ -16,6 +18,8 @@ from views.forwarding.proofs import HEADER, Hop, Proofs
 from views.log import logger
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STRANGE = "another key of another cluster, long"
 
 
 async def test_two_that_believe_of_each_other(site: Worker) -> None:
@@ -62,13 +66,58 @@ async def test_no_proof_no_hop(owner: Worker, other: Worker, space: Space) -> No
 
 
 async def test_workers_of_other_keys(owner: Worker, space: Space, caplog: pytest.LogCaptureFixture) -> None:
-    """They cannot know each other: the request does not go round between them, and the log says what to do."""
+    """They cannot know each other: the request does not go round between them, and the log says what to do, once."""
     logger.disabled = False
-    async with worker(None, None, key="another key of another cluster, long") as one, worker(None, one.url) as two:
+    async with worker(None, None, key=STRANGE) as one, worker(None, one.url) as two:
         one.believing.believe(two.url)
-        answer = await two.client().get(f"{space.prefix}/tasks")
-        assert "operators" in answer.problem(503, "not-ready")["detail"]
-    assert any("same --secret-key" in one.getMessage() for one in caplog.records)
+        for method in ("GET", "GET", "POST"):
+            answer = await two.client().send(method, f"{space.prefix}/tasks")
+            assert "operators" in answer.problem(503, "not-ready")["detail"]
+    assert sum("same --secret-key" in one.getMessage() for one in caplog.records) == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/workspaces", "/admin/lag", "/admin/dead-letters", "/admin/status"])
+async def test_strangers_do_not_ask_each_other_in_circles(site: Worker, path: str) -> None:
+    """What is asked of everybody is asked by one only, though the others do not know that somebody asks already."""
+    async with (
+        worker(site.node, "", wait=0.5) as one,
+        worker(site.node, "", wait=0.5, key=STRANGE) as two,
+        worker(site.node, "", wait=0.5, key=STRANGE[::-1]) as three,
+    ):
+        for each in (one, two, three):
+            each.believing._known = Ownership(1, {0: one.url, 1: two.url, 2: three.url, 3: three.url})
+        before = asked(path)
+        answer = await one.client().get(path)
+        tries = asked(path) - before
+        if path.endswith("status"):
+            told = {each["url"]: each["ready"] for each in answer.ok["workers"]}
+            assert told == {one.url: True, two.url: False, three.url: False}
+            assert tries == 3
+        else:
+            answer.problem(503, "not-ready")
+            assert tries <= 1 + 2 * 8
+        refused = await one.client().post("/admin/replay", {})
+        assert "operators" in refused.problem(503, "not-ready")["detail"]
+
+
+def asked(path: str) -> float:
+    """Requests that all workers together have answered there."""
+    return sum(
+        sample.value
+        for metric in metrics.HTTP_REQUESTS.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total") and sample.labels["route"] == path
+    )
+
+
+@pytest.mark.parametrize("name", ["1.1 tasksys.example.com (Apache/2.4)", "1.0 fred, 1.1 tasksys"])
+async def test_a_proxy_with_a_name_like_ours(other: Worker, space: Space, name: str) -> None:
+    """What stands in `Via` turns nobody away; only a worker's proof beside it that does not hold."""
+    assert (await other.client().get(f"{space.prefix}/tasks", headers={"Via": name})).status == 200
+    assert (await other.client().get("/api/v1/workspaces", headers={"Via": name})).status == 200
+    both = {"Via": name, HEADER: "v1 1 2 3 4 5"}
+    refused = await other.client().get(f"{space.prefix}/tasks", headers=both)
+    assert refused.status == (503 if name.endswith("tasksys") else 200)
 
 
 async def test_who_asks_is_found_out_by_the_owner(tmp_path: Path) -> None:
