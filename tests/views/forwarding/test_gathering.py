@@ -115,6 +115,9 @@ async def test_one_that_is_away(tmp_path: Path) -> None:
         (told,) = [each for each in workers if each["url"] == dead]
         assert (told["ready"], told["agents"]) == (False, {})
         assert told["missing"]["worker"]
+        one.believing._known = Ownership()
+        again = (await one.client().get("/admin/status")).ok["workers"]
+        assert [each["url"] for each in again] == [each["url"] for each in workers], "as when brokers are away"
 
 
 async def test_one_that_believes_otherwise(tmp_path: Path) -> None:
