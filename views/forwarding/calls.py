@@ -93,7 +93,7 @@ class Calls:
     def stop(self) -> None:
         """Ends answers that wait for something to happen."""
         for limit in self._endless:
-            limit.reschedule(asyncio.get_running_loop().time())
+            _end(limit, 0.0)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -169,7 +169,7 @@ class Calls:
                     seconds = (
                         REST_SECONDS if handed.response is not None or not sending.repeatable else HANDOVER_SECONDS
                     )
-                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+                    _end(limit, seconds)
 
                 with self._watch.over(*had, moved):
                     await handed.turn(wait)
@@ -219,6 +219,12 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         max_line_size=headers.LINE_BYTES,
         max_field_size=headers.LINE_BYTES,
     )
+
+
+def _end(limit: asyncio.Timeout, seconds: float) -> None:
+    """In so many seconds; nothing if it ends already."""
+    if not limit.expired():
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 class _Handed:

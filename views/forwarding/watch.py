@@ -31,13 +31,15 @@ class Watch:
             self._waiting.pop(moved, None)
 
     def _look(self) -> None:
-        known = self._system.ownership()
-        for moved, (partition, owner) in list(self._waiting.items()):
-            if known.owner(partition) not in (owner, None):
-                del self._waiting[moved]
-                moved()
-        again = bool(self._waiting)
-        self._alarm = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look) if again else None
+        try:
+            known = self._system.ownership()
+            for moved, (partition, owner) in list(self._waiting.items()):
+                if known.owner(partition) not in (owner, None):
+                    del self._waiting[moved]
+                    moved()
+        finally:  # who could not be told keeps nobody else from hearing of it at the next look
+            again = bool(self._waiting)
+            self._alarm = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look) if again else None
 
     def stop(self) -> None:
         """Looks no more."""
