@@ -34,7 +34,7 @@ from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
 from streams.transport import room
-from streams.transport.database import DiskFull, DiskReadOnly
+from streams.transport.database import DatabaseCorrupt, DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -172,7 +172,7 @@ class Node:
                 fault = await self._run(spec, ready)
             except Exception as error:
                 fault = error
-            if not ready.done():
+            if not ready.done() and not self._heals(fault):
                 ready.set_exception(fault)
             self.faults[spec.name] = repr(fault)
             measures(spec.name).restarted()
@@ -184,6 +184,10 @@ class Node:
                 await room.made(self.directory)
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
+
+    def _heals(self, fault: Exception) -> bool:
+        """Whether the next start of the agent finds no trace of it: tables on Kafka are put aside, to be rebuilt."""
+        return isinstance(fault, DatabaseCorrupt) and self.broker.directory is None
 
     async def _leave_to_others(self, fault: str) -> None:
         """Stops the other agents too, where there are workers that may have room: requests find all in one place."""

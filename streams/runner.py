@@ -13,6 +13,7 @@ from typing import Final
 from monitoring import tracing
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.measures import measures
+from streams.transport.database import DatabaseError
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,10 @@ class PartitionRunner:
         began = perf_counter()
         try:
             effects = self._fold.fold(chunk) if trace is None else trace.fold(partial(self._fold.fold, chunk))
+        except DatabaseError:  # the disk's fault, and not what the records say
+            self._measures.failed()
+            self._fold.aborted()
+            raise
         except Exception as error:
             self._measures.failed()
             self._fold.aborted()

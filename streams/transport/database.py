@@ -49,6 +49,8 @@ FULL = (NO_SPACE, "No space left on device")
 """In RocksDB's words, and in those of rocksdict, which makes the directory."""
 WRAPPED = "IO error: DB::Open() failed --- Unable to persist Options file: IO error: Unable to persist options.: "
 """What comes before the message where only the last step of an opening failed."""
+UNREADABLE = "Input/output error"
+"""How a message of a read ends: the disk cannot give what it has."""
 READ_ONLY = ("IO error: Read-only file system", "Read-only file system")
 
 

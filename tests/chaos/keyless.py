@@ -54,6 +54,8 @@ class Keyless:
             if write.fate is not Fate.UNKNOWN:
                 return write, answer
             given = "" if answer is None else answer.headers.get("Tasksys-Spare-Key", "")
+            if answer is not None and answer.status >= 500 and "Idempotency-Key" not in headers and not given:
+                self.asker.history.complaints.append(f"{answer.via} names no key for {text!r}: {answer.raw!r}")
             if given:
                 headers["Idempotency-Key"] = given
             if "Idempotency-Key" not in headers:

@@ -67,3 +67,4 @@ async def test_what_breaks_or_has_no_spare_key_is_left_as_it_is() -> None:
         assert [key for _, key in sent] == [None, None]
         assert sent[0][0] != sent[1][0]
         assert [one.fate for one in history.writes] == [Fate.UNKNOWN, Fate.ACCEPTED]
+        assert bool(history.complaints) == (first is not None)  # it has to name one

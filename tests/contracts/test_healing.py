@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS, changelog, table
 from streams.transport import room
 from streams.transport.database import DatabaseLocked
+from streams.transport.kafka import healing
 from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import NotOwned
 from tasksys.limits import DESCRIPTION_BYTES
+from tests.chaos.disks import garble_in_place
 from tests.support import nodes
 from tests.support.holding import holding
 from tests.support.kafka_broker import KafkaBroker
@@ -118,6 +121,29 @@ async def test_tables_that_are_wiped_under_a_running_worker(
     assert since("tasksys_tables_rebuilt_total", agent="commands", reason="corrupt") == 1
     async with running(url, tmp_path / "node", **QUICK) as node:
         assert rows(node) == before
+
+
+async def test_tables_whose_damage_is_found_while_a_worker_starts(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They could be opened: the agent that comes across it starts once more, with new ones, and nobody has to help."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await filled(node)
+        before = rows(node)
+    opened, damaged = healing.open_or_put_aside, set[Path]()
+
+    def damaging(directory: Path, *args: Any) -> Any:
+        database = opened(directory, *args)
+        for path in set() if directory in damaged else set(directory.glob("*.sst")):
+            garble_in_place(path, Random(1))
+        damaged.add(directory)
+        return database
+
+    monkeypatch.setattr(healing, "open_or_put_aside", damaging)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        await ready(node)
+        assert rows(node) == before
+    assert "put aside" in critical(caplog)
 
 
 @pytest.mark.parametrize("what", ["ahead", "old", "young"])

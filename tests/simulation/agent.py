@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 from streams.fold import Effects, Record
 from streams.runner import APPLIED, FoldFailed, PartitionRunner
 from streams.topics import changelog, group
-from streams.transport.database import DatabaseCorrupt
 from streams.transport.kafka.lease import Lease
 from streams.transport.lanes import Lane
 from tests.simulation.broker import SESSION_SECONDS, Assignment, Group
@@ -247,8 +246,6 @@ class Agent:
                 self.runners[partition] = runner
             await runner.run(records)
         except FoldFailed as error:
-            if isinstance(error.__cause__, DatabaseCorrupt):  # the agent stops anyway
-                return False
             self.worker.world.complaints.append(f"{self.worker.name}: {error}")
             return False
         except Exception as error:

@@ -10,6 +10,7 @@ from streams import runner as module
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
 from streams.runner import APPLIED, FoldFailed, PartitionRunner
 from streams.topics import COMMANDS
+from streams.transport.database import DatabaseCorrupt
 from tests.support.nodes import MemoryRows
 
 
@@ -142,6 +143,19 @@ async def test_a_fold_that_raises_is_named_and_changes_nothing() -> None:
     assert not partition.rows.rows
     await partition.runner.run(records(0, 3))
     assert partition.rows.rows[b"sum"] == b"3"
+
+
+async def test_rows_that_cannot_be_read_are_no_fault_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The partition does not stop for good: the agent is started again, with tables that were put right."""
+    partition = Partition()
+
+    def unreadable(records: Sequence[Record]) -> Effects:
+        raise DatabaseCorrupt("a block is garbled")
+
+    monkeypatch.setattr(partition.runner._fold, "fold", unreadable)
+    with pytest.raises(DatabaseCorrupt):
+        await partition.runner.run(records(0, 2))
+    assert partition.told == ["aborted"]
 
 
 @pytest.mark.parametrize("error", [OSError("no"), asyncio.CancelledError()])

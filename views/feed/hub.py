@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from monitoring import metrics, tracing
+from tasksys.errors import NotOwned
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
 from views.feed import closing
@@ -119,7 +120,11 @@ class Room:
             )  # fmt: skip
             self.end(closing.MOVED)
             return
-        state = self._system.state.state(self.name)
+        try:
+            state = self._system.state.state(self.name)
+        except NotOwned:  # it is given away in this moment
+            self.end(closing.MOVED)
+            return
         for connection in tuple(self.connections):
             if (Member.kind, connection.user) in changed:
                 member = state.member(connection.user)

@@ -15,7 +15,9 @@ from rocksdict import Rdict
 
 from streams.transport.database import (
     LOCKED,
+    UNREADABLE,
     DatabaseCorrupt,
+    DatabaseError,
     DatabaseLocked,
     DiskReadOnly,
     database_error,
@@ -43,8 +45,8 @@ class WatchedRows(RowStore):
         """The row, or None."""
         try:
             return super().get(table, partition, key)
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._told(error)
             raise
 
     def scan(
@@ -59,15 +61,25 @@ class WatchedRows(RowStore):
         """How many keys begin with the prefix; see RowStore."""
         try:
             return super().count(table, partition, prefix, most, start, until)
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._told(error)
             raise
+
+    def _told(self, error: DatabaseError) -> None:
+        """Tells of what cannot be read; the changelog has it. Raises DatabaseCorrupt too where the disk does not give
+        what it has."""
+        if str(error).endswith(UNREADABLE):
+            damage = DatabaseCorrupt(str(error))
+            self._tell(damage)
+            raise damage from error
+        if isinstance(error, DatabaseCorrupt):
+            self._tell(error)
 
     def _watched(self, found: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
         try:
             yield from found
-        except DatabaseCorrupt as error:
-            self._tell(error)
+        except DatabaseError as error:
+            self._told(error)
             raise
 
 

@@ -20,6 +20,7 @@ from streams.transport.database import (
     database_error,
 )
 from streams.transport.kafka.healing import KEPT, WatchedRows, close, open_or_put_aside, put_aside
+from tests.chaos import disks
 from tests.support.holding import holding
 from tests.support.small_disks import small_disk
 
@@ -109,6 +110,56 @@ def test_what_shows_when_it_is_read_is_told(directory: Path) -> None:
     with pytest.raises(DatabaseCorrupt):
         found.count("t", 0, b"", 1000)
     assert len(told) == 3
+    del found
+    close(database)
+
+
+@pytest.mark.skipif(not disks.failing(), reason="needs root, loop devices and ext4")
+def test_what_the_device_cannot_read_is_told_as_damage(tmp_path: Path) -> None:
+    """RocksDB knows of no damage then, and the rows are as little to be had; they can be rebuilt as well."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    with disks.small_disk(place):
+        written = open_or_put_aside(place / "rows")
+        write(written)
+        written.flush()
+        close(written)
+        database, told = open_or_put_aside(place / "rows"), list[DatabaseCorrupt]()
+        found = WatchedRows(database, told.append)
+        os.sync()
+        disks.lose(place)
+        with pytest.raises(DatabaseCorrupt, match="Input/output error"):
+            list(found.scan("t", 0))
+        with pytest.raises(DatabaseCorrupt, match="Input/output error"):
+            [found.get("t", 0, b"%04d" % row) for row in range(ROWS)]
+        with pytest.raises(DatabaseError) as failed:
+            write(database)
+        assert not isinstance(failed.value, DatabaseCorrupt)
+        assert len(told) == 2
+        del found
+        close(database)
+
+
+def test_a_disk_that_gives_nothing_is_as_bad_as_a_garbled_one(directory: Path) -> None:
+    """The words are those of an ext4 that was shut down under an open database; a write that fails is another thing."""
+    database, told = open_or_put_aside(directory), list[DatabaseCorrupt]()
+    found = WatchedRows(database, told.append)
+    said = "IO error: While pread offset 0 len 32: /t/000009.sst: Input/output error"
+
+    def fails(*_: object) -> None:
+        raise Exception(said)
+
+    class Bad:
+        get = fails
+
+    found.use(Bad())
+    with pytest.raises(DatabaseCorrupt, match="pread"):
+        found.get("t", 0, b"0001")
+    assert [str(one) for one in told] == [said]
+    said = "IO error: No space left on device"
+    with pytest.raises(DiskFull):
+        found.get("t", 0, b"0001")
+    assert len(told) == 1
     del found
     close(database)
 
