@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from monitoring.kubernetes.render import images
+from tests.scale.capacity import WORKER_GB
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -120,6 +121,12 @@ def test_compose_services_are_bounded(services: dict[str, dict[str, Any]]) -> No
             assert service["read_only"] is True, name
             assert service["pids_limit"], name
         assert service["healthcheck"]["retries"] == 24, name
+
+
+def test_workers_have_the_memory_that_capacity_is_computed_with(services: dict[str, dict[str, Any]]) -> None:
+    """Of each of the three."""
+    for name in ("tasksys", "worker-2", "worker-3"):
+        assert int(services[name]["mem_limit"]) >= WORKER_GB * 1e9, name
 
 
 def test_compose_images_are_pinned(services: dict[str, dict[str, Any]]) -> None:

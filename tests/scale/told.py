@@ -160,9 +160,9 @@ def _shown(cost: Costs) -> str:
     ]
     steps.append(
         f"A worker whose disk was wiped, after a year: {one.per_day:,.0f} × {YEAR} × {ROWS} rows × {TABLES} workers "
-        f"that have each / {one.workers} workers / {RECOVERED:,.0f} rows a second = {one.recovery:.1f} hours. Others "
-        "have its partitions meanwhile. Rows of a command are counted by hand, rows a second are those of "
-        "tests/bench/RESULTS.md."
+        f"that have each / {one.workers} workers / {RECOVERED:,.0f} rows a second = {one.recovery:.1f} hours. What it "
+        "owns once it has joined waits for that; as long as it is stopped others have it. Rows of a command are "
+        "counted by hand, rows a second are those of tests/bench/RESULTS.md."
     )
     return f"For {SHOWN:,} commands a day, step by step:\n\n" + "\n".join(f"1. {step}" for step in steps) + "\n"
 
