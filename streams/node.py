@@ -250,6 +250,11 @@ class Node:
         ownership: Ownership = app._consumer.ownership
         return ownership
 
+    def workers(self) -> tuple[str, ...]:
+        """Everybody that the last assignment heard of here names, whether it still holds or not: whom to ask."""
+        consumers = [app._consumer for app in self.begun.values() if app._consumer is not None]
+        return next((one.ownership.members for one in consumers if one.ownership.members), ())
+
     def ready(self) -> dict[str, str]:
         """What is missing, by agent or other task; empty when this process can serve."""
         missing = {name: "starting" for name in self.agents if name not in self.apps}

@@ -23,6 +23,7 @@ USER: Final = pattern_of(User)
 TOKENS: Final = ("/api/v1/", "/admin/", "/metrics")
 """How addresses begin at which everybody says who they are."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 OFFERED_BEARER: Final = "tasksys.bearer."

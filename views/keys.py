@@ -23,7 +23,7 @@ def idempotency_key(request: web.Request) -> str:
 
 def repeatable(request: web.Request) -> bool:
     """Whether the server knows a key of the request, so that it may ask several workers for it, one after the other."""
-    return KEY_HEADER in request.headers or SPARE_KEY_HEADER in request.headers or SPARE in request
+    return KEY_HEADER in request.headers or bool(spare_key(request))
 
 
 def spare_key(request: web.Request) -> str:

@@ -216,6 +216,10 @@ class System(Protocol):
         """Which workers have which partitions of an agent; empty where nobody knows just now."""
         ...
 
+    def workers(self) -> tuple[str, ...]:
+        """Workers that were there when this one last heard of any, also while it is not known who has what."""
+        ...
+
     def standby(self, workspace: str) -> StateReader | None:
         """What this process knows of a workspace that may be another's, by its copy or as its owner until lately.
 

@@ -31,6 +31,7 @@ class Believing:
     def __init__(self, node: Node | None, owner: str | None) -> None:
         self.node = node
         self.url = ""
+        self._heard: tuple[str, ...] = ()
         self.believe(owner)
 
     def believe(self, owner: str | None) -> None:
@@ -44,6 +45,11 @@ class Believing:
             has = self.url if self._owner == "" else self._owner
             self._known = Ownership(1, {} if has is None else dict.fromkeys(range(16), has))
         return self._known
+
+    def workers(self) -> tuple[str, ...]:
+        """As it was told last, also if nobody is known to have anything since."""
+        self._heard = self.ownership().members or self._heard
+        return self._heard
 
     def partition(self, workspace: str) -> int:
         """The node's; of none, one that there is."""

@@ -10,7 +10,7 @@ from multidict import CIMultiDict, MultiMapping
 from monitoring import tracing
 from views import observed
 from views.forwarding import proofs
-from views.keys import SPARE, SPARE_KEY_HEADER
+from views.keys import KEY_HEADER, SPARE, SPARE_KEY_HEADER
 
 ONE_CONNECTIONS: Final = frozenset(
     {
@@ -22,6 +22,9 @@ ONE_CONNECTIONS: Final = frozenset(
 
 ANEW: Final = frozenset({"content-length", "expect", proofs.HEADER.lower()})
 """Of requests: who sends the body says its length, `100-continue` was answered here, and proofs are ours alone."""
+
+WHOLE_WAY: Final = frozenset({"authorization", KEY_HEADER.lower(), SPARE_KEY_HEADER.lower()})
+"""What a Connection header cannot take away: without its key, what is sent again would be done again."""
 
 FORWARDED_FOR: Final = "X-Forwarded-For"
 LINE_BYTES: Final = 64 * 1024
@@ -38,7 +41,7 @@ def passed(request: web.Request) -> bool:
 
 def onward(request: web.Request, span: tracing.Span | None, bodied: bool = False) -> CIMultiDict[str]:
     """The headers of the request as it is handed on; with a body that was decoded when it came."""
-    left_out = ONE_CONNECTIONS | ANEW | _named(request.headers.getall("Connection", ()))
+    left_out = ONE_CONNECTIONS | ANEW | (_named(request.headers.getall("Connection", ())) - WHOLE_WAY)
     if bodied:
         left_out |= {"content-encoding"}
     headers = CIMultiDict(

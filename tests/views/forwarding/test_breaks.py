@@ -66,6 +66,31 @@ async def test_one_that_did_it_and_died(owner: Worker, space: Space) -> None:
     assert [one["id"] for one in listed["items"]] == [made["id"]]
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {SPARE_KEY_HEADER: "no key"},
+        {SPARE_KEY_HEADER: ""},
+        {"Idempotency-Key": "mine", "Connection": "keep-alive, Idempotency-Key"},
+    ],
+)
+async def test_what_is_sent_again_has_a_key(owner: Worker, headers: dict[str, str]) -> None:
+    """Whatever a client makes of the headers that have it."""
+    keys: list[str | None] = []
+
+    async def dies_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await head(reader)
+        keys.append(asked.get("idempotency-key") or asked.get(SPARE_KEY_HEADER.lower()))
+        if len(keys) == 2:
+            writer.write(MADE)
+
+    async with raw_worker(dies_first) as url, worker(None, url) as other:
+        assert (await other.client().post(PATH, {"title": "Milk"}, headers=headers)).status == 201
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    assert keys[0] == "mine" or len(keys[0] or "") == 26
+
+
 async def test_one_that_is_frozen(owner: Worker, space: Space) -> None:
     """It takes the request and says nothing; when others have its partition they are asked."""
     taken = asyncio.Event()
