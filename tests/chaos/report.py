@@ -41,6 +41,10 @@ FOUND: Final = """Chaos has found, and these were mended:
   busy machine; `streams/transport/kafka/heartbeats.py`).
 - A worker that started on three brokers, whose topics another broker had just made, ended with a KeyError (seed 11;
   `streams/admin.py:partitions_of`).
+- Workers that started at the same time ended each other, for a minute: a recovery that was overtaken by the next
+  assignment went to offsets that nobody had looked up yet (seed 1; `streams/transport/kafka/consumer.py:seek_wait`).
+- A worker that found its tables damaged while it started ended, though the next start healed them
+  (`streams/node.py:_heals`).
 """
 
 

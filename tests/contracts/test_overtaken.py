@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasksys.commands import CreateTask
 from tasksys.errors import NotOwned
-from tests.support.nodes import founded, ready, running
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.nodes import accepted, founded, ready, running, wipe
 
 
 async def test_the_end_of_an_older_recovery_says_nothing(
@@ -42,3 +45,19 @@ async def test_the_end_of_an_older_recovery_says_nothing(
         await ready(node)
         assert node.state.position(workspace) >= 1
         assert partition in node.served("commands")
+
+
+@pytest.mark.kafka
+async def test_an_older_recovery_goes_nowhere_for_a_newer_one(kafka: KafkaBroker, tmp_path: Path) -> None:
+    """It finds partitions in its list that are new, and of which nobody has looked up yet where they are to be read."""
+    url = f"kafka://{kafka.bootstrap}"
+    await wipe(url)
+    async with running(url, tmp_path / "node") as node:
+        workspace = await founded(node)
+        app: Any = node.apps["commands"]
+        recovery, places = app.tables.recovery, set(app.tables.recovery.active_tps)
+        before = {tp: await app.consumer.position(tp) for tp in places}
+        unknown: Any = Counter(dict.fromkeys(places))
+        await recovery._seek_offsets(app.consumer, places, unknown, "standby")
+        assert {tp: await app.consumer.position(tp) for tp in places} == before
+        await accepted(node, workspace, CreateTask(task="t", title="x"))

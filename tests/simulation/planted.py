@@ -5,6 +5,7 @@ Each with the lives in which it shows itself: some need what happens seldom, and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from random import Random
@@ -16,6 +17,8 @@ from streams.agents.states import States
 from streams.fold import Record
 from streams.indexes import Indexes
 from streams.runner import PartitionRunner
+from streams.timers import Timer
+from streams.transport.database import DatabaseCorrupt
 from tests.simulation import agent, disk, log, worker
 from tests.simulation.simulation import Plan
 from views.feed.subscription import Subscription
@@ -100,6 +103,24 @@ def _recovered_half() -> Any:
     return patch.object(agent.Agent, "_recover", half)
 
 
+def _timer_without_a_net() -> Any:
+    run = Timer.run
+
+    async def fragile(self: Timer) -> None:
+        look = self._look
+
+        def watched(partition: int) -> float:
+            try:
+                return look(partition)
+            except DatabaseCorrupt as error:
+                raise asyncio.CancelledError from error
+
+        self._look = watched  # type: ignore[method-assign]
+        await run(self)
+
+    return patch.object(Timer, "run", fragile)
+
+
 def _nothing(*args: Any) -> None:
     pass
 
@@ -107,6 +128,7 @@ def _nothing(*args: Any) -> None:
 MOVING: Final = Plan(kinds=("stop", "kill", "freeze", "join"), faults=(6, 12))
 FREEZING: Final = Plan(kinds=("freeze",), faults=(6, 12))
 ZOMBIES: Final = Plan(kinds=("freeze", "cut", "crash"), faults=(6, 12))
+ROTTING: Final = Plan(kinds=("rot", "crash"), faults=(6, 12))
 DYING: Final = Plan(kinds=("kill", "cut", "broker", "power", "wipe"), faults=(6, 12))
 
 PLANTED: Final[dict[str, Plant]] = {
@@ -120,6 +142,8 @@ PLANTED: Final[dict[str, Plant]] = {
     "uncommitted records are read": Plant(_reads_what_is_not_committed),
     "commands are acknowledged before they are appended": Plant(_acknowledged_before_it_is_appended, DYING),
     "a writer is not fenced": Plant(_unfenced, ZOMBIES),
+    "what cannot be read ends a timer": Plant(_timer_without_a_net, ROTTING),
+    "what cannot be read is not put aside": Plant(lambda: patch.object(disk.Disk, "put_aside", _nothing), ROTTING),
     "a worker answers without a lease": Plant(_without_a_lease, FREEZING),
 }
 """By what is wrong."""

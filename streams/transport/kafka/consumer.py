@@ -1,7 +1,7 @@
 """The Kafka consumer: partitions are taken over with their tables, and changelogs go into these."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from time import time
 from typing import Any
@@ -164,6 +164,14 @@ class Consumer(FoldingConsumer, driver.Consumer):
     def copied(self, partition: int) -> bool:
         """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
         return self.changelogs.whole(TP(changelog_of(self.app.conf.id), partition))
+
+    async def seek_wait(self, partitions: Mapping[TP, int | None]) -> None:
+        """Goes there; not where no offset is known yet.
+
+        Faust's recovery of an assignment that is over meanwhile asks for that: the next one's partitions are in its
+        list, and it has not looked where they are. It goes there itself, and what is fetched before is dropped.
+        """
+        await super().seek_wait({tp: offset for tp, offset in partitions.items() if offset is not None})
 
     async def inspect(self, assigned: set[TP]) -> None:
         """Throws rows away that the changelog cannot bring up to date; see `standing`. Nothing is open by now."""
