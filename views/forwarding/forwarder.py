@@ -90,7 +90,7 @@ class Forwarder:
             try:
                 return await local()
             except NotOwned as error:  # a copy has not got everything
-                _may_be_done_again(request, error)
+                _raise_if_not_repeatable(request, error)
                 stale.hide(request)
         return await self.at(request, partition, local, workspace)
 
@@ -108,7 +108,7 @@ class Forwarder:
         try:
             return await local()
         except NotOwned as error:
-            _may_be_done_again(request, error)
+            _raise_if_not_repeatable(request, error)
             begun = isinstance(error, Moved)
         return await self._found(request, partition, workspace, local, PAUSES[0], begun)
 
@@ -143,7 +143,7 @@ class Forwarder:
         """Asks who has the partition now; None if nobody has, or answers."""
         owner = self._system.ownership().owner(partition)
         if owner is None:
-            self.here()
+            self.raise_if_never_here()
             unknown = self._unknown_for(partition)
             may = workspace is not None and unknown > UNKNOWN_SECONDS and stale.allowed(request)
             if may and stale.show(request, self._system, workspace or ""):
@@ -156,7 +156,7 @@ class Forwarder:
             try:
                 return await local()
             except NotOwned as error:
-                _may_be_done_again(request, error)
+                _raise_if_not_repeatable(request, error)
                 asking.uncertain |= isinstance(error, Moved)
                 return None
         if not self.hands_on and asking.uncertain:
@@ -173,7 +173,7 @@ class Forwarder:
         now = asyncio.get_running_loop().time()
         return now - self._unknown.setdefault(partition, now)
 
-    def here(self) -> None:
+    def raise_if_never_here(self) -> None:
         """Raises NotHere in a process that has no workspaces and will not have any."""
         try:
             self._system.state.position("")
@@ -247,7 +247,7 @@ class Forwarder:
                 span.end(fault)
 
 
-def _may_be_done_again(request: web.Request, error: NotOwned) -> None:
+def _raise_if_not_repeatable(request: web.Request, error: NotOwned) -> None:
     """Raises the error if a handler that found the partition not ready may not be called again."""
     gone = request.path.endswith(FILES) and FILE not in request and request.content.at_eof()  # what it has read
     if isinstance(error, NotHere) or request.writer.output_size > 0 or gone or not bodies.named(request):

@@ -61,7 +61,7 @@ async def _parts(request: web.Request, forwarder: Forwarder, here: Here) -> list
     owners = sorted({*known.active.values()} - {forwarder.url})
     answered = await asked(request, forwarder, owners)
     if not known.active:
-        forwarder.here()
+        forwarder.raise_if_never_here()
     if not known.active or any(isinstance(one, Exception) for one in answered):
         return None
     covered, parts = set[int](), []
