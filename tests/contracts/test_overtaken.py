@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from streams.agent import FoldAgent
 from tasksys.commands import CreateTask
 from tasksys.errors import NotOwned
 from tests.support.kafka_broker import KafkaBroker
@@ -45,6 +46,40 @@ async def test_the_end_of_an_older_recovery_says_nothing(
         await ready(node)
         assert node.state.position(workspace) >= 1
         assert partition in node.served("commands")
+
+
+async def test_an_older_recovery_ends_while_partitions_are_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newer one has not begun by then, so that generations do not tell the two apart."""
+    async with running(f"embedded://{tmp_path}/log", tmp_path / "node") as node:
+        workspace = await founded(node)
+        partition = node.partition(workspace)
+        app: Any = node.apps["commands"]
+        assigned, opened = set(app.consumer.assignment()), FoldAgent.open
+        opening, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slowly(agent: FoldAgent, partitions: set[int]) -> None:
+            await opened(agent, partitions)
+            opening.set()
+            await go_on.wait()
+
+        monkeypatch.setattr(FoldAgent, "open", slowly)
+        app.on_rebalance_start()
+        await app.consumer.on_partitions_revoked(assigned)
+        app.on_rebalance_end()
+        app.consumer_generation_id += 1
+        taking_over = asyncio.create_task(app.consumer.on_partitions_assigned(assigned, app.consumer_generation_id))
+        await opening.wait()
+        app.tables.on_actives_ready()  # as the recovery before does
+        try:
+            with pytest.raises(NotOwned):
+                node.rows("commands", partition)
+            assert node.served("commands") == []
+        finally:
+            go_on.set()
+            await taking_over
+        await ready(node)
 
 
 @pytest.mark.kafka
