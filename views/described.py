@@ -102,8 +102,8 @@ HEADERS: Final[dict[str, Described]] = {
     ),
     POSITION_HEADER: (POSITION, "The same as `min_position`: what a write answered with."),
     stale.ASKED: (
-        {"const": "standby"},
-        "Rather an answer of an earlier position than none. What copies have not, such as history, is asked elsewhere.",
+        {"type": "string", "examples": ["standby"]},
+        "`standby`: an answer of an earlier position rather than none. What copies lack, like history, is the owner's.",
     ),
 }
 
