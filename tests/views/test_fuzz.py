@@ -110,7 +110,7 @@ def takes_more(name: str) -> bool:
     operation = OPERATIONS[name]
     headers = [
         one for one in operation.headers if one.name != stale.ASKED
-    ]  # a word of it is known, any other means none
+    ]  # any other word means nothing
     return bool(operation.query or headers or operation.body)
 
 
