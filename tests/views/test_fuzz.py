@@ -108,9 +108,7 @@ def _items(response: Any) -> list[Any]:
 def takes_more(name: str) -> bool:
     """Whether the operation takes anything besides what is in its address that can be wrong."""
     operation = OPERATIONS[name]
-    headers = [
-        one for one in operation.headers if one.name != stale.ASKED
-    ]  # any other word means nothing
+    headers = [one for one in operation.headers if one.name != stale.ASKED]  # any other word means nothing
     return bool(operation.query or headers or operation.body)
 
 
