@@ -40,9 +40,13 @@ class Cluster:
     # --- lives
 
     def start(self, number: int) -> None:
-        """A worker starts, if it does not run; on its disk is what was there."""
+        """A worker starts, if it does not run; on its disk is what was there.
+
+        One that was frozen while it stopped is killed first: two processes cannot have the same tables open.
+        """
         if self.running(number) is not None:
             return
+        self.kill(number)
         worker = Worker(self.world, self.broker, self.disks[number], f"w{number}", self.clock, self._deliver)
         self._workers[number] = worker
         self._lives.append(worker)
@@ -123,8 +127,6 @@ class Cluster:
         for number in range(self.spare):
             worker = self._workers[number]
             if worker.stopping or not worker.process.alive:
-                if worker.process.alive and not worker.stopped:
-                    self.kill(number)
                 self.start(number)
 
     def _check(self, number: int) -> None:
