@@ -188,7 +188,8 @@ class Calls:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if sending.fault is not None:
                 raise sending.fault from error
-            if handed.response is not None and sending.lasting:  # its client goes on from the last event that it has
+            if sending.lasting and handed.response is not None and handed.endless:
+                # A stream of events: its client goes on from the last one that it has.
                 await handed.response.write_eof()
                 return handed.response
             if handed.response is not None:
@@ -236,6 +237,11 @@ class _Handed:
         """Whether it may have been sent."""
         self.response: web.StreamResponse | None = None
         """The answer that the client has a part of."""
+
+    @property
+    def endless(self) -> bool:
+        """Whether the answer may end anywhere: it did not say how long it would be."""
+        return self.response is not None and hdrs.CONTENT_LENGTH not in self.response.headers
 
     async def turn(self, seconds: float) -> None:
         """Waits for it. Raises TimeoutError after so many seconds."""

@@ -44,6 +44,9 @@ UNKNOWN_SECONDS: Final = 3.0
 """After which reads are answered from what this worker knows, marked as such. A rebalance is over by then; the brokers
 are away, or this worker is cut off from them."""
 
+ASKED_SECONDS: Final = 10.0
+"""So long that nobody asked for a partition says nothing of what was before: somebody may have had it meanwhile."""
+
 WAITING: Final = 2_000
 """Requests that may wait at once; more are answered 503 at once."""
 
@@ -63,8 +66,8 @@ class Forwarder:
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
         self._waiting, self.kept = 0, Kept()
-        self._unknown: dict[int, float] = {}
-        """Since when nobody is known to have a partition, as far as anybody asked."""
+        self._unknown: dict[int, tuple[float, float]] = {}
+        """Since when nobody is known to have a partition, as far as anybody asked, and when that was asked last."""
 
     def stop(self) -> None:
         """Ends what waits for something to happen at other workers."""
@@ -171,7 +174,11 @@ class Forwarder:
     def _unknown_for(self, partition: int) -> float:
         """For how many seconds nobody has been known to have the partition, as far as anybody asked."""
         now = asyncio.get_running_loop().time()
-        return now - self._unknown.setdefault(partition, now)
+        since, last = self._unknown.get(partition, (now, now))
+        if now - last > ASKED_SECONDS:
+            since = now
+        self._unknown[partition] = since, now
+        return now - since
 
     def raise_if_never_here(self) -> None:
         """Raises NotHere in a process that has no workspaces and will not have any."""

@@ -290,15 +290,16 @@ async def test_slow_takers_hold_the_body_up(owner: Worker) -> None:
     assert taken == 40_000_000
 
 
-async def test_an_answer_that_breaks_off(owner: Worker) -> None:
-    """What has begun and cannot be finished does not look whole."""
+@pytest.mark.parametrize("path", [PATH, PATH.replace("tasks", "events?after=1&wait=5")])
+async def test_an_answer_that_breaks_off(owner: Worker, path: str) -> None:
+    """What has begun and cannot be finished does not look whole, nor stays open: the next answer would go into it."""
 
     async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await head(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + bytes(100_000))
         await writer.drain()
 
-    async with raw_worker(breaks) as url, worker(None, url) as other, other.session.get(PATH) as answer:
+    async with raw_worker(breaks) as url, worker(None, url) as other, other.session.get(path) as answer:
         with pytest.raises(aiohttp.ClientPayloadError):
             await answer.read()
 
