@@ -11,6 +11,7 @@ from faust.types import TP
 
 from streams.fold import Record
 from streams.transport.folding import FoldingConsumer
+from tasksys.ownership import Ownership
 
 FIRST, SECOND = TP("source", 0), TP("source", 1)
 
@@ -19,15 +20,17 @@ class Agent:
     """Folds what it owns."""
 
     spec = SimpleNamespace(name="agent", source=SimpleNamespace(name="source"), linger=None)
+    measures: Any = None
+    opened: Any = None
 
     def __init__(self) -> None:
-        self.open = {0, 1}
+        self.mine = {0, 1}
         self.folded: list[int] = []
         self.applied = 0
 
     def runner(self, partition: int) -> Any:
         """Of an owned partition."""
-        assert partition in self.open, "a partition that was given away is folded"
+        assert partition in self.mine, "a partition that was given away is folded"
         return SimpleNamespace(position=self.applied)
 
     def owned(self) -> list[int]:
@@ -45,9 +48,13 @@ class Agent:
         self.runner(partition)
         self.folded.append(partition)
 
+    async def open(self, partitions: set[int]) -> None:
+        """Tells the test."""
+        await self.opened(partitions)
+
     async def close(self, partitions: set[int]) -> None:
         """No batch may be in hand."""
-        self.open -= partitions
+        self.mine -= partitions
 
 
 class Faust:
@@ -72,6 +79,9 @@ class Faust:
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Others may have them now."""
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Begins to recover."""
 
     async def seek_wait(self, positions: dict[TP, int]) -> None:
         """Takes until the test says so."""
@@ -186,3 +196,31 @@ async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: 
     await asyncio.sleep(0)
     await consumer.wait_empty()
     assert sorted(consumer.agent.folded) == [0, 1]
+
+
+async def test_an_assignment_begins_anew(consumer: Consumer) -> None:
+    """What is fetched already is not sure, a recovery before does not count, and others are told what is theirs."""
+    ended, told, seen = asyncio.Event(), list[set[int]](), list[Any]()
+    ended.set()
+    known = Ownership(3, {0: "http://here", 1: "http://there", 2: "http://there"})
+    agent, app = consumer.agent, consumer.app
+    agent.spec = SimpleNamespace(**vars(Agent.spec), elsewhere=told.append)
+    agent.measures = SimpleNamespace(rebalanced=lambda: None)
+    app.conf = SimpleNamespace(id="tasksys-agent", canonical_url="http://here")
+    app.assignor = SimpleNamespace(ownership=lambda source, changelog, generation: known)
+    app.tables.recovery = SimpleNamespace(signal_recovery_end=ended)
+
+    async def opened(partitions: set[int]) -> None:
+        seen.append((partitions, app.tables.assigning, ended.is_set(), consumer.unsure, consumer._sought))
+
+    agent.opened = opened
+    consumer.unsure = set()
+    await consumer.on_partitions_assigned({FIRST, TP("changelog", 0)}, 3)
+    assert seen == [({0}, True, False, {FIRST, TP("changelog", 0)}, False)]
+    assert told == [{1, 2}]
+    assert consumer.ownership is known
+    assert not app.tables.assigning
+    await consumer.on_partitions_assigned(set(), 4)
+    assert told[-1] == {0, 1, 2}
+    assert consumer.doubles == {0}, "another worker has this one's address"
+    assert consumer.ownership == Ownership()
