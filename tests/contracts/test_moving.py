@@ -368,7 +368,7 @@ async def test_a_topic_that_got_more_partitions(kafka: KafkaBroker, tmp_path: Pa
         await client.close()
     broker = Broker.parse(url)
     async with asyncio.timeout(SETTLE):
-        while (await admin.describe_topics(broker))[topic] == PARTITIONS:  # brokers hear of it by and by
+        while (await admin.describe_topics(broker))[topic] == PARTITIONS:  # noqa: ASYNC110  (they hear of it by and by)
             await asyncio.sleep(0.1)
     with pytest.raises(admin.TopicsUnfit, match=r"delete none of them.*`tasksys export-log`"):
         await admin.create_topics(broker, AGENTS, PARTITIONS, 1)
