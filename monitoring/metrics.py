@@ -38,8 +38,10 @@ FIRED: Final = Label(
 FEED: Final = Label("kind", "How the client is connected", ("websocket", "sse"))
 CLOSE: Final = Label("code", "The close code of WebSocket", "those in the feed's protocol, and `other`")
 LOSS: Final = Label(
-    "reason", "What was wrong with them: unreadable; newer than the changelog; so old that it has forgotten deletions",
-    ("corrupt", "ahead", "old"),
+    "reason",
+    "What was wrong with them: unreadable; newer than the changelog; so old that it has forgotten deletions; missing "
+    "what had gone from it, and is there again",
+    ("corrupt", "ahead", "old", "incomplete"),
 )  # fmt: skip
 LEVEL: Final = Label("level", "How bad", ("debug", "info", "warning", "error", "critical"))
 SPANS: Final = Label("result", "What became of the spans", ("exported", "failed", "dropped"))

@@ -31,9 +31,8 @@ class Measures:
         """Counts a stop by a fault."""
         self.stuck = metrics.AGENT_STUCK.labels(agent).inc
         """Counts a stop because it got no further."""
-        self.rebuilt = {
-            reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in ("corrupt", "ahead", "old")
-        }
+        reasons = ("corrupt", "ahead", "old", "incomplete")
+        self.rebuilt = {reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in reasons}
         """Counts rows that were thrown away and are recovered, by the reason."""
         self.rebalanced = metrics.REBALANCES.labels(agent).inc
         """Counts an assignment."""

@@ -8,7 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from rocksdict import WriteBatch
 
 from streams import admin
@@ -192,6 +194,35 @@ async def test_a_changelog_that_is_gone(url: str, tmp_path: Path, caplog: pytest
         )
         assert rows(node) == {}
     assert "it is folded from the beginning" in critical(caplog)
+
+
+async def behead(url: str, topic: str) -> None:
+    """Removes the first half of a topic, as a wrong retention does."""
+    client = AIOKafkaAdminClient(bootstrap_servers=url.removeprefix("kafka://"))
+    await client.start()
+    try:
+        kept = changelog("commands").kafka_config()
+        for policy in ("compact,delete", "compact"):
+            config = {**kept, "cleanup.policy": policy}
+            await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
+            if policy != "compact":
+                await client.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=6)})
+    finally:
+        await client.close()
+
+
+async def test_a_changelog_that_lost_its_beginning(url: str, tmp_path: Path) -> None:
+    """Rows that cannot be had from it stay unknown: over a restart too, when recovery is past what is missing."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+    shutil.rmtree(tmp_path / "node")
+    await behead(url, changelog("commands").name)
+    for _ in range(2):
+        async with running(url, tmp_path / "node", **QUICK) as node:
+            await until(lambda: "rows are missing" in node.ready().get("commands", ""), "it is said", SETTLE)
+            with pytest.raises(NotOwned, match="rows are missing"):
+                node.state.state(workspace)
+            assert node.standby(workspace) is None
 
 
 async def test_a_source_that_was_made_again(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

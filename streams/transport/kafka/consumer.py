@@ -197,8 +197,23 @@ class Consumer(FoldingConsumer, driver.Consumer):
                 self.transport.throw_away(tp.partition, reason)
                 self.changelogs.lost(tp)
                 held = None
-            if tp in actives and (missing := standing.gap(f"{tp.topic}[{tp.partition}]", held, first)):
-                self._gaps[tp.partition] = missing
+            self._look_for_gap(tp, held, first)
+
+    def _look_for_gap(self, tp: TP, held: standing.Held | None, first: int) -> None:
+        """Rows that miss a part of the changelog are nobody's, until it is there again: then they are read anew."""
+        name, before = f"{tp.topic}[{tp.partition}]", self.transport.incomplete(tp.partition)
+        missing = standing.gap(name, held if before is None else before, first)
+        if before is not None and missing is None:
+            self.transport.throw_away(tp.partition, "incomplete")
+            self.changelogs.lost(tp)
+        if before is None and missing is not None:
+            self.transport.mark_incomplete(tp.partition, held)
+        for agent in self._agents():
+            agent.unfit.pop(tp.partition, None)
+            if missing is not None:
+                agent.unfit[tp.partition] = missing
+        if missing is not None:
+            self._gaps[tp.partition] = missing
 
     async def made_anew(self, tp: TP, position: int) -> bool:
         """Whether the source's partition ends before a position up to which it was folded."""

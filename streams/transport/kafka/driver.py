@@ -26,6 +26,8 @@ from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
 
 OFFSETS = "changelog-offsets"
+GAP = b"gap"
+"""The key in that table by which rows that miss something are known."""
 """The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
 
 STANDBYS = "standbys"
@@ -105,6 +107,18 @@ class Transport(driver.Transport):
         """What the rows of a partition contain of the changelog; None if there are none."""
         stored = self.rows(self.app).get(OFFSETS, partition, b"")
         return None if stored is None else Held(int.from_bytes(stored[:8]), int.from_bytes(stored[8:]))
+
+    def incomplete(self, partition: int) -> Held | None:
+        """What the rows contained of the changelog when some of what came after that was gone; None if nothing was."""
+        stored = self.rows(self.app).get(OFFSETS, partition, GAP)
+        return None if stored is None else Held(int.from_bytes(stored) - 1, 0)
+
+    def mark_incomplete(self, partition: int, held: Held | None) -> None:
+        """Remembers that for as long as there are these rows: recovery moves their offset past what is missing."""
+        reached = -1 if held is None else held.offset
+        batch, store = WriteBatch(raw_mode=True), self.rows(self.app)
+        store.stage(batch, OFFSETS, partition, {GAP: (reached + 1).to_bytes(8)})
+        self._write(batch)
 
     def throw_away(self, partition: int, reason: str) -> None:
         """Deletes the rows of a partition, which are recovered from the beginning of the changelog."""
