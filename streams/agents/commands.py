@@ -25,6 +25,7 @@ from streams.agents.sweep import Sweep
 from streams.fold import AgentSpec, Effects, Headers, Output, Record, Rows
 from streams.topics import COMMANDS, DEAD_LETTERS, EVENTS
 from streams.traces import deciding
+from streams.transport.database import DatabaseError
 from tasksys import codec, decider
 from tasksys.commands import CommandRecord
 from tasksys.errors import NotFollowed
@@ -154,12 +155,16 @@ class CommandsFold:
         state = self._state(command.workspace)
         try:
             answer = decider.decide(command, state)
+        except DatabaseError:  # the disk's fault, not the command's: it is decided when its rows can be read
+            raise
         except Exception as error:
             self._faulty(record, command, key, state, request, f"decide raised {error!r}")
             return
         try:
             self._conclude(command, key, state, answer, request, f"{self._partition}-{record.offset}")
         except NotFollowed as error:
+            if isinstance(error.__cause__, DatabaseError):
+                raise error.__cause__ from error
             self._faulty(record, command, key, state, request, f"what follows raised {error}")
 
     def _import(self, record: Record, digest: bytes) -> None:

@@ -21,6 +21,7 @@ from streams.agents import import_parts
 from streams.agents.import_parts import Begin, Events, Finish, Letter, Outcomes, Part, Proceed
 from streams.fold import Effects, Output, Record, Rows
 from streams.topics import DEAD_LETTERS, EVENTS, MEBI
+from streams.transport.database import DatabaseError
 from tasksys import codec, decider
 from tasksys.rows import Member, Row, Workspace
 from tasksys.state import Key, State
@@ -135,6 +136,8 @@ class Imports:
             try:
                 staged = self._staged(workspace, msgspec.structs.replace(known, stage=Stage.STAGING), part, record)
                 self._put(workspace, msgspec.structs.replace(staged, fault=""))
+            except DatabaseError:
+                raise
             except Exception as error:  # whatever an event of another release may bring about, the partition goes on
                 self._put(workspace, msgspec.structs.replace(known, fault=f"{error!r}"))
                 raise ValueError(f"it cannot be imported: {error!r}") from error

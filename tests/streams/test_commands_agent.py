@@ -15,6 +15,7 @@ from streams.agents.committed import Committed
 from streams.agents.states import States
 from streams.fold import Effects, Headers, Record
 from streams.topics import DEAD_LETTERS, EVENTS
+from streams.transport.database import DatabaseCorrupt
 from tasksys import codec, decider, reminders
 from tasksys.commands import (
     Command,
@@ -181,6 +182,25 @@ def test_a_fault_in_decide_is_a_letter(partition: Partition, monkeypatch: pytest
     again = CreateTask(id="poison", task="u", title="x")
     told = partition.commit(partition.sent("w", again, retry), partition.sent("w", again, retry))
     assert [(one.outcome.status, one.replayed) for one in told.decided] == [("accepted", False), ("accepted", True)]
+    assert not partition.letters()
+
+
+@pytest.mark.parametrize("where", ["decide", "what follows"])
+def test_rows_that_cannot_be_read_are_no_fault_of_the_command(
+    partition: Partition, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is decided once they can be: a disk that fails may refuse nobody's command for good."""
+
+    def unreadable(*_: Any) -> Any:
+        raise DatabaseCorrupt("a block is garbled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*((decider, "decide") if where == "decide" else (reminders, "by_default")), unreadable)
+        with pytest.raises(DatabaseCorrupt):
+            partition.fold.fold([partition.sent("w", CreateTask(id="c", task="t", title="x"))])
+        partition.fold.aborted()
+    told = partition.commit(partition.sent("w", CreateTask(id="c", task="t", title="x")))
+    assert told.decided[0].outcome.first == 3
     assert not partition.letters()
 
 
