@@ -121,7 +121,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         """Past transaction markers, which occupy offsets at the end of a partition but are never delivered."""
         if tp in self.stopped_partitions or not self.idle(tp):
             return applied
-        return max(applied, self.fetched(tp) or 0)
+        return self.told(tp, applied)
 
     def fetched(self, tp: TP) -> int | None:
         """The offset that is fetched next, read where it stands: the thread that moves it does so in fetches only."""
@@ -235,7 +235,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
                     return  # they are assigned anew by now, and looked at again
                 if reason is not None:
                     self.stop_partition(tp, reason)
-                    if not applied or tp.partition in self._gaps:
+                    if not applied:  # where something is gone between its rows, that was said before
                         agent.unfit[tp.partition] = reason
                 elif committed and not applied:
                     self.log.critical("%s: its table is lost; it is folded from the beginning", source.name)
