@@ -17,7 +17,8 @@ from typing import Final
 
 from tests.chaos.disks import small_disk
 from tests.chaos.links import HOST, Link
-from tests.support.kafka_broker import KafkaBroker, _free_ports
+from tests.support.kafka_broker import KafkaBroker
+from tests.support.ports import free_ports
 from tests.support.serving import Serving
 
 PARTITIONS: Final = 4
@@ -42,7 +43,7 @@ class ChaosBroker(KafkaBroker):
     def __init__(self, directory: Path, number: int, workers: int) -> None:
         super().__init__(directory)
         self.number = number
-        self.listeners = _free_ports(workers)
+        self.listeners = free_ports(workers)
         self.lines: list[Link] = []
         self.voters = ""
         self.copies = 1

@@ -23,9 +23,10 @@ from tasksys.outcomes import OutcomeStatus
 from tests.support.domain import OWNER
 from tests.support.feed import feeding
 from tests.support.http import Space, eventually
-from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
+from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.kill_child import SESSION_SECONDS
 from tests.support.nodes import WAIT, accepted, append, check, founded, record, running, until, wipe, workspace_on
+from tests.support.processes import kill_when_we_are_gone
 from views.feed import closing
 
 pytestmark = pytest.mark.kafka
@@ -55,7 +56,7 @@ class Worker:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
             )
-        guard = _kill_when_we_are_gone(process.pid)
+        guard = kill_when_we_are_gone(process.pid)
         worker = cls(process)
         listening = asyncio.create_task(worker._listen())
         try:

@@ -24,9 +24,10 @@ from streams.parts import AGENTS
 from streams.topics import COMMANDS as COMMAND_LOG
 from tasksys import codec
 from tests.support.domain import OWNER
-from tests.support.kafka_broker import ROOT, KafkaBroker, _kill_when_we_are_gone
+from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.kill_child import SESSION_SECONDS, WORKSPACES, Ack, expected, stream
 from tests.support.nodes import SETTLE, check, ready, running, table, tell, until, wipe
+from tests.support.processes import kill_when_we_are_gone
 from tests.support.truth import Truth
 
 COMMANDS: Final = {"embedded": 300, "kafka": 60}
@@ -63,7 +64,7 @@ class Story:
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, text=True,
             ) as child,
         ):  # fmt: skip
-            guard = _kill_when_we_are_gone(child.pid)
+            guard = kill_when_we_are_gone(child.pid)
             try:
                 self._listen(child, phase, patience)
             finally:

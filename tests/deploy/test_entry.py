@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 
 from streams.partitioning import partition_of
-from tests.support.kafka_broker import HOST, KafkaBroker
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.nginx.entry import Entry
 from tests.support.nodes import wipe
+from tests.support.ports import HOST
 from tests.support.serving import Serving
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]

@@ -20,7 +20,7 @@ from typing import Final
 import pytest
 
 from tests.monitoring.panels import Painter
-from tests.support.kafka_broker import HOST, KafkaBroker, install
+from tests.support.kafka_broker import KafkaBroker, install
 from tests.support.monitoring.dashboards import FILES, Shown, every, filled, read
 from tests.support.monitoring.programs import until
 from tests.support.monitoring.receivers import Inbox
@@ -28,6 +28,7 @@ from tests.support.monitoring.shipping import LokiReceiver, Telegraf
 from tests.support.monitoring.stack import Stack
 from tests.support.monitoring.system import exporting
 from tests.support.monitoring.workload import Workload, started
+from tests.support.ports import HOST
 from tests.support.serving import Serving
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.kafka, pytest.mark.timeout(900)]

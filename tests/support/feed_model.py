@@ -128,11 +128,12 @@ class Follower:
         if hello is None:
             return
         assert hello["op"] == "hello", hello
-        await self._subscribe(socket)
-        for command in list(self._commands.values()):
-            await socket.send_json({"op": "command", "command": command})
-        self._socket = socket
+        self._socket = socket  # from here on a new command is sent by whoever has it, those of before below
         try:
+            unanswered = list(self._commands.values())
+            await self._subscribe(socket)
+            for command in unanswered:
+                await socket.send_json({"op": "command", "command": command})
             while (told := await self._next(socket)) is not None:
                 await self._told(told)
         finally:

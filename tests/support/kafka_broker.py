@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import random
 import signal
 import socket
 import struct
@@ -14,23 +13,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.support.processes import end
+from tests.support.ports import HOST, free_ports
+from tests.support.processes import end, kill_when_we_are_gone
 
 ROOT = Path(__file__).parents[2]
 INSTALL = ROOT / "tests/support/kafka/install.sh"
 CACHE = ROOT / ".cache/kafka"
 
-HOST = "127.0.0.1"
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"  # any 16 bytes in URL-safe base64
 START_SECONDS = 60.0  # 2 s on two idle cores; the rest is for busy ones
 STOP_SECONDS = 30.0  # then SIGKILL
 
 # Small and quick to start: 1.9 s instead of 2.7 with what Java itself would choose. To measure speed, pass ("-Xmx1g",).
 JAVA_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-
-# Below Linux's and macOS's ephemeral ports (32768 and up): from those, the kernel could give the port of a broker that
-# is down to any outgoing connection, even to a client that is retrying that very port and so connects to itself.
-PORTS = range(20_000, 32_000)
 
 # What tests want otherwise than production: one copy of everything, few internal partitions (each costs start-up time),
 # and background jobs soon and often, so that a test waits for milliseconds where Kafka's defaults are minutes.
@@ -82,7 +77,7 @@ class KafkaBroker:
         self._java_options = java_options
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
-        self._port, self._controller_port = _free_ports(2)
+        self._port, self._controller_port = free_ports(2)
 
     @property
     def bootstrap(self) -> str:
@@ -109,7 +104,7 @@ class KafkaBroker:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self._guard = _kill_when_we_are_gone(self._process.pid)
+        self._guard = kill_when_we_are_gone(self._process.pid)
         atexit.register(self.kill)
         self._wait_until_it_answers()
 
@@ -185,9 +180,14 @@ class KafkaBroker:
             if status is not None or time.monotonic() > give_up:
                 self.kill()
                 why = f"ended with status {status}" if status is not None else f"said nothing for {START_SECONDS:.0f} s"
-                tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-40:])
-                raise RuntimeError(f"the Kafka broker {why}; the end of {self._log}:\n{tail}")
+                raise RuntimeError(f"the Kafka broker {why}; of {self._log}:\n{self._said()}")
             time.sleep(0.05)
+
+    def _said(self) -> str:
+        """What it complained of, and its last words: it lists its settings between the two, in hundreds of lines."""
+        lines = [one for one in self._log.read_text(errors="replace").splitlines() if not one.startswith("\t")]
+        complaints = [one for one in lines[:-20] if " ERROR " in one or "Exception" in one]
+        return "\n".join([*complaints[-20:], *lines[-20:]])
 
     def _answers(self) -> bool:
         try:
@@ -202,30 +202,3 @@ class KafkaBroker:
 def install() -> None:
     """Make sure that Java and the broker's jars are there (instant if so); CalledProcessError if they can't be had."""
     subprocess.run([str(INSTALL)], check=True)
-
-
-def _free_ports(count: int) -> list[int]:
-    """`count` different ports that nothing listens on now."""
-    ports: list[int] = []
-    for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            ports.append(port)
-        if len(ports) == count:
-            return ports
-    raise RuntimeError(f"not {count} free ports in {PORTS}: end what listens there")
-
-
-def _kill_when_we_are_gone(pid: int) -> subprocess.Popen[bytes]:
-    """Start a shell that kills `pid` once our end of its standard input closes: even our own SIGKILL does that.
-
-    Not PR_SET_PDEATHSIG: that is Linux's alone, and fires when the starting *thread* ends (one of `asyncio.to_thread`).
-    """
-    return subprocess.Popen(
-        ["/bin/sh", "-c", f"read _; kill -9 {pid}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )

@@ -13,3 +13,17 @@ def end(process: subprocess.Popen[bytes] | None, guard: subprocess.Popen[bytes] 
     if guard is not None:
         guard.kill()
         guard.communicate()
+
+
+def kill_when_we_are_gone(pid: int) -> subprocess.Popen[bytes]:
+    """Start a shell that kills `pid` once our end of its standard input closes: even our own SIGKILL does that.
+
+    Not PR_SET_PDEATHSIG: that is Linux's alone, and fires when the starting *thread* ends (one of `asyncio.to_thread`).
+    """
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f"read _; kill -9 {pid}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

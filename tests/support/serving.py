@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tests.support.kafka_broker import HOST, _free_ports, _kill_when_we_are_gone
-from tests.support.processes import end
+from tests.support.ports import HOST, free_ports
+from tests.support.processes import end, kill_when_we_are_gone
 
 START_SECONDS = 60.0  # 1.5 s on two idle cores, 4 s on Kafka; the rest is for busy ones
 STOP_SECONDS = 30.0  # then SIGKILL
@@ -38,7 +38,7 @@ class Serving:
 
     def __init__(self, directory: Path, *options: str, settings: Mapping[str, str] | None = None) -> None:
         self.directory = directory
-        self.port, self.metrics_port = _free_ports(2)
+        self.port, self.metrics_port = free_ports(2)
         self._options = options
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +98,7 @@ class Serving:
                 env=environment(**self._settings),
                 start_new_session=True,
             )
-        self._guard = _kill_when_we_are_gone(self._process.pid)
+        self._guard = kill_when_we_are_gone(self._process.pid)
 
     def ready(self) -> bool:
         """Whether it can serve now."""

@@ -18,12 +18,13 @@ from tests.monitoring.demo.evidence import Fault, Watcher
 from tests.monitoring.demo.faults import PARTITIONS, Scene
 from tests.monitoring.demo.users import Users
 from tests.support import kafka_broker
-from tests.support.kafka_broker import HOST, KafkaBroker, _free_ports
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.monitoring.otlp import receiving
 from tests.support.monitoring.programs import Program
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.stack import Stack
 from tests.support.monitoring.tools import INSTALL, ROOT, tool
+from tests.support.ports import HOST, free_ports
 from tests.support.serving import Serving, environment
 
 PAGE: Final = ROOT / "monitoring/docs/demonstration"
@@ -68,7 +69,7 @@ def _run(base: Path, into: Path, only: Sequence[str]) -> None:
         for worker in workers:
             _start(worker)
             running.callback(worker.stop)
-        [port] = _free_ports(1)
+        [port] = free_ports(1)
         command = [
             sys.executable, "-m", "tasksys.cli", "lag-exporter", *where, "--port", str(port), "--every", "1",
         ]  # fmt: skip

@@ -17,11 +17,11 @@ from typing import Any, Final
 from tests.monitoring.demo import disk, evidence
 from tests.monitoring.demo.evidence import Fault, Watcher
 from tests.monitoring.demo.users import Users
-from tests.support.kafka_broker import HOST
 from tests.support.monitoring.otlp import Collector
 from tests.support.monitoring.programs import until
 from tests.support.monitoring.stack import Stack
 from tests.support.monitoring.tools import tool
+from tests.support.ports import HOST
 from tests.support.serving import Serving, environment
 
 PATIENCE: Final = 180.0

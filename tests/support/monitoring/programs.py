@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from tests.support.kafka_broker import _kill_when_we_are_gone
-from tests.support.processes import end
+from tests.support.processes import end, kill_when_we_are_gone
 
 START_SECONDS = 30.0  # half a second on idle cores
 STOP_SECONDS = 10.0  # then SIGKILL
@@ -70,7 +69,7 @@ class Program:
                 stderr=log,
                 start_new_session=True,
             )
-        self._guard = _kill_when_we_are_gone(self._process.pid)
+        self._guard = kill_when_we_are_gone(self._process.pid)
         give_up = time.monotonic() + START_SECONDS
         while not self.answers():
             status = self._process.poll()

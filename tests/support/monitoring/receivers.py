@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 
-from tests.support.kafka_broker import HOST, _free_ports
+from tests.support.ports import HOST, free_ports
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Inbox:
         server = ThreadingHTTPServer((HOST, 0), _handler(inbox))
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         serving.start()
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         relay = Controller(_Relay(inbox), hostname=HOST, port=port)
         relay.start()
         inbox.web, inbox.smtp = f"http://{HOST}:{server.server_port}", f"{HOST}:{port}"

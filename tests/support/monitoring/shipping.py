@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tests.support.kafka_broker import HOST, _free_ports
 from tests.support.monitoring.programs import Program, fetched
 from tests.support.monitoring.tools import CACHE, ROOT
+from tests.support.ports import HOST, free_ports
 
 CONFIG: Final = ROOT / "monitoring/telegraf"
 
@@ -117,7 +117,7 @@ class Telegraf(Program):
     """A real Telegraf with monitoring/telegraf/, its state in a directory. Files that are not named are none."""
 
     def __init__(self, directory: Path, loki: str, **files: str) -> None:
-        [port] = _free_ports(1)
+        [port] = free_ports(1)
         nowhere = str(directory / "nowhere/*")
         super().__init__(
             "telegraf",
@@ -145,7 +145,7 @@ class VictoriaLogs(Program):
     """A real database of logs that takes Loki's push."""
 
     def __init__(self, directory: Path) -> None:
-        [port] = _free_ports(1)
+        [port] = free_ports(1)
         self.url = f"http://{HOST}:{port}"
         data = f"-storageDataPath={directory / 'data'}"
         super().__init__(

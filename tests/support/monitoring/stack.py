@@ -23,10 +23,10 @@ from typing import Any, Final, Self
 import yaml
 
 from monitoring import alerting
-from tests.support.kafka_broker import HOST, _free_ports
 from tests.support.monitoring.programs import Program, fetched, until
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.tools import ROOT, tool
+from tests.support.ports import HOST, free_ports
 
 PROMETHEUS: Final = ROOT / "monitoring/prometheus"
 ALERTMANAGER: Final = ROOT / "monitoring/alertmanager"
@@ -84,7 +84,7 @@ class Stack:
         newer: bool = False,
     ) -> None:
         self.directory = directory
-        ports = _free_ports(3)
+        ports = free_ports(3)
         self.url, self.alertmanager_url, self.node_url = (f"http://{HOST}:{port}" for port in ports)
         self._addresses = [f"{HOST}:{port}" for port in ports]
         own = {"prometheus": [self._addresses[0]], "alertmanager": [self._addresses[1]]}

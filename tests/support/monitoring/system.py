@@ -15,14 +15,15 @@ from typing import Any, Self
 from aiokafka import AIOKafkaProducer
 
 from streams.topics import COMMANDS
-from tests.support.kafka_broker import HOST, KafkaBroker, _free_ports
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.monitoring.programs import Program, fetched
+from tests.support.ports import HOST, free_ports
 from tests.support.serving import Serving, environment
 
 
 def exporting(directory: Path, broker: str) -> Program:
     """A `tasksys lag-exporter` of the brokers at that URL, to be started."""
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "tasksys.cli", "lag-exporter", "--broker", broker, "--port", str(port)]
     return Program("lag-exporter", command, directory, f"http://{HOST}:{port}/metrics", environment())
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from tests.support.kafka_broker import HOST, _free_ports, _kill_when_we_are_gone
+from tests.support.ports import HOST, free_ports
+from tests.support.processes import kill_when_we_are_gone
 
 ROOT: Final = Path(__file__).parents[3]
 CONFIGURATION: Final = ROOT / "deploy/entry/nginx.conf"
@@ -43,7 +44,7 @@ class Entry:
 
     def __init__(self, directory: Path, workers: Sequence[str]) -> None:
         self.directory = directory
-        (self.port,) = _free_ports(1)
+        (self.port,) = free_ports(1)
         self._workers = workers
 
     @property
@@ -58,7 +59,7 @@ class Entry:
         command = [executable(), "-p", str(self.directory), "-e", "stderr", "-c", str(written), "-g", "daemon off;"]
         with (self.directory / "said.log").open("ab") as said:
             self._process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
-        self._guard = _kill_when_we_are_gone(self._process.pid)
+        self._guard = kill_when_we_are_gone(self._process.pid)
         give_up = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > give_up:

@@ -9,7 +9,7 @@ import pytest
 from tasksys.cli import client
 from tasksys.cli.client import Client
 from tasksys.cli.failures import Exit, Failure, Refused
-from tests.support.kafka_broker import _free_ports
+from tests.support.ports import free_ports
 from tests.tasksys.cli.conftest import invoke
 from tests.tasksys.cli.scripted import BREAK, Scripted, Step, paths
 
@@ -57,7 +57,7 @@ def test_a_connection_that_always_breaks_is_unreachable() -> None:
 
 def test_nobody_listening_is_unreachable_at_once() -> None:
     """Without a server nothing is tried twice, and the error says how to start one."""
-    address = f"http://127.0.0.1:{_free_ports(1)[0]}"
+    address = f"http://127.0.0.1:{free_ports(1)[0]}"
     with Client(address) as asking, pytest.raises(Failure, match=r"connection refused.*tasksys serve") as raised:
         asking.get("/x")
     assert raised.value.exit_code == Exit.UNREACHABLE
@@ -244,7 +244,7 @@ def test_tls_to_a_server_without_it_says_so() -> None:
 @pytest.mark.parametrize(("host", "cause"), [("localhost", "connection refused"), ("no.invalid", "nobody has")])
 def test_a_name_that_leads_nowhere_is_one_sentence(host: str, cause: str) -> None:
     """Also if it has several addresses."""
-    with Client(f"{host}:{_free_ports(1)[0]}") as asking, pytest.raises(Failure) as raised:
+    with Client(f"{host}:{free_ports(1)[0]}") as asking, pytest.raises(Failure) as raised:
         asking.get("/x")
     assert f"({cause}" in raised.value.message
     assert "Errno" not in raised.value.message

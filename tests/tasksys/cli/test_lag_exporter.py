@@ -24,8 +24,10 @@ from streams.topics import COMMANDS, EVENTS, group
 from tasksys import codec
 from tasksys.commands import CreateTask
 from tests.bench.running import ask, workspaces
-from tests.support.kafka_broker import HOST, KafkaBroker, _free_ports, _kill_when_we_are_gone
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import record, wipe
+from tests.support.ports import HOST, free_ports
+from tests.support.processes import kill_when_we_are_gone
 from tests.support.scraping import Figures
 from tests.support.serving import COMMAND, Serving, environment
 
@@ -65,10 +67,10 @@ class Exporter:
 @contextmanager
 def exporting(broker: str, *options: str) -> Iterator[Exporter]:
     """Runs one, and ends it in good order."""
-    port = _free_ports(1)[0]
+    port = free_ports(1)[0]
     command = [*COMMAND, "lag-exporter", "--broker", broker, "--port", str(port), "--every", "0.5", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) as process:
-        guard = _kill_when_we_are_gone(process.pid)
+        guard = kill_when_we_are_gone(process.pid)
         exporter = Exporter(process, port)
         try:
             give_up = time.monotonic() + BOUND
@@ -239,7 +241,7 @@ def test_brokers_that_never_answer(tmp_path: Path) -> None:
     """It starts all the same, and says that it is not ready, and why. Its lines say whose they are."""
     said = tmp_path / "lag.log"
     options = ("--instance", "lag-one", "--log-file", str(said))
-    with exporting(f"kafka://{HOST}:{_free_ports(1)[0]}", *options) as exporter:
+    with exporting(f"kafka://{HOST}:{free_ports(1)[0]}", *options) as exporter:
         exporter.until(lambda now: now.has("tasksys_broker_up"))
         status, body = exporter.get("/ready")
         assert status == 503

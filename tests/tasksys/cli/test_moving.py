@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.archives import archive
-from tests.support.kafka_broker import _free_ports
+from tests.support.ports import free_ports
 from tests.support.serving import COMMAND, Serving, environment
 from tests.tasksys.cli.conftest import answer, errors, invoke
 
@@ -99,7 +99,7 @@ def test_the_key_is_named_where_it_is(tmp_path: Path) -> None:
 
 def test_a_broker_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     """As people write addresses, and nothing of the client's own before it."""
-    file, (port,) = tmp_path / "log.gz", _free_ports(1)
+    file, (port,) = tmp_path / "log.gz", free_ports(1)
     archive(file)
     command = [*COMMAND, "import-log", str(file), "--broker", f"kafka://127.0.0.1:{port}"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment())

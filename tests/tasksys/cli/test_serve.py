@@ -23,8 +23,9 @@ from tasksys.cli import client, serve
 from tasksys.cli.client import Client
 from tasksys.cli.failures import Failure
 from tasksys.settings import Auth, AuthMode, Settings
-from tests.support.kafka_broker import HOST, KafkaBroker, _free_ports
+from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
+from tests.support.ports import HOST, free_ports
 from tests.support.serving import COMMAND, Serving, environment
 from tests.tasksys.cli.conftest import Run, answer, errors, invoke
 
@@ -44,7 +45,7 @@ def refused(*options: str, **settings: str) -> tuple[int, str]:
 
 def on_free_ports() -> tuple[str, ...]:
     """Options that collide with nobody."""
-    port, metrics_port = _free_ports(2)
+    port, metrics_port = free_ports(2)
     return "--port", str(port), "--metrics-port", str(metrics_port)
 
 
@@ -149,7 +150,7 @@ def test_a_log_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
 
 def test_kafka_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     """Only the program's own error is shown, not each attempt to connect."""
-    port = _free_ports(1)[0]
+    port = free_ports(1)[0]
     code, said = refused("--data-dir", str(tmp_path), "--broker", f"kafka://{HOST}:{port}", *on_free_ports())
     assert code == 1
     assert said.startswith(f"Error: Kafka at {HOST}:{port} does not answer")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
-from tests.support.kafka_broker import _kill_when_we_are_gone
+from tests.support.processes import kill_when_we_are_gone
 
 ROOT: Final = Path(__file__).parents[4]
 HERE: Final = Path(__file__).parent
@@ -56,7 +56,7 @@ class Podman:
                 ["podman", "system", "service", "--time=0", f"unix://{self._socket}"],
                 stdout=said, stderr=said, env=self.environment, start_new_session=True,
             )  # fmt: skip
-        self._guard = _kill_when_we_are_gone(self._process.pid)
+        self._guard = kill_when_we_are_gone(self._process.pid)
         give_up = time.monotonic() + START_SECONDS
         while not self._socket.exists():
             if self._process.poll() is not None or time.monotonic() > give_up:

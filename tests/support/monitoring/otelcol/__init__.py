@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.kafka_broker import HOST, ROOT, _free_ports
+from tests.support.kafka_broker import ROOT
 from tests.support.monitoring.otlp import KINDS, Collector, Spanned
+from tests.support.ports import HOST, free_ports
 
 PROGRAM: Final = ROOT / ".cache" / "monitoring" / "otelcol"
 START_SECONDS: Final = 60.0
@@ -85,7 +86,7 @@ def _value(value: Mapping[str, Any]) -> Any:
 @contextmanager
 def collecting(directory: Path, protocol: str) -> Iterator[Written]:
     """A collector that runs, to be sent spans to by `grpc` or `http`."""
-    grpc, http = _free_ports(2)
+    grpc, http = free_ports(2)
     config, file, said = directory / "otelcol.yaml", directory / "spans.json", directory / "otelcol.log"
     config.write_text(CONFIG.format(host=HOST, grpc=grpc, http=http, file=file))
     with said.open("wb") as log, subprocess.Popen([PROGRAM, "--config", config], stdout=log, stderr=log) as process:
