@@ -26,10 +26,15 @@ SHOWN: Final = 5
 """Violations of a seed that are shown."""
 
 
+def prepare() -> None:
+    """What a process does once."""
+    logging.disable(logging.CRITICAL)
+    gc.collect()  # what is frozen as garbage stays for ever
+    gc.freeze()  # what was imported is not looked through again and again
+
+
 def live(seeds: range) -> Run:
     """Lives through the seeds."""
-    logging.disable(logging.CRITICAL)
-    gc.freeze()  # what was imported is not looked through again and again
     found, began = Run(commit="", first=seeds.start), time.process_time()
     for seed in seeds:
         life = simulate(seed)
@@ -42,7 +47,7 @@ def live(seeds: range) -> Run:
 def everywhere(first: int, count: int, processes: int) -> Iterator[Run]:
     """The same on several processors, some seeds after the other."""
     parts = [range(start, min(start + AT_A_TIME, first + count)) for start in range(first, first + count, AT_A_TIME)]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=prepare) as pool:
         yield from pool.map(live, parts)
 
 
