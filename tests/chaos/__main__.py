@@ -20,10 +20,10 @@ from pathlib import Path
 
 from tests.chaos.checker import check
 from tests.chaos.disks import failing, mounts
-from tests.chaos.faults import Setting
 from tests.chaos.history import History
 from tests.chaos.report import Summary, add, summary
 from tests.chaos.run import Plan, Run, run
+from tests.chaos.schedule import Setting
 from tests.chaos.world import clocks
 from tests.support.kafka_broker import install
 

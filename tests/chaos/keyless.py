@@ -9,7 +9,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from tests.chaos.clients import ANSWER_SECONDS, API, BROKEN, PATIENCE_SECONDS, Answer, Asker, pauses, written
+from tests.chaos.asking import ANSWER_SECONDS, API, BROKEN, PATIENCE_SECONDS, Answer, Asker, pauses, written
 from tests.chaos.history import Fate, Write
 
 

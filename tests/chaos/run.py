@@ -16,13 +16,16 @@ from typing import Any, Final
 import aiohttp
 
 from tasksys.values import CLOCK
+from tests.chaos.asking import Asker, sessions
 from tests.chaos.checker import check
-from tests.chaos.clients import Asker, Following, Lively, Reading, Reminding, Working, sessions
-from tests.chaos.faults import READY_SECONDS, Fault, Setting, schedule, unleash
+from tests.chaos.clients import Reading, Reminding, Working
+from tests.chaos.faults import READY_SECONDS, Fault
 from tests.chaos.history import Fate, History
 from tests.chaos.keyless import Keyless
 from tests.chaos.kinds import Violation
 from tests.chaos.links import Link
+from tests.chaos.schedule import Setting, schedule, unleash
+from tests.chaos.subscribers import Following, Lively
 from tests.chaos.truth import Witness, establish
 from tests.chaos.world import PARTITIONS, World, world
 from tests.support.story import MEMBERS, OWNER, TEAMS, Person, founding, furnishing

@@ -9,8 +9,9 @@ from typing import Final
 
 import pytest
 
-from tests.chaos.faults import CutFromBrokers, Fault, Freeze, Kill, Setting, Stop, schedule
+from tests.chaos.faults import CutFromBrokers, Fault, Freeze, Kill, Stop
 from tests.chaos.run import Plan, run
+from tests.chaos.schedule import Setting, schedule
 from tests.support.kafka_broker import install
 from tests.support.nodes import tell
 

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.chaos.clients import API, Asker
+from tests.chaos.asking import API, Asker
 from tests.chaos.history import Fate, History
 from tests.chaos.keyless import Keyless
 

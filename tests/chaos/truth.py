@@ -21,7 +21,7 @@ from tasksys import codec, decider
 from tasksys.events import OF_DELIVERIES, OF_REMINDERS
 from tasksys.rows import Project, Task
 from tasksys.state import State
-from tests.chaos.clients import API, BROKEN, PASSING, canonical, digest
+from tests.chaos.asking import API, BROKEN, PASSING, canonical, digest
 from tests.chaos.history import Audited, Event, Shown, Space
 from tests.support.story import OWNER
 from views import shapes
