@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from streams.broker import Broker, said
+from streams.broker import Broker
 from streams.topics import COMMANDS, EVENTS, TOPICS, TopicSpec, changelog, group
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
@@ -46,7 +46,7 @@ async def create_topics(broker: Broker, agents: Iterable[str], partitions: int, 
         await admin.start()
         return await _create(admin, specs(agents), partitions, replication)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
+        raise broker.unavailable(error) from error
     finally:
         await admin.close()
 
@@ -65,7 +65,7 @@ async def describe_topics(broker: Broker) -> dict[str, int]:
         names = [name for name in await admin.list_topics() if name.startswith("tasksys")]
         return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
+        raise broker.unavailable(error) from error
     finally:
         await admin.close()
 

@@ -161,9 +161,7 @@ class KafkaAppender:
             await self._producer.start()
         except Exception as error:
             await self.close()
-            raise BrokerUnavailable(
-                f"Kafka at {self._servers} does not answer ({said(error)}); is it running?"
-            ) from error
+            raise Broker(servers=self._servers).unavailable(error) from error
 
     def send(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from tasksys.errors import BrokerUnavailable
+
 ADDRESS: Final = re.compile(r"\[?\('([^']*)', (\d+), <AddressFamily\.\w+: \d+>\)\]?")
 """How aiokafka writes an address."""
 
@@ -39,6 +41,10 @@ class Broker:
         if self.directory is not None:
             return [f"embedded://{self.directory}"]
         return [f"tasksys-kafka://{server}" for server in self.servers.split(",")]
+
+    def unavailable(self, error: BaseException) -> BrokerUnavailable:
+        """What became of a question to Kafka, for whoever started or asked something."""
+        return BrokerUnavailable(f"Kafka at {self.servers} does not answer ({said(error)}); is it running?")
 
     def __str__(self) -> str:
         return f"kafka://{self.servers}" if self.directory is None else f"embedded://{self.directory}"

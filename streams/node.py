@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import faust
+from aiokafka.errors import KafkaError
 from yarl import URL
 
 from monitoring import logs, tracing
@@ -173,7 +174,8 @@ class Node:
             except Exception as error:
                 fault = error
             if not ready.done() and not self._heals(fault):
-                ready.set_exception(fault)
+                away = isinstance(fault, KafkaError) and fault.retriable
+                ready.set_exception(self.broker.unavailable(fault) if away else fault)
             self.faults[spec.name] = repr(fault)
             measures(spec.name).restarted()
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)

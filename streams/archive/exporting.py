@@ -28,7 +28,7 @@ from streams.archive.form import (
     OutcomeLine,
     Writer,
 )
-from streams.broker import Broker, said
+from streams.broker import Broker
 from streams.fold import Record, Rows
 from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, changelog, group, table
@@ -36,7 +36,7 @@ from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.kafka.survey import REQUEST_MS, DescribeGroups
 from streams.transport.partition_rows import PartitionRows
 from tasksys import codec
-from tasksys.errors import BrokerUnavailable, Busy
+from tasksys.errors import Busy
 from tasksys.outcomes import DeadLetter, Outcome
 from tasksys.rows import Workspace
 from tasksys.values import instant
@@ -119,7 +119,7 @@ async def members(broker: Broker) -> int:
             raise for_code(code)(f"its group {name!r} cannot be described")
         return len(found)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnavailable(f"Kafka at {broker.servers} does not answer ({said(error)}); is it running?") from error
+        raise broker.unavailable(error) from error
     finally:
         await client.close()
 

@@ -238,7 +238,13 @@ class FoldingConsumer:
         return bool(self.app.tables.actives_ready and self.app.tables.standbys_ready)
 
     def _flowing(self) -> bool:
-        return bool(self.flow_active and not self.should_stop)  # type: ignore[attr-defined]
+        """Whether what is fetched may be handed on.
+
+        Not while partitions are taken over, whatever Faust says: a recovery that a rebalance has overtaken lets
+        everything flow when it ends. What came then would go by positions that are forgotten in the middle of it, and
+        what lies before it would be missing from a copy for ever.
+        """
+        return bool(self.flow_active and not self.should_stop and not self.app.tables.assigning)  # type: ignore[attr-defined]
 
     def _sources(self) -> dict[str, FoldAgent]:
         return {agent.spec.source.name: agent for agent in self._agents()}
@@ -286,7 +292,9 @@ class FoldingConsumer:
                 changelogs[tp] = found
             elif tp not in self.stopped_partitions:
                 await self._offer(agent, tp, self.records(found))
-        if changelogs or not self._recovered():
+        if not self._flowing():
+            self.unsure |= changelogs.keys()
+        elif changelogs or not self._recovered():
             await self.recover(changelogs)
 
     async def _offer(self, agent: FoldAgent, tp: TP, records: Sequence[Record]) -> None:

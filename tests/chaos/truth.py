@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -32,7 +32,8 @@ BOUND: Final = 60.0
 """Seconds that a question may take, over all its attempts."""
 
 ELSEWHERE_SECONDS: Final = 10.0
-"""A worker that has not got a workspace after so long, when everything is at rest, is no witness of it."""
+"""A worker that has not got a workspace after so long, when everything is at rest, is no witness of it; and a copy that
+has not caught up by then never will."""
 
 WRITTEN: Final = {"TaskCreated": "title", "CommentAdded": "body"}
 """Types of events of commands without a key, and where in them is what the client wrote."""
@@ -117,29 +118,52 @@ class Witness:
                             return status, body, int(response.headers.get("Tasksys-Position", 0))
                 await asyncio.sleep(0.1)
 
+    async def copy(self, path: str) -> tuple[Any, int] | None:
+        """Body and position of what it shows as a copy of another worker's; None if it keeps none."""
+        headers = {"Tasksys-Actor": OWNER, "Tasksys-Read": "standby"}
+        async with asyncio.timeout(BOUND), self.session.get(f"{self.url}{path}", headers=headers) as response:
+            body = await response.json(content_type=None)
+            if STALE not in response.headers:
+                return None
+            return body if response.status == 200 else None, int(response.headers.get("Tasksys-Position", 0))
+
     async def testify(self, workspace: str, space: Space) -> bool:
-        """Adds what it shows; False if it has not got the workspace."""
+        """Adds what it shows, also as a copy if it keeps one; False if it has not got the workspace."""
         status, body, position = await self.get(f"{API}/{workspace}")
         if status == 503:
             return False
-        rows: dict[str, str] = {}
-        places = asyncio.Semaphore(AT_ONCE)
 
-        async def look(path: str) -> None:
-            async with places:
-                status, body, _ = await self.get(f"{API}/{workspace}{path}")
-                if status == 200:
-                    rows[path] = canonical(body)
+        async def asked(path: str) -> Any:
+            status, body, _ = await self.get(path)
+            return body if status == 200 else None
 
-        if status == 200:
-            await asyncio.gather(*(look(path) for path in space.folded))
+        rows = await _rows(workspace, space, asked) if status == 200 else {}
         space.shown.append(Shown(worker=self.name, position=position, rows=rows))
+        await self._testify_as_copy(workspace, space)
         status, body, _ = await self.get(f"{API}/{workspace}/audit/verify")
         if status == 503:
             return False
         broken = "" if body.get("ok") else f"{status} {body}"
         space.audited.append(Audited(worker=self.name, verified=body.get("events", 0), broken=broken))
         return True
+
+    async def _testify_as_copy(self, workspace: str, space: Space) -> None:
+        """What nobody reads until its worker takes over: that may be long after it went wrong."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + ELSEWHERE_SECONDS
+        while (found := await self.copy(f"{API}/{workspace}")) is not None:
+            if found[1] >= len(space.log) or loop.time() > give_up:
+                break
+            await asyncio.sleep(0.1)
+        if found is None:
+            return
+
+        async def shown(path: str) -> Any:
+            found = await self.copy(path)
+            return None if found is None else found[0]
+
+        rows = await _rows(workspace, space, shown)
+        space.shown.append(Shown(worker=f"{self.name}, a copy,", position=found[1], rows=rows))
 
     async def replay(self) -> int:
         """How many rows a replay finds to differ. Raises BROKEN, AssertionError where it does not end well."""
@@ -152,6 +176,20 @@ class Witness:
         last = json.loads(lines[-1])
         assert last.get("phase") == "done", last
         return int(last["different"])
+
+
+async def _rows(workspace: str, space: Space, ask: Callable[[str], Awaitable[Any]]) -> dict[str, str]:
+    """What is shown of all that there must be, as digests."""
+    places, rows = asyncio.Semaphore(AT_ONCE), dict[str, str]()
+
+    async def look(path: str) -> None:
+        async with places:
+            body = await ask(f"{API}/{workspace}{path}")
+        if body is not None:
+            rows[path] = canonical(body)
+
+    await asyncio.gather(*(look(path) for path in space.folded))
+    return rows
 
 
 async def establish(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.app import fold_agent
+from streams.appender import Appender, open_appender
 from streams.broker import Broker
 from streams.node import Node
 from streams.parts import AGENTS
@@ -217,6 +218,23 @@ async def test_a_node_does_not_start_without_its_broker(broker: KafkaBroker, tmp
     await node.start()
     await founded(node)
     await node.stop()
+
+
+async def test_a_node_does_not_start_when_its_broker_goes_meanwhile(
+    broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same is said where the topics were there and the agents find nobody any more."""
+
+    async def opens(place: Broker) -> Appender:
+        appender = await open_appender(place)
+        await asyncio.to_thread(broker.kill)
+        return appender
+
+    monkeypatch.setattr("streams.node.open_appender", opens)
+    starting = Node(Broker.parse(f"kafka://{broker.bootstrap}"), tmp_path, partitions=1, agents=("commands",))
+    async with asyncio.timeout(STOP):
+        with pytest.raises(BrokerUnavailable, match=rf"^Kafka at {broker.bootstrap} does not answer \(.*is it running"):
+            await starting.start()
 
 
 async def test_an_append_after_a_refused_record_works(

@@ -46,6 +46,7 @@ class Changelogs:
     def lost(self, tp: TP) -> None:
         """The rows are thrown away, and read from the beginning."""
         self._whole.discard(tp)
+        self._recovery.active_offsets.pop(tp, None)  # Faust keeps those of a partition that was here before
 
     def lacking(self) -> dict[int, int]:
         """The partitions that are copied here, and how many records of the changelog each lacks, as far as is known."""

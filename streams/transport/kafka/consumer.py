@@ -243,13 +243,18 @@ class Consumer(FoldingConsumer, driver.Consumer):
                     await self.seek_wait({tp: 0})
 
     async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
-        """Puts changelog records into the tables, of partitions that are recovered, and of those copied for others."""
+        """Puts changelog records into the tables, of partitions that are recovered, and of those copied for others.
+
+        If one of them is unsure nothing is put in: all that came is fetched again, from behind what the tables have.
+        """
         recovery = self.app.tables.recovery
-        if unsure := self.unsure & (recovery.active_tps | recovery.standby_tps):
+        ours = recovery.active_tps | recovery.standby_tps
+        if unsure := self.unsure & ours:
             self.unsure -= unsure
             standbys = recovery.standby_tps - recovery.active_tps
             seen = {
-                tp: (recovery.standby_offsets if tp in standbys else recovery.active_offsets).get(tp) for tp in unsure
+                tp: (recovery.standby_offsets if tp in standbys else recovery.active_offsets).get(tp)
+                for tp in unsure | (records.keys() & ours)
             }
             await self.seek_wait({tp: 0 if offset is None else offset + 1 for tp, offset in seen.items()})
             return

@@ -62,7 +62,9 @@ class Faust:
 
     def __init__(self) -> None:
         self.app: Any = SimpleNamespace(
-            should_stop=False, crashed=False, tables=SimpleNamespace(actives_ready=True, standbys_ready=True)
+            should_stop=False,
+            crashed=False,
+            tables=SimpleNamespace(actives_ready=True, standbys_ready=True, assigning=False),
         )
         self.flow_active, self.should_stop = True, False
         self._read_offset: dict[TP, int] = {}
@@ -110,6 +112,7 @@ class Consumer(FoldingConsumer, Faust):
         super().__init__()
         self.agent = Agent()
         self.anew = set[TP]()
+        self.recovered: list[dict[TP, Sequence[Any]]] = []
 
     def records(self, fetched: Sequence[Any]) -> list[Record]:
         """They are ours."""
@@ -118,6 +121,10 @@ class Consumer(FoldingConsumer, Faust):
     async def made_anew(self, tp: TP, position: int) -> bool:
         """As the test says."""
         return tp in self.anew
+
+    async def recover(self, records: dict[TP, Sequence[Any]]) -> None:
+        """Tells the test."""
+        self.recovered.append(records)
 
     def _agents(self) -> Any:
         return [self.agent]
@@ -196,6 +203,27 @@ async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: 
     await asyncio.sleep(0)
     await consumer.wait_empty()
     assert sorted(consumer.agent.folded) == [0, 1]
+
+
+async def test_nothing_of_a_changelog_is_applied_while_partitions_are_taken_over(consumer: Consumer) -> None:
+    """A recovery that was overtaken lets it flow; but where the rows are is being forgotten, and looked up again."""
+    rows = TP("changelog", 0)
+    consumer.unsure, consumer.fetched = (
+        {FIRST},
+        {FIRST: [Record(7, 0, b"k", b"x", ())], rows: [Record(3, 0, b"k", b"x", ())]},
+    )
+    dispatching = asyncio.create_task(consumer._drain_once())
+    await consumer.seeking.wait()
+    consumer.app.tables.assigning = True  # in the middle of what was handed on
+    consumer.unsure = {FIRST, rows}
+    consumer.sought.set()
+    await dispatching
+    await consumer._drain_once()
+    assert (consumer.recovered, consumer.agent.folded) == ([], [])
+    assert consumer.unsure == {FIRST, rows}
+    consumer.app.tables.assigning = False
+    await consumer._drain_once()
+    assert [found.keys() for found in consumer.recovered] == [{rows}]
 
 
 async def test_an_assignment_begins_anew(consumer: Consumer) -> None:

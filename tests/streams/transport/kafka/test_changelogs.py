@@ -29,6 +29,7 @@ class Fetching:
                 standbys_ready=True,
                 recovery=SimpleNamespace(
                     active_tps=set(),
+                    active_offsets=Counter({PLACE: 5}),
                     standby_tps={PLACE},
                     standby_offsets=Counter({PLACE: -1 if persisted is None else persisted}),
                     standby_highwaters=Counter({PLACE: end}),
@@ -105,6 +106,15 @@ def test_an_endless_transaction_is_put_on(monkeypatch: pytest.MonkeyPatch) -> No
     assert not fetching.logs.whole(PLACE)
     fetching.fetch("e", "!")
     assert fetching.logs.whole(PLACE)
+
+
+def test_what_is_thrown_away_is_read_from_the_beginning() -> None:
+    """Also of a partition that was here before: Faust would go on from where it was then."""
+    fetching = Fetching(end=-1)
+    fetching.fetch()
+    fetching.logs.lost(PLACE)
+    assert not fetching.logs.whole(PLACE)
+    assert PLACE not in fetching.app.tables.recovery.active_offsets
 
 
 def test_what_waited_is_read_again_after_a_rebalance() -> None:

@@ -1,0 +1,64 @@
+"""What the Kafka consumer does with what was fetched of changelogs."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+from faust.types import TP
+
+from streams.fold import Record
+from streams.transport.kafka.consumer import Consumer
+from streams.transport.kafka.lease import Lease
+
+SURE, UNSURE, THEIRS = TP("changelog", 0), TP("changelog", 1), TP("changelog", 2)
+
+
+class Recovering:
+    """A consumer that recovers one partition and copies another one, as far as `Consumer.recover` asks."""
+
+    def __init__(self) -> None:
+        self.unsure = set[TP]()
+        self.sought: list[dict[TP, int | None]] = []
+        self.applied: list[dict[TP, Any]] = []
+        self.changelogs = SimpleNamespace(apply=self.applied.append)
+        self.app = SimpleNamespace(
+            tables=SimpleNamespace(
+                recovery=SimpleNamespace(
+                    active_tps={UNSURE}, standby_tps={SURE}, active_offsets={UNSURE: None}, standby_offsets={SURE: 6}
+                )
+            )
+        )
+
+    async def seek_wait(self, partitions: dict[TP, int | None]) -> None:
+        """Tells the test."""
+        self.sought.append(partitions)
+
+    async def recover(self, records: dict[TP, Any]) -> None:
+        """What is tested."""
+        await Consumer.recover(cast(Any, self), records)
+
+
+async def test_what_came_with_an_unsure_partition_is_fetched_again_too() -> None:
+    """It is not put in, and its position is behind it by now: it would be missing from the table for ever."""
+    consumer, found = Recovering(), [Record(7, 0, b"k", b"x", ())]
+    consumer.unsure = {UNSURE, THEIRS}
+    await consumer.recover({SURE: found, THEIRS: found})
+    assert consumer.sought == [{UNSURE: 0, SURE: 7}]
+    assert consumer.applied == []
+    assert consumer.unsure == {THEIRS}  # which nobody wants now
+    await consumer.recover({SURE: found})
+    assert consumer.applied == [{SURE: found}]
+
+
+async def test_a_stop_in_the_middle_of_a_rebalance_ends_the_lease() -> None:
+    """Nobody has given the partitions away, and the group may assign them anew."""
+    lease = Lease(6.0, lambda: 100.0)
+    lease.renew(100.0)
+    consumer = SimpleNamespace(app=SimpleNamespace(should_stop=False), lease=lease)
+
+    async def never() -> None:
+        consumer.app.should_stop = True
+        await asyncio.Event().wait()
+
+    await Consumer._unless_stopped(cast(Any, consumer), never())
+    assert not lease.held
