@@ -45,9 +45,9 @@ FOUND: Final = """Chaos has found, and these were mended:
   assignment went to offsets that nobody had looked up yet (seed 1; `streams/transport/kafka/consumer.py:seek_wait`).
 - A worker that found its tables damaged while it started ended, though the next start healed them
   (`streams/node.py:_heals`).
-- A copy lacked one transaction for ever, and its worker showed an old task when it took over: what had come with another
-  partition's records, after a rebalance, was neither put in nor fetched again. The one list that showed it was luck, so
-  copies are judged in the end now, as well as who owns what they copy (seed 29;
+- A copy lacked one transaction for ever, and its worker showed an old task when it took over: what had come together
+  with another partition's records, after a rebalance, was neither put in nor fetched again. The one list that showed it
+  was luck, so copies are judged in the end now, as well as who owns what they copy (seed 29;
   `streams/transport/kafka/consumer.py:recover`).
 - A worker that found no broker any more between its topics and its agents ended with a fault of ours instead of that
   (seed 30; `streams/node.py:_supervise`).
