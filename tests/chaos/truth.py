@@ -121,11 +121,16 @@ class Witness:
     async def copy(self, path: str) -> tuple[Any, int] | None:
         """Body and position of what it shows as a copy of another worker's; None if it keeps none."""
         headers = {"Tasksys-Actor": OWNER, "Tasksys-Read": "standby"}
-        async with asyncio.timeout(BOUND), self.session.get(f"{self.url}{path}", headers=headers) as response:
-            body = await response.json(content_type=None)
-            if STALE not in response.headers:
-                return None
-            return body if response.status == 200 else None, int(response.headers.get("Tasksys-Position", 0))
+        async with asyncio.timeout(BOUND):
+            while True:
+                with suppress(*BROKEN):
+                    async with self.session.get(f"{self.url}{path}", headers=headers) as response:
+                        body = await response.json(content_type=None)
+                        if STALE not in response.headers:
+                            return None
+                        position = int(response.headers.get("Tasksys-Position", 0))
+                        return body if response.status == 200 else None, position
+                await asyncio.sleep(0.1)
 
     async def testify(self, workspace: str, space: Space) -> bool:
         """Adds what it shows, also as a copy if it keeps one; False if it has not got the workspace."""
