@@ -17,6 +17,7 @@ from streams.runner import APPLIED
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.hanging import OUTPUTS, Undecidable
 from streams.transport.kafka.transaction import PartitionWriter
+from streams.transport.kafka.transactional import Entry
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import until, workspace_name
 
@@ -113,6 +114,20 @@ async def test_the_position_is_the_last_row(place: Place) -> None:
             await writer.commit(Effects({APPLIED: b"1", b"row": b"x"}), 1)
         await commit(place, writer, 1)
     assert await place.committed(place.changelog) == [b"row", APPLIED]
+
+
+async def test_the_changelog_is_written_last(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever dies in between has left no position's row, by which the transaction would be taken for whole."""
+    async with place.writer() as writer:
+        append, written = writer.log.append, list[list[str]]()
+
+        async def appends(entries: dict[str, list[Entry]]) -> dict[str, int]:
+            written.append([*entries])
+            return await append(entries)
+
+        monkeypatch.setattr(writer.log, "append", appends)
+        await commit(place, writer, 1)
+    assert written == [[place.events], [place.changelog]]
 
 
 @pytest.mark.parametrize("parts", ["both", "changelog"])
