@@ -166,6 +166,18 @@ async def listed(reader: StateReader, name: str) -> tuple[list[Task], int]:
     return [item.task for item in page.items], position
 
 
+async def test_copies_lack_nothing_that_came_with_what_is_fetched_again(url: str, tmp_path: Path) -> None:
+    """After a rebalance some partitions are unsure and others are not; one fetch may bring records of both."""
+    async with workers(url, tmp_path, "a", "b", agents=("commands",)) as [first, second]:
+        number, *others = first.served("commands")
+        name = await founded(first, workspace_on(first, number))
+        await copied(first, second, names=("commands",))
+        second.begun["commands"].consumer.unsure |= {TP(changelog("commands").name, other) for other in others}
+        for task in ("lost", "kept"):
+            await accepted(first, name, CreateTask(task=task, title="x"))
+        await copied(first, second, names=("commands",))
+
+
 async def test_standbys_copy_and_never_write(url: str, tmp_path: Path) -> None:
     """Only owners have writers; a copy moves in its owner's steps, says its position, and answers queries."""
     names = ("commands", "audit")
