@@ -99,9 +99,13 @@ class Transport(driver.Transport):
         self._crashing = asyncio.ensure_future(self.app.crash(found))  # held here: the event loop would not
 
     def persisted_offset(self, app: faust.App, tp: TP) -> int | None:
-        """The changelog offset that the rows on disk contain."""
+        """The changelog offset that the rows on disk contain; -1 if there are none.
+
+        Not None, for which Faust would keep the offset that it remembers: that may be 0 and made up, by a recovery that
+        was overtaken and has counted what had been forgotten meanwhile.
+        """
         held = self.held(tp.partition)
-        return None if held is None else held.offset
+        return -1 if held is None else held.offset
 
     def held(self, partition: int) -> Held | None:
         """What the rows of a partition contain of the changelog; None if there are none."""

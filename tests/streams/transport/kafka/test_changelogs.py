@@ -1,17 +1,20 @@
 """Copies of tables move in their owners' steps: what was fetched of a transaction in part waits for the rest of it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from faust.tables.recovery import Recovery
 from faust.types import TP
 
 from streams.fold import Record
 from streams.runner import APPLIED
 from streams.transport.kafka import changelogs
 from streams.transport.kafka.changelogs import Changelogs
+from streams.transport.kafka.driver import Transport
 from tests.support.nodes import MemoryRows
 
 PLACE = TP("tasksys-audit-table-changelog", 0)
@@ -130,3 +133,50 @@ def test_what_waited_is_read_again_after_a_rebalance() -> None:
     assert fetching.logs.whole(PLACE)
     fetching.logs.assigned(set())
     assert not fetching.logs.whole(PLACE)
+
+
+class Table:
+    """One of which nothing is on disk yet."""
+
+    def held(self, partition: int) -> None:
+        """As the transport says."""
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """As the store asks the transport."""
+        return Transport.persisted_offset(cast(Any, self), cast(Any, None), tp)
+
+
+class Overtaken:
+    """Faust's recovery of an assignment, which waits for where changelogs begin while the next one is made."""
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+        self.app: Any = SimpleNamespace(conf=SimpleNamespace(stream_recovery_delay=0, id="tasksys-audit"))
+        self.app.consumer_generation_id, self.app.tracer, self.app._rebalancing_span = 15, None, None
+        self.app.assignor = SimpleNamespace(assigned_standbys=lambda: {PLACE}, assigned_actives=set)
+        self.app.tables = SimpleNamespace(_changelogs={PLACE.topic: Table()})
+        self.recovery = self.app.tables.recovery = Recovery(self.app, self.app.tables)
+        self.logs = Changelogs(SimpleNamespace(app=self.app))
+
+    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        """As the partitions' leaders say, when there is one."""
+        await self.answered.wait()
+        return dict.fromkeys(tps, 0)
+
+
+async def test_a_recovery_that_is_overtaken_leaves_no_offset_behind() -> None:
+    """Faust counts offsets in a Counter: of a partition that it has forgotten meanwhile, the first record is "seen"."""
+    old = Overtaken()
+    recovery = old.recovery
+    await recovery.on_rebalance({PLACE}, set(), {PLACE}, 15)  # which the next assignment is about to overtake
+    building = asyncio.create_task(
+        recovery._build_offsets(old, recovery.standby_tps, recovery.standby_offsets, "standby")
+    )
+    await asyncio.sleep(0)
+    old.app.consumer_generation_id = 16
+    old.logs.assigned({PLACE})  # Consumer.inspect begins, and asks the same leaders where changelogs begin
+    old.answered.set()
+    await building  # the recovery before is answered first
+    await recovery.on_rebalance({PLACE}, set(), set(), 16)
+    await recovery._build_offsets(old, recovery.standby_tps, recovery.standby_offsets, "standby")
+    assert recovery.standby_offsets[PLACE] == -1  # nothing is there: the record at offset 0 is still to be put in
