@@ -49,6 +49,8 @@ FOUND: Final = """Chaos has found, and these were mended:
   with another partition's records, after a rebalance, was neither put in nor fetched again. The one list that showed it
   was luck, so copies are judged in the end now, as well as who owns what they copy (seed 29;
   `streams/transport/kafka/consumer.py:recover`).
+- A copy that was new could lack the first record of its changelog, if two rebalances followed each other closely (found
+  by reading what had led to that; `streams/transport/kafka/driver.py:Transport.persisted_offset`).
 - A worker that found no broker any more between its topics and its agents ended with a fault of ours instead of that
   (seed 30; `streams/node.py:_supervise`).
 """
