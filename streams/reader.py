@@ -48,17 +48,17 @@ class StateReader:
 
     def state(self, workspace: str) -> State:
         """The workspace's rows, loaded on demand. A snapshot only as long as the caller does not await."""
-        get = self._rows(workspace).get
+        get, members = self._rows(workspace).get, self._members
 
         def load(kind: str, name: str) -> Row | None:
-            if kind == Member.kind and (known := self._members.get((workspace, name))) is not None:
+            if kind == Member.kind and (known := members.get((workspace, name))) is not None:
                 return known
             stored = get(keys.row(workspace, kind, name))
             row = None if stored is None else codec.decode_row(kind, stored)
             if isinstance(row, Member):
-                if len(self._members) >= MEMBERS:
-                    self._members.clear()
-                self._members[workspace, name] = row
+                if len(members) >= MEMBERS:
+                    members.clear()
+                members[workspace, name] = row
             return row
 
         return State(load)
@@ -136,4 +136,4 @@ class StateReader:
 
     def forget(self) -> None:
         """Forgets all members: rows were given away, or changed outside of batches."""
-        self._members.clear()
+        self._members = {}  # a new one: who still reads by a state of before puts what it finds into the old one

@@ -53,6 +53,16 @@ async def test_a_list_is_read_in_turns(rows: MemoryRows) -> None:
     assert [row.user for row in await reading] == ["olga", *(f"u{number:02}" for number in range(USERS))]
 
 
+def test_who_reads_on_after_rows_were_given_away_makes_nothing_remembered(rows: MemoryRows) -> None:
+    """Else somebody whom their next owner removes would be a member again when they come back."""
+    one = reader(rows)
+    before = one.state("w00")  # held for long, as by an export
+    one.forget()
+    assert before.member("u01") is not None
+    rows.apply({keys.row("w00", Member.kind, "u01"): None})
+    assert one.state("w00").member("u01") is None
+
+
 def test_the_members_remembered_are_bounded(rows: MemoryRows, monkeypatch: pytest.MonkeyPatch) -> None:
     """By reads alone: a server that is only read from does not grow with its users."""
     monkeypatch.setattr(reader_module, "MEMBERS", 5)
