@@ -56,6 +56,8 @@ class FoldingConsumer:
         self._dispatching: asyncio.Future[None] | None = None
         self._sought = True
         """False from an assignment on until positions are sought: until then the sources are fetched from anywhere."""
+        self._passed_over: set[TP] = set()
+        """Partitions of which something came before that, and was dropped."""
         self.unsure: set[TP] = set()
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
@@ -148,15 +150,19 @@ class FoldingConsumer:
     async def perform_seek(self) -> None:
         """Goes to the positions that the tables contain, and to the group's where there is no table yet."""
         await super().perform_seek()  # type: ignore[misc]
-        own = {
-            TP(agent.spec.source.name, number): position
+        places = {
+            TP(agent.spec.source.name, number): agent.position(number)
             for agent in self._agents()
             for number in agent.owned()
-            if (position := agent.position(number))
         }
+        own = {tp: position for tp, position in places.items() if position}
         if own:
             await self.seek_wait(own)  # type: ignore[attr-defined]
             self._committed_offset.update(own)  # type: ignore[attr-defined]
+        # What came while that was waited for was passed over, and would only be missed when more came.
+        while missed := self._passed_over & places.keys():
+            self._passed_over -= missed
+            await self.seek_wait({tp: self._committed_offset.get(tp) or 0 for tp in missed})  # type: ignore[attr-defined]
         self._sought = True
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -184,6 +190,7 @@ class FoldingConsumer:
             agent.spec.elsewhere({*known.active} - mine)
         self.app.tables.recovery.signal_recovery_end.clear()  # of the recovery before: it would end this one at once
         self.unsure, self._sought = set(assigned), False
+        self._passed_over.clear()
         self.app.tables.assigning = True
         try:
             for agent in self._agents():
@@ -259,6 +266,7 @@ class FoldingConsumer:
             agent = agents.get(tp.topic)
             if (active is not None and tp not in active) or (agent is not None and not self._sought):
                 self.unsure.add(tp)
+                self._passed_over.add(tp)
             elif agent is None or tp in self.unsure or found[0].offset < agent.position(tp.partition):
                 left[tp] = found
             else:

@@ -189,6 +189,24 @@ async def test_nothing_is_folded_before_its_table_is_recovered(consumer: Consume
     assert consumer.positions == {FIRST: 7, SECOND: 7}
 
 
+async def test_what_comes_while_positions_are_sought_is_fetched_again(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its position is behind it by then: a partition that gets nothing more would stand still, with nobody knowing."""
+    consumer.unsure, consumer._sought, consumer.agent.applied = set(), False, 7
+    monkeypatch.setattr(consumer.agent, "owned", lambda: [0, 1])
+    consumer.fetched.pop(SECOND)
+    seeking = asyncio.create_task(consumer.perform_seek())
+    await consumer.seeking.wait()
+    assert consumer.positions == {FIRST: 7, SECOND: 7}
+    consumer.positions.clear()
+    await consumer._drain_once()  # answered from there already
+    consumer.sought.set()
+    await seeking
+    assert consumer.positions == {FIRST: 7}
+    assert consumer._sought
+
+
 async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: Consumer) -> None:
     """It is from wherever the group has been: before what was folded, or behind what was not."""
     consumer.unsure, consumer._sought, consumer.agent.applied = set(), False, 8
