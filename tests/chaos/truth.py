@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -28,6 +28,7 @@ from views import shapes
 
 AT_ONCE: Final = 16
 STALE: Final = "Tasksys-Stale"
+NO_WISHES: Final[Mapping[str, str]] = {}
 BOUND: Final = 60.0
 """Seconds that a question may take, over all its attempts."""
 
@@ -110,27 +111,29 @@ class Witness:
         give_up = loop.time() + ELSEWHERE_SECONDS
         async with asyncio.timeout(BOUND):
             while True:
-                with suppress(*BROKEN):
-                    async with self.session.get(f"{self.url}{path}", headers={"Tasksys-Actor": OWNER}) as response:
-                        status, body = response.status, await response.json(content_type=None)
-                        final = status < 500 and status not in PASSING and STALE not in response.headers
-                        if final or (status == 503 and loop.time() > give_up):
-                            return status, body, int(response.headers.get("Tasksys-Position", 0))
+                status, body, headers = await self._answer(path)
+                final = status < 500 and status not in PASSING and STALE not in headers
+                if final or (status == 503 and loop.time() > give_up):
+                    return status, body, int(headers.get("Tasksys-Position", 0))
                 await asyncio.sleep(0.1)
 
     async def copy(self, path: str) -> tuple[Any, int] | None:
         """Body and position of what it shows as a copy of another worker's; None if it keeps none."""
-        headers = {"Tasksys-Actor": OWNER, "Tasksys-Read": "standby"}
         async with asyncio.timeout(BOUND):
-            while True:
-                with suppress(*BROKEN):
-                    async with self.session.get(f"{self.url}{path}", headers=headers) as response:
-                        body = await response.json(content_type=None)
-                        if STALE not in response.headers:
-                            return None
-                        position = int(response.headers.get("Tasksys-Position", 0))
-                        return body if response.status == 200 else None, position
-                await asyncio.sleep(0.1)
+            status, body, headers = await self._answer(path, {"Tasksys-Read": "standby"})
+        if STALE not in headers:
+            return None
+        return body if status == 200 else None, int(headers.get("Tasksys-Position", 0))
+
+    async def _answer(self, path: str, wishes: Mapping[str, str] = NO_WISHES) -> tuple[int, Any, Mapping[str, str]]:
+        """Status, body and headers of the first whole answer, whatever it says; without end."""
+        while True:
+            with suppress(*BROKEN):
+                async with self.session.get(
+                    f"{self.url}{path}", headers={"Tasksys-Actor": OWNER, **wishes}
+                ) as response:
+                    return response.status, await response.json(content_type=None), response.headers
+            await asyncio.sleep(0.1)
 
     async def testify(self, workspace: str, space: Space) -> bool:
         """Adds what it shows, also as a copy if it keeps one; False if it has not got the workspace."""

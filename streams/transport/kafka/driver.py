@@ -98,7 +98,7 @@ class Transport(driver.Transport):
     def _crash(self, found: DatabaseCorrupt) -> None:
         self._crashing = asyncio.ensure_future(self.app.crash(found))  # held here: the event loop would not
 
-    def persisted_offset(self, app: faust.App, tp: TP) -> int | None:
+    def persisted_offset(self, app: faust.App, tp: TP) -> int:
         """The changelog offset that the rows on disk contain; -1 if there are none.
 
         Not None, for which Faust would keep the offset that it remembers: that may be 0 and made up, by a recovery that
