@@ -5,11 +5,11 @@ Long ones are built, and long queries run, in turns with everything else. Meanwh
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
 from streams import keys
 from streams.agents.committed import Committed
@@ -28,6 +28,8 @@ INDEXED_BYTES: Final = 400_000_000
 
 RUNS: Final = 3
 """How often a query begins anew, because its index was dropped under it, before it makes do with what it has."""
+
+T = TypeVar("T")
 
 Found = tuple[Page | FilterError, int]
 """A query's answer, and the position that it shows."""
@@ -63,17 +65,24 @@ class Indexes:
 
     async def run(self, workspace: str, wanted: PageRequest) -> Found:
         """The page that `Index.run` gives, and the position that it is of."""
-        for last in range(RUNS - 1, -1, -1):
-            async with self._whole(workspace) as held:
-                found = await self._turns.finish(held.index.steps(wanted))
-                if self._held.get(workspace) is held or not last:
-                    break
-        return found, held.position
+        return await self._asked(workspace, lambda index: self._turns.finish(index.steps(wanted)))
 
     async def gap(self, workspace: str, task: str, behind: bool, without: str) -> tuple[str, str] | None:
         """What `Index.gap` gives."""
-        async with self._whole(workspace) as held:
-            return held.index.gap(task, behind, without)
+
+        async def found(index: Index) -> tuple[str, str] | None:
+            return index.gap(task, behind, without)
+
+        return (await self._asked(workspace, found))[0]
+
+    async def _asked(self, workspace: str, ask: Callable[[Index], Awaitable[T]]) -> tuple[T, int]:
+        """What the workspace's index says, and the position that it is of."""
+        for last in range(RUNS - 1, -1, -1):
+            async with self._whole(workspace) as held:
+                found = await ask(held.index)
+                if self._held.get(workspace) is held or not last:
+                    break
+        return found, held.position
 
     @asynccontextmanager
     async def _whole(self, workspace: str) -> AsyncIterator[_Held]:

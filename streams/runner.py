@@ -5,7 +5,7 @@ written with what has effects; records that have none are merely passed.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Final
@@ -51,11 +51,18 @@ class PartitionRunner:
         self._durable = self.position
 
     async def run(self, records: Sequence[Record]) -> None:
-        """Applies the records in order; what was applied before is skipped."""
+        """Applies the records in order; what was applied before is skipped, and what comes a second time."""
         for start in range(0, len(records), BATCH):
-            chunk = [record for record in records[start : start + BATCH] if record.offset >= self.position]
+            chunk = list(self._new(records[start : start + BATCH]))
             while chunk:
                 chunk = chunk[await self._apply(chunk) :]
+
+    def _new(self, records: Sequence[Record]) -> Iterator[Record]:
+        position = self.position
+        for record in records:
+            if record.offset >= position:
+                position = record.offset + 1
+                yield record
 
     async def _apply(self, chunk: list[Record]) -> int:
         """Applies the records, or the first of them where their effects are too many at once; how many."""

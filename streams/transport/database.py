@@ -28,6 +28,8 @@ from rocksdict import (
     ReadOptions,
 )
 
+from tasksys.errors import NotOwned
+
 MEBI = 1024 * 1024
 CACHE_BYTES = 64 * MEBI
 """Blocks, indexes and filters: with 16 MiB the filters of 800,000 tasks did not fit, and the fold of commands fell from
@@ -45,6 +47,8 @@ STARVED = "Too many open files"
 MISSING = "IO error: No such file or directory"  # of a file that another one says is there
 LOCKED = ("IO error: While lock file", "IO error: lock hold by current process")
 """Somebody has the database open, another process or this one."""
+CLOSED = "DB instance already closed"
+"""In rocksdict's words."""
 FULL = (NO_SPACE, "No space left on device")
 """In RocksDB's words, and in those of rocksdict, which makes the directory."""
 WRAPPED = "IO error: DB::Open() failed --- Unable to persist Options file: IO error: Unable to persist options.: "
@@ -66,6 +70,10 @@ class DatabaseLocked(DatabaseError):
     """Somebody has it open, and it cannot be shared."""
 
 
+class DatabaseClosed(DatabaseError, NotOwned):
+    """Whoever had it open has closed it under the reader, for its agent ends or begins anew; see `NotOwned`."""
+
+
 class DiskFull(DatabaseError):
     """There is no room for what was to be written; it is not written."""
 
@@ -77,6 +85,7 @@ class DiskReadOnly(DatabaseError):
 KINDS: Final[tuple[tuple[str | tuple[str, ...], type[DatabaseError]], ...]] = (
     ((CORRUPTION, MISSING), DatabaseCorrupt),
     (LOCKED, DatabaseLocked),
+    (CLOSED, DatabaseClosed),
     (FULL, DiskFull),
     (READ_ONLY, DiskReadOnly),
 )

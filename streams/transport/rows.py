@@ -36,7 +36,7 @@ class _Prefixes(dict[tuple[str, int], bytes]):
 class RowStore:
     """Rows: bytes under (table, partition, key), keys in byte order. Many tables and partitions share a database.
 
-    Reads raise DatabaseError (DatabaseCorrupt when a block's checksum is wrong).
+    Reads raise DatabaseError: DatabaseCorrupt when a checksum is wrong, DatabaseClosed when its agent has just ended.
     """
 
     def __init__(self, database: Rdict, name: str = "") -> None:

@@ -19,6 +19,7 @@ from tests.support.nodes import MemoryRows
 from tests.support.queries import NOW, project_row, task
 
 TASKS = 50
+LAST = "t49"
 
 Entry = tuple[bytes, bytes]
 
@@ -144,6 +145,15 @@ async def test_an_index_dropped_under_a_query_is_built_anew(table: Table) -> Non
     assert table.held() is None
     table.commit(task("t00", "bread"), workspace(3, "Asia/Tokyo"))
     assert await asking == (["t00"], 3)
+
+
+async def test_a_place_is_looked_for_in_what_the_index_is_now(table: Table) -> None:
+    """One that was dropped while it was built does not hear of commits any more."""
+    asking = asyncio.create_task(table.indexes.gap("w", LAST, True, ""))
+    await begun(table)
+    table.commit(workspace(2, "Asia/Tokyo"))
+    table.commit(task(f"{LAST}x", "behind it", order="n"), workspace(3, "Asia/Tokyo"))
+    assert await asking == ("", "n")
 
 
 async def test_a_partition_given_away_ends_the_query(table: Table) -> None:

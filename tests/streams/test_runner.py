@@ -108,6 +108,14 @@ async def test_records_are_applied_once() -> None:
     assert partition.runner.position == 7
 
 
+async def test_what_comes_twice_in_a_fetch_is_applied_once() -> None:
+    """A source that was sought back, with records of it still waiting."""
+    partition = Partition()
+    await partition.runner.run([*records(0, 5), *records(2, 7), *records(6, 8)])
+    assert partition.rows.rows[b"sum"] == b"28"
+    assert partition.told == ["fold [0, 1, 2, 3, 4, 5, 6, 7]", "committed"]
+
+
 async def test_a_new_runner_goes_on_where_the_rows_are() -> None:
     """After a restart, or another worker's turn."""
     first = Partition()

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from rocksdict import Rdict, WriteBatch
 
 from streams.transport.database import DatabaseCorrupt, open_database
 from streams.transport.rows import SAMPLED, RowStore
+from tasksys.errors import NotOwned
 from tests.support.scraping import Since
+from views.problems import foreseen
 
 LAST_PARTITION = 0xFFFF_FFFF
 
@@ -148,6 +150,21 @@ def test_an_unreadable_block_is_an_error_and_not_an_end(tmp_path: Path) -> None:
     with pytest.raises(DatabaseCorrupt, match="checksum"):
         [rows.get("t", 0, key) for key in keys]
     database.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda rows: rows.get("t", 0, b"k"), lambda rows: rows.scan("t", 0), lambda rows: rows.count("t", 0, b"", 9)],
+)
+def test_who_reads_what_is_closed_meanwhile_may_come_again(tmp_path: Path, read: Callable[[RowStore], object]) -> None:
+    """An agent that was fenced closes its database while requests read; they are told what passes, not a fault."""
+    database = open_database(tmp_path)
+    database.close()
+    with pytest.raises(NotOwned) as raised:
+        read(RowStore(database))
+    told = foreseen(raised.value)
+    assert told is not None
+    assert (told.status, told.code) == (503, "not-ready")
 
 
 def test_the_estimate_grows_with_the_rows(database: Rdict) -> None:

@@ -12,6 +12,7 @@ from rocksdict import Rdict, WriteBatch
 
 from streams.transport.database import (
     WRAPPED,
+    DatabaseClosed,
     DatabaseCorrupt,
     DatabaseError,
     DatabaseLocked,
@@ -220,6 +221,7 @@ def test_who_has_it_is_said(directory: Path) -> None:
             DiskReadOnly,
         ),
         ("IO error: Input/output error: While pread: /lock/Corruption: No space left on device", DatabaseError),
+        ("DB instance already closed", DatabaseClosed),
         ("Result incomplete: Write stall", DatabaseError),
     ],
 )
