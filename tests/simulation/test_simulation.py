@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
 
+from streams import keys
+from streams.parts import AGENTS
+from streams.runner import APPLIED
 from tests.simulation.planted import PLANTED
 from tests.simulation.simulation import Life, simulate
 from tests.support.nodes import tell
+from tests.support.truth import Truth
 
 FIXED: Final = 40
 FRESH_SECONDS: Final = 12.0
@@ -59,6 +63,36 @@ def test_nothing_is_found_in_fresh_seeds() -> None:
         fine(simulate(first + lived))
         lived += 1
     tell(f"{lived} lives in {time.process_time() - began:.1f} s")
+
+
+def test_a_row_that_is_missing_from_any_table_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or one that is there too much: the judge of the tables looks at each of them."""
+    seen: list[tuple[Any, ...]] = []
+    compare = Truth.compare
+
+    def watched(self: Truth, *given: Any) -> None:
+        seen.append(given)
+        compare(self, *given)
+
+    monkeypatch.setattr(Truth, "compare", watched)
+    for seed in range(FIXED):
+        fine(simulate(seed))
+    aside = (keys.OUTCOME, keys.DEAD_LETTER, keys.IMPORT, APPLIED)
+    for number, name in enumerate(AGENTS, 1):
+        given = list(next(given for given in seen if given[number].keys() - {APPLIED}))
+        rows = given[number]
+        last = max(key for key in rows if not key.startswith(aside))
+        for spoilt in ({**rows, last + b"x": rows[last]}, {key: row for key, row in rows.items() if key != last}):
+            given[number] = spoilt
+            assert _complains(given), name
+
+
+def _complains(given: list[Any]) -> bool:
+    try:
+        Truth().compare(*given)
+    except AssertionError:
+        return True
+    return False
 
 
 def trace(seed: int) -> str:

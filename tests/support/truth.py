@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from streams import keys
-from streams.agents.audit import decode as decode_remembered
+from streams.agents.audit import encode
 from streams.agents.deliveries import Attempt
 from streams.fold import Record
 from streams.runner import APPLIED
 from tasksys import audit, codec, decider
+from tasksys.audit import Remembered
 from tasksys.events import EventRecord, SeriesAdvanced
 from tasksys.outcomes import Outcome, OutcomeStatus
 from tasksys.rows import Firing, Member, Reminder, Workspace
@@ -107,6 +108,11 @@ def _workspaces(state: Table) -> Iterator[Workspace]:
             yield found
 
 
+def _check_rows(rows: Table, expected: Table) -> None:
+    found = {key: row for key, row in rows.items() if key != APPLIED}
+    assert found == expected, f"rows differ from what the events say: {_unlike(found, expected)}"
+
+
 def check_timeline(state: Table, rows: Table, zones: Table) -> None:
     """Every armed reminder of the state is in the timeline, and nothing else is."""
     expected = dict(zones)
@@ -119,7 +125,7 @@ def check_timeline(state: Table, rows: Table, zones: Table) -> None:
                 assert found.scheduled_for is not None
                 place = keys.timeline(found.scheduled_for, workspace.decode(), found.id)
                 expected |= {key: found.scheduled_for.encode(), place: found.position.to_bytes(8)}
-    assert {key: row for key, row in rows.items() if key != APPLIED} == expected
+    _check_rows(rows, expected)
 
 
 def check_series(records: Sequence[Record], rows: Table, zones: Table) -> None:
@@ -138,6 +144,7 @@ def check_series(records: Sequence[Record], rows: Table, zones: Table) -> None:
         if at is not None:
             expected[keys.armed(workspace, name)] = at.encode()
             expected[keys.timeline(at, workspace, name)] = position.to_bytes(8)
+    _check_rows(rows, expected)
 
 
 def check_outbox(state: Table, rows: Table) -> None:
@@ -160,19 +167,23 @@ def check_outbox(state: Table, rows: Table) -> None:
             expected[keys.user_of(workspace, found.id)] = found.user.encode()
             if found.armed:
                 expected[keys.armed_of(workspace, found.user, found.id)] = b""
-    assert {key: row for key, row in rows.items() if key != APPLIED} == expected
+    _check_rows(rows, expected)
 
 
 def check_history(records: Sequence[Record], rows: Table) -> None:
-    """Every event is in the history, byte for byte and in the chain, and nothing else is."""
+    """Every event is in the history, byte for byte and in the chain, and is found by its task and its command."""
     links: Table = {}
-    expected = 0
+    expected: Table = {}
     for one in records:
         assert one.key is not None
         assert one.value is not None
-        event = codec.decode_event(one.value)
-        remembered = decode_remembered(rows[keys.event(one.key.decode(), event.position)])
+        workspace, event = one.key.decode(), codec.decode_event(one.value)
         links[one.key] = audit.link(links.get(one.key, audit.GENESIS), one.value)
-        assert (remembered.event, remembered.hash) == (one.value, links[one.key])
-        expected += 1
-    assert sum(key != APPLIED and key.split(b"\0", 1)[1][:1] == b"e" for key in rows) == expected
+        expected[keys.event(workspace, event.position)] = encode(Remembered(one.value, links[one.key]))
+        if event.task is not None:
+            expected[keys.task_event(workspace, event.task, event.position)] = b""
+        command, here = keys.command_events(workspace, event.actor, event.command), event.position.to_bytes(8)
+        first, last = (expected[command][:8], expected[command][8:]) if command in expected else (here, b"")
+        follows = int.from_bytes(last) == event.position - 1
+        expected[command] = (first if follows else here) + here
+    _check_rows(rows, expected)
