@@ -25,9 +25,14 @@ from views.feed.subscription import Subscription
 
 
 class Plant(NamedTuple):
-    """What plants a bug while it is entered, and what lives to look for it in."""
+    """What plants a bug while it is entered, what the checks say of it, and what lives to look for it in.
+
+    A plant that does not fit the code any more breaks lives in other ways, and that must not pass for being found.
+    """
 
     bug: Callable[[], AbstractContextManager[object]]
+    shows: str
+    """A part of a violation."""
     plan: Plan = Plan()
 
 
@@ -132,18 +137,26 @@ ROTTING: Final = Plan(kinds=("rot", "crash"), faults=(6, 12))
 DYING: Final = Plan(kinds=("kill", "cut", "broker", "power", "wipe"), faults=(6, 12))
 
 PLANTED: Final[dict[str, Plant]] = {
-    "outcomes are not looked at": Plant(lambda: patch.object(CommandsFold, "_outcome", _nothing)),
-    "states are kept of what was given away": Plant(lambda: patch.object(States, "forget", _nothing), MOVING),
-    "indexes are kept of what was given away": Plant(lambda: patch.object(Indexes, "forget", _nothing), MOVING),
-    "recovery ends half way": Plant(_recovered_half),
-    "a batch is told of before it is durable": Plant(_told_before_it_is_durable),
-    "the feed resumes one too late": Plant(_feed_one_too_late),
-    "rows are written apart from their offset": Plant(_rows_apart_from_their_offset, DYING),
-    "uncommitted records are read": Plant(_reads_what_is_not_committed),
-    "commands are acknowledged before they are appended": Plant(_acknowledged_before_it_is_appended, DYING),
-    "a writer is not fenced": Plant(_unfenced, ZOMBIES),
-    "what cannot be read ends a timer": Plant(_timer_without_a_net, ROTTING),
-    "what cannot be read is not put aside": Plant(lambda: patch.object(disk.Disk, "put_aside", _nothing), ROTTING),
-    "a worker answers without a lease": Plant(_without_a_lease, FREEZING),
+    "outcomes are not looked at": Plant(lambda: patch.object(CommandsFold, "_outcome", _nothing), "repeat-differs"),
+    "states are kept of what was given away": Plant(
+        lambda: patch.object(States, "forget", _nothing), "not-monotonic", MOVING
+    ),
+    "indexes are kept of what was given away": Plant(
+        lambda: patch.object(Indexes, "forget", _nothing), "read-your-writes", MOVING
+    ),
+    "recovery ends half way": Plant(_recovered_half, "its changelog makes another table"),
+    "a batch is told of before it is durable": Plant(_told_before_it_is_durable, "stale in"),
+    "the feed resumes one too late": Plant(_feed_one_too_late, "is too high for its owner"),
+    "rows are written apart from their offset": Plant(_rows_apart_from_their_offset, "gap in", DYING),
+    "uncommitted records are read": Plant(_reads_what_is_not_committed, "gap in"),
+    "commands are acknowledged before they are appended": Plant(
+        _acknowledged_before_it_is_appended, "not-fired", DYING
+    ),
+    "a writer is not fenced": Plant(_unfenced, "gap in", ZOMBIES),
+    "what cannot be read ends a timer": Plant(_timer_without_a_net, "not-fired", ROTTING),
+    "what cannot be read is not put aside": Plant(
+        lambda: patch.object(disk.Disk, "put_aside", _nothing), "nobody serves", ROTTING
+    ),
+    "a worker answers without a lease": Plant(_without_a_lease, "not-monotonic", FREEZING),
 }
 """By what is wrong."""
