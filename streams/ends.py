@@ -35,7 +35,7 @@ async def newest(broker: Broker, partition: int, start: int, end: int, workspace
     return found
 
 
-async def logged(broker: Broker, agent: FoldAgent, partition: int, workspace: str) -> int:
+async def newest_position(broker: Broker, agent: FoldAgent, partition: int, workspace: str) -> int:
     """The newest position of the workspace among the newest records of the event log; 0 if it is in none of them."""
     end = await end_of(broker, agent, EVENTS.name, partition)
     return (await newest(broker, partition, max(0, end - TAIL), end, workspace)).get(workspace, 0)
@@ -43,17 +43,21 @@ async def logged(broker: Broker, agent: FoldAgent, partition: int, workspace: st
 
 async def folded(broker: Broker, agent: FoldAgent, partition: int) -> bool:
     """True if the agent has nothing left to fold of what is in the event log now, or has stopped by a fault."""
-    consumer, tp = agent.app.consumer, TP(EVENTS.name, partition)
-    if tp in consumer.stopped_partitions:
-        return True
-    end = await end_of(broker, agent, EVENTS.name, partition)
-    return bool(consumer.reached(tp, agent.position(partition)) >= end)
+    stopped = TP(EVENTS.name, partition) in agent.app.consumer.stopped_partitions
+    return stopped or not await left(broker, agent, partition)
 
 
-async def end_of(broker: Broker, agent: FoldAgent, topic: str, partition: int) -> int:
-    """The offset behind the newest record of a partition of the agent's source. Raises LogUnreadable."""
-    tp = TP(topic, partition)
+async def left(broker: Broker, agent: FoldAgent, partition: int) -> bool:
+    """True if there may be records of the agent's source that it has not folded, in transactions that are open too."""
+    topic, consumer = agent.spec.source.name, agent.app.consumer
+    end = await end_of(broker, agent, topic, partition, stable=False)
+    return bool(consumer.reached(TP(topic, partition), agent.position(partition)) < end)
+
+
+async def end_of(broker: Broker, agent: FoldAgent, topic: str, partition: int, stable: bool = True) -> int:
+    """The offset behind the newest record of a partition of the agent's source; of those that anybody can read yet, if
+    only `stable` ones count. Raises LogUnreadable."""
     with eventlog.readable(broker):
         async with asyncio.timeout(END_SECONDS):
-            end: int = (await agent.app.consumer.highwaters(tp))[tp]
+            end: int = await agent.app.consumer.end_of(TP(topic, partition), stable)
     return end

@@ -291,8 +291,7 @@ class Node:
 
     async def pending(self, workspace: str) -> bool:
         """True if commands of the workspace may be in the log that are not folded yet."""
-        agent, partition = fold_agent(self._app("commands")), self.partition(workspace)
-        return await ends.end_of(self.broker, agent, COMMANDS.name, partition) > agent.position(partition)
+        return await ends.left(self.broker, fold_agent(self._app("commands")), self.partition(workspace))
 
     async def remembered(self, workspace: str) -> bool:
         """True if the history has nothing left to fold of what is in the event log now, or has stopped by a fault.
@@ -307,7 +306,7 @@ class Node:
     async def known(self, workspace: str) -> int:
         """How far the workspace has got, by its state and by the newest records of the event log."""
         state, agent = self.state.position(workspace), fold_agent(self._app("audit"))
-        return max(state, await ends.logged(self.broker, agent, self.partition(workspace), workspace))
+        return max(state, await ends.newest_position(self.broker, agent, self.partition(workspace), workspace))
 
     async def retry(self, partition: int, letter: DeadLetter) -> None:
         """Appends a dead letter's record again; folding it removes the letter. Raises BrokerUnavailable."""

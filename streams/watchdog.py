@@ -88,6 +88,6 @@ class Watchdog:
     async def _end(self, consumer: Any, tp: TP, unknown: int) -> int:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return int(await consumer.logged(tp))
+                return int(await consumer.end_of(tp))
         except TimeoutError:
             return unknown

@@ -26,6 +26,7 @@ from tasksys.commands import (
     CreateWorkspace,
     EditSeries,
     MoveTask,
+    RemoveMember,
     SetChannel,
     SnoozeReminder,
     Undo,
@@ -187,10 +188,14 @@ async def _with_neighbour(request: web.Request, workspace: str, command: MoveTas
 def turn_strangers_away(request: web.Request, workspace: str, command: Command) -> None:
     """Spares the log a stranger's commands. Whoever cannot be looked up here is refused by `decide`.
 
-    Raises NotHere and Elsewhere where the command is not decided: nobody would hear of its outcome.
+    Who has left, and repeats that, is told again that it is done. Raises NotHere and Elsewhere where the command is not
+    decided: nobody would hear of its outcome.
     """
+    user, state = identity(request).user, system(request).state
     try:
-        stranger = system(request).state.state(workspace).member(identity(request).user) is None
+        stranger = state.state(workspace).member(user) is None
+        if stranger and isinstance(command, RemoveMember) and command.user == user:
+            stranger = state.outcome(workspace, user, command.id) is None
     except (NotHere, Elsewhere):
         raise
     except NotOwned:

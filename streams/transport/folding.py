@@ -57,7 +57,7 @@ class FoldingConsumer:
         self._sought = True
         """False from an assignment on until positions are sought: until then the sources are fetched from anywhere."""
         self._passed_over: set[TP] = set()
-        """Partitions of which something came before that, and was dropped."""
+        """Partitions of which something came that was dropped: before that, or while nothing was to flow."""
         self.unsure: set[TP] = set()
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
@@ -148,22 +148,33 @@ class FoldingConsumer:
             await asyncio.wait(late)
 
     async def perform_seek(self) -> None:
-        """Goes to the positions that the tables contain, and to the group's where there is no table yet."""
+        """Goes to the positions that the tables contain, and to the group's where there is no table yet.
+
+        Also where the group has none: Faust leaves such a partition where it is, which may be behind its first record.
+        """
         await super().perform_seek()  # type: ignore[misc]
-        places = {
-            TP(agent.spec.source.name, number): agent.position(number)
-            for agent in self._agents()
-            for number in agent.owned()
-        }
-        own = {tp: position for tp, position in places.items() if position}
-        if own:
-            await self.seek_wait(own)  # type: ignore[attr-defined]
-            self._committed_offset.update(own)  # type: ignore[attr-defined]
-        # What came while that was waited for was passed over, and would only be missed when more came.
-        while missed := self._passed_over & places.keys():
-            self._passed_over -= missed
-            await self.seek_wait({tp: self._committed_offset.get(tp) or 0 for tp in missed})  # type: ignore[attr-defined]
+        if places := self._places():
+            await self.seek_wait(places)  # type: ignore[attr-defined]
+            self._committed_offset.update({tp: position for tp, position in places.items() if position})  # type: ignore[attr-defined]
+        await self._fetch_again()
         self._sought = True
+
+    def _places(self) -> dict[TP, int]:
+        """The next record to fold of each source partition, which may be before what waits for its fold."""
+        committed = self._committed_offset  # type: ignore[attr-defined]
+        places = dict[TP, int]()
+        for agent in self._agents():
+            for number in agent.owned():
+                tp = TP(agent.spec.source.name, number)
+                places[tp] = agent.position(number) or committed.get(tp) or 0
+        return places
+
+    async def _fetch_again(self) -> None:
+        """Goes back to what came and was dropped: its position is behind it, and it is only missed when more comes."""
+        while missed := self._passed_over & (places := self._places()).keys():
+            self._passed_over -= missed
+            await self.seek_wait({tp: places[tp] for tp in missed})  # type: ignore[attr-defined]
+        self._passed_over.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finishes the batches in hand, then gives the partitions away, also those that will be assigned here again.
@@ -228,11 +239,14 @@ class FoldingConsumer:
         if self.flow_active and not self._get_active_partitions():  # type: ignore[attr-defined]
             await asyncio.sleep(PAUSED_SECONDS)
             return
+        if self._passed_over and self._sought and self._flowing():
+            await self._fetch_again()
         fetched, active = await self._wait_next_records(timeout=FETCH_SECONDS)  # type: ignore[attr-defined]
         await asyncio.sleep(0)  # a fetch may be answered without ever yielding
         found = {TP(tp.topic, tp.partition): records for tp, records in (fetched or {}).items()}
         if not self._flowing():
-            self.unsure |= set(found)
+            self.unsure |= found.keys()
+            self._passed_over |= found.keys()
             return
         left = self._hand_on(found, active)
         if left or not self._recovered():

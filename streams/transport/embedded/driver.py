@@ -126,8 +126,8 @@ class Consumer(FoldingConsumer, BaseConsumer):
         """Goes to these offsets."""
         self._positions.update(partitions)
 
-    async def logged(self, tp: TP) -> int:
-        """The offset that the next record will get."""
+    async def end_of(self, tp: TP, stable: bool = True) -> int:
+        """The offset that the next record will get; all that are there can be read."""
         return self._log.end_offset(*tp)
 
     def highwater(self, tp: TP) -> int:

@@ -11,6 +11,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.fold import Record
+from streams.shared import Shared
 from streams.topics import changelog_of
 from streams.transport.folding import FoldingConsumer
 from streams.transport.kafka import standing
@@ -33,6 +34,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         self._told: dict[TP, int] = {}
         self.changelogs = Changelogs(self)
         self._gaps: dict[int, str] = {}
+        self._ends = Shared(self._asked_for_end)
 
     async def on_start(self) -> None:
         """Opens the tables, so that who cannot have them joins no group, and starts the thread."""
@@ -148,9 +150,15 @@ class Consumer(FoldingConsumer, driver.Consumer):
             return None
         return assignment.state_value(TopicPartition(*tp))
 
-    async def logged(self, tp: TP) -> int:
-        """The partition's last stable offset, asked by another client than the consumer's; may wait without end."""
-        end: int = await self.transport.end_of(tp)
+    async def end_of(self, tp: TP, stable: bool = True) -> int:
+        """The partition's end, asked by another client than the consumer's; may wait without end.
+
+        The last stable offset, before the first transaction that is open; or else the offset that is appended at next.
+        """
+        return await self._ends.ask((tp, stable))
+
+    async def _asked_for_end(self, wanted: tuple[TP, bool]) -> int:
+        end: int = await self.transport.end_of(*wanted)
         return end
 
     def told(self, tp: TP, applied: int) -> int:

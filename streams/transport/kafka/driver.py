@@ -19,19 +19,23 @@ from streams.runner import Commit
 from streams.topics import agent_of, table
 from streams.transport.database import DatabaseCorrupt, DatabaseLocked, database_error
 from streams.transport.kafka import healing
-from streams.transport.kafka.cluster import COMMITTED, Cluster
+from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.standing import Held
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
 
 OFFSETS = "changelog-offsets"
+"""The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
+
 GAP = b"gap"
 """The key in that table by which rows that miss something are known."""
-"""The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
 
 STANDBYS = "standbys"
 """The line for questions about partitions that others write."""
+
+ENDS = "ends"
+"""The line for questions where partitions end: of requests, and of the watchdog."""
 
 LOCKED_SECONDS = 5.0
 """How long another process may take to let go of the tables: it may be the one that was here before."""
@@ -165,11 +169,14 @@ class Transport(driver.Transport):
         self._writers[partition] = writer
         return writer.commit
 
-    async def end_of(self, tp: TP) -> int:
-        """The last stable offset of a partition; asked for without end. Raises LookupError where nothing is open."""
+    async def end_of(self, tp: TP, stable: bool) -> int:
+        """The last stable offset of a partition, or the one that is appended at next; asked for without end.
+
+        Raises LookupError where nothing is open.
+        """
         if self._cluster is None:
             raise LookupError("no partition is open")
-        return await self._cluster.end("watchdog", TopicPartition(*tp), COMMITTED)
+        return await self._cluster.end(ENDS, TopicPartition(*tp), COMMITTED if stable else UNCOMMITTED)
 
     async def _connected(self) -> Cluster:
         """The brokers, connected on first use."""

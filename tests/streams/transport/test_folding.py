@@ -207,6 +207,40 @@ async def test_what_comes_while_positions_are_sought_is_fetched_again(
     assert consumer._sought
 
 
+async def test_what_comes_while_partitions_are_opened_is_fetched_again(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fetch that was under way answers from the new assignment, and the first record of a partition is dropped.
+
+    No table and no group knows where that partition is: it would stand still behind its only record.
+    """
+    monkeypatch.setattr(consumer.agent, "owned", lambda: [0, 1])
+    consumer.sought.set()
+    consumer.unsure, consumer._sought = {FIRST, SECOND}, False
+    consumer.app.tables.assigning = True
+    await consumer._drain_once()
+    consumer.app.tables.assigning = False
+    await consumer.perform_seek()
+    assert consumer.positions == {FIRST: 0, SECOND: 0}
+
+
+async def test_what_comes_after_positions_are_sought_and_before_all_flows_is_fetched_again(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recovery's last step lies in between."""
+    monkeypatch.setattr(consumer.agent, "owned", lambda: [0, 1])
+    consumer.sought.set()
+    consumer.agent.applied = 7
+    await consumer.perform_seek()
+    consumer.positions.clear()
+    consumer.flow_active = False
+    await consumer._drain_once()
+    assert consumer.positions == {}
+    consumer.flow_active = True
+    await consumer._drain_once()
+    assert consumer.positions == {FIRST: 7, SECOND: 7}
+
+
 async def test_what_is_fetched_before_positions_are_sought_is_dropped(consumer: Consumer) -> None:
     """It is from wherever the group has been: before what was folded, or behind what was not."""
     consumer.unsure, consumer._sought, consumer.agent.applied = set(), False, 8
