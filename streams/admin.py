@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.broker import Broker
 from streams.topics import COMMANDS, EVENTS, TOPICS, TopicSpec, changelog, group
@@ -17,6 +17,9 @@ SEEN_SECONDS = 10.0
 """Within so long every broker knows of a new topic: it takes milliseconds."""
 
 
+FEW_BROKERS = (
+    "topic {} could not be made: there are fewer brokers than --replication {}; start more, or give a smaller number"
+)
 UNEVEN = (
     "delete none of them: together they are all that there is. Stop all workers, write everything into a file with "
     "`tasksys export-log`, which reads them as they are, and bring it into another cluster with `tasksys import-log`"
@@ -121,6 +124,8 @@ async def _create(admin: AIOKafkaAdminClient, wanted: list[TopicSpec], partition
         )
         for name, code, *message in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
+                if for_code(code) is InvalidReplicationFactorError:
+                    raise TopicsUnfit(FEW_BROKERS.format(name, replication))
                 raise TopicsUnfit(f"topic {name} could not be made: {for_code(code).__name__} {message}")
         await _seen(admin, {spec.name for spec in missing})
     return [spec.name for spec in missing]

@@ -1,6 +1,8 @@
 """A declared agent as a Faust app: its own id (the consumer group), its agent, its table."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -31,13 +33,15 @@ def build(
     session_timeout: float = 6.0,
     standbys: int = 0,
     member: str = "",
+    prints: Sequence[str] = (),
 ) -> faust.App:
     """The Faust app of an agent.
 
     `directory` is this process's own; `url` is how other workers reach this one, and its identity in assignments.
     A worker that was not heard of for `session_timeout` seconds loses its partitions to others. Of each partition so
     many other workers as `standbys` says keep a copy of the table, as far as there are so many. One that names itself
-    as a `member`, and is back under that name before its session ends, finds its partitions as they were.
+    as a `member`, and is back under that name before its session ends, finds its partitions as they were. `prints` are
+    of the keys that workers know each other by; among those that do not, some get no partitions.
     """
     app = faust.App(
         group(spec.name),
@@ -60,7 +64,7 @@ def build(
         consumer_max_fetch_size=4 * 1024 * 1024,
         consumer_group_instance_id=member or None,
         table_standby_replicas=standbys,
-        PartitionAssignor=Assignor,
+        PartitionAssignor=partial(Assignor, prints=prints),
         TableManager=Tables,
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         autodiscover=False,

@@ -35,6 +35,7 @@ from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
 from streams.transport import room
+from streams.transport.assignor import STRANGER
 from streams.transport.database import DatabaseCorrupt, DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
@@ -81,6 +82,8 @@ class Node:
     member: str = ""
     """A name that this worker keeps over restarts. Back within the session timeout it goes on with what it had, and
     nothing moves; without a name it leaves at once when it stops, and others take over."""
+    prints: tuple[str, ...] = ()
+    """Of the keys that workers know each other by: one that the others do not know gets no partitions."""
     session_timeout: float = 6.0
     """Seconds without a sign of life after which others take this process's partitions over."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -200,7 +203,7 @@ class Node:
     async def _run(self, spec: AgentSpec, ready: asyncio.Future[None]) -> Exception:
         """Runs the agent's app until a fault stops it, and returns the fault; the app is stopped in any case."""
         app = build(spec, self.broker, self.directory, self.partitions, self.url, self.session_timeout,
-                    self.standbys, self.member)  # fmt: skip
+                    self.standbys, self.member, self.prints)  # fmt: skip
         stopped = asyncio.ensure_future(app.wait_until_stopped())
         self.begun[spec.name] = app
         try:
@@ -263,6 +266,8 @@ class Node:
         for name, app in self.apps.items():
             if app.rebalancing or not app.tables.actives_ready:
                 missing[name] = "recovering"
+            elif app.assignor.stranger:
+                missing[name] = STRANGER
             elif app.consumer.doubles:
                 missing[name] = DOUBLE.format(self.url)
             elif stopped := app.consumer.stopped_partitions:

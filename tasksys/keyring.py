@@ -2,6 +2,12 @@
 
 from typing import Final
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+PRINT: Final = b"tasksys print of a key v1"
+PRINT_BYTES: Final = 12
+
 KEY_CHARACTERS: Final = 32
 """A key has no fewer."""
 
@@ -20,3 +26,8 @@ def several(text: str) -> tuple[str, ...]:
         which = f"key {short[0]} of {len(keys)}" if len(keys) > 1 else "it"
         raise ValueError(f"{which} has fewer than {KEY_CHARACTERS} characters")
     return tuple(dict.fromkeys(keys))
+
+
+def prints(text: str) -> tuple[str, ...]:
+    """What tells the keys that stand in a text from others, and does not open anything; for whoever may read it."""
+    return tuple(HKDF(SHA256(), PRINT_BYTES, salt=None, info=PRINT).derive(key.encode()).hex() for key in several(text))

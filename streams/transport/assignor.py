@@ -5,9 +5,9 @@ itself, as far as they have the same members, so that a workspace's state and hi
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, cast
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
 from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
@@ -17,6 +17,11 @@ from streams.assignment import plan
 from tasksys.ownership import Ownership
 
 logger = logging.getLogger(__name__)
+
+STRANGER: Final = (
+    "the other workers have another --secret-key, so that no request can be handed on between them and this one, "
+    "and it gets no partitions: give all the same"
+)
 
 Members = Mapping[str, ConsumerProtocolMemberMetadata]
 Assignments = dict[str, ConsumerProtocolMemberAssignment]
@@ -30,13 +35,36 @@ class Metadata(  # type: ignore[call-arg]
     standby_distribution: Mapping[str, list[list[str]]] = {}
     """For each changelog and partition the addresses of its standbys, the first one to take over first."""
 
+    prints: Sequence[str] = ()
+    """Of a member's keys, the one that it proves itself by first; see `tasksys.keyring.prints`."""
+
+    stranger: bool = False
+    """Whether the member that is told does not know the others by its keys."""
+
 
 class Assignor(PartitionAssignor):
     """The leader of a group assigns by it, and every member learns by it who has what."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, prints: Sequence[str] = (), **kwargs: Any) -> None:
+        """`prints` are of this worker's keys; none says nothing of them."""
         super().__init__(*args, **kwargs)
         self._standby_distribution: Mapping[str, list[list[str]]] = {}
+        self._prints = list(prints)
+        self.stranger = False
+        """Whether the others have other keys, by the last assignment: then this worker gets no partitions."""
+
+    @property
+    def _metadata(self) -> Metadata:
+        said = super()._metadata
+        return Metadata(
+            assignment=said.assignment, url=said.url, changelog_distribution=said.changelog_distribution,
+            external_topic_distribution=said.external_topic_distribution, topic_groups=said.topic_groups,
+            prints=self._prints,
+        )  # fmt: skip
+
+    @classmethod
+    def _get_client_metadata(cls, metadata: ConsumerProtocolMemberMetadata) -> Metadata:
+        return cast(Metadata, Metadata.loads(metadata.user_data))
 
     def ownership(self, source: str, changelog: str, generation: int) -> Ownership:
         """Owners and standbys of an agent's partitions, by the last assignment; called in the main thread after it."""
@@ -50,8 +78,10 @@ class Assignor(PartitionAssignor):
         """Takes in what the leader says. Called in the consumer's thread; nobody reads it before the main thread has
         taken the partitions over."""
         told = Metadata.loads(self._decompress(assignment.user_data))
-        self._standby_distribution = dict(told.standby_distribution)
+        self._standby_distribution, self.stranger = dict(told.standby_distribution), told.stranger
         super().on_assignment(assignment)
+        if self.stranger:
+            logger.error("%s: %s", self.app.conf.id, STRANGER)
         if not told.assignment.actives and any(self.external_topic_distribution.get(str(self._url), {}).values()):
             logger.error(
                 "another worker of %s has the address %s too, and all that falls to it; this one gets nothing to do: "
@@ -61,7 +91,8 @@ class Assignor(PartitionAssignor):
     def _perform_assignment(self, cluster: Any, member_metadata: Members) -> Assignments:
         told = {member: self._get_client_metadata(one) for member, one in member_metadata.items()}
         self._update_member_urls(told)
-        chosen = self._chosen(told)
+        friends = _friends(told)
+        chosen = self._chosen({member: told[member] for member in friends})
         assignments = {member: ClientAssignment(actives={}, standbys={}) for member in told}
         changelogs, standbys = self._table_manager.changelog_topics, dict[str, list[list[str]]]()
         counts = self._partitions(cluster, member_metadata)
@@ -89,7 +120,11 @@ class Assignor(PartitionAssignor):
             member: ConsumerProtocolMemberAssignment(
                 self.version,
                 sorted(one.kafka_protocol_assignment(self._table_manager)),
-                self._compress(Metadata(assignment=one, url=self._member_urls[member], **everything).dumps()),
+                self._compress(
+                    Metadata(
+                        assignment=one, url=self._member_urls[member], stranger=member not in friends, **everything
+                    ).dumps()
+                ),
             )
             for member, one in assignments.items()
         }
@@ -113,3 +148,20 @@ class Assignor(PartitionAssignor):
         for topic in (topic for topic, count in counts.items() if not count):
             logger.warning("the topic %s is not there, and is not assigned", topic)
         return {topic: count for topic, count in counts.items() if count}
+
+
+def _friends(told: Mapping[str, Metadata]) -> set[str]:
+    """The members that know each other by their keys: those that have most of the partitions, or are the most.
+
+    One that they do not know could only be asked in vain for what it had. While keys are changed a member has several.
+    """
+    first = Counter[str]()
+    for one in told.values():
+        if one.prints:
+            held = sum(len(numbers) for numbers in one.assignment.actives.values())
+            first[one.prints[0]] += held * len(told) + 1
+    if not first:
+        return set(told)
+    ours = min(first, key=lambda one: (-first[one], one))
+    known = set[str].intersection(*(set(one.prints) for one in told.values() if one.prints and one.prints[0] == ours))
+    return {member for member, one in told.items() if not one.prints or (ours in one.prints and one.prints[0] in known)}

@@ -129,7 +129,8 @@ def _run(work: Coroutine[Any, Any, T], file: Path) -> T:
     except ImportDiffers as error:
         raise Failure(str(error), Exit.UNVERIFIED) from error
     except (ArchiveUnfit, ImportRefused) as error:
-        raise Failure(f"{str(error)[0].upper()}{str(error)[1:]}") from error
+        said = str(error)  # it may begin with the file, whose name is as it is
+        raise Failure(said if said.startswith((str(file), file.name)) else f"{said[0].upper()}{said[1:]}") from error
     except (BrokerUnavailable, Busy, LogUnreadable, TopicsUnfit, LogError, DatabaseError) as error:
         raise Failure(str(error)) from error
     except OSError as error:

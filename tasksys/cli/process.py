@@ -36,6 +36,7 @@ from tasksys.cli import damage, descriptors, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
 from tasksys.errors import BrokerUnavailable
+from tasksys.keyring import prints
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
 from views import server
 from views.auth import Authenticator, JwtAuthentication, NoAuthentication
@@ -78,7 +79,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             steps.add("deliveries have ended", channels.close)
             node = Node(
                 broker, settings.tables, agents, settings.topic_partitions, settings.replication,
-                settings.worker_url, standbys=settings.standbys, member=settings.member, courier=channels,
+                settings.worker_url, standbys=settings.standbys, member=settings.member,
+                prints=prints(cluster_key(settings, broker)), courier=channels,
             )  # fmt: skip
             disk = await running.enter_async_context(observing(node, settings.data_dir))
             watch(health, node, agents, disk, settings.data_dir)

@@ -18,6 +18,7 @@ from streams.node import Node
 from streams.parts import AGENTS
 from streams.reader import StateReader
 from streams.topics import changelog
+from streams.transport.assignor import STRANGER
 from streams.transport.kafka.consumer import Consumer
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import Elsewhere
@@ -109,6 +110,18 @@ async def test_two_under_one_address(url: str, tmp_path: Path) -> None:
             assert double.ownership() == Ownership()
             await until(lambda: not first.ready() and not second.ready())
         await settled(first, second)
+
+
+async def test_a_worker_with_another_key(url: str, tmp_path: Path) -> None:
+    """It says so, and has nothing that anybody would ask it for; the others go on, and it does when it is put right."""
+    async with workers(url, tmp_path, "a", "b", prints=("ours",)) as [first, second]:
+        async with running(url, tmp_path / "other", url=address("c"), prints=("theirs",), **QUICK) as other:
+            await until(lambda: [one for one in other.ready().values() if "--secret-key" in one] == [STRANGER] * 5)
+            assert not any(other.partitions_of(name) for name in AGENTS)
+            await settled(first, second)
+            assert first.ownership().members == (first.url, second.url)
+        async with running(url, tmp_path / "other", url=address("c"), prints=("ours",), **QUICK) as other:
+            await settled(first, second, other)
 
 
 async def copied(*nodes: Node, names: tuple[str, ...] = AGENTS) -> None:

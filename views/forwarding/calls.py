@@ -1,6 +1,7 @@
 """One request handed on and its answer handed back: streamed both ways, and ended when either side goes."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -117,7 +118,7 @@ class Calls:
                         raise Unreached("its answer is too large", begun=True)
                 return Fetched(answer.status, answer.headers, bytes(body))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unreached(f"it did not answer: {error!r}", begun=True) from error
+            raise Unreached(f"it did not answer ({_why(error)})", begun=True) from error
 
     async def lines(self, method: str, url: URL, sent: CIMultiDict[str], body: bytes) -> AsyncGenerator[Any, None]:
         """The lines of JSON of an answer, for this worker itself.
@@ -279,3 +280,9 @@ async def _handed_back(
         await put(request, response, part)
     await response.write_eof()
     return response
+
+
+def _why(error: Exception) -> str:
+    """In a few words, without addresses: whoever reads it has been told whom it is about."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if isinstance(number, int) else type(error).__name__

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,11 @@ DELIVERIES = deliveries.agent(lambda partition, instant: None, lambda partition:
 class Member:
     """One worker's place in the group of one agent."""
 
-    def __init__(self, url: str, directory: Path, spec: AgentSpec = AUDIT, standbys: int = 1) -> None:
+    def __init__(
+        self, url: str, directory: Path, spec: AgentSpec = AUDIT, standbys: int = 1, keys: Sequence[str] = ()
+    ) -> None:
         broker = Broker.parse("kafka://127.0.0.1:9")  # nobody asks it
-        self.app = build(spec, broker, directory, PARTITIONS, url, standbys=standbys)
+        self.app = build(spec, broker, directory, PARTITIONS, url, standbys=standbys, prints=keys)
         self.assignor: Assignor = self.app.assignor
         self.source, self.changelog = spec.source.name, changelog_of(group(spec.name))
         self.topics = {self.source, self.changelog}
@@ -131,6 +134,49 @@ def test_two_workers_at_one_address(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert second.ownership == first.ownership == other.ownership
         assert "this one gets nothing to do" in caplog.text
         assert "two workers of tasksys-audit have the address http://10.0.0.1:3001" in caplog.text
+
+
+def test_a_worker_that_the_others_do_not_know_gets_no_partitions(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever leads: what it had could be asked for in vain only. With the others' key it has its part."""
+    first, second = (Member(url, tmp_path, keys=["ours"]) for url in urls(2))
+    stranger = Member(urls(3)[2], tmp_path, keys=["theirs"])
+    for members in ([first, second, stranger], [stranger, second, first]):
+        caplog.clear()
+        with caplog.at_level(logging.ERROR):
+            rebalance(members)
+        assert (stranger.numbers(), stranger.copies(), stranger.assignor.stranger) == ([], [], True)
+        assert sorted(first.numbers() + second.numbers()) == list(range(PARTITIONS))
+        assert not first.assignor.stranger
+        assert stranger.ownership == first.ownership
+        assert "--secret-key" in caplog.text
+    known = Member(urls(3)[2], tmp_path, keys=["ours"])
+    rebalance([first, second, known])
+    assert len(known.numbers()) == PARTITIONS / 3
+    assert not known.assignor.stranger
+
+
+def test_who_has_partitions_keeps_them_from_more_strangers(tmp_path: Path) -> None:
+    """Also while all of them come at once with a key of their own."""
+    here = Member(urls(1)[0], tmp_path, keys=["ours"])
+    rebalance([here])
+    rebalance([*(Member(url, tmp_path, keys=["theirs"]) for url in urls(4)[1:]), here])
+    assert here.numbers() == list(range(PARTITIONS))
+
+
+def test_keys_are_changed_one_worker_after_the_other(tmp_path: Path) -> None:
+    """The new one behind the old one first, then before it, then alone: nobody is a stranger at any time."""
+    steps = [["old"], ["old", "new"], ["new", "old"], ["new"]]
+    for before, after in pairwise(steps):
+        for turned in range(4):
+            keys = [after] * turned + [before] * (3 - turned)
+            members = [Member(url, tmp_path, keys=key) for url, key in zip(urls(3), keys, strict=True)]
+            rebalance(members)
+            assert [len(one.numbers()) for one in members] == [PARTITIONS / 3] * 3, keys
+    members = [Member(url, tmp_path, keys=key) for url, key in zip(urls(2), (["old"], ["new", "old"]), strict=True)]
+    rebalance(members)
+    assert sorted(len(one.numbers()) for one in members) == [0, PARTITIONS], "one cannot know what the other proves by"
 
 
 def test_faust_understands_what_is_said(tmp_path: Path) -> None:
