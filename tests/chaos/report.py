@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from tests.bench.results import table
+from tests.chaos.faults import Fault
 from tests.chaos.history import Fate, History
 from tests.chaos.run import Run
 from tests.support.kafka_broker import ROOT
@@ -131,9 +132,10 @@ def page(summaries: Sequence[Summary]) -> str:
         for fault in one.faults:
             kinds[fault.kind].append(fault)
     wrong = [f"- seed {one.seed} ({one.commit}): {what}" for one in summaries for what in one.violations]
+    described = {one.kind: (one.__doc__ or "").split("\n")[0] for one in _kinds(Fault)}  # type: ignore[type-abstract]
     rows = [
         (
-            kind, str(len(all_of)), f"{median(one.pause for one in all_of):.1f}",
+            kind, described[kind], str(len(all_of)), f"{median(one.pause for one in all_of):.1f}",
             f"{max(one.pause for one in all_of):.1f}",
         )
         for kind, all_of in sorted(kinds.items())
@@ -164,14 +166,22 @@ def page(summaries: Sequence[Summary]) -> str:
         "The pace is people's, who rest between commands, on a machine that runs everything at once: no benchmark.",
         "## Faults survived",
         "A pause is the longest time between two acknowledged commands of a workspace around the fault. Faults "
-        "overlap: a pause counts for each that it touches.",
-        table(rows, ("fault", "times", "pause, median (s)", "pause, longest (s)")),
+        "overlap: a pause counts for each that it touches, so that one long pause stands in several lines.",
+        table(rows, ("fault", "what happens", "times", "pause, median (s)", "pause, longest (s)")),
         "## Violations",
         "\n".join(wrong) if wrong else "None.",
         "## What it has found so far",
         FOUND,
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _kinds(fault: type[Fault]) -> Iterator[type[Fault]]:
+    """All that can happen."""
+    for one in fault.__subclasses__():
+        if hasattr(one, "kind"):
+            yield one
+        yield from _kinds(one)
 
 
 def _by_size(summaries: Sequence[Summary]) -> dict[tuple[int, int], list[Summary]]:

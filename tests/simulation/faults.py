@@ -81,24 +81,29 @@ class Faults:
         self._world.later(fault.seconds, end)
 
     def _kill(self, number: int) -> Callable[[], object] | bool | None:
+        """A worker ends in the middle of whatever it does, and starts again."""
         return self._cluster.kill(number) and (lambda: self._cluster.start(number))
 
     def _power(self, number: int) -> Callable[[], object] | bool | None:
+        """The same, and what its disk had not synced yet is gone."""
         if not self._cluster.kill(number):
             return None
         self._cluster.disks[number].cut_power(self._world.rng)
         return lambda: self._cluster.start(number)
 
     def _wipe(self, number: int) -> Callable[[], object] | bool | None:
+        """The same, and nothing is left of its tables."""
         if not self._cluster.kill(number):
             return None
         self._cluster.disks[number].wipe()
         return lambda: self._cluster.start(number)
 
     def _stop(self, number: int) -> Callable[[], object] | bool | None:
+        """A worker stops in good order, and starts again."""
         return self._cluster.stop(number) and (lambda: self._cluster.start(number))
 
     def _freeze(self, number: int) -> Callable[[], object] | bool | None:
+        """A worker stands still, shorter or longer than a session, and goes on as if nothing had been."""
         worker = self._cluster.running(number)
         if worker is None:
             return None
@@ -106,7 +111,7 @@ class Faults:
         return lambda: self._world.thaw(worker.process)
 
     def _cut(self, number: int) -> Callable[[], object] | bool | None:
-        """From the broker."""
+        """Nothing comes through between a worker and the broker."""
         worker = self._cluster.running(number)
         if worker is None:
             return None
@@ -114,12 +119,13 @@ class Faults:
         return lambda: self._cluster.connect(worker)
 
     def _hide(self, number: int) -> Callable[[], object] | bool | None:
-        """From its clients."""
+        """Nothing comes through between a worker and its clients."""
         cut = self._cluster.network.cut
         cut.add(f"w{number}")
         return lambda: cut.discard(f"w{number}")
 
     def _broker(self, number: int) -> Callable[[], object] | bool | None:
+        """The broker is down; it forgets nothing."""
         broker = self._cluster.broker
         if broker.down:
             return None
@@ -127,7 +133,7 @@ class Faults:
         return self._cluster.broker_up
 
     def _crash(self, number: int) -> Callable[[], object] | bool | None:
-        """One agent's app."""
+        """One agent of a worker ends by a fault, and is started anew."""
         worker = self._cluster.running(number)
         if worker is None or not worker.agents:
             return None
@@ -136,7 +142,7 @@ class Faults:
         return lambda: None
 
     def _forget(self, number: int) -> Callable[[], object] | bool | None:
-        """Half of the broker's answers get lost."""
+        """Half of the broker's answers to a worker get lost."""
         worker = self._cluster.running(number)
         if worker is None:
             return None
@@ -144,9 +150,11 @@ class Faults:
         return lambda: setattr(worker.wire, "forgets", 0.0)
 
     def _full(self, number: int) -> Callable[[], object] | bool | None:
+        """A worker's disk is full."""
         return self._unwritable(number, DiskFull("IO error: No space left on device"))
 
     def _readonly(self, number: int) -> Callable[[], object] | bool | None:
+        """A worker's disk takes no writes at all."""
         return self._unwritable(number, DiskReadOnly("IO error: Read-only file system"))
 
     def _unwritable(self, number: int, fault: DatabaseError) -> Callable[[], object]:
@@ -162,13 +170,13 @@ class Faults:
         return lambda: None
 
     def _jump(self, number: int) -> Callable[[], object] | bool | None:
-        """All clocks go on by a while."""
+        """All clocks go on by minutes, or by a day."""
         by = self._world.rng.choice((timedelta(minutes=2), timedelta(hours=20), timedelta(days=1, hours=1)))
         self._cluster.clock.start += by
         return lambda: None
 
     def _skew(self, number: int) -> Callable[[], object] | bool | None:
-        """One clock is wrong."""
+        """A worker's clock is wrong by up to half a minute."""
         worker = self._cluster.running(number)
         if worker is None:
             return None
@@ -176,8 +184,13 @@ class Faults:
         return lambda: setattr(worker, "skew", timedelta())
 
     def _join(self, number: int) -> Callable[[], object] | bool | None:
-        """One more worker, which leaves again."""
+        """One more worker comes, and leaves again."""
         if self._cluster.running(self._cluster.spare) is not None:
             return None
         self._cluster.start(self._cluster.spare)
         return lambda: self._cluster.stop(self._cluster.spare) and None
+
+
+def what(kind: str) -> str:
+    """A kind of fault in words."""
+    return str(getattr(Faults, f"_{kind}").__doc__)

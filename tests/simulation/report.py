@@ -13,10 +13,21 @@ import msgspec
 from msgspec import Struct, field
 
 from tests.bench.results import table
+from tests.simulation.faults import what
 
 PAGE: Final = Path(__file__).parent / "REPORT.md"
 RUNS: Final = Path(__file__).parent / "runs.json"
 """What came of each run that was to be written down."""
+
+HEAD: Final = """`make simulate SEEDS=…` adds to this page (and to `runs.json`, of which it is made).
+
+A life is a small cluster from its first start to its rest, in one process: real folds, agents, timers, gateway and feed
+of several workers, people who write and read, and subscribers; log, clock, disks and the ways between are simulated,
+and time jumps to whatever comes next, so that seconds of its own time pass in milliseconds. One number, the seed,
+decides everything in it. In the end all is judged like what chaos did. `python -m tests.simulation SEED --trace` tells
+a life step by step. What is said to be mended below was found on the commit named with it or on an earlier one, and
+later runs are with that.
+"""
 
 FOUND: Final = """The simulation has found, and these were mended:
 
@@ -74,10 +85,13 @@ def page(runs: Sequence[Run]) -> str:
     machine = f"{os.cpu_count()} processors, {platform.machine()}, CPython {platform.python_version()}"
     parts = [
         "# What the simulation found",
-        f"`make simulate SEEDS=…` adds to this page (and to `runs.json`, of which it is made). {machine}.",
+        HEAD,
         f"{found.lives:,} lives, {minute:,} a minute and processor. A life has {each} on average, and "
-        f"{found.counts.get('virtual', 0) / lives:.0f} seconds of its own time.",
-        table([(kind, f"{times:,}") for kind, times in sorted(found.faults.items())], ("fault", "times")),
+        f"{found.counts.get('virtual', 0) / lives:.0f} seconds of its own time. {machine}.",
+        table(
+            [(kind, what(kind), f"{times:,}") for kind, times in sorted(found.faults.items())],
+            ("fault", "what happens", "times"),
+        ),
         f"Events in the logs: {found.counts.get('events', 0):,}; told by the feed and the history: "
         f"{found.counts.get('feed', 0):,}; reminders fired: {found.counts.get('fired', 0):,}.",
         "## Runs",
