@@ -9,13 +9,13 @@ import msgspec
 
 from streams import keys, pasts
 from streams.agents.audit import decode
-from streams.fairness import Queues
 from streams.fold import Rows
 from streams.pasts import Past, Pasts
 from streams.turns import Turns
 from tasksys import audit, codec
 from tasksys.audit import Break, Remembered
 from tasksys.events import EventRecord
+from tasksys.fairness import Queues
 from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Row
 from tasksys.state import Key, State

@@ -13,7 +13,9 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from tasksys.fairness import Queues
 from views import observed
+from views.auth import ACTOR_HEADER
 from views.context import put
 from views.forwarding import headers
 from views.forwarding.failures import Misdirected, Unreached
@@ -23,6 +25,9 @@ from views.problems import Problem
 CONNECTIONS: Final = 128
 """To one other worker, for requests that are answered soon and until their answers begin; more wait for their turn. Who
 asks for something that may come later has a connection beside them, or a few such would stop all others."""
+
+EACH: Final = CONNECTIONS // 2
+"""Of them one caller has at most, as far as callers are told apart by what they are known by."""
 
 KEPT_SECONDS: Final = 30.0
 """That a connection is kept for the next request: less than a server keeps it, so that it does not close under one."""
@@ -45,6 +50,9 @@ REST_SECONDS: Final = 10.0
 
 BEGUN_HEADER: Final = "Tasksys-Begun"
 """With the answer of a worker that has not got the workspace any more: it has appended the command before."""
+
+OURSELVES: Final = ""
+"""The caller where this worker asks for itself."""
 
 LEFT_ALONE: Final = (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.USER_AGENT, hdrs.CONTENT_TYPE)
 """Headers that aiohttp would add; the client did not send them."""
@@ -85,11 +93,11 @@ class Calls:
         soon = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS, use_dns_cache=True, ttl_dns_cache=10)
         self._soon, self._lasting = _session(soon), _session(aiohttp.TCPConnector(limit=0, force_close=True))
         self._endless: set[asyncio.Timeout] = set()
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._places: dict[str, Queues] = {}
 
-    def _place(self, url: URL) -> asyncio.Semaphore:
-        """What is free of the connections to that worker."""
-        return self._places.setdefault(url.authority, asyncio.Semaphore(CONNECTIONS))
+    def _place(self, url: URL) -> Queues:
+        """The connections to that worker, for callers in turn."""
+        return self._places.setdefault(url.authority, Queues(CONNECTIONS, EACH))
 
     def stop(self) -> None:
         """Ends answers that wait for something to happen."""
@@ -107,7 +115,7 @@ class Calls:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._place(url),
+                self._place(url).of(OURSELVES),
                 self._soon.get(url, headers=sent, allow_redirects=False) as answer,
             ):
                 if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
@@ -139,7 +147,7 @@ class Calls:
                     if len(begun) > FETCHED:
                         raise Unreached("a line of its answer is too large", begun=True)
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
-            raise Unreached(f"it broke off: {error!r}", begun=True) from error
+            raise Unreached(f"it broke off ({_why(error)})", begun=True) from error
 
     async def ask(
         self,
@@ -160,7 +168,7 @@ class Calls:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
         limit = asyncio.timeout(None)
         session = self._lasting if sending.lasting else self._soon
-        handed = _Handed(None if sending.lasting or sending.waits else self._place(url))
+        handed = _Handed(None if sending.lasting or sending.waits else self._place(url), _caller(request))
         try:
             async with limit:
                 if sending.lasting:
@@ -185,7 +193,7 @@ class Calls:
                             raise Misdirected
                         return await _handed_back(request, answer, sending.lasting, handed)
         except aiohttp.ClientConnectorError as error:
-            raise Unreached(f"it cannot be connected to: {error}", begun=False) from error
+            raise Unreached(f"it cannot be connected to ({_why(error)})", begun=False) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if sending.fault is not None:
                 raise sending.fault from error
@@ -196,7 +204,7 @@ class Calls:
             if handed.response is not None:
                 raise ConnectionError("The answer cannot be finished.") from error
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError) or not handed.begun
-            raise Unreached(f"it broke off: {error!r}", begun=not connecting) from error
+            raise Unreached(f"it broke off ({_why(error)})", begun=not connecting) from error
         finally:
             handed.leave()
             self._endless.discard(limit)
@@ -232,8 +240,8 @@ def _end(limit: asyncio.Timeout, seconds: float) -> None:
 class _Handed:
     """A request with another worker, and its turn there."""
 
-    def __init__(self, places: asyncio.Semaphore | None) -> None:
-        self._places, self._has = places, False
+    def __init__(self, places: Queues | None, caller: str) -> None:
+        self._places, self._caller, self._has = places, caller, False
         self.begun = False
         """Whether it may have been sent."""
         self.response: web.StreamResponse | None = None
@@ -248,7 +256,7 @@ class _Handed:
         """Waits for it. Raises TimeoutError after so many seconds."""
         if self._places is not None:
             async with asyncio.timeout(seconds):
-                await self._places.acquire()
+                await self._places.enter(self._caller)
             self._has = True
         self.begun = True
 
@@ -256,7 +264,7 @@ class _Handed:
         """The next one's turn."""
         if self._places is not None and self._has:
             self._has = False
-            self._places.release()
+            self._places.leave(self._caller)
 
 
 async def _handed_back(
@@ -280,6 +288,11 @@ async def _handed_back(
         await put(request, response, part)
     await response.write_eof()
     return response
+
+
+def _caller(request: web.Request) -> str:
+    """What tells callers apart before anybody knows who they are; of people behind one token, what they say."""
+    return f"{request.headers.get(hdrs.AUTHORIZATION, '')} {request.headers.get(ACTOR_HEADER, '')}"
 
 
 def _why(error: Exception) -> str:

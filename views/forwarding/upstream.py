@@ -107,7 +107,7 @@ async def connected(url: URL) -> Upstream:
                 Upstream, url.host or "", url.port or 80, ssl=url.scheme == "https" or None
             )
     except (OSError, TimeoutError) as error:
-        raise Unreached(f"it cannot be connected to: {error!r}", begun=False) from error
+        raise Unreached(f"it cannot be connected to ({error})", begun=False) from error
     return upstream
 
 

@@ -81,6 +81,31 @@ async def test_a_turn_is_not_waited_for_for_ever(owner: Worker, monkeypatch: pyt
     assert seen == 2
 
 
+async def test_one_caller_has_not_all_places(owner: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many slow questions somebody asks: others wait for none of them."""
+    monkeypatch.setattr(calls, "CONNECTIONS", 4)
+    monkeypatch.setattr(calls, "EACH", 3)
+    seen = 0
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        while True:
+            if "audit" in (await head(reader))[""]:
+                seen += 1
+                await asyncio.Event().wait()
+            writer.write(MADE)
+
+    async with raw_worker(answers) as url, worker(None, url) as other:
+        slow = PATH.replace("tasks", "audit")
+        waiting = [asyncio.create_task(other.client("anna").get(slow)) for _ in range(20)]
+        await eventually(lambda: seen == 3)
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                assert (await other.client("ben").get(f"{PATH}/one")).status == 201
+        assert seen == 3
+        await gone(waiting)
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_bodies_that_are_kept_have_a_bound(owner: Worker, monkeypatch: pytest.MonkeyPatch, chunked: bool) -> None:
     """Over all requests that wait for other workers; the next one is turned away, and its turn comes later."""

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from streams.fairness import Queues
+from tasksys.fairness import Queues
 
 
 class Bench:
     """Pieces of work that stand still until they are let go on."""
 
-    def __init__(self, width: int) -> None:
-        self.queues = Queues(width)
+    def __init__(self, width: int, each: int = 1) -> None:
+        self.queues = Queues(width, each)
         self.begun: list[str] = []
         self.pieces: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Event] = {}
@@ -69,6 +69,21 @@ async def test_names_in_turn() -> None:
     assert not bench.queues._busy
 
 
+async def test_some_pieces_of_a_name_at_once() -> None:
+    """However many of one name wait, others find places."""
+    bench = Bench(4, each=2)
+    await bench.ask("a1", "a2", "a3", "a4", "b1", "c1", "d1")
+    assert bench.begun == ["a1", "a2", "b1", "c1"]
+    await bench.end("a1")
+    assert bench.begun[4:] == ["a3"], "the name that waits longest"
+    await bench.end("b1")
+    assert bench.begun[5:] == ["d1"]
+    await bench.end("c1")
+    assert bench.begun[6:] == []
+    await bench.end("a2")
+    assert bench.begun[6:] == ["a4"]
+
+
 async def test_pieces_that_are_called_off() -> None:
     """While they wait, while they work, and between being let in and going: their places are free again."""
     bench = Bench(1)
@@ -80,8 +95,8 @@ async def test_pieces_that_are_called_off() -> None:
     assert bench.begun == ["a1", "a2"]
     bench._ends["a2"].set()
     await asyncio.sleep(0)
-    assert bench.queues._busy == {"c"}
+    assert bench.queues._busy == {"c": 1}
     await bench.call_off("c1")
     await bench.ask("d1")
     assert bench.begun == ["a1", "a2", "d1"]
-    assert bench.queues._busy == {"d"}
+    assert bench.queues._busy == {"d": 1}
