@@ -126,6 +126,8 @@ class Monitor:
             if not survey.done():
                 survey.cancel()
                 await asyncio.wait({survey})
+            if not survey.cancelled():
+                survey.exception()  # heard of, also where nobody waits for it any more
         if late:
             return
         try:

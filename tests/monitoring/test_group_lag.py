@@ -1,8 +1,10 @@
 """What is told of consumer groups while the brokers answer, and while they do not."""
 
 import asyncio
+import gc
 import time
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from monitoring import group_lag
@@ -144,3 +146,25 @@ async def test_a_survey_that_its_client_calls_off() -> None:
     await until(lambda: monitor.up is True)
     asking.cancel()
     await asyncio.wait({asking})
+
+
+async def test_a_survey_that_fails_while_it_is_called_off(caplog: pytest.LogCaptureFixture) -> None:
+    """As where a start ends for another reason: nobody waits for it, and nothing is said of it."""
+
+    class Failing(Brokers):
+        async def survey(self) -> Survey:
+            self.asked += 1
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise Unreachable("nobody is there") from None
+            raise AssertionError
+
+    brokers = Failing()
+    asking = asyncio.create_task(Monitor(brokers).run())
+    await until(lambda: brokers.asked)
+    asking.cancel()
+    await asyncio.wait({asking})
+    del asking
+    gc.collect()
+    assert "never retrieved" not in caplog.text
