@@ -92,10 +92,10 @@ class Node:
     """The release of the zone database that instants are computed by."""
     courier: Courier | None = None
     """What takes letters to people; without one none are sent, and they wait."""
-    apps: dict[str, faust.App] = field(default_factory=dict)
-    begun: dict[str, faust.App] = field(default_factory=dict)
+    apps: dict[str, faust.App] = field(init=False, default_factory=dict)
+    begun: dict[str, faust.App] = field(init=False, default_factory=dict)
     """Apps that run or are about to: those too that are starting."""
-    faults: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(init=False, default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
 
     def __post_init__(self) -> None:

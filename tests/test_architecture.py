@@ -54,7 +54,7 @@ OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.client", "tasksys.settings"}
 KAFKA_SIDE: Final = frozenset({"aiokafka", "faust", "mode", "rocksdict"})
 """Only `streams` knows what carries and stores the records."""
 
-COMPOSITION: Final = frozenset({"tasksys/cli/serve.py", "tasksys/cli/process.py", "tasksys/cli/exporting.py"})
+COMPOSITION: Final = frozenset({"tasksys/cli/process.py", "tasksys/cli/exporting.py"})
 """Where a process is put together: the only modules that may import both `streams` and `views`."""
 VIEWS_MAY_IMPORT: Final[frozenset[str]] = frozenset()
 """The modules of `streams` that `views` may import: none. What crosses between them is in `tasksys`."""

@@ -62,7 +62,8 @@ class FoldingConsumer:
         """Partitions whose next fetch may lie behind records that nobody has seen: a fetch that is under way when the
         partitions are assigned anew still answers, after it, and what it brings then is dropped."""
         self.stopped_partitions: dict[TP, str] = {}
-        """Partitions whose fold failed, with the reason: they wait for an operator."""
+        """Partitions that must not be folded, with the reason: their fold failed, their topic is missing or is another
+        one, or their rows cannot be made complete. They wait for an operator."""
         self.ownership = Ownership()
         """Who has which partitions of the agent, by the group's last assignment."""
         self.doubles: set[int] = set()

@@ -176,11 +176,10 @@ class KafkaSurveyor:
             for tp, records in (await reader.getmany(*left, timeout_ms=POLL_MS)).items():
                 self._oldest[(tp.topic, tp.partition), left.pop(tp)] = records[0].timestamp
                 reader.pause(tp)
-            for tp, offset in list(left.items()):
+            for tp in list(left):
                 place = (tp.topic, tp.partition)
                 if await reader.position(tp) >= ends[place]:
                     self._empty[place, left.pop(tp)] = ends[place]
-                    del offset
 
     def _forget(self, groups: Mapping[str, Mapping[Place, Behind]]) -> None:
         """What was found out of offsets that nobody stands at any more."""
