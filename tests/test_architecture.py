@@ -42,14 +42,15 @@ IMPURE_CALLS: Final = frozenset({"open", "print", "input", "__import__", "exec",
 CLOCKS: Final = frozenset({"datetime.datetime", "datetime.date"})
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})
 PURE_SYS: Final = frozenset({"getsizeof", "intern", "maxsize"})
-EDGE: Final = ("tasksys/cli/", "tasksys/client/", "tasksys/settings.py")
+EDGE: Final = ("tasksys/cli/", "tasksys/client/", "tasksys/settings.py", "tasksys/fairness.py")
 """The parts of `tasksys` that are not the pure core, which must not know them: the command line, and what it was told;
-and the client of the live feed, which others install this package for: it speaks to a server, and folds nothing.
+the client of the live feed, which others install this package for: it speaks to a server, and folds nothing; and how
+those who wait take turns, which `streams` and `views` share.
 
 Settings do no input or output either, but they are the process's: paths, ports and secrets, of which a fold of the log
 must not depend.
 """
-OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.client", "tasksys.settings"})
+OUTSIDE: Final = frozenset({"tasksys.cli", "tasksys.client", "tasksys.settings", "tasksys.fairness"})
 
 KAFKA_SIDE: Final = frozenset({"aiokafka", "faust", "mode", "rocksdict"})
 """Only `streams` knows what carries and stores the records."""

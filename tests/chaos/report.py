@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -152,10 +152,10 @@ def page(summaries: Sequence[Summary]) -> str:
         for (workers, brokers), runs in sorted(_by_size(summaries).items())
     ]  # fmt: skip
     faults = sum(len(all_of) for all_of in kinds.values())
-    commits = ", ".join(dict.fromkeys(one.commit for one in summaries))
+    commits = ", ".join(f"{name} ({many})" for name, many in Counter(one.commit for one in summaries).items())
     parts = [
         HEAD,
-        f"{len(summaries)} seeds, {faults} faults, on {machine()}, of commit {commits}.",
+        f"{len(summaries)} seeds, {faults} faults, on {machine()}, of commits {commits}.",
         table(
             sizes,
             (

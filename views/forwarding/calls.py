@@ -297,5 +297,4 @@ def _caller(request: web.Request) -> str:
 
 def _why(error: Exception) -> str:
     """In a few words, without addresses: whoever reads it has been told whom it is about."""
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if isinstance(number, int) else type(error).__name__
+    return os.strerror(number) if (number := getattr(error, "errno", None)) else type(error).__name__
