@@ -51,8 +51,8 @@ class Queues:
 
     def _admit(self) -> None:
         """Lets in whoever can go, from the name that was let in longest ago."""
-        while self._free and (name := self._next()) is not None:
-            turn = next(one for one in self._waiting[name] if not one.done())
+        while self._free and (found := self._next()) is not None:
+            name, turn = found
             self._forget(name, turn)
             if name in self._waiting:
                 self._waiting.move_to_end(name)
@@ -60,10 +60,12 @@ class Queues:
             self._free -= 1
             turn.set_result(None)
 
-    def _next(self) -> str | None:
+    def _next(self) -> tuple[str, asyncio.Future[None]] | None:
         for name, turns in self._waiting.items():
-            if self._busy[name] < self._each and not all(one.done() for one in turns):  # else they forget themselves
-                return name
+            if self._busy[name] < self._each:
+                for turn in turns:
+                    if not turn.done():  # else it was called off, and forgets itself
+                        return name, turn
         return None
 
     def _forget(self, name: str, turn: asyncio.Future[None]) -> None:

@@ -1,7 +1,6 @@
 """One request handed on and its answer handed back: streamed both ways, and ended when either side goes."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,7 +17,7 @@ from views import observed
 from views.auth import ACTOR_HEADER
 from views.context import put
 from views.forwarding import headers
-from views.forwarding.failures import Misdirected, Unreached
+from views.forwarding.failures import Misdirected, Unreached, why
 from views.forwarding.watch import Watch
 from views.problems import Problem
 
@@ -126,7 +125,7 @@ class Calls:
                         raise Unreached("its answer is too large", begun=True)
                 return Fetched(answer.status, answer.headers, bytes(body))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unreached(f"it did not answer ({_why(error)})", begun=True) from error
+            raise Unreached(f"it did not answer ({why(error)})", begun=True) from error
 
     async def lines(self, method: str, url: URL, sent: CIMultiDict[str], body: bytes) -> AsyncGenerator[Any, None]:
         """The lines of JSON of an answer, for this worker itself.
@@ -147,7 +146,7 @@ class Calls:
                     if len(begun) > FETCHED:
                         raise Unreached("a line of its answer is too large", begun=True)
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
-            raise Unreached(f"it broke off ({_why(error)})", begun=True) from error
+            raise Unreached(f"it broke off ({why(error)})", begun=True) from error
 
     async def ask(
         self,
@@ -193,7 +192,7 @@ class Calls:
                             raise Misdirected
                         return await _handed_back(request, answer, sending.lasting, handed)
         except aiohttp.ClientConnectorError as error:
-            raise Unreached(f"it cannot be connected to ({_why(error)})", begun=False) from error
+            raise Unreached(f"it cannot be connected to ({why(error)})", begun=False) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if sending.fault is not None:
                 raise sending.fault from error
@@ -204,7 +203,7 @@ class Calls:
             if handed.response is not None:
                 raise ConnectionError("The answer cannot be finished.") from error
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError) or not handed.begun
-            raise Unreached(f"it broke off ({_why(error)})", begun=not connecting) from error
+            raise Unreached(f"it broke off ({why(error)})", begun=not connecting) from error
         finally:
             handed.leave()
             self._endless.discard(limit)
@@ -293,8 +292,3 @@ async def _handed_back(
 def _caller(request: web.Request) -> str:
     """What tells callers apart before anybody knows who they are; of people behind one token, what they say."""
     return f"{request.headers.get(hdrs.AUTHORIZATION, '')} {request.headers.get(ACTOR_HEADER, '')}"
-
-
-def _why(error: Exception) -> str:
-    """In a few words, without addresses: whoever reads it has been told whom it is about."""
-    return os.strerror(number) if (number := getattr(error, "errno", None)) else type(error).__name__

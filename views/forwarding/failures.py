@@ -1,5 +1,7 @@
 """How asking another worker can fail, as far as it matters to who asks."""
 
+import os
+
 
 class Misdirected(Exception):
     """It has not got the partition, as far as it knows; nothing was done. Look anew, and ask again."""
@@ -11,3 +13,8 @@ class Unreached(Exception):
     def __init__(self, why: str, begun: bool) -> None:
         super().__init__(why)
         self.begun = begun
+
+
+def why(error: Exception) -> str:
+    """In a few words, without addresses: whoever reads it has been told whom it is about."""
+    return os.strerror(number) if (number := getattr(error, "errno", None)) else type(error).__name__

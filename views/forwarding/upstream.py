@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast
 from multidict import CIMultiDict
 from yarl import URL
 
-from views.forwarding.failures import Unreached
+from views.forwarding.failures import Unreached, why
 
 CONNECT_SECONDS: Final = 2.0
 HEAD_BYTES: Final = 64 * 1024
@@ -107,7 +107,7 @@ async def connected(url: URL) -> Upstream:
                 Upstream, url.host or "", url.port or 80, ssl=url.scheme == "https" or None
             )
     except (OSError, TimeoutError) as error:
-        raise Unreached(f"it cannot be connected to ({error})", begun=False) from error
+        raise Unreached(f"it cannot be connected to ({why(error)})", begun=False) from error
     return upstream
 
 

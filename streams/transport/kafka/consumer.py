@@ -34,7 +34,7 @@ class Consumer(FoldingConsumer, driver.Consumer):
         self._told: dict[TP, int] = {}
         self.changelogs = Changelogs(self)
         self._gaps: dict[int, str] = {}
-        self._ends = Shared(self._asked_for_end)
+        self._ends = Shared[tuple[TP, bool], int](lambda wanted: self.transport.end_of(*wanted))
 
     async def on_start(self) -> None:
         """Opens the tables, so that who cannot have them joins no group, and starts the thread."""
@@ -156,10 +156,6 @@ class Consumer(FoldingConsumer, driver.Consumer):
         The last stable offset, before the first transaction that is open; or else the offset that is appended at next.
         """
         return await self._ends.ask((tp, stable))
-
-    async def _asked_for_end(self, wanted: tuple[TP, bool]) -> int:
-        end: int = await self.transport.end_of(*wanted)
-        return end
 
     def told(self, tp: TP, applied: int) -> int:
         """How far the group was told that the source is folded, which is where aiokafka begins before it is sought."""

@@ -24,6 +24,7 @@ from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.standing import Held
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
+from tasksys.errors import NotOwned
 
 OFFSETS = "changelog-offsets"
 """The table that holds, per app and partition, the changelog offset that its rows contain, and when it was written."""
@@ -172,10 +173,10 @@ class Transport(driver.Transport):
     async def end_of(self, tp: TP, stable: bool) -> int:
         """The last stable offset of a partition, or the one that is appended at next; asked for without end.
 
-        Raises LookupError where nothing is open.
+        Raises NotOwned where no partition is open.
         """
         if self._cluster is None:
-            raise LookupError("no partition is open")
+            raise NotOwned("this process has opened no partition yet")
         return await self._cluster.end(ENDS, TopicPartition(*tp), COMMITTED if stable else UNCOMMITTED)
 
     async def _connected(self) -> Cluster:

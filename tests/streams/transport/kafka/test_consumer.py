@@ -4,11 +4,14 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from faust.types import TP
 
 from streams.fold import Record
 from streams.transport.kafka.consumer import Consumer
+from streams.transport.kafka.driver import Transport
 from streams.transport.kafka.lease import Lease
+from tasksys.errors import NotOwned
 
 SURE, UNSURE, THEIRS = TP("changelog", 0), TP("changelog", 1), TP("changelog", 2)
 
@@ -62,3 +65,9 @@ async def test_a_stop_in_the_middle_of_a_rebalance_ends_the_lease() -> None:
 
     await Consumer._unless_stopped(cast(Any, consumer), never())
     assert not lease.held
+
+
+async def test_where_a_partition_ends_is_not_known_before_one_is_open() -> None:
+    """Whoever asks is told what passes, as of anything else that is not here yet."""
+    with pytest.raises(NotOwned):
+        await Transport.end_of(cast(Any, SimpleNamespace(_cluster=None)), SURE, True)
