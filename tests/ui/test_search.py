@@ -172,7 +172,8 @@ async def test_a_filter_is_saved_shared_changed_and_removed(browse: Browse, spac
     await page.get_by_role("button", name="Edit the filter").click()
     await page.get_by_role("button", name="Remove").click()
     await expect(row).to_have_count(0)
-    await page.get_by_role("button", name="Undo").last.click()
+    removed = page.locator(".notice").filter(has_text="Removed the filter")  # said later than others see it gone
+    await removed.get_by_role("button", name="Undo").click()
     await expect(row).to_contain_text("Now")
     assert (await space.get("/filters")).ok["items"][0]["colour"] == "#b4540a"
 

@@ -12,7 +12,6 @@ import signal
 import struct
 import subprocess
 import termios
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,8 +139,43 @@ def test_who_went_away_is_shown_as_gone_until_it_is_back() -> None:
     assert "gone" not in drawn(CLUSTER, 120, looks)
 
 
+class Terminal:
+    """Our end of a program's terminal. It has to be read until the program ends, which waits for room on it."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+        self._written = b""
+
+    @property
+    def text(self) -> bytes:
+        """All that was written so far, but for what steers the cursor: of that a read may end in the middle."""
+        return STEER.sub(b"", self._written)
+
+    def until(self, wanted: bytes) -> None:
+        """Reads on until that was written, after what was read before."""
+        before = len(self._written)
+        while wanted not in STEER.sub(b"", self._written[before:]):
+            assert self._read(), f"{wanted!r} was not seen, but {self._written[before:]!r}"
+
+    def to_the_end(self) -> None:
+        """Reads on until the program has ended."""
+        while self._read():
+            pass
+
+    def _read(self) -> bool:
+        """Reads something; False if the program has closed its end."""
+        ready, _, _ = select.select([self._end], [], [], PATIENCE)
+        assert ready, f"nothing more was written, after {self._written!r}"
+        try:
+            more = os.read(self._end, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            more = b""
+        self._written += more
+        return bool(more)
+
+
 @contextmanager
-def on_a_terminal(*arguments: str, width: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def on_a_terminal(*arguments: str, width: int) -> Iterator[tuple[subprocess.Popen[bytes], Terminal]]:
     """Runs `tasksys` on a terminal of its own; the process and our end of the terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
@@ -151,21 +185,11 @@ def on_a_terminal(*arguments: str, width: int) -> Iterator[tuple[subprocess.Pope
     )
     os.close(theirs)
     try:
-        yield process, ours
+        yield process, Terminal(ours)
     finally:
         process.kill()
         process.wait()
         os.close(ours)
-
-
-def seen(terminal: int, wanted: bytes) -> bytes:
-    """What is written on the terminal, until that is."""
-    text, end = b"", time.monotonic() + PATIENCE
-    while wanted not in STEER.sub(b"", text):
-        ready, _, _ = select.select([terminal], [], [], max(0.0, end - time.monotonic()))
-        assert ready, f"{wanted!r} was not seen, but {text!r}"
-        text += os.read(terminal, 65536)
-    return STEER.sub(b"", text)
 
 
 def test_a_live_table_outlives_its_server(own: Serving) -> None:
@@ -174,17 +198,18 @@ def test_a_live_table_outlives_its_server(own: Serving) -> None:
         own,
         on_a_terminal("status", "--watch", "--every", "0.2", "--server", own.url, width=70) as (process, terminal),
     ):
-        text = seen(terminal, b"1 of 1 workers ready")
-        text += seen(terminal, b"owner")
+        terminal.until(b"1 of 1 workers ready")
+        terminal.until(b"owner")
         own.kill()
-        text += seen(terminal, b"asked again")
+        terminal.until(b"asked again")
         own.start()
         for _ in range(2):  # the first may be of before
-            text += seen(terminal, b"1 of 1 workers ready")
-        assert max(len(line.decode()) for line in re.split(rb"[\r\n]+", text)) <= 70
+            terminal.until(b"1 of 1 workers ready")
         process.send_signal(signal.SIGINT)
+        terminal.to_the_end()
         assert process.wait(PATIENCE) == 0
-        assert b"Traceback" not in text
+        assert max(len(line.decode()) for line in re.split(rb"[\r\n]+", terminal.text)) <= 70
+        assert b"Traceback" not in terminal.text
 
 
 def test_nobody_to_ask() -> None:
