@@ -1,12 +1,44 @@
 """Places for work that is heavy or slow: so many at once, of one name only some of them, and the names in turn.
 
-Whoever asks for much under one name waits for it themselves; others wait for one piece of it at most.
+Whoever asks for much under one name waits for it themselves; others wait for one piece of it at most. Where places are
+not waited for, nobody has more of them than are left.
 """
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+
+class Shares:
+    """Places that are had at once or not at all.
+
+    A name gets another one while it has fewer than are free: alone half of them, two a third each, and so on. So there
+    is one for whoever comes next, until there are about as many names as places.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._held = Counter[str]()
+
+    def __len__(self) -> int:
+        return self._held.total()
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[bool]:
+        """A place of that name until the block ends; False if there is none for it."""
+        if self._held[name] >= self._free:
+            yield False
+            return
+        self._held[name] += 1
+        self._free -= 1
+        try:
+            yield True
+        finally:
+            self._free += 1
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]
 
 
 class Queues:

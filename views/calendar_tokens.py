@@ -42,7 +42,7 @@ class CalendarTokens:
 
     def wanted(self, request: web.Request) -> str | None:
         """The workspace whose calendar is asked for with a token; None for any other request."""
-        found = ADDRESS.fullmatch(request.path)
+        found = ADDRESS.fullmatch(request.path) if "token" in request.query else None
         return found[1] if found else None
 
     def identify(self, request: web.Request, workspace: str, system: System) -> Identity:

@@ -68,7 +68,7 @@ async def identify(request: web.Request, handler: Any) -> web.StreamResponse:
     """Authenticates everything under /api/v1 and /admin, and /metrics; a calendar also by the secret in its address."""
     if request.path.startswith(TOKENS):
         tokens = request.app[CALENDAR_TOKENS]
-        calendar = tokens.wanted(request) if "token" in request.query else None
+        calendar = tokens.wanted(request)
         if calendar is not None:
             request[IDENTITY] = tokens.identify(request, calendar, system(request))
         else:

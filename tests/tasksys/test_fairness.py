@@ -1,10 +1,11 @@
 """Heavy work takes turns by name."""
 
 import asyncio
+from contextlib import ExitStack
 
 import pytest
 
-from tasksys.fairness import Queues
+from tasksys.fairness import Queues, Shares
 
 
 class Bench:
@@ -100,3 +101,36 @@ async def test_pieces_that_are_called_off() -> None:
     await bench.ask("d1")
     assert bench.begun == ["a1", "a2", "d1"]
     assert bench.queues._busy == {"d": 1}
+
+
+def test_nobody_has_more_places_than_are_left() -> None:
+    """One has half of them, two a third each; there is one for whoever comes next, and all are given back."""
+    shares = Shares(12)
+    with ExitStack() as held:
+
+        def get(name: str, wanted: int) -> int:
+            return sum(held.enter_context(shares.held(name)) for _ in range(wanted))
+
+        assert get("ann", 12) == 6
+        assert get("ben", 12) == 3
+        assert get("cleo", 2) == 2
+        assert get("dora", 1) == 1
+        assert get("emil", 1) == 0, "all are taken"
+        assert len(shares) == 12
+    assert len(shares) == 0
+    with ExitStack() as held:
+        assert get("ben", 12) == 6
+
+
+def test_a_place_is_given_back_by_who_fails() -> None:
+    """And the name is forgotten with its last one."""
+    shares = Shares(2)
+
+    def fails() -> None:
+        with shares.held("ann") as has:
+            assert has
+            raise ValueError("it")
+
+    with pytest.raises(ValueError, match="it"):
+        fails()
+    assert not shares._held

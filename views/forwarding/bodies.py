@@ -7,9 +7,9 @@ from typing import Final
 
 from aiohttp import web
 
-from views.auth import TOKENS
-from views.context import AUTHENTICATOR, BOUNDS, FILE, IDENTITY, POSITION_HEADER
+from views.context import BOUNDS, FILE, POSITION_HEADER
 from views.forwarding.calls import Sending
+from views.forwarding.waiting import known
 from views.keys import repeatable
 from views.problems import RETRY_AFTER, Problem, body_errors
 
@@ -73,8 +73,7 @@ async def read(request: web.Request) -> Sending:
     sending = Sending(repeatable=named(request), lasting=lasting, waits=_waits(request))
     if not _has_body(request):
         return sending
-    if IDENTITY not in request and request.path.startswith(TOKENS):
-        await request.app[AUTHENTICATOR].identify(request)
+    await known(request)
     with body_errors(request.app[BOUNDS].body):
         async with asyncio.timeout(request.app[BOUNDS].body):
             if not request.path.endswith(FILES):

@@ -27,6 +27,7 @@ from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
 from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
+from views.forwarding.waiting import Waiting
 from views.forwarding.watch import Watch
 from views.ids import ulid
 from views.keys import SPARE, repeatable
@@ -47,9 +48,6 @@ are away, or this worker is cut off from them."""
 ASKED_SECONDS: Final = 10.0
 """So long that nobody asked for a partition says nothing of what was before: somebody may have had it meanwhile."""
 
-WAITING: Final = 2_000
-"""Requests that may wait at once; more are answered 503 at once."""
-
 PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 """Seconds between looks at who has the partition; the last one is repeated."""
 
@@ -65,7 +63,7 @@ class Forwarder:
         self._hops, self._watch = Hops(known_by), Watch(system)
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
-        self._waiting, self.kept = 0, Kept()
+        self.waiting, self.kept = Waiting(), Kept()
         self._unknown: dict[int, tuple[float, float]] = {}
         """Since when nobody is known to have a partition, as far as anybody asked, and when that was asked last."""
 
@@ -120,7 +118,7 @@ class Forwarder:
         begun: bool = False,
     ) -> web.StreamResponse:  # fmt: skip
         """Looks again and again who has it. What was `begun` may be done by now, or will be."""
-        hop, loop = request.get(HOP), asyncio.get_running_loop()
+        hop, loop, place = request.get(HOP), asyncio.get_running_loop(), None
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
         with Asking(self.ask, self.kept, request, partition, begun) as asking:
             for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
@@ -129,14 +127,12 @@ class Forwarder:
                     if answered is not None:
                         return answered
                 first = 0.0
+                place = place or await self.waiting.place(request)
                 left = until - loop.time()
-                if left <= 0 or self._waiting >= WAITING or request.app[STOPPING].is_set():
-                    break
-                self._waiting += 1
-                try:
+                with place() as waits:
+                    if left <= 0 or not waits or request.app[STOPPING].is_set():
+                        break
                     await asyncio.sleep(min(pause, left))
-                finally:
-                    self._waiting -= 1
         metrics.FORWARDED.labels("failed").inc()
         raise nobody(request, asking.uncertain)
 

@@ -48,7 +48,7 @@ async def test_nobody_has_it_for_a_moment(owner: Worker, space: Space) -> None:
     async with worker(None, None) as other:
         there = Space(other.session, space.headers, space.prefix, space.id)
         asked = [asyncio.create_task(one) for one in (there.get("/tasks"), there.post("/tasks", {"title": "Late"}))]
-        await eventually(lambda: other.forwarder._waiting == 2)
+        await eventually(lambda: len(other.forwarder.waiting) == 2)
         other.believing.believe(owner.url)
         read, written = [await one for one in asked]
         assert (read.status, written.status) == (200, 201)

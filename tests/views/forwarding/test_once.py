@@ -15,7 +15,9 @@ from tasksys.errors import NotHere, NotOwned
 from tests.support.http import BOUND
 from tests.support.workers import CLUSTER, Believing
 from views import problems
-from views.context import FILE, STOPPING
+from views.auth import NoAuthentication
+from views.calendar_tokens import CalendarTokens
+from views.context import AUTHENTICATOR, CALENDAR_TOKENS, FILE, STOPPING
 from views.forwarding.forwarder import FORWARDER, Forwarder, at_partition, middleware
 from views.forwarding.proofs import Proofs
 from views.ports import System
@@ -76,6 +78,7 @@ async def serving(handler: Handler) -> AsyncIterator[aiohttp.ClientSession]:
     app = web.Application(middlewares=[problems.middleware, middleware])
     app[FORWARDER] = Forwarder(cast("System", believing), Proofs(CLUSTER), 5.0)
     app[STOPPING] = asyncio.Event()
+    app[AUTHENTICATOR], app[CALENDAR_TOKENS] = NoAuthentication(), CalendarTokens("")
     app.router.add_route("*", "/{rest:.*}", handler.at_partition)
     runner = web.AppRunner(app)
     await runner.setup()
