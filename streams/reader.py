@@ -1,7 +1,9 @@
 """Reads of the current state: rows of one workspace, the workspaces of a user, outcomes, and the query index."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from heapq import merge
+from operator import itemgetter
 from typing import Final, TypeVar, cast
 
 import msgspec
@@ -74,7 +76,7 @@ class StateReader:
         found = self._rows(workspace).scan(keys.rows(workspace, row_type.kind, prefix), first, reverse)
         return (cast(R, codec.decode_row(row_type.kind, stored)) for _, stored in found)
 
-    def over(self, items: Iterable[T]) -> AsyncIterator[T]:
+    def over(self, items: Iterable[T]) -> AsyncGenerator[T, None]:
         """The items; others get their turn meanwhile, see `Turns.over`."""
         return self._turns.over(items)
 
@@ -83,15 +85,19 @@ class StateReader:
         row = self.state(workspace).workspace
         return row.position if row else 0
 
-    async def workspaces(self, user: str) -> list[tuple[Workspace, Member]]:
-        """The workspaces that the user is a member of, by id, with the membership."""
-        found = []
-        memberships = chain(*(rows.scan(keys.membership(user)) for _, rows in self._partitions()))
-        async for key, _ in self._turns.over(memberships):
-            state = self.state(key.rpartition(b"\0")[2].decode())
-            if (row := state.workspace) and (member := state.member(user)):
-                found.append((row, member))
-        return sorted(found, key=lambda one: one[0].id)
+    async def workspaces(self, user: str, after: str, most: int) -> list[tuple[Workspace, Member]]:
+        """The first workspaces that the user is a member of, by id, with the membership; those after an id, if any."""
+        first = keys.membership(user, after) + b"\0" if after else None
+        scans = [rows.scan(keys.membership(user), first) for _, rows in self._partitions()]
+        found: list[tuple[Workspace, Member]] = []
+        async with aclosing(self._turns.over(merge(*scans, key=itemgetter(0)))) as memberships:
+            async for key, _ in memberships:
+                state = self.state(key.rpartition(b"\0")[2].decode())
+                if (row := state.workspace) and (member := state.member(user)):
+                    found.append((row, member))
+                    if len(found) == most:
+                        break
+        return found
 
     def outcome(self, workspace: str, actor: str, command: str) -> Outcome | None:
         """The outcome of an actor's command, if it is decided and not older than the outcomes kept."""

@@ -7,7 +7,7 @@ slice only; and a job ends when its request does.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -23,7 +23,7 @@ class Turns:
     def __init__(self) -> None:
         self._queue: deque[asyncio.Future[None]] = deque()
 
-    async def over(self, items: Iterable[T]) -> AsyncIterator[T]:
+    async def over(self, items: Iterable[T]) -> AsyncGenerator[T, None]:
         """The items; between two of them others get their turn, when there was work for a slice."""
         now = asyncio.get_running_loop().time
         until = now() + SLICE

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from operator import itemgetter
@@ -18,7 +19,7 @@ from views import exposition, replaying
 from views.context import answer, identity, parameters, system, whole
 from views.forwarding.calls import Fetched
 from views.forwarding.forwarder import FORWARDER, at_partition
-from views.forwarding.gathering import asked, gathered, items
+from views.forwarding.gathering import asked, first, gathered, items
 from views.forwarding.hops import is_part
 from views.problems import Problem, bad_request, not_found
 from views.routes import Handler, Route
@@ -135,16 +136,11 @@ async def dead_letters(request: web.Request) -> web.StreamResponse:
                 break
         return {"items": page, "next_cursor": page[-1]["id"] if next(found, None) else None}
 
-    return await gathered(request, here, lambda parts: _page(parts, limit))
+    return await gathered(request, here, partial(first, limit=limit, key=_place_of, cursor=itemgetter("id")))
 
 
-def _page(parts: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    """The first letters of all parts, up to where the first of those parts ends that go on."""
-    letters = items(parts, lambda one: _place(one["id"]))
-    ends = [_place(part["next_cursor"]) or (-1, -1) for part in parts if part["next_cursor"]]
-    shown = [one for one in letters if not ends or (_place(one["id"]) or (-1, -1)) <= min(ends)][:limit]
-    more = bool(ends) or len(shown) < len(letters)
-    return {"items": shown, "next_cursor": shown[-1]["id"] if more and shown else None}
+def _place_of(letter: dict[str, Any]) -> tuple[int, int] | None:
+    return _place(letter["id"])
 
 
 def _place(name: str) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, NamedTuple, TypeVar
 
 from tasksys import codec
-from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, SavedFilter, Series
+from tasksys.rows import Comment, Firing, Member, Project, Reminder, Row, SavedFilter, Series, Workspace
 from views.problems import bad_request
 
 R = TypeVar("R", bound=Row)
@@ -26,10 +26,12 @@ class Order(NamedTuple):
 
 
 BY_USER: Final = Order(lambda row: ("", row.user), "")
+BY_ID: Final = Order(lambda row: ("", row.id), "")
 BY_ORDER: Final = Order(lambda row: (row.order, row.id), "[0-9A-Za-z]{0,256}")
 BY_INSTANT: Final = Order(lambda row: (row.created_at, row.id), r"\d{4}-\d\d-\d\dT[\d:.]{12}Z")
 BY_FIRING: Final = Order(lambda row: (row.fired_at, f"{row.position:015}"), BY_INSTANT.first)
 ORDERS: Final[dict[type[Row], Order]] = {
+    Workspace: BY_ID,
     Member: BY_USER,
     Project: BY_ORDER,
     SavedFilter: BY_ORDER,
@@ -54,6 +56,11 @@ def place(row_type: type[Row], cursor: str | None) -> Place:
     return found[1], found[2]
 
 
+def cursor(row: Row) -> str:
+    """Of the page that begins after a row."""
+    return "_".join(ORDERS[type(row)].place(row))
+
+
 async def page(row_type: type[R], rows: AsyncIterator[R], limit: int, after: Place) -> tuple[list[R], str | None]:
     """The first rows after a place, in their order, and the cursor of the next page.
 
@@ -70,5 +77,5 @@ async def page(row_type: type[R], rows: AsyncIterator[R], limit: int, after: Pla
         while len(kept) > limit or (held > PAGE_BYTES and len(kept) > 1):
             held -= kept.pop()[1]
             more = True
-    cursor = "_".join(kept[-1][0]) if more else None
-    return [row for _, _, row in kept], cursor
+    shown = [row for _, _, row in kept]
+    return shown, cursor(shown[-1]) if more else None

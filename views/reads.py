@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -10,7 +11,7 @@ from msgspec import structs
 
 from tasksys.limits import PAGE_ITEMS
 from tasksys.query import FilterError, PageRequest
-from tasksys.rows import ChecklistItem, Comment, Member, Project, Row, Task
+from tasksys.rows import ChecklistItem, Comment, Member, Project, Row, Task, Workspace
 from tasksys.state import State
 from tasksys.values import UTC
 from views import paging, shapes
@@ -30,7 +31,7 @@ from views.context import (
     whole,
     workspace,
 )
-from views.forwarding.gathering import gathered, items
+from views.forwarding.gathering import first, gathered
 from views.problems import bad_query, no_workspace, not_found
 from views.routes import WS, Route
 from views.sending import etag
@@ -39,7 +40,8 @@ R = TypeVar("R", bound=Row)
 
 PAGE: Final = ("filter", "q", "sort", "limit", "cursor", "count", "as_of", "min_position")
 NOW: Final = ("min_position",)
-LISTED: Final = ("limit", "cursor", *NOW)
+PAGED: Final = ("limit", "cursor")
+LISTED: Final = (*PAGED, *NOW)
 PROJECTS: Final = ("trashed", *LISTED)
 PAST: Final = ("as_of", *NOW)
 TASK: Final = f"{WS}/tasks/{{task}}"
@@ -54,14 +56,16 @@ def positioned(value: Any, position: int, version: int | None = None) -> web.Res
 
 
 async def workspaces(request: web.Request) -> web.StreamResponse:
-    """The caller's workspaces."""
-    parameters(request)
+    """A page of the caller's workspaces, by their ids."""
+    given = parameters(request, *PAGED)
+    limit, (_, after) = whole(given, "limit", PAGE_ITEMS, 1, PAGE_ITEMS), paging.place(Workspace, given.get("cursor"))
 
     async def here() -> shapes.Workspaces:
-        found = await system(request).state.workspaces(identity(request).user)
-        return shapes.Workspaces([shapes.workspace(row, member.role) for row, member in found])
+        found = await system(request).state.workspaces(identity(request).user, after, limit + 1)
+        shown = [shapes.workspace(row, member.role) for row, member in found[:limit]]
+        return shapes.Workspaces(shown, paging.cursor(found[limit - 1][0]) if len(found) > limit else None)
 
-    return await gathered(request, here, lambda parts: {"items": items(parts, itemgetter("id"))})
+    return await gathered(request, here, partial(first, limit=limit, key=itemgetter("id"), cursor="_{id}".format_map))
 
 
 async def one_workspace(request: web.Request) -> web.StreamResponse:
@@ -249,7 +253,9 @@ async def _state(request: web.Request, name: str, given: dict[str, str]) -> tupl
 
 
 ROUTES: Final = [
-    Route("GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces),
+    Route(
+        "GET", "/api/v1/workspaces", workspaces, "Your workspaces", "workspaces", shapes.Workspaces, parameters=PAGED
+    ),
     Route("GET", WS, one_workspace, "A workspace", "workspaces", shapes.WorkspaceShape, parameters=PAST),
     Route("GET", f"{WS}/members", members, "Members", "members", shapes.Members, parameters=LISTED),
     Route("GET", f"{WS}/members/{{user}}", one_member, "A member", "members", shapes.MemberShape, parameters=NOW),

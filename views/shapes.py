@@ -313,9 +313,10 @@ class OutcomesShape(Struct):
 
 
 class Workspaces(Struct):
-    """Workspaces of the caller."""
+    """A page of the caller's workspaces, by their ids; `next_cursor` is null on the last one."""
 
     items: list[WorkspaceShape]
+    next_cursor: str | None
 
 
 class Members(Struct):

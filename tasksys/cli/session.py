@@ -37,7 +37,7 @@ class Session:
     def workspaces(self) -> list[Json]:
         """The user's workspaces, as they were when this was first asked."""
         if self._workspaces is None:
-            self._workspaces = list(self.client.get(path("workspaces"))["items"])
+            self._workspaces = list(self.client.items(path("workspaces")))
         return self._workspaces
 
     def workspace(self) -> Json:

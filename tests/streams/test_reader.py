@@ -1,6 +1,7 @@
 """Lists of the current state: read in turns with everything else, as they were when they were asked for."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -75,9 +76,48 @@ def test_the_members_remembered_are_bounded(rows: MemoryRows, monkeypatch: pytes
 async def test_the_workspaces_of_a_user(rows: MemoryRows) -> None:
     """In the order of their ids, each with the membership; one that is gone is left out."""
     rows.apply({keys.row("w03", Workspace.kind, ""): None})
-    reading = asyncio.create_task(reader(rows).workspaces("olga"))
+    reading = asyncio.create_task(reader(rows).workspaces("olga", "", USERS))
     await asyncio.sleep(0)
     assert not reading.done()
     found = [(row.id, member.role) for row, member in await reading]
     assert found == [(f"w{number:02}", Role.OWNER) for number in range(USERS) if number != 3]
-    assert await reader(rows).workspaces("olg") == []
+    assert await reader(rows).workspaces("olg", "", USERS) == []
+
+
+class CountedRows(MemoryRows):
+    """Rows that know how often they were read."""
+
+    reads = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        """Counted."""
+        self.reads += 1
+        return super().get(key)
+
+    def scan(
+        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Each key is."""
+        for entry in super().scan(prefix, start, reverse):
+            self.reads += 1
+            yield entry
+
+
+@pytest.mark.parametrize("after", ["", "w0099", "w0100x", "w0989"])
+async def test_a_page_of_workspaces_reads_no_more_than_itself(after: str) -> None:
+    """However many the user has, in whatever partitions, and wherever the page begins."""
+    parts = [CountedRows() for _ in range(4)]
+    names = [f"w{number:04}" for number in range(1_000)]
+    for number, name in enumerate(names):
+        for row in (Workspace(name, "Acme", "UTC", AT), Member("olga", Role.OWNER, AT)):
+            parts[number % 3].apply({keys.row(name, row.kind, row.key): codec.encode_row(row)})
+        parts[number % 3].apply({keys.membership("olga", name): b""})
+
+    def rows_of(workspace: str) -> MemoryRows:
+        return parts[int(workspace[1:]) % 3]
+
+    turns = Turns()
+    one = StateReader(rows_of, lambda: list(enumerate(parts)), Indexes(rows_of, turns), turns)
+    found = await one.workspaces("olga", after, 11)
+    assert [row.id for row, _ in found] == [name for name in names if name > after][:11]
+    assert sum(each.reads for each in parts) < 50

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -106,3 +108,25 @@ async def test_a_stranger_is_told(browse: Browse, space: Space, watch: Watch) ->
     await expect(page.get_by_role("heading", name="This cannot be shown")).to_be_visible()
     await page.get_by_role("button", name="To your workspaces").click()
     await expect(page.get_by_role("heading", name="Welcome to Tasksys")).to_be_visible()
+
+
+async def test_many_workspaces_are_all_there(browse: Browse, site: Served) -> None:
+    """More than one answer of the server holds: the last of them is opened again, and can be chosen."""
+    user = site.client("manya")
+
+    async def made(number: int) -> str:
+        body = {"name": f"Place {number:03}"}
+        return str((await user.post("/api/v1/workspaces", body)).ok["id"])
+
+    ids = [one for first in range(0, 210, 30) for one in await asyncio.gather(*map(made, range(first, first + 30)))]
+    last = max(ids)
+    name = f"Place {ids.index(last):03}"
+    page = await browse(f"/w/{last}/today", user="manya")
+    await settled(page)
+    again = await page.context.new_page()
+    await again.goto("/")
+    await expect(again).to_have_url(re.compile(f"/w/{last}/"))
+    await settled(again)
+    await again.get_by_role("button", name=name).click()
+    await again.get_by_placeholder("Find one").fill(name)
+    await expect(again.get_by_role("option", name=name)).to_be_visible()

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.http import WORKSPACE, Site, Space, key
+from streams import keys
+from tasksys import codec
+from tasksys.limits import PAGE_ITEMS
+from tasksys.rows import Member, Workspace
+from tasksys.values import Role
+from tests.support.http import WORKSPACE, Json, Site, Space, key, new_space
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WORKSPACES = "/api/v1/workspaces"
+NONE: Json = {"items": [], "next_cursor": None}
 
 
 async def test_a_new_workspace_is_shown_whole(site: Site) -> None:
@@ -36,10 +42,71 @@ async def test_the_list_has_ones_own_workspaces_only(site: Site) -> None:
     first, second = await site.space("ann"), await site.space("ben")
     await second.joined("ann", "viewer")
     listed = (await site.client("ann").get(WORKSPACES)).ok
-    assert listed.keys() == {"items"}
+    assert listed.keys() == {"items", "next_cursor"}
+    assert listed["next_cursor"] is None
     assert {one["id"]: one["role"] for one in listed["items"]} == {first.id: "owner", second.id: "viewer"}
     assert all(one.keys() == WORKSPACE for one in listed["items"])
-    assert (await site.client("nobody").get(WORKSPACES)).ok == {"items": []}
+    assert (await site.client("nobody").get(WORKSPACES)).ok == NONE
+
+
+async def test_the_list_comes_in_pages(site: Site) -> None:
+    """By their ids; the cursor leads to every workspace once, also past one that was made or left meanwhile."""
+    many = site.client("pia")
+    mine = sorted([(await new_space(many)).id for _ in range(5)])
+    whole = (await many.get(WORKSPACES)).ok
+    assert ([one["id"] for one in whole["items"]], whole["next_cursor"]) == (mine, None)
+    assert (await many.get(WORKSPACES, limit=5)).ok == whole
+    seen: list[str] = []
+    more: dict[str, str] = {}
+    while True:
+        page = (await many.get(WORKSPACES, limit=2, **more)).ok
+        assert 0 < len(page["items"]) <= 2
+        seen += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        more = {"cursor": page["next_cursor"]}
+    assert seen == mine
+    left = Space(site.session, many.headers, f"{WORKSPACES}/{mine[1]}", mine[1])
+    await left.joined("quinn", "owner")
+    first = (await many.get(WORKSPACES, limit=2)).ok
+    assert (await left.delete("/members/pia")).status == 204
+    rest = (await many.get(WORKSPACES, cursor=first["next_cursor"])).ok
+    assert [one["id"] for one in rest["items"]] == mine[2:]
+    past = (await many.get(WORKSPACES, cursor="_zzz")).ok
+    assert past == NONE
+
+
+async def test_a_page_of_the_list_is_bounded(site: Site) -> None:
+    """Without a limit it has no more than the largest one there may be."""
+    user = site.client("max")
+    named = sorted([(await new_space(user)).id for _ in range(3)])
+    rows: dict[int, dict[bytes, bytes | None]] = {}
+    for number in range(PAGE_ITEMS):
+        name = f"zz-{number:04}"
+        named.append(name)
+        these = rows.setdefault(site.node.partition(name), {})
+        for row in (Workspace(name, "Acme", "UTC", "2026-03-01T09:00:00.000Z"), Member("max", Role.VIEWER, "")):
+            these[keys.row(name, row.kind, row.key)] = codec.encode_row(row)
+        these[keys.membership("max", name)] = b""
+    for partition, these in rows.items():
+        site.plant_in(partition, these)
+    first = (await user.get(WORKSPACES)).ok
+    rest = (await user.get(WORKSPACES, cursor=first["next_cursor"])).ok
+    assert (len(first["items"]), rest["next_cursor"]) == (PAGE_ITEMS, None)
+    assert [one["id"] for one in [*first["items"], *rest["items"]]] == named
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "a_b c", "1_x"])
+async def test_a_cursor_that_no_page_of_the_list_gave(site: Site, cursor: str) -> None:
+    """It is refused, and the problem says what to send."""
+    (await site.client().get(WORKSPACES, cursor=cursor)).problem(400, "cursor-syntax")
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "many", ""])
+async def test_a_limit_that_cannot_be(site: Site, limit: str) -> None:
+    """The problem says the bounds; and other parameters are refused."""
+    (await site.client().get(WORKSPACES, limit=limit)).problem(400, "bad-parameter")
+    (await site.client().get(WORKSPACES, sort="name")).problem(400, "unknown-parameter")
 
 
 async def test_a_key_makes_one_workspace(site: Site) -> None:
@@ -126,7 +193,7 @@ async def test_a_stale_version_is_refused(space: Space) -> None:
 async def test_a_field_that_is_wrong_is_pointed_to(site: Site, fields: dict[str, object], pointer: str) -> None:
     """The problem names the field, and nothing is made."""
     (await site.client("ida").post(WORKSPACES, fields)).invalid(pointer)
-    assert (await site.client("ida").get(WORKSPACES)).ok == {"items": []}
+    assert (await site.client("ida").get(WORKSPACES)).ok == NONE
 
 
 async def test_a_long_name_is_over_the_limit(space: Space) -> None:

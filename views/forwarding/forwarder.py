@@ -6,6 +6,7 @@ away is sent again, under the same key, to the next one. So a client hears of no
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from itertools import chain, repeat
@@ -19,7 +20,7 @@ from monitoring import metrics, tracing
 from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
-from views.context import FILE, ID, STOPPING
+from views.context import FILE, ID, STOPPING, unless_stopping
 from views.forwarding import bodies, headers, proofs, tunnels
 from views.forwarding.asking import Asking, nobody
 from views.forwarding.bodies import FILES, SAFE, Kept
@@ -175,6 +176,18 @@ class Forwarder:
             since = now
         self._unknown[partition] = since, now
         return now - since
+
+    async def moved(self, request: web.Request, partition: int, owner: str, seconds: float) -> bool:
+        """Waits until another worker than the owner is known to have the partition, for so many seconds at most.
+
+        False if nothing more may be waited for. Raises what `Waiting.place` raises.
+        """
+        place, elsewhere = await self.waiting.place(request), asyncio.Event()
+        with place() as waits, self._watch.over(partition, owner, elsewhere.set), suppress(TimeoutError):
+            if waits:
+                async with asyncio.timeout(seconds):
+                    await unless_stopping(request, elsewhere.wait())
+        return waits and not request.app[STOPPING].is_set()
 
     def raise_if_never_here(self) -> None:
         """Raises NotHere in a process that has no workspaces and will not have any."""

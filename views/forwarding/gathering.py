@@ -5,8 +5,9 @@ whole or it is none: parts say which partitions they are of.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from http import HTTPStatus
+from itertools import chain, repeat
 from typing import Any, Final
 
 import msgspec
@@ -14,18 +15,26 @@ from aiohttp import web
 
 from tasksys import codec
 from tasksys.errors import NotHere, NotOwned
-from views.context import STOPPING, answer
+from tasksys.ownership import Ownership
+from views.context import answer
 from views.forwarding.calls import Fetched, refused
 from views.forwarding.failures import Misdirected, Unreached
-from views.forwarding.forwarder import FORWARDER, PAUSES, Forwarder
+from views.forwarding.forwarder import FORWARDER, Forwarder
 from views.forwarding.hops import is_part
 from views.problems import RETRY_AFTER, Problem
 
 PARTITIONS: Final = "Tasksys-Partitions"
 """Of a part: those that it is of."""
 
+NONE: Final = -1
+"""No partition."""
+
 AT_ONCE: Final = 8
 """Workers that are asked at the same time."""
+
+ROUNDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+"""Seconds between rounds of asking while a part is lacking; the last one is repeated. Each round is one caller's own:
+they are found out by each worker, and want their own page. That another worker has the part is noticed at once."""
 
 Here = Callable[[], Awaitable[Any]]
 Whole = Callable[[list[Any]], Any]
@@ -42,47 +51,63 @@ async def gathered(request: web.Request, here: Here, whole: Whole) -> web.Respon
     if is_part(request):
         own = _own(forwarder)
         return answer(await here(), headers={PARTITIONS: ",".join(map(str, sorted(own)))})
-    until = asyncio.get_running_loop().time() + forwarder.wait
-    for number in range(1_000_000):
-        parts = await _parts(request, forwarder, here)
-        if parts is not None:
-            return answer(whole(parts))
-        left = until - asyncio.get_running_loop().time()
-        if left <= 0 or request.app[STOPPING].is_set():
+    loop, lacked = asyncio.get_running_loop(), NONE
+    until = loop.time() + forwarder.wait
+    for pause in chain(ROUNDS, repeat(ROUNDS[-1])):
+        known = forwarder.ownership()
+        found = await _parts(request, forwarder, known, here, lacked)
+        if isinstance(found, list):
+            return answer(whole(found))
+        lacked, left = found, until - loop.time()
+        if left <= 0 or not await forwarder.moved(request, lacked, known.owner(lacked) or "", min(pause, left)):
             break
-        await asyncio.sleep(min(PAUSES[min(number, len(PAUSES) - 1)], left))
     detail = "A part of the servers does not answer just now; try again in a moment."
     raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": RETRY_AFTER})
 
 
-async def _parts(request: web.Request, forwarder: Forwarder, here: Here) -> list[Any] | None:
-    """The parts, if together they are of all partitions; None if they are not, or some worker has none to give."""
-    known = forwarder.ownership()
-    owners = sorted({*known.active.values()} - {forwarder.url})
-    answered = await asked(request, forwarder, owners)
+async def _parts(
+    request: web.Request, forwarder: Forwarder, known: Ownership, here: Here, lacked: int
+) -> list[Any] | int:
+    """The parts, if together they are of all partitions; else one of those that nobody has told of.
+
+    Who has the one that was `lacked` in the round before is asked first, and the others only if it has told of that:
+    while a worker is away, those who wait for its part ask no other.
+    """
     if not known.active:
         forwarder.raise_if_never_here()
-    if not known.active or any(isinstance(one, Exception) for one in answered):
-        return None
+        return max(lacked, 0)
     covered, parts = set[int](), []
-    for one in answered:
-        assert isinstance(one, Fetched)
-        if one.status != HTTPStatus.OK:
-            if one.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise refused(one.status, one.body)
-            return None
-        covered |= {int(number) for number in one.headers.get(PARTITIONS, "").split(",") if number.isdecimal()}
-        parts.append(msgspec.json.decode(one.body))
-    if forwarder.url in known.active.values():
+    doubted = {worker for number, worker in known.active.items() if number == lacked}
+    for workers in (doubted, {*known.active.values()} - doubted):
+        for partitions, part in await _told(request, forwarder, workers, here):
+            covered |= partitions
+            parts.append(part)
+        if doubted and lacked not in covered:
+            return lacked
+    return parts if covered >= known.active.keys() else min(known.active.keys() - covered)
+
+
+async def _told(
+    request: web.Request, forwarder: Forwarder, workers: Set[str], here: Here
+) -> list[tuple[set[int], Any]]:
+    """The parts of those workers that give theirs, and which partitions each is of. Raises NotHere, and Problem where
+    one refuses."""
+    told: list[tuple[set[int], Any]] = []
+    if forwarder.url in workers:
         own = _own(forwarder)
         try:
-            parts.insert(0, _plain(await here()))
+            told.append((own, _plain(await here())))
         except NotHere:
             raise
         except NotOwned:
-            return None
-        covered |= own
-    return parts if covered >= known.active.keys() else None
+            pass
+    for one in await asked(request, forwarder, sorted(workers - {forwarder.url})):
+        if isinstance(one, Fetched) and one.status == HTTPStatus.OK:
+            numbers = one.headers.get(PARTITIONS, "").split(",")
+            told.append(({int(each) for each in numbers if each.isdecimal()}, msgspec.json.decode(one.body)))
+        elif isinstance(one, Fetched) and one.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise refused(one.status, one.body)
+    return told
 
 
 async def asked(request: web.Request, forwarder: Forwarder, workers: Sequence[str]) -> list[Fetched | Exception]:
@@ -112,3 +137,15 @@ def items(parts: Iterable[Any], key: Callable[[Any], Any]) -> list[Any]:
     """The items of all parts in the order of their keys; what moved meanwhile is there once."""
     found = {key(one): one for part in parts for one in part["items"]}
     return [found[name] for name in sorted(found)]
+
+
+def first(parts: Iterable[Any], limit: int, key: Callable[[Any], Any], cursor: Callable[[Any], str]) -> dict[str, Any]:
+    """The page that the pages of all parts make: up to where the first of those ends that go on.
+
+    `cursor` gives that of the page after an item.
+    """
+    several = list(parts)
+    found, ends = items(several, key), [key(part["items"][-1]) for part in several if part.get("next_cursor")]
+    shown = [one for one in found if not ends or key(one) <= min(ends)][:limit]
+    more = bool(ends) or len(shown) < len(found)
+    return {"items": shown, "next_cursor": cursor(shown[-1]) if more else None}

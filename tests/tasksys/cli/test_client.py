@@ -251,7 +251,7 @@ def test_a_name_that_leads_nowhere_is_one_sentence(host: str, cause: str) -> Non
 
 
 def test_long_lists_are_read_page_by_page() -> None:
-    """Projects and members are all shown, however many pages they come in."""
+    """Projects, members and workspaces are all shown, however many pages they come in."""
     workspace = {"id": "w", "name": "Home", "time_zone": "UTC", "position": 1}
     first = {"id": "p1", "name": "House", "sections": []}
     pages = (
@@ -271,3 +271,12 @@ def test_long_lists_are_read_page_by_page() -> None:
     with Scripted(Step({"items": [workspace]}), *pages) as server:
         assert "ben" in invoke("member", "list", "--server", server.url).stdout
     assert paths(server.asked)[-1] == "GET /api/v1/workspaces/w/members?limit=200&cursor=_ann"
+    pages = (
+        Step({"items": [workspace], "next_cursor": "_w"}),
+        Step({"items": [{**workspace, "id": "x", "name": "Farm"}], "next_cursor": None}),
+    )
+    with Scripted(*pages, *pages, Step({"items": [], "next_cursor": None})) as server:
+        assert "Farm" in invoke("workspaces", "--server", server.url).stdout
+        invoke("member", "list", "--workspace", "Farm", "--server", server.url)
+    listed = [f"GET /api/v1/workspaces?limit=200{more}" for more in ("", "&cursor=_w")]
+    assert paths(server.asked) == [*listed, *listed, "GET /api/v1/workspaces/x/members?limit=200"]

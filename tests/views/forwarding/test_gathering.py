@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,11 @@ import pytest
 import pytest_asyncio
 
 from tasksys.ownership import Ownership
-from tests.support.http import Json, Site, new_space, running
+from tests.support.http import Json, Site, eventually, new_space, running
 from tests.support.workers import Worker, raw_worker, worker
 from tests.views.forwarding.test_breaks import head
-from views.operations import _page
+from views.forwarding import gathering
+from views.forwarding.gathering import first
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,6 +59,25 @@ async def test_workspaces_of_all(both: tuple[Worker, Worker]) -> None:
     assert "Tasksys-Partitions" not in answers[0].headers
 
 
+async def test_pages_of_all(both: tuple[Worker, Worker]) -> None:
+    """They are of both, in one order, whoever is asked for which; each is asked for a page, not for all."""
+    mine = [(await new_space(both[0].client("pat"))).id for _ in range(7)]
+    while {both[0].believing.partition(one) in HALF[0] for one in mine} != {True, False}:
+        mine.append((await new_space(both[0].client("pat"))).id)
+    for limit in (1, 2, len(mine) - 1, len(mine), 200):
+        seen: list[str] = []
+        more: dict[str, str] = {}
+        for number in range(len(mine)):
+            page = (await both[number % 2].client("pat").get("/api/v1/workspaces", limit=limit, **more)).ok
+            seen += [one["id"] for one in page["items"]]
+            assert len(page["items"]) == min(limit, len(mine) - number * limit)
+            if page["next_cursor"] is None:
+                break
+            more = {"cursor": page["next_cursor"]}
+        assert seen == sorted(mine)
+        assert page["next_cursor"] is None
+
+
 async def test_status_of_all(both: tuple[Worker, Worker]) -> None:
     """The one that was asked as ever, and each of them by its address; lag of every partition, once."""
     told = (await both[0].client().get("/admin/status")).ok
@@ -78,8 +99,9 @@ def place(letter: str) -> tuple[int, int]:
     return int(partition), int(offset)
 
 
-async def test_pages_of_letters() -> None:
-    """No letter is passed over where one worker has more than its page, and none comes twice."""
+@pytest.mark.parametrize("sizes", [(3, 3), (1, 3), (3, 1)])
+async def test_pages_of_letters(sizes: tuple[int, int]) -> None:
+    """No letter is passed over where one worker has more than its page, which may be short, and none comes twice."""
     letters: list[list[Json]] = [
         [{"id": f"{partition}-{offset}"} for partition in half for offset in range(5)] for half in ((0, 3), (1, 2))
     ]
@@ -87,10 +109,10 @@ async def test_pages_of_letters() -> None:
     after = (-1, -1)
     while True:
         parts = []
-        for each in letters:
+        for each, size in zip(letters, sizes, strict=True):
             left = [one for one in each if place(one["id"]) > after]
-            parts.append({"items": left[:3], "next_cursor": left[2]["id"] if len(left) > 3 else None})
-        page = _page(parts, 3)
+            parts.append({"items": left[:size], "next_cursor": left[size - 1]["id"] if len(left) > size else None})
+        page = first(parts, 3, lambda one: place(one["id"]), itemgetter("id"))
         assert 0 < len(page["items"]) <= 3
         seen += [one["id"] for one in page["items"]]
         if page["next_cursor"] is None:
@@ -130,6 +152,103 @@ async def test_one_that_believes_otherwise(tmp_path: Path) -> None:
         assert not asked.done()
         two.believing._known = Ownership(2, {0: one.url, 1: one.url, 2: two.url, 3: two.url})
         assert [each["id"] for each in (await asked).ok["items"]] == [space.id]
+
+
+def part(partitions: str, *workspaces: str) -> bytes:
+    """What another worker answers, of those partitions."""
+    body = json.dumps({"items": [{"id": one} for one in workspaces], "next_cursor": None}).encode()
+    told = b"HTTP/1.1 200 OK\r\nTasksys-Partitions: %s\r\nContent-Length: %d\r\n\r\n%s"
+    return told % (partitions.encode(), len(body), body)
+
+
+class Others:
+    """A worker that has partition 1, and one that is away, which had 2; what each was asked."""
+
+    def __init__(self) -> None:
+        self.there: list[str] = []
+        self.away: list[str] = []
+        self.back = asyncio.Event()
+
+    async def answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """As the one that is there."""
+        while True:
+            self.there.append((await head(reader))[""])
+            writer.write(part("1,2" if self.back.is_set() else "1", "b"))
+
+    async def breaks_off(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """As the one that is away, until it is back."""
+        self.away.append((await head(reader))[""])
+        if self.back.is_set():
+            writer.write(part("2", "c"))
+
+
+@asynccontextmanager
+async def one_away(site: Site) -> AsyncIterator[tuple[Worker, Others, dict[int, str]]]:
+    """A worker, two others, and who has what."""
+    others = Others()
+    async with (
+        raw_worker(others.answers) as there,
+        raw_worker(others.breaks_off) as away,
+        worker(site.node, "") as one,
+    ):
+        has = {0: one.url, 1: there, 2: away}
+        one.believing._known = Ownership(1, has)
+        yield one, others, has
+
+
+LISTED: Final = "/api/v1/workspaces"
+
+
+async def test_who_waits_asks_the_one_that_is_away(tmp_path: Path) -> None:
+    """However many wait for however long: the others are asked once by each before it is back, and once then."""
+    async with running(tmp_path) as site, one_away(site) as (one, others, _):
+        waiting = [asyncio.create_task(one.client(f"u{number}").get(LISTED, limit=7)) for number in range(5)]
+        await eventually(lambda: len(others.away) >= 4 * len(waiting))
+        assert len(others.there) == len(waiting)
+        others.back.set()
+        for each in waiting:
+            assert [found["id"] for found in (await each).ok["items"]] == ["b", "c"]
+        assert len(others.there) <= 2 * len(waiting)
+        assert {*others.there, *others.away} == {f"GET {LISTED}?limit=7 HTTP/1.1"}
+
+
+async def test_who_has_it_now_is_noticed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another worker is known to have the part, nobody waits for the time at which they would have asked again."""
+    monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
+    async with running(tmp_path) as site, one_away(site) as (one, others, has):
+        waiting = asyncio.create_task(one.client().get(LISTED))
+        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        before = len(others.away)
+        others.back.set()
+        one.believing._known = Ownership(2, {**has, 2: has[1]})
+        async with asyncio.timeout(5):
+            assert [found["id"] for found in (await waiting).ok["items"]] == ["b"]
+        assert len(others.away) == before
+        assert len(one.forwarder.waiting) == 0
+
+
+async def test_nobody_knows_who_has_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked, and the first assignment is noticed."""
+    monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
+    async with running(tmp_path) as site, one_away(site) as (one, others, has):
+        one.believing._known = Ownership()
+        waiting = asyncio.create_task(one.client().get(LISTED))
+        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        assert not others.there
+        one.believing._known = Ownership(1, {0: has[0], 1: has[1]})
+        async with asyncio.timeout(5):
+            assert [found["id"] for found in (await waiting).ok["items"]] == ["b"]
+
+
+async def test_a_stop_is_not_held_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for another worker's part is answered when this one stops."""
+    monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
+    async with running(tmp_path) as site, one_away(site) as (one, _, _):
+        waiting = asyncio.create_task(one.client().get(LISTED))
+        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        async with asyncio.timeout(5):
+            await one.server.stop()
+            (await waiting).problem(503, "not-ready")
 
 
 NDJSON: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n"

@@ -111,3 +111,14 @@ async def test_a_secret_in_another_address_is_none(owner: Worker) -> None:
     """Only calendars are read by one."""
     async with worker(None, None, authenticator=JwtAuthentication(SHARED)) as other:
         (await other.client().get(f"{PATH}?token=made.up")).problem(401, "unauthorised")
+
+
+async def test_lists_over_all_wait_beside_them(owner: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the same places, of which one user has no more for that."""
+    monkeypatch.setattr(waiting, "WAITING", 4)
+    async with worker(owner.believing.node, None, authenticator=JwtAuthentication(SHARED)) as other:
+        anna = asking(other, "anna", 6, "/api/v1/workspaces")
+        await eventually(lambda: len(over(anna)) == 4)
+        assert over(anna) == [503] * 4
+        assert len(other.forwarder.waiting) == 2
+        await gone(anna)

@@ -14,7 +14,7 @@ import { Notices } from "./model/notices.js";
 import { Presence } from "./model/presence.js";
 import { sayProblem } from "./model/saying.js";
 import { Store } from "./model/store.js";
-import { Refused, get } from "./net/api.js";
+import { Refused, all, get } from "./net/api.js";
 import { Feed } from "./net/feed.js";
 import { Outbox } from "./net/outbox.js";
 import { session } from "./net/session.js";
@@ -81,7 +81,7 @@ export class App extends Signal {
     if (this.route.workspace) return this.open(this.route.workspace);
     const last = localStorage.getItem(LAST);
     try {
-      this.workspaces = (await get("/workspaces")).items;
+      this.workspaces = await all("/workspaces", {}, Infinity);
     } catch (error) {
       if (last && !(error instanceof Refused)) return this.go(address(last, "today"), true);
       return this.#failed(error);
@@ -139,7 +139,7 @@ export class App extends Signal {
 
   async #others() {
     try {
-      this.workspaces = (await get("/workspaces")).items;
+      this.workspaces = await all("/workspaces", {}, Infinity);
       this.tell();
     } catch {
       // the feed says what is wrong

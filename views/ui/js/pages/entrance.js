@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { HERE } from "../lib/time.js";
-import { Refused, request } from "../net/api.js";
+import { Refused, get } from "../net/api.js";
 import { session } from "../net/session.js";
 import { makeWorkspace } from "../net/workspaces.js";
 import { address } from "../router.js";
@@ -37,7 +37,7 @@ export function signIn(app) {
     event.preventDefault();
     session.token = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("token")).trim();
     try {
-      await request("GET", "/workspaces");
+      await get("/workspaces", { limit: 1 });
     } catch (error) {
       session.token = "";
       app.trouble = error instanceof Refused ? error.message : /** @type {Error} */ (error).message;
