@@ -291,6 +291,20 @@ async def test_what_is_told_while_a_worker_joins(url: str, tmp_path: Path, monke
         await other.stop()
 
 
+async def test_only_its_thread_hangs_up(url: str, tmp_path: Path) -> None:
+    """Faust closes a consumer when partitions are assigned to an app that stops, out of the wrong thread.
+
+    Nothing comes of that: what is under way goes on, the group is left when the thread ends, so that others have the
+    partitions at once, and no connection is left open.
+    """
+    settings: dict[str, Any] = {**QUICK, "standbys": 0, "session_timeout": 30.0, "agents": ("commands",)}
+    async with running(url, tmp_path / "a", **settings) as node:
+        node.apps["commands"]._on_rebalance_when_stopped()
+        await founded(node, "w")
+    async with asyncio.timeout(15), running(url, tmp_path / "b", **settings) as other:
+        assert other.state.position("w") > 0
+
+
 async def test_a_named_worker_comes_back_to_what_it_had(url: str, tmp_path: Path) -> None:
     """Within its session: nobody takes over, and nothing is assigned anew; an unnamed one that stops leaves at once."""
     settings: dict[str, Any] = {**QUICK, "session_timeout": 20.0, "agents": ("commands", "audit")}

@@ -285,6 +285,17 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "partitions are opened before this, and paused before their tables recover",
     ),
     (
+        App._on_partitions_assigned,
+        ("if self.should_stop:\n            return self._on_rebalance_when_stopped()",),
+        "kafka.thread.ConsumerThread.close",
+    ),
+    (App._on_rebalance_when_stopped, ("self.consumer.close()",), "kafka.thread.ConsumerThread.close"),
+    (
+        driver.AIOKafkaConsumerThread.close,
+        ("self._consumer._closed = True", "self._consumer._coordinator.close(), self.app.loop"),
+        "kafka.thread.ConsumerThread replaces it",
+    ),
+    (
         BootStrategy.server,
         ("self.kafka_producer()", "self.kafka_consumer()", "self.agents()", "self.kafka_conductor()", "self.tables()"),
         "children stop in reverse order: agents close their partitions before the consumer leaves the group",

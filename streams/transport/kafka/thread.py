@@ -63,6 +63,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    def close(self) -> None:
+        """Nothing. Faust calls this when partitions are assigned to an app that stops, and hangs up in the wrong loop.
+
+        The thread leaves the group by itself when it ends, and takes nothing that is closed already for its own.
+        """
+
     async def stop(self) -> None:
         """Ends the thread, unless a crash has ended it: mode would complain of its closed loop."""
         if not self.thread_loop.is_closed():
