@@ -6,7 +6,7 @@ batches that it fetched to `fold`, see `streams.transport.folding`.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import faust
 from faust.types import TP
@@ -35,6 +35,14 @@ class FoldTransport(Protocol):
         ...
 
 
+class End(NamedTuple):
+    """Where brokers said that a partition ends: the offset that the next record gets. Not `heard`: that was before,
+    and the last question was not answered."""
+
+    offset: int
+    heard: bool
+
+
 async def _no_stream(stream: Any) -> AsyncIterator[None]:
     """Stands where a stock agent has its function; never started."""
     nothing: None
@@ -55,6 +63,8 @@ class FoldAgent(faust.Agent):
         self._commits: dict[int, Commit] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._rows: dict[int, PartitionRows] = {}
+        self.ends: dict[int, End] = {}
+        """Of partitions whose ends the brokers were asked for; see `streams.progress`."""
         self.unfit: dict[int, str] = {}
         """Owned partitions whose rows are not complete and cannot be made so, with the reason: nobody is told any."""
 

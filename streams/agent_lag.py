@@ -12,6 +12,7 @@ import faust
 from faust.types import TP
 
 from monitoring.group_lag import Monitor
+from streams import progress
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.runner import APPLIED
@@ -39,11 +40,11 @@ class Lag(NamedTuple):
     seconds: float
 
 
-class Stand(NamedTuple):
-    """What is known: position, end, and when the record at the position was appended (Unix time), if that is known."""
+class Seen(NamedTuple):
+    """What was known: position, lag, and when the record at the position was appended (Unix time), if that is known."""
 
     position: int
-    end: int
+    lag: int
     oldest_ms: int | None
 
 
@@ -57,32 +58,29 @@ class Lags:
 
     def __init__(self, node: Agents) -> None:
         self._node = node
-        self._known: dict[str, dict[int, Stand]] = {}
+        self._known: dict[str, dict[int, Seen]] = {}
         self._noticed: dict[tuple[str, int], tuple[int, float]] = {}
 
     def read(self, log: EmbeddedLog | None, monitor: Monitor | None) -> Iterator[Lag]:
         """The lags as of now: by the embedded log, or by what consumers know and the monitor has heard of."""
         now = time.time()
         for name in self._node.agents:
-            for partition, stand in self._stands(name, log, monitor).items():
-                records, age = max(0, stand.end - stand.position), 0.0
-                if records:
-                    age = self._age((name, partition), stand, now)
+            for partition, seen in self._seen(name, log, monitor).items():
+                age = 0.0
+                if seen.lag:
+                    age = self._age((name, partition), seen, now)
                 else:
                     self._noticed.pop((name, partition), None)
-                yield Lag(name, source(name), partition, stand.position, records, age)
+                yield Lag(name, source(name), partition, seen.position, seen.lag, age)
 
-    def _stands(self, name: str, log: EmbeddedLog | None, monitor: Monitor | None) -> Mapping[int, Stand]:
+    def _seen(self, name: str, log: EmbeddedLog | None, monitor: Monitor | None) -> Mapping[int, Seen]:
         app = self._node.apps.get(name)
         if app is not None and not app.rebalancing:
             agent = fold_agent(app)
-            places = agent.assigned()
-            if log is not None:
-                stands = {number: _embedded(log, agent.spec.source.name, number, agent.position(number))
-                          for number in places}  # fmt: skip
-            else:
-                stands = {number: self._on_kafka(agent, number, monitor) for number in places}
-            self._known[name] = stands
+            self._known[name] = {
+                number: Seen(stand.position, stand.lag, _oldest(agent, number, stand.position, stand.end, log, monitor))
+                for number, stand in progress.stands(agent).items()
+            }
         elif log is not None:
             self._known[name] = {
                 number: _embedded(log, source(name), number, _applied(log, name, number))
@@ -90,36 +88,42 @@ class Lags:
             }
         return self._known.get(name, {})
 
-    def _on_kafka(self, agent: FoldAgent, partition: int, monitor: Monitor | None) -> Stand:
-        consumer, tp = agent.app.consumer, TP(agent.spec.source.name, partition)
-        position, end = consumer.reached(tp, agent.position(partition)), consumer.highwater(tp) or 0
-        oldest = consumer.oldest_ms(tp)
-        survey = monitor.last if monitor is not None else None
-        if survey is not None and tp in consumer.stopped_partitions:  # it is not fetched, so its end is not heard of
-            end = max(end, survey.ends.get((tp.topic, partition), 0))
-        if survey is not None and oldest is None:
-            behind = survey.groups.get(group(agent.spec.name), {}).get((tp.topic, partition))
-            oldest = behind.oldest_ms if behind is not None and behind.committed >= position else None
-        return Stand(position, end, oldest)
-
-    def _age(self, place: tuple[str, int], stand: Stand, now: float) -> float:
+    def _age(self, place: tuple[str, int], seen: Seen, now: float) -> float:
         """How old the oldest record is; at least so old as it has been noticed, where that cannot be known."""
-        if stand.oldest_ms is not None:
-            return max(0.0, now - stand.oldest_ms / 1000)
+        if seen.oldest_ms is not None:
+            return max(0.0, now - seen.oldest_ms / 1000)
         position, since = self._noticed.get(place, (-1, now))
-        if position != stand.position:
+        if position != seen.position:
             since = now
-        self._noticed[place] = (stand.position, since)
+        self._noticed[place] = (seen.position, since)
         return now - since
 
 
-def _embedded(log: EmbeddedLog, topic: str, partition: int, position: int) -> Stand:
+def _oldest(
+    agent: FoldAgent, partition: int, position: int, end: int, log: EmbeddedLog | None, monitor: Monitor | None
+) -> int | None:
+    """When the record at the position was appended, if that is known."""
+    if log is not None:
+        return _appended(log, agent.spec.source.name, partition, position, end)
+    tp = TP(agent.spec.source.name, partition)
+    oldest: int | None = agent.app.consumer.oldest_ms(tp)
+    if oldest is None and monitor is not None and monitor.last is not None:
+        behind = monitor.last.groups.get(group(agent.spec.name), {}).get((tp.topic, partition))
+        oldest = behind.oldest_ms if behind is not None and behind.committed >= position else None
+    return oldest
+
+
+def _embedded(log: EmbeddedLog, topic: str, partition: int, position: int) -> Seen:
     end = log.end_offset(topic, partition)
+    return Seen(position, max(0, end - position), _appended(log, topic, partition, position, end))
+
+
+def _appended(log: EmbeddedLog, topic: str, partition: int, position: int, end: int) -> int | None:
     try:
         oldest = log.read(topic, partition, position, 1) if position < end else []
     except DatabaseError:  # whoever folds it says so
         oldest = []
-    return Stand(position, end, oldest[0].timestamp_ms if oldest else None)
+    return oldest[0].timestamp_ms if oldest else None
 
 
 def _applied(log: EmbeddedLog, agent: str, partition: int) -> int:

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from monitoring import metrics
 from monitoring.group_lag import Monitor
-from streams import keys
+from streams import keys, progress
 from streams.agent_lag import Lags
 from streams.agents.committed import Committed
 from streams.node import Node
@@ -100,9 +100,7 @@ class NodeCollector(Collector):
             ready.add_metric((name,), float(name not in missing))
             assigned.add_metric((name,), 0.0 if app is None else float(len(self._node.partitions_of(name))))
             stopped.add_metric((name,), 0.0 if app is None else float(len(app.consumer.stopped_partitions)))
-            recovering = begun is not None and not begun.tables.actives_ready
-            left = begun.tables.recovery.active_remaining_total() if begun is not None and recovering else 0
-            remaining.add_metric((name,), float(max(0, left)))
+            remaining.add_metric((name,), 0.0 if begun is None else float(sum(progress.to_recover(begun).values())))
         yield from (ready, assigned, stopped, remaining)
 
     def _lag(self) -> Iterator[Metric]:

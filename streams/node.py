@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from yarl import URL
 
 from monitoring import logs, tracing
-from streams import admin, ends, keys, status
+from streams import admin, ends, keys, progress, status
 from streams.agent import FoldAgent
 from streams.agents import imports
 from streams.agents.commands import DISCARD, RETRY
@@ -282,8 +282,12 @@ class Node:
             raise BrokerUnavailable("This process has not started, or is stopping; try again.")
         return await self._appender.reach()
 
-    def status(self) -> dict[str, Any]:
-        """The log, and agents with their partitions, positions and lag; also those that are recovering."""
+    async def status(self) -> dict[str, Any]:
+        """The log, and agents with their partitions, positions and lag; also those that are recovering.
+
+        The brokers have a second to say what has to be asked of them; see `progress.ask`.
+        """
+        await asyncio.gather(*(progress.ask(fold_agent(app)) for app in self.begun.values() if app._consumer))
         begun = {name: app for name, app in self.begun.items() if app._consumer is not None}
         agents = {name: status.of_agent(app, self.ownership(name)) for name, app in begun.items()}
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import faust
-from faust.types import TP
 
 from monitoring import logs
+from streams import progress
 from streams.app import fold_agent
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ STUCK_SECONDS: Final = 60.0
 what is asked of brokers is given up, or refused for good, within a minute."""
 
 LOOK_SECONDS: Final = 10.0
-"""Between two looks, each of which asks the brokers where partitions end that are at rest."""
+"""Between two looks, each of which asks the brokers where partitions end."""
 
 ANSWER_SECONDS: Final = 5.0
 """How long brokers may take to say where a partition ends; else nobody knows whether there is something to do."""
@@ -73,21 +73,11 @@ class Watchdog:
         if consumer is None or app.should_stop or not consumer.leased:
             return {}
         if app.rebalancing or not app.tables.actives_ready:
-            recovery = app.tables.recovery
-            return {"the recovery": (app.consumer_generation_id, *sorted(recovery.active_offsets.items()))}
-        agent, found = fold_agent(app), dict[str, object]()
-        for number in agent.owned():
-            tp = TP(agent.spec.source.name, number)
-            if tp not in consumer.stopped_partitions:
-                position = consumer.reached(tp, agent.position(number))
-                # Not what the consumer has heard of the end: it may be dead.
-                if position < (consumer.highwater(tp) or 0) or position < await self._end(consumer, tp, position):
-                    found[f"{tp.topic}[{tp.partition}]"] = position
-        return found
-
-    async def _end(self, consumer: Any, tp: TP, unknown: int) -> int:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return int(await consumer.end_of(tp))
-        except TimeoutError:
-            return unknown
+            return {"the recovery": (app.consumer_generation_id, *sorted(progress.to_recover(app).items()))}
+        agent = fold_agent(app)
+        await progress.ask(agent, ANSWER_SECONDS, every=True)  # the consumer, which hears of ends, may be dead
+        return {
+            f"{agent.spec.source.name}[{number}]": stand.position
+            for number, stand in progress.stands(agent).items()
+            if agent.owns(number) and stand.fault is None and stand.lag
+        }

@@ -66,7 +66,7 @@ async def status(request: web.Request) -> web.StreamResponse:
     A worker that does not answer is there too, not ready, and says why.
     """
     parameters(request)
-    own = system(request).status()
+    own = await system(request).status()
     if is_part(request):
         return answer(own)
     return answer(own | {"workers": sorted([own, *await _others(request)], key=itemgetter("url"))})
@@ -89,13 +89,13 @@ async def _others(request: web.Request) -> list[dict[str, Any]]:
 
 
 async def lag(request: web.Request) -> web.StreamResponse:
-    """Records that each agent has still to fold, by partition."""
+    """Records that each agent has still to fold, by partition; `at_least` so many where the brokers do not answer."""
     parameters(request)
 
     async def here() -> dict[str, Any]:
         found = [
-            {"agent": name, "topic": agent["source"], "partition": one["partition"], "lag": one["lag"]}
-            for name, agent in system(request).status()["agents"].items()
+            {"agent": name, "topic": agent["source"]} | {key: one[key] for key in ("partition", "lag", "at_least")}
+            for name, agent in (await system(request).status())["agents"].items()
             for one in agent["partitions"]
         ]
         return {"items": found}

@@ -239,7 +239,7 @@ class System(Protocol):
         """What is missing, by part; empty when this process can serve."""
         ...
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """The log, agents, partitions, positions and lag, for operators."""
         ...
 

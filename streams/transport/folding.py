@@ -101,6 +101,12 @@ class FoldingConsumer:
         """Whether the table's rows of a partition are another worker's, as they were after some batch of its."""
         return False
 
+    def hears(self, tp: TP) -> bool:
+        """Whether fetches tell where the partition ends, so that nobody need be asked."""
+        lane = self._lanes.get(tp)
+        fetched = tp not in self.stopped_partitions and (lane is None or not lane.full)
+        return bool(fetched and self.leased and self.app.tables.actives_ready)
+
     def idle(self, tp: TP) -> bool:
         """True if nothing that was fetched of the partition waits for its fold."""
         lane = self._lanes.get(tp)

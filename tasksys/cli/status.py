@@ -42,6 +42,8 @@ class Place:
     position: int | None = None
     """Of the first agent, that of commands: the next record to fold."""
     lags: dict[str, int] = field(default_factory=dict)
+    at_least: set[str] = field(default_factory=set)
+    """The agents whose lag may be more: nobody could say where the partition ends."""
     recovering: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -56,6 +58,7 @@ class Worker:
     partitions: set[int] = field(default_factory=set)
     copies: set[int] = field(default_factory=set)
     lag: int = 0
+    at_least: bool = False
     recovering: int = 0
 
 
@@ -90,6 +93,9 @@ def _add(places: dict[int, Place], worker: Worker, name: str, agent: Json) -> No
         place.standbys += [url for url in one.get("standbys", ()) if url not in place.standbys]
         place.position = one.get("position") if place.position is None else place.position
         place.lags[name] = lag
+        if one.get("at_least"):
+            place.at_least.add(name)
+            worker.at_least = True
         place.recovering += recovering
         place.faults += [one["fault"]] if one.get("fault") else []
         worker.partitions.add(number)
@@ -139,8 +145,8 @@ def _workers(told: Cluster, width: int, gone: dict[str, str]) -> RenderableType:
         state = Text("ready", "green") if not one.missing else Text("not ready", "yellow")
         if AWAY in one.missing:
             state = Text("away", "red")
-        rows.append((short(one.url), state, numbers(one.partitions), numbers(one.copies), f"{one.lag:,}",
-                     f"{one.recovering:,}"))  # fmt: skip
+        rows.append((short(one.url), state, numbers(one.partitions), numbers(one.copies),
+                     _number(one.lag, one.at_least), f"{one.recovering:,}"))  # fmt: skip
     rows += [(Text(short(url), "dim"), Text(f"gone since {since}", "red"), NOBODY, NOBODY, NOBODY, NOBODY)
              for url, since in gone.items()]  # fmt: skip
     if width < NARROW:
@@ -159,8 +165,10 @@ def _places(told: Cluster, width: int) -> RenderableType:
         owner = Text(", ".join(map(short, owners)), "yellow" if len(owners) > 1 else "")
         if not owners:
             owner = Text("nobody answers", "red")
-        each: list[str | Text] = [_lag(one.lags.get(name)) for name in told.agents]
-        row: list[str | Text] = [str(number), owner, *([_lag(sum(one.lags.values()))] if width < NARROW else each)]
+        each: list[str | Text] = [_lag(one.lags.get(name), name in one.at_least) for name in told.agents]
+        if width < NARROW:
+            each = [_lag(sum(one.lags.values()), bool(one.at_least))]
+        row: list[str | Text] = [str(number), owner, *each]
         if width >= WIDE:
             copies = ", ".join(map(short, one.standbys)) or NOBODY
             row += [f"{one.recovering:,}", copies, NOBODY if one.position is None else f"{one.position:,}"]
@@ -168,8 +176,12 @@ def _places(told: Cluster, width: int) -> RenderableType:
     return output.table(columns, rows, wide="copies at", least={"owner": 12})
 
 
-def _lag(lag: int | None) -> Text:
-    return Text(NOBODY) if lag is None else Text(f"{lag:,}", "yellow" if lag else "")
+def _lag(lag: int | None, at_least: bool) -> Text:
+    return Text(NOBODY) if lag is None else Text(_number(lag, at_least), "yellow" if lag or at_least else "")
+
+
+def _number(lag: int, at_least: bool) -> str:
+    return f"≥{lag:,}" if at_least else f"{lag:,}"
 
 
 class Looks:

@@ -25,6 +25,7 @@ from tasksys.errors import Elsewhere
 from tasksys.ownership import Ownership
 from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Task
+from tests.contracts.test_metrics import Watched
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import WAIT, accepted, check, founded, record, running, until, wipe, workspace_on
 
@@ -243,16 +244,14 @@ async def test_status_tells_of_copies_and_recovery(url: str, tmp_path: Path) -> 
                 next(one for one in both if one.partition(f"w-{number}") in one.served("commands")), f"w-{number}"
             )
         for node, other in zip(both, reversed(both), strict=True):
-            told = node.status()["agents"]
+            told = (await node.status())["agents"]
             for name in AGENTS:
-                theirs = [one["partition"] for one in other.status()["agents"][name]["partitions"]]
+                theirs = [one["partition"] for one in (await other.status())["agents"][name]["partitions"]]
                 assert [one["partition"] for one in told[name]["copies"]] == theirs
                 assert all(one["standbys"] == [other.url] for one in told[name]["partitions"])
                 assert all(one["recovering"] == 0 for one in told[name]["partitions"])
                 assert told[name]["generation"] == node.ownership(name).generation
-        await until(
-            lambda: not any(one["recovering"] for node in both for one in node.status()["agents"]["commands"]["copies"])
-        )
+        await until(lambda: not any(left for node in both for left in node.apps["commands"].consumer.copies().values()))
 
 
 async def test_what_is_told_while_a_worker_joins(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +261,7 @@ async def test_what_is_told_while_a_worker_joins(url: str, tmp_path: Path, monke
         await node.gateway.submit_all([record("w", CreateTask(title=str(number))) for number in range(100)], WAIT)
         app: Any = node.apps["commands"]
         app.tables.recovery.standby_tps.add(TP(changelog("commands").name, 1))  # which this consumer has not any more
-        [copy] = node.status()["agents"]["commands"]["copies"]
+        [copy] = (await node.status())["agents"]["commands"]["copies"]
         assert (copy["partition"], copy["recovering"] > 0, copy["readable"]) == (1, True, False)
         app.tables.recovery.standby_tps.clear()
         await until(lambda: fold_agent(app).position(0) >= 100)
@@ -279,11 +278,16 @@ async def test_what_is_told_while_a_worker_joins(url: str, tmp_path: Path, monke
     starting = asyncio.create_task(other.start())
     try:
         await until(lambda: other.begun.get("commands") and other.begun["commands"]._consumer, "it begins", 60)
-        assert other.status()["agents"]["commands"]["partitions"] == []  # its thread has not
+        assert (await other.status())["agents"]["commands"]["partitions"] == []  # its thread has not
         async with asyncio.timeout(60):
             await recovering.wait()
-        [told] = other.status()["agents"]["commands"]["partitions"]
-        assert told["position"] >= 100
+        [told] = (await other.status())["agents"]["commands"]["partitions"]
+        assert told["end"] >= told["position"] >= 100  # asked for: nothing of it was fetched yet
+        assert (told["lag"], told["at_least"]) == (told["end"] - told["position"], False)
+        assert told["recovering"] > 100
+        found = Watched(other)
+        assert found.now().sum("tasksys_recovery_remaining_records", agent="commands") == told["recovering"]
+        found.collector.close()
         assert other.ready() == {"commands": "starting"}
     finally:
         go.set()

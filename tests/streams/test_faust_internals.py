@@ -267,7 +267,7 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         ("self._get_active_partitions()", "await self.sleep(1)"),
         "folding does not come there without partitions to fetch",
     ),
-    (Recovery.__init__, ("self.active_highwaters",), "status.of_agent"),
+    (Recovery.__init__, ("self.active_highwaters",), "progress.to_recover"),
     (App.on_started, ("self._wait_for_table_recovery_completed()",), "a node is ready when its tables are"),
     (
         App._stop_consumer,

@@ -59,10 +59,10 @@ class Believing:
         """The node's rows, as if they were a copy."""
         return self.node.state if self.node is not None else None
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
         """The node's, under its own address."""
         assert self.node is not None
-        return {**self.node.status(), "url": self.url}
+        return {**await self.node.status(), "url": self.url}
 
     def ready(self) -> dict[str, str]:
         """All is well."""

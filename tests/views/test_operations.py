@@ -57,7 +57,7 @@ async def test_status(site: Site, space: Space) -> None:
     for agent in status["agents"].values():
         assert agent.keys() == {"group", "source", "generation", "partitions", "copies"}
         assert [one["partition"] for one in agent["partitions"]] == [0, 1, 2, 3]
-        told = {"partition", "position", "end", "lag", "fault", "standbys", "recovering"}
+        told = {"partition", "position", "end", "lag", "at_least", "fault", "standbys", "recovering"}
         assert all(one.keys() == told for one in agent["partitions"])
 
 
@@ -85,7 +85,7 @@ async def test_lag(site: Site, space: Space) -> None:
 async def lags(site: Site, agent: str, partition: int, expected: int) -> bool:
     """Whether the agent is so far behind on that partition."""
     items = (await site.client().get("/admin/lag")).ok["items"]
-    assert all(one.keys() == {"agent", "topic", "partition", "lag"} for one in items)
+    assert all(one.keys() == {"agent", "topic", "partition", "lag", "at_least"} for one in items)
     found = [one["lag"] for one in items if (one["agent"], one["partition"]) == (agent, partition)]
     return bool(found == [expected])
 

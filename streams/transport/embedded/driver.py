@@ -130,6 +130,10 @@ class Consumer(FoldingConsumer, BaseConsumer):
         """The offset that the next record will get; all that are there can be read."""
         return self._log.end_offset(*tp)
 
+    def hears(self, tp: TP) -> bool:
+        """The log is here."""
+        return True
+
     def highwater(self, tp: TP) -> int:
         """The offset that the next record will get."""
         return self._log.end_offset(*tp)

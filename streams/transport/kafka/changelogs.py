@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from faust.types import TP
 
-from streams import measures
+from streams import measures, progress
 from streams.runner import APPLIED
 
 HELD_ROWS: Final = 50_000
@@ -53,8 +53,7 @@ class Changelogs:
         recovery, found = self._recovery, dict[int, int]()
         for tp in sorted(recovery.standby_tps):
             end = max(self._consumer.highwater(tp), (recovery.standby_highwaters.get(tp) or 0) + 1)
-            seen = recovery.standby_offsets.get(tp)
-            found[tp.partition] = max(0, end - (0 if seen is None else seen + 1))
+            found[tp.partition] = progress.lacking(end - 1, recovery.standby_offsets.get(tp))
         return found
 
     def apply(self, records: Mapping[TP, Sequence[Any]]) -> None:

@@ -136,6 +136,11 @@ class Consumer(FoldingConsumer, driver.Consumer):
         state = self._state(tp)
         return 0 if state is None else state.highwater or 0
 
+    def hears(self, tp: TP) -> bool:
+        """Whether fetches tell where the partition ends: none does that has not been answered yet."""
+        state = self._state(tp)
+        return super().hears(tp) and state is not None and state.highwater is not None
+
     def assignment(self) -> set[TP]:
         """What the group has assigned here; nothing before the thread has started."""
         assigned: set[TP] = super().assignment() if self._thread._consumer is not None else set()

@@ -101,7 +101,7 @@ async def _folded(node: Node, commands: int) -> None:
     """Waits until so many commands are folded. Not until there is no lag: that is so before the ends are known too."""
     async with asyncio.timeout(FOLD_SECONDS):
         while True:
-            partitions = node.status()["agents"].get(AGENT, {}).get("partitions", [])
+            partitions = (await node.status())["agents"].get(AGENT, {}).get("partitions", [])
             if sum(one["position"] for one in partitions) >= commands:
                 return
             await asyncio.sleep(0.1)

@@ -46,7 +46,10 @@ def worker(url: str, partitions: dict[int, int], copies: tuple[int, ...] = (), *
         for number, lag in partitions.items()
     ]  # fmt: skip
     held = [{"partition": number, "recovering": 3} for number in copies]
-    agents = {name: {"source": "s", "partitions": rows, "copies": held} for name in ("commands", "audit")}
+    agents = {
+        name: {"source": "s", "partitions": [dict(row) for row in rows], "copies": held}
+        for name in ("commands", "audit")
+    }
     return {"url": url, "broker": "kafka://b:9092", "ready": True, "missing": {}, "agents": agents, **more}
 
 
@@ -102,6 +105,19 @@ def test_a_server_that_tells_of_itself_only_is_shown() -> None:
         shown = invoke("status", "--server", server.url).stdout
     assert "audit is not ready: recovering" in shown
     assert "7" in shown
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_a_lag_that_may_be_more_says_so(width: int) -> None:
+    """The brokers did not say where a partition ends: its numbers are at least what they show, the others' are not."""
+    told = worker("http://a:1", {0: 0, 1: 7})
+    told["agents"]["audit"]["partitions"][1]["at_least"] = True
+    rows = [line.split() for line in drawn(told | {"workers": [told]}, width).splitlines()]
+    [first] = [row for row in rows if row[:2] == ["1", "a:1"]]
+    assert first[2:4] == (["7", "≥7"] if width == 200 else ["≥14"])
+    assert not any("≥" in cell for row in rows if row[:2] == ["0", "a:1"] for cell in row)
+    [line] = [row for row in rows if row[:1] == ["a:1"]]
+    assert "≥14" in line
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
