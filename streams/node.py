@@ -5,6 +5,7 @@ Why so long: its parts are elsewhere; what starts, watches and stops them must b
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
 from streams.transport import room
-from streams.transport.assignor import STRANGER
+from streams.transport.assignor import KEPT_OUT, STRANGER
 from streams.transport.database import DatabaseCorrupt, DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
@@ -44,7 +45,7 @@ from streams.turns import to_the_end
 from streams.watchdog import Watchdog
 from tasksys.errors import BrokerUnavailable, Elsewhere, NotHere, NotOwned
 from tasksys.outcomes import DeadLetter
-from tasksys.ownership import Ownership
+from tasksys.ownership import KeptOut, Ownership, Setting
 from tasksys.values import ZONES
 
 logger = logging.getLogger(__name__)
@@ -254,6 +255,15 @@ class Node:
             return Ownership()
         ownership: Ownership = app._consumer.ownership
         return ownership
+
+    def kept_out(self) -> list[tuple[KeptOut, str]]:
+        """Other workers that get nothing, by the last assignments, and what is to be done about each."""
+        found, itself = Counter[KeptOut](), Counter[KeptOut]()
+        for app in self.begun.values():
+            if app._consumer is not None:
+                found |= Counter(app._consumer.ownership.kept_out)
+                itself |= Counter([KeptOut(self.url, Setting.KEY)] if app.assignor.stranger else ())
+        return [(one, KEPT_OUT[one.by]) for one in sorted((found - itself).elements())]
 
     def workers(self) -> tuple[str, ...]:
         """Everybody that the last assignment heard of here names, whether it still holds or not: whom to ask."""

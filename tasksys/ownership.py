@@ -2,6 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Setting(StrEnum):
+    """What is to be put right of a worker that gets nothing, by the name of its option."""
+
+    KEY = "secret-key"
+    """The others do not know it by its keys."""
+    ADDRESS = "advertise-url"
+    """Another one has its address, and what falls to that."""
+
+
+class KeptOut(NamedTuple):
+    """A worker that gets nothing: its address, which may be another one's too, and why."""
+
+    url: str
+    by: Setting
 
 
 @dataclass(frozen=True)
@@ -14,6 +32,7 @@ class Ownership:
     generation: int = -1
     active: Mapping[int, str] = field(default_factory=dict)
     standby: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    kept_out: tuple[KeptOut, ...] = ()
 
     def owner(self, partition: int) -> str | None:
         """The worker that writes the partition, and answers for it; None if nobody is known to."""

@@ -63,13 +63,18 @@ async def metrics(request: web.Request) -> web.StreamResponse:
 async def status(request: web.Request) -> web.StreamResponse:
     """Agents, partitions, positions: of this process, and in `workers` of each that there is.
 
-    A worker that does not answer is there too, not ready, and says why.
+    A worker that does not answer is there too, not ready, and says why. So is one that the others keep out: `kept_out`
+    names the option that is to be put right, and its address may be another one's.
     """
     parameters(request)
     own = await system(request).status()
     if is_part(request):
         return answer(own)
-    return answer(own | {"workers": sorted([own, *await _others(request)], key=itemgetter("url"))})
+    kept_out = [
+        {"url": one.url, "ready": False, "kept_out": one.by, "missing": {"worker": why}, "agents": {}}
+        for one, why in system(request).kept_out()
+    ]
+    return answer(own | {"workers": sorted([own, *await _others(request), *kept_out], key=itemgetter("url"))})
 
 
 async def _others(request: web.Request) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from tasksys.audit import Break, Entry, Remembered, Wanted
 from tasksys.commands import CommandRecord
 from tasksys.events import EventRecord
 from tasksys.outcomes import DeadLetter, Decided, Outcome
-from tasksys.ownership import Ownership
+from tasksys.ownership import KeptOut, Ownership
 from tasksys.query import FilterError, Page, PageRequest
 from tasksys.rows import Channel, Member, Row, Workspace
 from tasksys.state import Key, State
@@ -218,6 +218,10 @@ class System(Protocol):
 
     def workers(self) -> tuple[str, ...]:
         """Workers that were there when this one last heard of any, also while it is not known who has what."""
+        ...
+
+    def kept_out(self) -> Sequence[tuple[KeptOut, str]]:
+        """Other workers that get nothing, and what is to be done about each: they need not answer this one."""
         ...
 
     def standby(self, workspace: str) -> StateReader | None:

@@ -1,6 +1,6 @@
 """Faust's assignor with our plan: who has what follows from the members' addresses alone, and all are told all of it.
 
-What goes over the wire are Faust's forms, with one field more. The agents' groups come to the same answer each by
+What goes over the wire are Faust's forms, with some fields more. The agents' groups come to the same answer each by
 itself, as far as they have the same members, so that a workspace's state and history are on one worker.
 """
 
@@ -14,7 +14,7 @@ from faust.assignor.client_assignment import ClientAssignment, ClientMetadata
 from faust.assignor.partition_assignor import PartitionAssignor
 
 from streams.assignment import plan
-from tasksys.ownership import Ownership
+from tasksys.ownership import KeptOut, Ownership, Setting
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,12 @@ STRANGER: Final = (
     "the other workers have another --secret-key, so that no request can be handed on between them and this one, "
     "and it gets no partitions: give all the same"
 )
+
+KEPT_OUT: Final = {
+    Setting.KEY: "its --secret-key is not the other workers', so that it gets no partitions: give it the same",
+    Setting.ADDRESS: "another worker has its address, so that it gets no partitions: give it its own --advertise-url",
+}
+"""What the others say of a worker that gets nothing."""
 
 Members = Mapping[str, ConsumerProtocolMemberMetadata]
 Assignments = dict[str, ConsumerProtocolMemberAssignment]
@@ -41,6 +47,9 @@ class Metadata(  # type: ignore[call-arg]
     stranger: bool = False
     """Whether the member that is told does not know the others by its keys."""
 
+    kept_out: Sequence[Sequence[str]] = ()
+    """Members that get nothing: the address of each, and which of its settings is to blame (`tasksys.ownership`)."""
+
 
 class Assignor(PartitionAssignor):
     """The leader of a group assigns by it, and every member learns by it who has what."""
@@ -50,6 +59,7 @@ class Assignor(PartitionAssignor):
         super().__init__(*args, **kwargs)
         self._standby_distribution: Mapping[str, list[list[str]]] = {}
         self._prints = list(prints)
+        self._kept_out: tuple[KeptOut, ...] = ()
         self.stranger = False
         """Whether the others have other keys, by the last assignment: then this worker gets no partitions."""
 
@@ -72,13 +82,15 @@ class Assignor(PartitionAssignor):
             number: url for url, topics in self.external_topic_distribution.items() for number in topics.get(source, ())
         }
         standby = {number: tuple(urls) for number, urls in enumerate(self._standby_distribution.get(changelog, ()))}
-        return Ownership(generation, dict(sorted(active.items())), standby)
+        return Ownership(generation, dict(sorted(active.items())), standby, self._kept_out)
 
     def on_assignment(self, assignment: Any) -> None:
         """Takes in what the leader says. Called in the consumer's thread; nobody reads it before the main thread has
         taken the partitions over."""
         told = Metadata.loads(self._decompress(assignment.user_data))
         self._standby_distribution, self.stranger = dict(told.standby_distribution), told.stranger
+        known = set(Setting)  # a later release may have others
+        self._kept_out = tuple(KeptOut(url, Setting(by)) for url, by in told.kept_out if by in known)
         super().on_assignment(assignment)
         if self.stranger:
             logger.error("%s: %s", self.app.conf.id, STRANGER)
@@ -115,6 +127,10 @@ class Assignor(PartitionAssignor):
             "external_topic_distribution": self._get_external_topic_distribution(only),
             "topic_groups": {topic: groups[count] for topic, count in counts.items()},
             "standby_distribution": standbys,
+            "kept_out": sorted(
+                [told[member].url, Setting.ADDRESS if member in friends else Setting.KEY]
+                for member in told.keys() - set(chosen.values())
+            ),
         }
         return {
             member: ConsumerProtocolMemberAssignment(

@@ -69,6 +69,8 @@ class Cluster:
     broker: str
     agents: list[str]
     workers: dict[str, Worker]
+    kept_out: list[Worker]
+    """Those that get nothing; their addresses may be others'."""
     places: dict[int, Place]
 
 
@@ -76,10 +78,14 @@ def cluster(found: Json) -> Cluster:
     """The answer of a server: of all workers that it knows, or, from an older one, of itself."""
     told = found.get("workers") or [found]
     agents = list(dict.fromkeys(name for one in told for name in one.get("agents", {})))
-    made = Cluster(str(found.get("broker", "")), agents, {}, {})
+    made = Cluster(str(found.get("broker", "")), agents, {}, [], {})
     for one in told:
         missing = dict(one.get("missing") or ({} if one.get("ready", True) else {"it": "not ready"}))
-        worker = made.workers[one.get("url", "")] = Worker(one.get("url", ""), missing)
+        worker = Worker(one.get("url", ""), missing)
+        if "kept_out" in one:
+            made.kept_out.append(worker)
+            continue
+        made.workers[worker.url] = worker
         for name, agent in one.get("agents", {}).items():
             _add(made.places, worker, name, agent)
     return made
@@ -127,11 +133,12 @@ def numbers(found: Iterable[int]) -> str:
 
 def shown(told: Cluster, width: int, gone: dict[str, str], note: str = "") -> RenderableType:
     """The tables; `gone` are workers that were there before, and since when they are not."""
-    ready = sum(not one.missing for one in told.workers.values())
-    head = f"{told.broker}   {ready} of {len(told.workers)} workers ready" if told.broker else f"{ready} workers ready"
+    everybody = [*told.workers.values(), *told.kept_out]
+    ready = sum(not one.missing for one in everybody)
+    head = f"{told.broker}   {ready} of {len(everybody)} workers ready" if told.broker else f"{ready} workers ready"
     parts: list[RenderableType] = [Text(head), Text(), _workers(told, width, gone), Text(), _places(told, width)]
     parts += [Text(f"{short(one.url)}: {name} is not ready: {why}", "yellow")
-              for one in told.workers.values() for name, why in one.missing.items()]  # fmt: skip
+              for one in everybody for name, why in one.missing.items()]  # fmt: skip
     parts += [Text(f"partition {number}: {why}", "red") for number, one in told.places.items() for why in one.faults]
     if note:
         parts.append(Text(note, "yellow"))
@@ -147,6 +154,7 @@ def _workers(told: Cluster, width: int, gone: dict[str, str]) -> RenderableType:
             state = Text("away", "red")
         rows.append((short(one.url), state, numbers(one.partitions), numbers(one.copies),
                      _number(one.lag, one.at_least), f"{one.recovering:,}"))  # fmt: skip
+    rows += [(short(one.url), Text("kept out", "red"), NOBODY, NOBODY, NOBODY, NOBODY) for one in told.kept_out]
     rows += [(Text(short(url), "dim"), Text(f"gone since {since}", "red"), NOBODY, NOBODY, NOBODY, NOBODY)
              for url, since in gone.items()]  # fmt: skip
     if width < NARROW:
@@ -196,7 +204,8 @@ class Looks:
         told = cluster(found)
         before = set(self.last.workers) if self.last is not None else set()
         self.gone |= dict.fromkeys(before - set(told.workers), now)
-        self.gone = {url: since for url, since in self.gone.items() if url not in told.workers}
+        there = {*told.workers, *(one.url for one in told.kept_out)}
+        self.gone = {url: since for url, since in self.gone.items() if url not in there}
         self.last = told
         return told
 

@@ -22,7 +22,7 @@ from streams.transport.assignor import STRANGER
 from streams.transport.kafka.consumer import Consumer
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import Elsewhere
-from tasksys.ownership import Ownership
+from tasksys.ownership import KeptOut, Ownership, Setting
 from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Task
 from tests.contracts.test_metrics import Watched
@@ -109,6 +109,9 @@ async def test_two_under_one_address(url: str, tmp_path: Path) -> None:
             await until(lambda: len([name for name in AGENTS if first.url in double.ready().get(name, "")]) == 5)
             assert "--advertise-url" in double.ready()["commands"]
             assert double.ownership() == Ownership()
+            assert double.kept_out() == []
+            for one in (first, second):
+                assert [who for who, _ in one.kept_out()] == [KeptOut(first.url, Setting.ADDRESS)]
             await until(lambda: not first.ready() and not second.ready())
         await settled(first, second)
 
@@ -119,6 +122,8 @@ async def test_a_worker_with_another_key(url: str, tmp_path: Path) -> None:
         async with running(url, tmp_path / "other", url=address("c"), prints=("theirs",), **QUICK) as other:
             await until(lambda: [one for one in other.ready().values() if "--secret-key" in one] == [STRANGER] * 5)
             assert not any(other.partitions_of(name) for name in AGENTS)
+            assert other.kept_out() == []
+            assert [who for who, _ in first.kept_out()] == [KeptOut(other.url, Setting.KEY)]
             await settled(first, second)
             assert first.ownership().members == (first.url, second.url)
         async with running(url, tmp_path / "other", url=address("c"), prints=("ours",), **QUICK) as other:

@@ -17,7 +17,7 @@ from streams.broker import Broker
 from streams.fold import AgentSpec
 from streams.topics import changelog_of, group
 from streams.transport.assignor import Assignor
-from tasksys.ownership import Ownership
+from tasksys.ownership import Ownership, Setting
 
 PARTITIONS = 12
 
@@ -132,6 +132,7 @@ def test_two_workers_at_one_address(tmp_path: Path, caplog: pytest.LogCaptureFix
             rebalance(members)
         assert (first.numbers(), second.numbers(), second.copies()) == (before, [], [])
         assert second.ownership == first.ownership == other.ownership
+        assert first.ownership.kept_out == ((urls(2)[0], Setting.ADDRESS),)
         assert "this one gets nothing to do" in caplog.text
         assert "two workers of tasksys-audit have the address http://10.0.0.1:3001" in caplog.text
 
@@ -150,10 +151,12 @@ def test_a_worker_that_the_others_do_not_know_gets_no_partitions(
         assert sorted(first.numbers() + second.numbers()) == list(range(PARTITIONS))
         assert not first.assignor.stranger
         assert stranger.ownership == first.ownership
+        assert first.ownership.kept_out == ((urls(3)[2], Setting.KEY),)
         assert "--secret-key" in caplog.text
     known = Member(urls(3)[2], tmp_path, keys=["ours"])
     rebalance([first, second, known])
     assert len(known.numbers()) == PARTITIONS / 3
+    assert first.ownership.kept_out == ()
     assert not known.assignor.stranger
 
 
@@ -163,6 +166,7 @@ def test_who_has_partitions_keeps_them_from_more_strangers(tmp_path: Path) -> No
     rebalance([here])
     rebalance([*(Member(url, tmp_path, keys=["theirs"]) for url in urls(4)[1:]), here])
     assert here.numbers() == list(range(PARTITIONS))
+    assert here.ownership.kept_out == tuple((url, Setting.KEY) for url in urls(4)[1:])
 
 
 def test_keys_are_changed_one_worker_after_the_other(tmp_path: Path) -> None:
@@ -186,7 +190,8 @@ def test_faust_understands_what_is_said(tmp_path: Path) -> None:
     told: Any = members[0].assignor.assign(Cluster(), {"a": members[1].assignor.metadata(members[1].topics)})["a"]
     read = ClientMetadata.loads(members[0].assignor._decompress(told.user_data))
     assert (read.url, len(read.assignment.actives[members[1].source])) == (urls(2)[1], PARTITIONS)
-    without = Assignor._compress(read.dumps().replace(b'"standby_distribution"', b'"of a later release"'))
+    said = read.dumps().replace(b'"standby_distribution"', b'"of a later release"')
+    without = Assignor._compress(said.replace(b'"kept_out":[]', b'"kept_out":[["http://c","new"]]'))
     members[1].assignor.on_assignment(type(told)(told.version, told.assignment, without))
-    assert members[1].ownership.standby == {}
+    assert (members[1].ownership.standby, members[1].ownership.kept_out) == ({}, ())
     assert len(members[1].numbers()) == PARTITIONS

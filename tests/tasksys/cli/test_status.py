@@ -155,6 +155,22 @@ def test_who_went_away_is_shown_as_gone_until_it_is_back() -> None:
     assert "gone" not in drawn(CLUSTER, 120, looks)
 
 
+def test_a_worker_that_is_kept_out_is_shown_beside_the_others() -> None:
+    """With what is to be put right; also where it has another one's address, and where it was a worker before."""
+    kept_out = {"ready": False, "kept_out": "advertise-url", "missing": {"worker": "its own"}, "agents": {}}
+    looks = status.Looks()
+    drawn(CLUSTER, 120, looks)
+    shown = drawn(TWO[0] | {"workers": [TWO[0], kept_out | {"url": "http://a:1"}]}, 120, looks)
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["a:1", "ready", "0-2", "3", "14", "6"] in rows
+    assert ["a:1", "kept", "out", "–", "–", "–", "–"] in rows
+    assert "1 of 2 workers ready" in shown
+    assert "a:1: worker is not ready: its own" in shown
+    assert "gone since" in shown
+    again = drawn(TWO[0] | {"workers": [TWO[0], kept_out | {"url": "http://b:1"}]}, 120, looks)
+    assert "gone" not in again
+
+
 class Terminal:
     """Our end of a program's terminal. It has to be read until the program ends, which waits for room on it."""
 
