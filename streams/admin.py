@@ -11,6 +11,7 @@ from streams.broker import Broker
 from streams.topics import COMMANDS, EVENTS, TOPICS, TopicSpec, changelog, group
 from streams.transport.embedded.config import TopicConfig
 from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.kafka.closing import close_client
 from tasksys.errors import BrokerUnavailable
 
 SEEN_SECONDS = 10.0
@@ -35,6 +36,20 @@ class TopicsUnfit(Exception):
 def specs(agents: Iterable[str]) -> list[TopicSpec]:
     """All topics that these agents need."""
     return [*TOPICS, *(changelog(agent) for agent in agents)]
+
+
+async def reach(broker: Broker) -> None:
+    """Returns when one of Kafka's brokers has answered; may be called off. Raises BrokerUnavailable if none is there.
+
+    Each that is named and says nothing takes its ten seconds.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.servers, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+    except (KafkaError, OSError) as error:
+        raise broker.unavailable(error) from error
+    finally:
+        await close_client(admin._client)
 
 
 async def create_topics(broker: Broker, agents: Iterable[str], partitions: int, replication: int) -> list[str]:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from monitoring.tracing.context import TRACEPARENT, TRACESTATE, parsed
-from tasksys.cli import problems
+from tasksys.cli import patience, problems
 from tasksys.cli.failures import Exit, Failure
 
 Json = dict[str, Any]
@@ -26,7 +26,10 @@ PENDING_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between looks at a command that was accepted but not decided yet."""
 
 LONGEST_RETRY_AFTER: Final = 5.0
-TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=5)
+PATIENCE_SECONDS: Final = 60.0
+"""How long a server has to answer, in however many attempts."""
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=PATIENCE_SECONDS, sock_connect=5)
 STREAM_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5)
 PAGE: Final = 200
 BROKEN: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
@@ -167,6 +170,23 @@ class Client:
     async def _call(
         self, method: str, path: str, query: Json | None = None, body: Json | None = None, headers: Json | None = None
     ) -> Json:
+        busy = list[Failure]()
+        try:
+            async with patience.bounded(f"the server at {self.server} to answer", PATIENCE_SECONDS):
+                answer, location = await self._answered(method, path, query, body, headers, busy)
+        except TimeoutError:
+            if busy:
+                raise busy[-1] from None
+            raise
+        if location is None:
+            return answer
+        with patience.noted("the command, which is accepted and safe, to be decided", sum(PENDING_SECONDS)):
+            return await self._decided(location)
+
+    async def _answered(
+        self, method: str, path: str, query: Json | None, body: Json | None, headers: Json | None, busy: list[Failure]
+    ) -> tuple[Json, str | None]:
+        """The answer, and where it is waited for, if it is. Answers that another attempt may better are `busy`."""
         for attempt, wait in enumerate((*RETRY_SECONDS, None)):
             try:
                 status, answer, location, after = await self._once(method, path, query, body, headers)
@@ -179,13 +199,14 @@ class Client:
             code = answer.get("code")
             passing = code == "still-pending" or (status in BUSY and code != "not-here")
             if passing and wait is not None and after <= LONGEST_RETRY_AFTER:
+                busy.append(problems.refused(status, answer, self.server))
                 await asyncio.sleep(max(wait, after))
                 continue
             if status == 202 and location:
-                return await self._decided(location)
+                return answer, location
             if status >= 400:
                 raise problems.refused(status, answer, self.server)
-            return answer
+            return answer, None
         raise AssertionError("the last attempt returns or raises")
 
     async def _once(
@@ -210,9 +231,11 @@ class Client:
     async def _sent(self, path: str, raw: bytes, content_type: str, query: Json) -> Json:
         parameters = {name: str(value) for name, value in query.items() if value not in (None, "")}
         session, headers = await self._open(), {**self._headers, "Content-Type": content_type}
-        async with session.post(
-            self.server + path, params=parameters, data=raw, headers=headers, timeout=STREAM_TIMEOUT
-        ) as response:
+        with patience.noted(f"the server at {self.server} to answer"):
+            response = await session.post(
+                self.server + path, params=parameters, data=raw, headers=headers, timeout=STREAM_TIMEOUT
+            )
+        async with response:
             answer = problems.decoded(response.status, await response.read(), self.server)
             if response.status >= 400:
                 raise problems.refused(response.status, answer, self.server)
@@ -247,9 +270,11 @@ class Client:
 
     async def _parts(self, method: str, path: str, body: Json | None) -> AsyncIterator[bytes]:
         session = await self._open()
-        async with session.request(
-            method, self.server + path, json=body, headers=self._headers, timeout=STREAM_TIMEOUT
-        ) as response:
+        with patience.noted(f"the server at {self.server} to answer"):
+            response = await session.request(
+                method, self.server + path, json=body, headers=self._headers, timeout=STREAM_TIMEOUT
+            )
+        async with response:
             if response.status >= 400:
                 answer = problems.decoded(response.status, await response.read(), self.server)
                 raise problems.refused(response.status, answer, self.server)

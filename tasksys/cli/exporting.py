@@ -11,7 +11,9 @@ from monitoring.group_lag import GroupCollector, Monitor
 from monitoring.health import Health, Verdict
 from streams.broker import Broker
 from streams.transport.kafka.survey import KafkaSurveyor
-from tasksys.cli.process import port_errors, signals
+from tasksys.cli import patience
+from tasksys.cli.ports import port_errors
+from tasksys.cli.process import signals
 from tasksys.settings import bracketed
 from views.operators_port import OperatorsPort
 
@@ -34,16 +36,25 @@ async def export(
         with port_errors(host, port, "--port"):
             await server.start(host, port)
         asking = asyncio.create_task(monitor.run(), name="survey")
+        saying = asyncio.create_task(_say_if_silent(broker, monitor), name="silence")
         try:
             started(f"http://{bracketed(host)}:{port}/metrics", broker=str(broker))
             await stop.wait()
             health.stopping = True
         finally:
-            asking.cancel()
-            with suppress(asyncio.CancelledError):
-                await asking
+            for task in (asking, saying):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await server.stop()
             await health.close()
+
+
+async def _say_if_silent(broker: Broker, monitor: Monitor) -> None:
+    """Says so where the brokers do not answer the first question soon."""
+    with patience.noted(f"Kafka at {broker.servers} to answer", say=patience.log):
+        while monitor.up is None:  # noqa: ASYNC110  (the monitor cannot tell us)
+            await asyncio.sleep(0.1)
 
 
 def verdict(monitor: Monitor) -> Verdict:

@@ -16,7 +16,7 @@ from tasksys.cli import output
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import BROKER_HELP, JSON, option
 from tasksys.cli.serve import data_dir
-from tasksys.cli.topics import BROKER, parse_broker
+from tasksys.cli.topics import BROKER, answered, parse_broker
 from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def export_log(target: Path, broker: str, data_dir: Path, force: bool, as_json: 
         target = target / f"tasksys-log-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz"
     if target.exists() and not force:
         raise Failure(f"{target} is there already; name another file, or write over it with --force.")
-    found = _run(export(where, target), target)
+    found = _run(where, export(where, target), target)
     if as_json:
         told = {name: {"events": one.events, "chain": one.chain} for name, one in found.items()}
         output.plain(json.dumps({"file": str(target), "workspaces": told}, ensure_ascii=False))
@@ -96,7 +96,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
             archive = await asyncio.to_thread(Archive, file)
             return await import_log(where, archive, count, replication, progress), archive
 
-        came, archive = _run(work(), file)
+        came, archive = _run(where, work(), file)
     if as_json:
         output.plain(
             json.dumps({"workspaces": [msgspec.to_builtins(one) for one in came], "left_out": archive.left_out})
@@ -115,7 +115,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
     output.show(f"{SEALED}start the workers here with the --secret-key of the server that the file is of, {OR_ELSE}")
 
 
-def _run(work: Coroutine[Any, Any, T], file: Path) -> T:
+def _run(broker: Any, work: Coroutine[Any, Any, T], file: Path) -> T:
     from streams.admin import TopicsUnfit
     from streams.archive.comparing import ImportDiffers
     from streams.archive.form import ArchiveUnfit
@@ -125,7 +125,7 @@ def _run(work: Coroutine[Any, Any, T], file: Path) -> T:
     from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable
 
     try:
-        return asyncio.run(work)
+        return asyncio.run(answered(broker, work))
     except ImportDiffers as error:
         raise Failure(str(error), Exit.UNVERIFIED) from error
     except (ArchiveUnfit, ImportRefused) as error:

@@ -1,13 +1,11 @@
 """One `tasksys serve` from start to stop. The one place where streams and views meet."""
 
 import asyncio
-import errno
 import gc
 import logging
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -32,9 +30,10 @@ from streams.parts import AGENTS
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
-from tasksys.cli import damage, descriptors, starting, stopping
+from tasksys.cli import damage, descriptors, patience, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
+from tasksys.cli.ports import must_be_free, port_errors
 from tasksys.errors import BrokerUnavailable
 from tasksys.keyring import prints
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
@@ -88,7 +87,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             await running.enter_async_context(_metrics(settings, health))
             must_be_free(settings.host, settings.port, "--port")
             steps.add("the agents have finished what they had in hand", node.stop)
-            if not await _unless(stop, node.start()):
+            if not await _unless(stop, _begun(node)):
                 health.stopping = True
                 return
             embedded = broker.directory is not None
@@ -217,35 +216,6 @@ async def _metrics(settings: Settings, health: Health) -> AsyncIterator[Operator
 
 
 @contextmanager
-def port_errors(host: str, port: int, option: str) -> Iterator[None]:
-    """Why a port cannot be had, as a Failure of one sentence; the option is what it was given by."""
-    try:
-        yield
-    except socket.gaierror as error:
-        raise Failure(f"The host {host} is not known ({error.strerror}); give an address of this machine.") from error
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            why = f"port {port} on {host} is in use, perhaps by another tasksys; stop that, or choose another {option}"
-        elif error.errno == errno.EACCES:
-            why = f"port {port} is not allowed to this user; choose one from 1024 up with {option}"
-        elif error.errno == errno.EADDRNOTAVAIL:
-            why = f"{host} is not an address of this machine; choose another one"
-        else:
-            raise
-        raise Failure(f"Cannot listen: {why}.") from error
-
-
-def must_be_free(host: str, port: int, option: str) -> None:
-    """Raises Failure before anything is started, rather than after the tables are recovered."""
-    with port_errors(host, port, option):
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-
-
-@contextmanager
 def signals() -> Iterator[asyncio.Event]:
     """An event that the first signal sets. The second ends the process at once: what was acknowledged is safe."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -281,6 +251,12 @@ def orphaned(stop: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(given)
+
+
+async def _begun(node: Node) -> None:
+    """Starts the node when the brokers answer; says so where that takes its time. Raises BrokerUnavailable."""
+    await patience.answering(node.broker, patience.log)
+    await node.start()
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[None]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tasksys.cli import output
+from tasksys.cli import output, patience
 from tasksys.cli.failures import Failure
 from tasksys.cli.options import BROKER_HELP, JSON, option
 from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
@@ -37,7 +37,7 @@ def create(broker: str, partitions: int | None, replication: int, as_json: bool)
 
     where = parse_broker(broker)
     count = partitions or usual_partitions(embedded=where.directory is not None)
-    made = _run(admin.create_topics(where, AGENTS, count, replication))
+    made = _run(where, admin.create_topics(where, AGENTS, count, replication))
     if as_json:
         output.plain(json.dumps({"created": made}))
     else:
@@ -54,7 +54,7 @@ def describe(broker: str, as_json: bool) -> None:
     where = parse_broker(broker)
     if where.directory is not None and not (where.directory / "CURRENT").is_file():
         raise Failure(f"There is no embedded log in {where.directory} yet; `tasksys topics create` makes one.")
-    found = _run(admin.describe_topics(where))
+    found = _run(where, admin.describe_topics(where))
     if as_json:
         output.plain(json.dumps({"topics": found}))
         return
@@ -72,14 +72,24 @@ def parse_broker(url: str) -> Any:
         raise click.BadParameter(f"{error}.", param_hint="--broker") from error
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+async def answered(broker: Any, work: Coroutine[Any, Any, T]) -> T:
+    """The work's result, which is begun when the brokers answer. Raises BrokerUnavailable if they do not."""
+    try:
+        await patience.answering(broker)
+    except BaseException:
+        work.close()
+        raise
+    return await work
+
+
+def _run(broker: Any, work: Coroutine[Any, Any, T]) -> T:
     from streams.admin import TopicsUnfit
     from streams.transport.database import DatabaseError
     from streams.transport.embedded.errors import LogError
     from tasksys.errors import BrokerUnavailable
 
     try:
-        return asyncio.run(work)
+        return asyncio.run(answered(broker, work))
     except (BrokerUnavailable, TopicsUnfit, LogError, DatabaseError) as error:
         raise Failure(str(error)) from error
 

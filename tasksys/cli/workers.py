@@ -53,9 +53,9 @@ def supervise(
     Raises Failure if the shared port cannot be had.
     """
     from monitoring import logs, tracing
-    from tasksys.cli import process
+    from tasksys.cli.ports import must_be_free
 
-    process.must_be_free(settings.host, settings.port, "--port")
+    must_be_free(settings.host, settings.port, "--port")
     named = tracing.instance(settings.host, settings.port, settings.instance)
     logs.configure(log_format, log_level, None, instance=named)
     commands = [command(settings, arguments, number, log_file) for number in range(1, settings.workers + 1)]
