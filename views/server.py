@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,6 +52,9 @@ MAX_BODY: Final = 900 * 1024
 
 CONNECTIONS: Final = 10_000
 """Open at once, unless the options say otherwise; what comes above is turned away."""
+
+BACKLOG: Final = 1024
+"""Connections that may wait to be accepted."""
 
 SHUTDOWN_SECONDS: Final = 15.0
 """Requests under way are answered within this time of a shutdown, then cut."""
@@ -192,8 +197,8 @@ class Server:
         await self._runner.cleanup()
 
 
-async def start(system: System, options: Options) -> Server:
-    """Listens. Raises OSError if the address cannot be had."""
+async def start(system: System, options: Options, sockets: Sequence[socket.socket] = ()) -> Server:
+    """Listens: on these sockets, which are bound, or else on its own. Raises OSError if the address cannot be had."""
     app = application(system, options)
     bounds = options.bounds
     runner = protocol.Runner(
@@ -205,9 +210,11 @@ async def start(system: System, options: Options) -> Server:
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()
-    sites = [web.TCPSite(runner, options.host, options.port, backlog=1024)]
+    sites: list[web.BaseSite] = [web.SockSite(runner, one, backlog=BACKLOG) for one in sockets]
+    if not sites:
+        sites.append(web.TCPSite(runner, options.host, options.port, backlog=BACKLOG))
     if options.shared_port:
-        sites.append(web.TCPSite(runner, options.host, options.shared_port, backlog=1024, reuse_port=True))
+        sites.append(web.TCPSite(runner, options.host, options.shared_port, backlog=BACKLOG, reuse_port=True))
     try:
         for site in sites:
             await site.start()

@@ -30,10 +30,10 @@ from streams.parts import AGENTS
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
-from tasksys.cli import damage, descriptors, patience, starting, stopping
+from tasksys.cli import damage, descriptors, patience, ports, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
-from tasksys.cli.ports import must_be_free, port_errors
+from tasksys.cli.ports import port_errors
 from tasksys.errors import BrokerUnavailable
 from tasksys.keyring import prints
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
@@ -85,7 +85,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             watch(health, node, agents, disk, settings.data_dir)
             running.push_async_callback(health.close)
             await running.enter_async_context(_metrics(settings, health))
-            must_be_free(settings.host, settings.port, "--port")
+            sockets = running.enter_context(ports.held(settings.host, settings.port, "--port"))
             steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, _begun(node)):
                 health.stopping = True
@@ -98,7 +98,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
                 clustered=not embedded, cluster_key=cluster_key(settings, broker), shared_port=settings.shared_port,
             )  # fmt: skip
             with port_errors(settings.host, settings.port, "--port"):
-                http = await server.start(node, options)
+                ports.listen(sockets)
+                http = await server.start(node, options, sockets)
         steps.add("requests are answered and feeds closed", http.stop)
         calm_collector()
         started(settings, agents)

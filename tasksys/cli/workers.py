@@ -53,13 +53,13 @@ def supervise(
     Raises Failure if the shared port cannot be had.
     """
     from monitoring import logs, tracing
-    from tasksys.cli.ports import must_be_free
+    from tasksys.cli import ports
 
-    must_be_free(settings.host, settings.port, "--port")
     named = tracing.instance(settings.host, settings.port, settings.instance)
     logs.configure(log_format, log_level, None, instance=named)
     commands = [command(settings, arguments, number, log_file) for number in range(1, settings.workers + 1)]
-    code = asyncio.run(Supervisor(commands).run())
+    with ports.held(settings.host, settings.port, "--port", shared=True):
+        code = asyncio.run(Supervisor(commands).run())
     logger.info("stopped")
     logs.finish()
     return code
