@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, Protocol, cast
 import faust
 from faust.types import TP
 
+from streams.applied import applied
 from streams.fold import AgentSpec, Record
 from streams.measures import measures
-from streams.runner import APPLIED, Commit, PartitionRunner
+from streams.runner import Commit, PartitionRunner
 from streams.topics import table
 from streams.transport.partition_rows import PartitionRows
 from streams.transport.rows import RowStore
@@ -157,8 +158,7 @@ class FoldAgent(faust.Agent):
         runner = self.runners.get(partition)
         if runner is not None:
             return runner.position
-        applied = self.rows(partition).get(APPLIED)
-        return int.from_bytes(applied) if applied else 0
+        return applied(self.rows(partition))
 
     def runner(self, partition: int) -> PartitionRunner:
         """The runner of an owned partition, made when its table is recovered and its first batch comes."""

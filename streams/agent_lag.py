@@ -15,10 +15,11 @@ from monitoring.group_lag import Monitor
 from streams import progress
 from streams.agent import FoldAgent
 from streams.app import fold_agent
-from streams.runner import APPLIED
+from streams.applied import applied
 from streams.topics import COMMANDS, EVENTS, group, table
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.partition_rows import PartitionRows
 
 
 class Agents(Protocol):
@@ -128,5 +129,4 @@ def _appended(log: EmbeddedLog, topic: str, partition: int, position: int, end: 
 
 def _applied(log: EmbeddedLog, agent: str, partition: int) -> int:
     """The position that the agent's table has; it may have passed some records without effects since."""
-    stored = log.rows.get(table(group(agent)), partition, APPLIED)
-    return int.from_bytes(stored) if stored else 0
+    return applied(PartitionRows(log.rows, table(group(agent)), partition))

@@ -17,9 +17,9 @@ from rocksdict import Rdict, WriteBatch
 from monitoring import metrics
 from streams import eventlog, keys
 from streams.agent import FoldAgent
+from streams.applied import APPLIED
 from streams.broker import Broker
 from streams.fold import Record
-from streams.runner import APPLIED
 from streams.switch import Wrong, switch
 from streams.topics import EVENTS
 from streams.transport.database import open_database

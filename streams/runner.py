@@ -11,14 +11,12 @@ from time import perf_counter
 from typing import Final
 
 from monitoring import tracing
+from streams import applied
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.measures import measures
 from streams.transport.database import DatabaseError
 
 logger = logging.getLogger(__name__)
-
-APPLIED: Final = b"\x00applied"
-"""The row that holds the offset of the first source record that is not applied yet, as 8 bytes."""
 
 BATCH: Final = 500
 """Records folded at once: about 10 ms of the event loop, and well under Kafka's 1 MiB a produce request."""
@@ -45,8 +43,7 @@ class PartitionRunner:
         self._commit = commit
         self._measures = measures(spec.name)
         self._fold = spec.open(partition, rows)
-        applied = rows.get(APPLIED)
-        self.position = int.from_bytes(applied) if applied else 0
+        self.position = applied.applied(rows)
         """The offset of the next source record to apply."""
         self._durable = self.position
 
@@ -102,7 +99,7 @@ class PartitionRunner:
         But for the first one: where there is no position of the table's own, reading begins at the group's.
         """
         if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
-            effects.rows[APPLIED] = position.to_bytes(8)
+            effects.rows |= applied.row(position)
             began = perf_counter()
             try:
                 if trace is None:
@@ -122,4 +119,4 @@ class PartitionRunner:
     async def repair(self, rows: dict[bytes, bytes | None]) -> None:
         """Puts rows right that are not what the log says, outside of any batch; the caller holds the partition."""
         self._fold.aborted()
-        await self._commit(Effects({**rows, APPLIED: self.position.to_bytes(8)}), self.position)
+        await self._commit(Effects(rows | applied.row(self.position)), self.position)

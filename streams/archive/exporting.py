@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, for_code
 
 from streams import admin, eventlog, keys
 from streams.agents import commands, imports
+from streams.applied import APPLIED, applied
 from streams.archive.form import (
     FORMAT,
     ArchiveUnfit,
@@ -30,7 +31,6 @@ from streams.archive.form import (
 )
 from streams.broker import Broker
 from streams.fold import Record, Rows
-from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, changelog, group, table
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.kafka.survey import REQUEST_MS, DescribeGroups
@@ -166,12 +166,12 @@ async def _add(broker: Broker, partition: int, rows: Rows, writer: Writer, topic
             writer.add(LetterLine(name, letter))
         else:
             left_out += 1
-    applied = int.from_bytes(rows.get(APPLIED) or b"")
-    async for records in _read(broker, COMMANDS.name, partition, topics, applied):
+    folded = applied(rows)
+    async for records in _read(broker, COMMANDS.name, partition, topics, folded):
         for one in records:
             if (command := _command(one)) is None:
                 left_out += 1
-            elif one.offset >= applied:
+            elif one.offset >= folded:
                 writer.add(command)
     return left_out
 

@@ -148,9 +148,9 @@ def offline(broker: str, workspace: str | None) -> list[Chain]:
 async def _check(directory: Path, workspace: str | None) -> list[Chain]:
     """Each history by itself, and whether it goes as far as the events that were folded into it."""
     from streams import ends
+    from streams.applied import applied
     from streams.broker import Broker
     from streams.history import HistoryReader
-    from streams.runner import APPLIED
     from streams.topics import EVENTS, group, table
     from streams.transport.embedded.log import EmbeddedLog
     from streams.transport.partition_rows import PartitionRows
@@ -161,8 +161,7 @@ async def _check(directory: Path, workspace: str | None) -> list[Chain]:
         chains = []
         for number in range(topic.partitions if topic else 0):
             rows = PartitionRows(log.rows, table(group("audit")), number)
-            applied = int.from_bytes(rows.get(APPLIED) or b"")
-            folded = max(applied, log.committed(group("audit"), EVENTS.name, number) or 0)
+            folded = max(applied(rows), log.committed(group("audit"), EVENTS.name, number) or 0)
             known = await ends.newest(Broker(directory=directory), number, 0, folded, workspace)
             reader = HistoryReader(partial(_same, rows))
             for name in sorted({*_workspaces(rows.scan), *known}):

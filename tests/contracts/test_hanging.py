@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faust.types import TP
 
+from streams.applied import APPLIED
 from streams.fold import Effects, Output
-from streams.runner import APPLIED
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.hanging import OUTPUTS, Undecidable
 from streams.transport.kafka.transaction import PartitionWriter

@@ -14,8 +14,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from streams.applied import APPLIED, applied, whole
 from streams.fold import Effects, Record
-from streams.runner import APPLIED, FoldFailed, PartitionRunner
+from streams.runner import FoldFailed, PartitionRunner
 from streams.topics import changelog, group
 from streams.transport.kafka.lease import Lease
 from streams.transport.lanes import Lane
@@ -78,7 +79,7 @@ class Agent:
     def position(self, partition: int) -> int:
         """The offset of the next record of the source to apply."""
         runner = self.runners.get(partition)
-        return _applied(self.table(partition)) if runner is None else runner.position
+        return applied(self.table(partition)) if runner is None else runner.position
 
     def beaten(self, sent: float, generation: int, answer: bool | None) -> None:
         """What the group answered to a sign of life of that generation: None where it does not know the member."""
@@ -211,12 +212,12 @@ class Agent:
         def put(found: Sequence[Record], position: int) -> None:
             """A copy moves in its owner's steps, each of which ends with the row of its position."""
             held.extend(found)
-            whole = _whole(held)
+            count = whole(held)
             try:
-                if whole:
-                    end = position if whole == len(held) else held[whole - 1].offset + 1
-                    self._store(partition, held[:whole], end)
-                    del held[:whole]
+                if count:
+                    end = position if count == len(held) else held[count - 1].offset + 1
+                    self._store(partition, held[:count], end)
+                    del held[:count]
             except Exception as error:
                 self.fail(error)
 
@@ -232,7 +233,7 @@ class Agent:
 
         lane = Lane(partial(self._batch, partition), lambda: reader.go_on(), self.spec.linger)
         self.lanes[partition] = lane
-        start = _applied(self.table(partition))
+        start = applied(self.table(partition))
         reader = Reader(self.worker, self.spec.source.name, partition, start, put, lambda: not lane.full)
         self.readers.append(reader)
 
@@ -348,13 +349,3 @@ class Reader:
             self._position, self._fetching = position, False
             self._put(found, position)
             self.go_on()
-
-
-def _whole(held: Sequence[Record]) -> int:
-    """How many of a changelog's records are whole batches."""
-    return next((at for at in range(len(held), 0, -1) if held[at - 1].key == APPLIED), 0)
-
-
-def _applied(table: Table) -> int:
-    applied = table.get(APPLIED)
-    return int.from_bytes(applied) if applied else 0

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from streams import keys
+from streams.applied import APPLIED
 from streams.parts import AGENTS
-from streams.runner import APPLIED
 from tests.simulation.planted import PLANTED
 from tests.simulation.simulation import Life, simulate
 from tests.support.nodes import tell

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from streams import keys
+from streams.applied import APPLIED
 from streams.fold import Record
 from streams.partitioning import partition_of
 from streams.parts import AGENTS, TIMELINES
-from streams.runner import APPLIED
 from streams.topics import EVENTS, changelog
 from tasksys import codec, deliveries
 from tasksys.events import DeliveryFailed, EventRecord, ReminderDelivered, ReminderFired

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from streams import runner as module
+from streams.applied import APPLIED
 from streams.fold import AgentSpec, Effects, Output, Record, Rows
-from streams.runner import APPLIED, FoldFailed, PartitionRunner
+from streams.runner import FoldFailed, PartitionRunner
 from streams.topics import COMMANDS
 from streams.transport.database import DatabaseCorrupt
 from tests.support.nodes import MemoryRows

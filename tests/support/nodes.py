@@ -16,11 +16,11 @@ from msgspec import structs
 
 from streams import eventlog
 from streams.app import fold_agent
+from streams.applied import applied
 from streams.broker import Broker
 from streams.fold import Headers, Record
 from streams.node import Node
 from streams.parts import AGENTS
-from streams.runner import APPLIED
 from streams.topics import COMMANDS, EVENTS, TopicSpec
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
@@ -251,4 +251,4 @@ async def check(node: Node) -> Truth:
 
 def _has(rows: dict[bytes, bytes], last: Record) -> bool:
     """Whether a table was read after the record was folded into it."""
-    return int.from_bytes(rows.get(APPLIED, b"")) > last.offset
+    return applied(rows) > last.offset

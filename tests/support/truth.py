@@ -11,8 +11,8 @@ import msgspec
 from streams import keys
 from streams.agents.audit import encode
 from streams.agents.deliveries import Attempt
+from streams.applied import APPLIED
 from streams.fold import Record
-from streams.runner import APPLIED
 from tasksys import audit, codec, decider
 from tasksys.audit import Remembered
 from tasksys.events import EventRecord, SeriesAdvanced

@@ -3,7 +3,7 @@
 Commit and abort markers occupy offsets but are never delivered, so Faust's recovery, which counts records, would wait
 for ever; here it goes by the consumer's position, which passes them.
 
-A copy is put on in steps that are its owner's: a transaction ends with the row of its position (`runner.APPLIED`), and
+A copy is put on in steps that are its owner's: a transaction ends with the row of its position (`streams.applied`), and
 what was fetched of the next one waits in memory. So a reader of the copy sees the state as it was after some batch, and
 never a part of one. While the copy catches up with what was there before it began, and compaction has taken rows of
 positions away, there are no such steps, and it is not to be read.
@@ -15,7 +15,7 @@ from typing import Any, Final
 from faust.types import TP
 
 from streams import measures, progress
-from streams.runner import APPLIED
+from streams.applied import whole
 
 HELD_ROWS: Final = 50_000
 """Rows of one partition that wait for the end of their transaction; one has hundreds. Beyond that they are put on."""
@@ -94,7 +94,7 @@ class Changelogs:
         waiting = [*self._held.pop(tp, ()), *new]
         count = len(waiting)
         if tp in self._whole and count <= HELD_ROWS:
-            count = next((number for number in range(count, 0, -1) if waiting[number - 1].key == APPLIED), 0)
+            count = whole(waiting)
             if rest := waiting[count:]:
                 self._held[tp], passed = rest, None
         elif waiting or passed is not None:
@@ -102,7 +102,7 @@ class Changelogs:
         if count or passed is not None:
             self._write(tp, waiting[:count], passed)
         # Up to the end as it was at the beginning every transaction was decided, and all of it is there.
-        reached, stands = offsets.get(tp), bool(new) and new[-1].key == APPLIED
+        reached, stands = offsets.get(tp), bool(new) and whole(new[-1:]) == 1
         if end is not None and reached is not None and (reached == end or (reached > end and stands)):
             self._whole.add(tp)
 

@@ -21,7 +21,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
-from streams.runner import APPLIED
+from streams.applied import APPLIED
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED
 from streams.transport.kafka.transactional import Transactional
 

@@ -7,8 +7,8 @@ from faust.types import TP
 
 from monitoring import tracing
 from streams import measures
+from streams.applied import APPLIED
 from streams.fold import Effects
-from streams.runner import APPLIED
 from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.hanging import OUTPUTS, end_hanging, left_open

@@ -10,7 +10,7 @@ import pytest
 
 from streams import keys
 from streams.agents.audit import decode, encode
-from streams.runner import APPLIED
+from streams.applied import APPLIED
 from streams.topics import COMMANDS, EVENTS, group, table
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.embedded.transaction import Transaction

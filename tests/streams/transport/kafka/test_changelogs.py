@@ -10,8 +10,8 @@ import pytest
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
+from streams.applied import APPLIED
 from streams.fold import Record
-from streams.runner import APPLIED
 from streams.transport.kafka import changelogs
 from streams.transport.kafka.changelogs import Changelogs
 from streams.transport.kafka.driver import Transport
