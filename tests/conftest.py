@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import pytest
 
 from tests.support.kafka_broker import KafkaBroker, install
 from tests.support.nodes import wipe
+
+
+def pytest_configure() -> None:
+    """Has Ctrl-C mean something, also in a run that a shell has put into the background.
+
+    Such a shell has it ignored, and what is ignored stays so in the programs that are started, which tests interrupt.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
