@@ -26,6 +26,8 @@ class Stand(NamedTuple):
 
     position: int
     end: int
+    heard: int
+    """The end as a fetch heard of it, or as brokers say now; `end` may be of an answer from before."""
     at_least: bool
     """Whether there may be more: nobody has said lately where the partition ends."""
     fault: str | None
@@ -66,8 +68,9 @@ def _stand(agent: FoldAgent, number: int) -> Stand:
     fault = consumer.stopped_partitions.get(tp)
     if fault is None:
         applied = (consumer.reached if agent.app.tables.actives_ready else consumer.told)(tp, applied)
-    at_least = not consumer.hears(tp) and not told.heard
-    return Stand(applied, max(consumer.highwater(tp) or 0, told.offset), at_least, fault)
+    at_least, fetched = not consumer.hears(tp) and not told.heard, consumer.highwater(tp) or 0
+    heard = max(fetched, told.offset) if told.heard else fetched
+    return Stand(applied, max(fetched, told.offset), heard, at_least, fault)
 
 
 def to_recover(app: faust.App) -> dict[int, int]:

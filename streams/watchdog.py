@@ -79,5 +79,5 @@ class Watchdog:
         return {
             f"{agent.spec.source.name}[{number}]": stand.position
             for number, stand in progress.stands(agent).items()
-            if agent.owns(number) and stand.fault is None and stand.lag
+            if agent.owns(number) and stand.fault is None and stand.position < stand.heard
         }

@@ -25,9 +25,12 @@ class Shares:
         return self._held.total()
 
     @contextmanager
-    def held(self, name: str) -> Iterator[bool]:
-        """A place of that name until the block ends; False if there is none for it."""
-        if self._held[name] >= self._free:
+    def held(self, name: str, again: bool = False) -> Iterator[bool]:
+        """A place of that name until the block ends; False if there is none for it.
+
+        Who had one a moment ago, and wants it `again`, gets it however many there are.
+        """
+        if not again and self._held[name] >= self._free:
             yield False
             return
         self._held[name] += 1

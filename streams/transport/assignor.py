@@ -90,7 +90,7 @@ class Assignor(PartitionAssignor):
         told = Metadata.loads(self._decompress(assignment.user_data))
         self._standby_distribution, self.stranger = dict(told.standby_distribution), told.stranger
         known = set(Setting)  # a later release may have others
-        self._kept_out = tuple(KeptOut(url, Setting(by)) for url, by in told.kept_out if by in known)
+        self._kept_out = tuple(KeptOut(url, Setting(by)) for url, by, *_ in told.kept_out if by in known)
         super().on_assignment(assignment)
         if self.stranger:
             logger.error("%s: %s", self.app.conf.id, STRANGER)

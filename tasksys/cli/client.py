@@ -25,6 +25,11 @@ RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
 PENDING_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits between looks at a command that was accepted but not decided yet."""
 
+PENDING_ANSWERS_SECONDS: Final = 5.0
+"""How long the answers to these looks may take, together."""
+
+UNDECIDED: Final = "The command was accepted and is safe, but it is not decided yet; look again in a moment."
+
 LONGEST_RETRY_AFTER: Final = 5.0
 PATIENCE_SECONDS: Final = 60.0
 """How long a server has to answer, in however many attempts."""
@@ -67,6 +72,8 @@ class Client:
         self._headers = {**who, **traced(os.environ), "User-Agent": f"tasksys/{installed('tasksys')}"}
         self.position = 0
         """The position of the newest answer that had one: of a write, that of what it changed."""
+        self.say: patience.Say | None = None
+        """Who is told what is waited for; standard error if nobody else."""
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
 
@@ -172,7 +179,7 @@ class Client:
     ) -> Json:
         busy = list[Failure]()
         try:
-            async with patience.bounded(f"the server at {self.server} to answer", PATIENCE_SECONDS):
+            async with patience.bounded(f"the server at {self.server} to answer", PATIENCE_SECONDS, self.say):
                 answer, location = await self._answered(method, path, query, body, headers, busy)
         except TimeoutError:
             if busy:
@@ -180,8 +187,12 @@ class Client:
             raise
         if location is None:
             return answer
-        with patience.noted("the command, which is accepted and safe, to be decided", sum(PENDING_SECONDS)):
-            return await self._decided(location)
+        seconds = sum(PENDING_SECONDS) + PENDING_ANSWERS_SECONDS
+        try:
+            async with patience.bounded("the command, which is accepted and safe, to be decided", seconds):
+                return await self._decided(location)
+        except TimeoutError:
+            raise Failure(UNDECIDED) from None
 
     async def _answered(
         self, method: str, path: str, query: Json | None, body: Json | None, headers: Json | None, busy: list[Failure]
@@ -250,7 +261,7 @@ class Client:
                 return {**outcome, "location": location}
             if problem := outcome.get("problem"):
                 raise problems.refused(int(problem.get("status", 400)), problem, self.server)
-        raise Failure("The command was accepted and is safe, but it is not decided yet; look again in a moment.")
+        raise Failure(UNDECIDED)
 
     async def _lines(self, method: str, path: str, body: Json) -> AsyncIterator[Json]:
         rest = b""

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from tasksys.cli import output
+from tasksys.cli import output, patience
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, option
@@ -233,6 +233,22 @@ def status(session: Session, watch: bool, every: float) -> None:
 def _watch(session: Session, every: float) -> None:
     console, looks = output.console(), Looks()
     with Live(console=console, auto_refresh=False, transient=False) as live:
+
+        def show(note: str) -> None:
+            if looks.last is not None and not session.as_json:
+                table = shown(looks.last, console.width, looks.gone, note)
+                if console.is_terminal:
+                    live.update(table, refresh=True)
+                else:
+                    output.show(table)
+
+        def waiting(what: str, until: datetime | None) -> None:
+            if looks.last is None:
+                patience.tell(what, until)
+            elif console.is_terminal:
+                show(patience.sentence(what, until))
+
+        session.client.say = waiting
         while True:
             now, note = f"{datetime.now(UTC).astimezone():%H:%M:%S}", ""
             try:
@@ -245,12 +261,7 @@ def _watch(session: Session, every: float) -> None:
                 if session.as_json:
                     output.plain(json.dumps(found, ensure_ascii=False))
                 looks.take(found, now)
-            if looks.last is not None and not session.as_json:
-                table = shown(looks.last, console.width, looks.gone, note)
-                if console.is_terminal:
-                    live.update(table, refresh=True)
-                else:
-                    output.show(table)
+            show(note)
             time.sleep(every)
 
 

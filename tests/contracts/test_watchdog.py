@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from streams import watchdog
+from streams.agent import End
 from streams.app import fold_agent
 from streams.node import Node
 from streams.topics import COMMANDS
@@ -91,6 +92,33 @@ async def test_what_is_at_rest_is_left_alone(url: str, tmp_path: Path, monkeypat
             await asyncio.sleep(0.06)
         assert told == []
         assert not node.faults
+
+
+async def test_brokers_that_do_not_answer_are_no_reason(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they said before is not held against an agent that is as far as it can know."""
+    async with running(url, tmp_path / "node") as node:
+        workspace = await founded(node)
+        await check(node)
+        app, told = node.apps["commands"], list[str]()
+        agent, watching = fold_agent(app), Watchdog(node.begun, told.append)
+
+        async def unanswered(*_: Any, **__: Any) -> int:
+            raise OSError("nobody is there")
+
+        monkeypatch.setattr(app.consumer, "end_of", unanswered)
+        monkeypatch.setattr(watchdog, "STUCK_SECONDS", 0.05)
+        number = node.partition(workspace)
+        async with asyncio.timeout(SETTLE):
+            while await watching._standing(app):  # noqa: ASYNC110  (a fetch is to pass the last markers)
+                await asyncio.sleep(0.05)
+        agent.ends[number] = End(agent.position(number) + 3, True)
+        for _ in range(3):
+            await watching.look("commands", app)
+            await asyncio.sleep(0.06)
+        assert agent.ends[number].heard is False
+        assert told == []
 
 
 async def test_fausts_own_watchdog_is_silent(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -134,3 +134,22 @@ def test_a_place_is_given_back_by_who_fails() -> None:
     with pytest.raises(ValueError, match="it"):
         fails()
     assert not shares._held
+
+
+def test_a_place_that_is_wanted_again() -> None:
+    """Whoever had one is not turned away by those who came since, who find the fewer."""
+    shares = Shares(4)
+    with shares.held("ann"):
+        pass
+    with ExitStack() as others:
+        assert [others.enter_context(shares.held("ben")) for _ in range(3)] == [True, True, False]
+        assert others.enter_context(shares.held("cleo"))
+        assert others.enter_context(shares.held("dora"))
+        with shares.held("ann") as new:
+            assert not new
+        with shares.held("ann", again=True) as had:
+            assert had
+            assert len(shares) == 5
+        with shares.held("emil") as new:
+            assert not new
+    assert len(shares) == 0

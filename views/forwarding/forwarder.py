@@ -119,7 +119,7 @@ class Forwarder:
         begun: bool = False,
     ) -> web.StreamResponse:  # fmt: skip
         """Looks again and again who has it. What was `begun` may be done by now, or will be."""
-        hop, loop, place = request.get(HOP), asyncio.get_running_loop(), None
+        hop, loop, place, had = request.get(HOP), asyncio.get_running_loop(), None, False
         until = loop.time() + (self.wait if hop is None else min(hop.wait, self.wait))
         with Asking(self.ask, self.kept, request, partition, begun) as asking:
             for pause in chain([first] if first else [], PAUSES, repeat(PAUSES[-1])):
@@ -130,8 +130,8 @@ class Forwarder:
                 first = 0.0
                 place = place or await self.waiting.place(request)
                 left = until - loop.time()
-                with place() as waits:
-                    if left <= 0 or not waits or request.app[STOPPING].is_set():
+                with place(again=had) as had:
+                    if left <= 0 or not had or request.app[STOPPING].is_set():
                         break
                     await asyncio.sleep(min(pause, left))
         metrics.FORWARDED.labels("failed").inc()
@@ -177,13 +177,13 @@ class Forwarder:
         self._unknown[partition] = since, now
         return now - since
 
-    async def moved(self, request: web.Request, partition: int, owner: str, seconds: float) -> bool:
+    async def moved(self, request: web.Request, partition: int, owner: str, seconds: float, again: bool) -> bool:
         """Waits until another worker than the owner is known to have the partition, for so many seconds at most.
 
-        False if nothing more may be waited for. Raises what `Waiting.place` raises.
+        False if nothing more may be waited for; `again` for who has waited before. Raises what `Waiting.place` raises.
         """
         place, elsewhere = await self.waiting.place(request), asyncio.Event()
-        with place() as waits, self._watch.over(partition, owner, elsewhere.set), suppress(TimeoutError):
+        with place(again=again) as waits, self._watch.over(partition, owner, elsewhere.set), suppress(TimeoutError):
             if waits:
                 async with asyncio.timeout(seconds):
                     await unless_stopping(request, elsewhere.wait())

@@ -32,7 +32,10 @@ NONE: Final = -1
 AT_ONCE: Final = 8
 """Workers that are asked at the same time."""
 
-ROUNDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+OWN_SECONDS: Final = 0.1
+"""Between looks whether one's own part is there: they ask nobody."""
+
+ROUNDS: Final = (0.05, 0.1, 0.25, 0.5)
 """Seconds between rounds of asking while a part is lacking; the last one is repeated. Each round is one caller's own:
 they are found out by each worker, and want their own page. That another worker has the part is noticed at once."""
 
@@ -58,8 +61,10 @@ async def gathered(request: web.Request, here: Here, whole: Whole) -> web.Respon
         found = await _parts(request, forwarder, known, here, lacked)
         if isinstance(found, list):
             return answer(whole(found))
-        lacked, left = found, until - loop.time()
-        if left <= 0 or not await forwarder.moved(request, lacked, known.owner(lacked) or "", min(pause, left)):
+        again, lacked, left = lacked != NONE, found, until - loop.time()
+        owner = known.owner(lacked) or ""
+        seconds = min(left, OWN_SECONDS if owner == forwarder.url else pause)
+        if left <= 0 or not await forwarder.moved(request, lacked, owner, seconds, again):
             break
     detail = "A part of the servers does not answer just now; try again in a moment."
     raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": RETRY_AFTER})

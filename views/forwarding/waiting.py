@@ -1,9 +1,8 @@
 """Places for requests that wait for a worker: so many, shared by those who ask, who are known before they get one."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -19,6 +18,12 @@ STRANGERS: Final = 200
 secret in its address, and people who open a link of a mail."""
 
 
+class Place(Protocol):
+    """Takes a place for as long as it is held, and says whether there is one; `again` after one that was given up."""
+
+    def __call__(self, *, again: bool) -> AbstractContextManager[bool]: ...
+
+
 class Waiting:
     """Who waits here."""
 
@@ -28,8 +33,8 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._known) + len(self._strangers)
 
-    async def place(self, request: web.Request) -> Callable[[], AbstractContextManager[bool]]:
-        """What takes a place for as long as it is held, and says whether there is one. Raises what `known` raises."""
+    async def place(self, request: web.Request) -> Place:
+        """Where whoever asks may wait. Raises what `known` raises."""
         who = await known(request)
         if who is not None:
             return partial(self._known.held, who.user)

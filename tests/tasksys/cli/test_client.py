@@ -111,6 +111,14 @@ def test_a_command_that_stays_pending_is_said_to_be_safe() -> None:
         assert "accepted and is safe" in failure(server).message
 
 
+def test_a_command_that_nobody_tells_of_any_more_is_said_to_be_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the server falls silent after it has accepted it."""
+    monkeypatch.setattr(client, "PENDING_ANSWERS_SECONDS", 0.2)
+    half = Step(b'{"status"', headers={"Content-Length": "99"})
+    with Scripted(Step({}, 202, {"Location": "/c"}), half) as server:
+        assert "accepted and is safe" in failure(server).message
+
+
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b"[]", b"\xff"])
 def test_a_stranger_is_named_as_one(body: bytes) -> None:
     """Whatever else answers at the address is not taken for a server of ours."""

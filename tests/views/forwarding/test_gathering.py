@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
+from tasksys.errors import NotOwned
 from tasksys.ownership import Ownership
 from tests.support.http import Json, Site, eventually, new_space, running
 from tests.support.workers import Worker, raw_worker, worker
@@ -225,6 +226,33 @@ async def test_who_has_it_now_is_noticed_at_once(tmp_path: Path, monkeypatch: py
             assert [found["id"] for found in (await waiting).ok["items"]] == ["b"]
         assert len(others.away) == before
         assert len(one.forwarder.waiting) == 0
+
+
+class Recovering:
+    """A state of which nothing can be had for a while; how often it was asked for."""
+
+    def __init__(self, state: Any) -> None:
+        self.state, self.ready, self.asked = state, False, 0
+
+    async def workspaces(self, *given: Any) -> Any:
+        """Those of the state, once it is there."""
+        self.asked += 1
+        if not self.ready:
+            raise NotOwned("it is being recovered")
+        return await self.state.workspaces(*given)
+
+
+async def test_ones_own_part_is_looked_at_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That asks nobody, and after a rebalance it is one's own that is mostly waited for."""
+    monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
+    async with running(tmp_path) as site, worker(site.node, "") as one:
+        made = await new_space(one.client("u"))
+        state = one.believing.state = Recovering(site.node.state)
+        waiting = asyncio.create_task(one.client("u").get(LISTED))
+        await eventually(lambda: state.asked > 2)
+        state.ready = True
+        async with asyncio.timeout(5):
+            assert [found["id"] for found in (await waiting).ok["items"]] == [made.id]
 
 
 async def test_nobody_knows_who_has_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ async def test_one_user_leaves_room_for_others(owner: Worker, monkeypatch: pytes
         assert not over(ben)
         other.believing.believe(owner.url)
         assert [(await one).status for one in ben] == [404, 404], "the owner has been asked"
-        assert {(await one).status for one in anna} == {404, 503}
+        assert [(await one).status for one in anna].count(404) == 4, "who waits is not turned away by who comes"
         assert len(other.forwarder.waiting) == 0
 
 
