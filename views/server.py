@@ -89,8 +89,7 @@ class Options:
     `key` is the server's own secret, blank where it has none; `url` is how others reach it, if not as they ask.
     `health` is what /ready tells; of the agents alone, where it is None. Where it is `clustered` there may be others;
     `cluster_key` is what they know each other by: without one nothing is handed on. `wait` is how long a request waits
-    for a worker that has its workspace. `shared_port` is one that other processes of this machine listen on too, 0 if
-    there is none.
+    for a worker that has its workspace.
     """
 
     host: str = "127.0.0.1"
@@ -106,7 +105,6 @@ class Options:
     clustered: bool = False
     cluster_key: str = field(default="", repr=False)
     wait: float = forwarder.WAIT
-    shared_port: int = 0
 
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -213,8 +211,6 @@ async def start(system: System, options: Options, sockets: Sequence[socket.socke
     sites: list[web.BaseSite] = [web.SockSite(runner, one, backlog=BACKLOG) for one in sockets]
     if not sites:
         sites.append(web.TCPSite(runner, options.host, options.port, backlog=BACKLOG))
-    if options.shared_port:
-        sites.append(web.TCPSite(runner, options.host, options.shared_port, backlog=BACKLOG, reuse_port=True))
     try:
         for site in sites:
             await site.start()

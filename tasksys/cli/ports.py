@@ -1,7 +1,10 @@
 """Ports that a process listens on: taken before anything is started, and why one cannot be had."""
 
 import errno
+import random
 import socket
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,6 +15,16 @@ BACKLOG: Final = 1024
 """Connections that may wait to be accepted."""
 
 NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+ON_LINUX: Final = sys.platform == "linux"
+"""Where who connects to a socket that is bound, and does not listen, is refused, and others that listen get theirs.
+
+On macOS such a socket may be the one that is found, and who connects hears nothing.
+"""
+
+TRIES: Final = 5
+PAUSE_SECONDS: Final = (0.001, 0.01)
+"""Between two of them: of those that listen at the same moment each may find the other there."""
 
 Sockets = list[socket.socket]
 Address = tuple[Any, Any, int, str, Any]
@@ -39,9 +52,10 @@ def port_errors(host: str, port: int, option: str) -> Iterator[None]:
 
 @contextmanager
 def held(host: str, port: int, option: str, shared: bool = False) -> Iterator[Sockets]:
-    """Sockets of a port that is this process's from now on, though it does not listen yet: who connects is refused.
+    """Sockets of a port that is this process's from now on, though it does not listen yet.
 
-    On a `shared` one other processes of this user may listen that share it. Raises Failure.
+    Until it does, who connects is refused, on Linux; elsewhere that may hear nothing. On a `shared` one other
+    processes of this user may listen that share it, see `kept`. Raises Failure.
     """
     found = Sockets()
     try:
@@ -61,6 +75,21 @@ def held(host: str, port: int, option: str, shared: bool = False) -> Iterator[So
             one.close()
 
 
+@contextmanager
+def kept(host: str, port: int, option: str) -> Iterator[None]:
+    """A port that nobody has yet, for processes of this user to share, and no others. Raises Failure.
+
+    Only on Linux is it kept; elsewhere it was free at the beginning.
+    """
+    with held(host, port, option) as sockets:
+        if ON_LINUX:
+            for one in sockets:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            yield
+            return
+    yield
+
+
 def listen(sockets: Sockets) -> None:
     """Listens on them."""
     for one in sockets:
@@ -72,13 +101,32 @@ def _taken(address: Address, shared: bool) -> socket.socket:
     """A socket that has the address.
 
     What is left of connections, for a minute after a stop, must not keep it from that: SO_REUSEADDR. That would let
-    others have it too as long as nobody listens, so it is off again until this one does; whoever listens first finds
-    it in use, which is why it is asked for by listening, too.
+    others have it too as long as nobody listens, so it is off again until this one does. Who does not share it has
+    listened for a moment before: of several only one can, and others that are bound cannot any more.
     """
-    with _bound(address, False) as probe:
-        probe.listen(1)
+    left = TRIES
+    while True:
+        try:
+            return _claimed(address, shared)
+        except OSError as error:
+            left -= 1
+            if error.errno != errno.EADDRINUSE or not left:
+                raise
+        time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311  (only to part them)
+
+
+def _claimed(address: Address, shared: bool) -> socket.socket:
     one = _bound(address, shared)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    alone = ON_LINUX and not shared  # elsewhere only one can be bound
+    try:
+        if alone:
+            one.listen(1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        if alone:
+            one.shutdown(socket.SHUT_RDWR)  # it does not listen any more, and stays bound
+    except OSError:
+        one.close()
+        raise
     return one
 
 

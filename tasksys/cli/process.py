@@ -86,6 +86,8 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             running.push_async_callback(health.close)
             await running.enter_async_context(_metrics(settings, health))
             sockets = running.enter_context(ports.held(settings.host, settings.port, "--port"))
+            if ports.ON_LINUX:
+                sockets = [*sockets, *running.enter_context(_shared(settings))]
             steps.add("the agents have finished what they had in hand", node.stop)
             if not await _unless(stop, _begun(node)):
                 health.stopping = True
@@ -95,8 +97,10 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             options = server.Options(
                 settings.host, settings.port, authenticator, connections=descriptors.connections(taken),
                 channels=channels, key=options_of_channels.key, url=settings.public_url.rstrip("/"), health=health,
-                clustered=not embedded, cluster_key=cluster_key(settings, broker), shared_port=settings.shared_port,
+                clustered=not embedded, cluster_key=cluster_key(settings, broker),
             )  # fmt: skip
+            if not ports.ON_LINUX:  # before, it might have been given who connects to the other processes
+                sockets = [*sockets, *running.enter_context(_shared(settings))]
             with port_errors(settings.host, settings.port, "--port"):
                 ports.listen(sockets)
                 http = await server.start(node, options, sockets)
@@ -214,6 +218,16 @@ async def _metrics(settings: Settings, health: Health) -> AsyncIterator[Operator
         yield metrics
     finally:
         await metrics.stop()
+
+
+@contextmanager
+def _shared(settings: Settings) -> Iterator[ports.Sockets]:
+    """Those of the port that this process shares with others, if it does."""
+    if not settings.shared_port:
+        yield []
+        return
+    with ports.held(settings.host, settings.shared_port, "--port", shared=True) as sockets:
+        yield sockets
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def supervise(
     named = tracing.instance(settings.host, settings.port, settings.instance)
     logs.configure(log_format, log_level, None, instance=named)
     commands = [command(settings, arguments, number, log_file) for number in range(1, settings.workers + 1)]
-    with ports.held(settings.host, settings.port, "--port", shared=True):
+    with ports.kept(settings.host, settings.port, "--port"):
         code = asyncio.run(Supervisor(commands).run())
     logger.info("stopped")
     logs.finish()

@@ -247,7 +247,8 @@ async def test_ones_own_part_is_looked_at_often(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
     async with running(tmp_path) as site, worker(site.node, "") as one:
         made = await new_space(one.client("u"))
-        state = one.believing.state = Recovering(site.node.state)
+        state = Recovering(site.node.state)
+        monkeypatch.setattr(one.believing, "state", state, raising=False)
         waiting = asyncio.create_task(one.client("u").get(LISTED))
         await eventually(lambda: state.asked > 2)
         state.ready = True
