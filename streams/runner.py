@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Final
 
 from monitoring import tracing
-from streams import applied
+from streams.applied import applied, row
 from streams.fold import AgentSpec, Effects, Record, Rows
 from streams.measures import measures
 from streams.transport.database import DatabaseError
@@ -43,7 +43,7 @@ class PartitionRunner:
         self._commit = commit
         self._measures = measures(spec.name)
         self._fold = spec.open(partition, rows)
-        self.position = applied.applied(rows)
+        self.position = applied(rows)
         """The offset of the next source record to apply."""
         self._durable = self.position
 
@@ -99,7 +99,7 @@ class PartitionRunner:
         But for the first one: where there is no position of the table's own, reading begins at the group's.
         """
         if effects.rows or effects.outputs or not self._durable or position - self._durable >= UNCOMMITTED:
-            effects.rows |= applied.row(position)
+            effects.rows |= row(position)
             began = perf_counter()
             try:
                 if trace is None:
@@ -119,4 +119,4 @@ class PartitionRunner:
     async def repair(self, rows: dict[bytes, bytes | None]) -> None:
         """Puts rows right that are not what the log says, outside of any batch; the caller holds the partition."""
         self._fold.aborted()
-        await self._commit(Effects(rows | applied.row(self.position)), self.position)
+        await self._commit(Effects(rows | row(self.position)), self.position)

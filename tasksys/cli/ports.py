@@ -11,9 +11,6 @@ from typing import Any, Final
 
 from tasksys.cli.failures import Failure
 
-BACKLOG: Final = 1024
-"""Connections that may wait to be accepted."""
-
 NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 ON_LINUX: Final = sys.platform == "linux"
@@ -91,10 +88,10 @@ def kept(host: str, port: int, option: str) -> Iterator[None]:
 
 
 def listen(sockets: Sockets) -> None:
-    """Listens on them."""
+    """Listens on them; the server that is given them does so again, with its own bound on who waits."""
     for one in sockets:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.listen(BACKLOG)
+        one.listen()
 
 
 def _taken(address: Address, shared: bool) -> socket.socket:

@@ -33,7 +33,6 @@ from streams.transport.embedded.log import EmbeddedLog
 from tasksys.cli import damage, descriptors, patience, ports, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
-from tasksys.cli.ports import port_errors
 from tasksys.errors import BrokerUnavailable
 from tasksys.keyring import prints
 from tasksys.settings import AuthMode, Settings, SettingsUnfit
@@ -101,7 +100,7 @@ async def serve(settings: Settings, started: Callable[[Settings, tuple[str, ...]
             )  # fmt: skip
             if not ports.ON_LINUX:  # before, it might have been given who connects to the other processes
                 sockets = [*sockets, *running.enter_context(_shared(settings))]
-            with port_errors(settings.host, settings.port, "--port"):
+            with ports.port_errors(settings.host, settings.port, "--port"):
                 ports.listen(sockets)
                 http = await server.start(node, options, sockets)
         steps.add("requests are answered and feeds closed", http.stop)
@@ -212,7 +211,7 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
 @asynccontextmanager
 async def _metrics(settings: Settings, health: Health) -> AsyncIterator[OperatorsPort]:
     metrics = OperatorsPort(health)
-    with port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
+    with ports.port_errors(settings.metrics_address, settings.metrics_port, "--metrics-port"):
         await metrics.start(settings.metrics_address, settings.metrics_port)
     try:
         yield metrics

@@ -1,6 +1,5 @@
 """Reads of the past cost what they show: on rows that count how many of them are read."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 import pytest
@@ -14,30 +13,9 @@ from tasksys.audit import Wanted
 from tasksys.commands import AddComment, CreateTask, SetMember
 from tasksys.values import Role
 from tests.support.domain import OWNER, World, founded
-from tests.support.nodes import MemoryRows
+from tests.support.nodes import CountedRows, MemoryRows
 
 COMMENTS = 100
-
-
-class CountedRows(MemoryRows):
-    """Rows that count what is read of them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read = 0
-
-    def get(self, key: bytes) -> bytes | None:
-        """The row, or None."""
-        self.read += 1
-        return super().get(key)
-
-    def scan(
-        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """As `streams.fold.Rows` says."""
-        for found in super().scan(prefix, start, reverse):
-            self.read += 1
-            yield found
 
 
 @pytest.fixture

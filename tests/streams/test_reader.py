@@ -1,7 +1,6 @@
 """Lists of the current state: read in turns with everything else, as they were when they were asked for."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +12,7 @@ from streams.turns import Turns
 from tasksys import codec
 from tasksys.rows import Member, Workspace
 from tasksys.values import Role
-from tests.support.nodes import MemoryRows
+from tests.support.nodes import CountedRows, MemoryRows
 
 AT = "2026-03-01T09:00:00.000Z"
 USERS = 20
@@ -84,25 +83,6 @@ async def test_the_workspaces_of_a_user(rows: MemoryRows) -> None:
     assert await reader(rows).workspaces("olg", "", USERS) == []
 
 
-class CountedRows(MemoryRows):
-    """Rows that know how often they were read."""
-
-    reads = 0
-
-    def get(self, key: bytes) -> bytes | None:
-        """Counted."""
-        self.reads += 1
-        return super().get(key)
-
-    def scan(
-        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Each key is."""
-        for entry in super().scan(prefix, start, reverse):
-            self.reads += 1
-            yield entry
-
-
 @pytest.mark.parametrize("after", ["", "w0099", "w0100x", "w0989"])
 async def test_a_page_of_workspaces_reads_no_more_than_itself(after: str) -> None:
     """However many the user has, in whatever partitions, and wherever the page begins."""
@@ -120,4 +100,4 @@ async def test_a_page_of_workspaces_reads_no_more_than_itself(after: str) -> Non
     one = StateReader(rows_of, lambda: list(enumerate(parts)), Indexes(rows_of, turns), turns)
     found = await one.workspaces("olga", after, 11)
     assert [row.id for row, _ in found] == [name for name in names if name > after][:11]
-    assert sum(each.reads for each in parts) < 50
+    assert sum(each.read for each in parts) < 50

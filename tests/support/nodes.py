@@ -74,6 +74,27 @@ class MemoryRows:
                 self.rows[key] = row
 
 
+class CountedRows(MemoryRows):
+    """Rows that count what is read of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row, or None."""
+        self.read += 1
+        return super().get(key)
+
+    def scan(
+        self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """As `streams.fold.Rows` says."""
+        for found in super().scan(prefix, start, reverse):
+            self.read += 1
+            yield found
+
+
 # --- nodes
 
 

@@ -102,7 +102,7 @@ class Changelogs:
         if count or passed is not None:
             self._write(tp, waiting[:count], passed)
         # Up to the end as it was at the beginning every transaction was decided, and all of it is there.
-        reached, stands = offsets.get(tp), bool(new) and whole(new[-1:]) == 1
+        reached, stands = offsets.get(tp), whole(new[-1:]) == 1
         if end is not None and reached is not None and (reached == end or (reached > end and stands)):
             self._whole.add(tp)
 
