@@ -34,7 +34,7 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def plan(seed: int, faults: int = 6, workers: int = 0) -> Plan:
+def plan(seed: int, faults: int = 6, workers: int = 0, only: str = "") -> Plan:
     """What a seed means: also how large the cluster is. The machine decides only what can be broken at all."""
     workers = workers or 2 + seed % 2
     brokers = 3 if seed % 3 == 2 else 1
@@ -42,7 +42,7 @@ def plan(seed: int, faults: int = 6, workers: int = 0) -> Plan:
         workers=workers, brokers=brokers, spare=1, clocks=clocks() and seed % 2 == 0,
         small=seed % workers if mounts() and seed % 4 == 1 else None, failing=failing(),
     )  # fmt: skip
-    return Plan(seed, setting, faults)
+    return Plan(seed, setting, faults, only=only)
 
 
 def one(wanted: Plan, keep: Path) -> Run:
@@ -71,6 +71,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--faults", type=int, default=6)
     parser.add_argument("--workers", type=int, default=0, help="instead of what the seed says")
+    parser.add_argument("--only", default="", help="faults of this kind alone, as 'broker stop'; not for the report")
     parser.add_argument("--keep", type=Path, default=Path(".cache/chaos"))
     parser.add_argument("--judge", type=Path)
     given = parser.parse_args()
@@ -81,16 +82,17 @@ def main() -> int:
         return int(bool(violations))
     install()
     if not given.seeds:
-        return int(bool(one(plan(given.seed or 1, given.faults, given.workers), given.keep).violations))
+        return int(bool(one(plan(given.seed or 1, given.faults, given.workers, given.only), given.keep).violations))
     summaries: list[Summary] = []
     for seed in range(given.first, given.first + given.seeds):
         try:
-            ended = one(plan(seed, given.faults, given.workers), given.keep)
+            ended = one(plan(seed, given.faults, given.workers, given.only), given.keep)
         except Exception as error:  # the others' turn; this one is not in the report's figures
             say(f"seed {seed} could not be run: {error!r}")
             continue
         summaries.append(summary(ended))
-        add(summaries[-1])  # at once, so that nothing is forgotten if it is ended early
+        if not given.only:
+            add(summaries[-1])  # at once, so that nothing is forgotten if it is ended early
     return int(len(summaries) < given.seeds or any(one.violations for one in summaries))
 
 

@@ -259,6 +259,15 @@ class KillBroker(Fault):
         await world.until_ready(READY_SECONDS)
 
 
+class StopBroker(KillBroker):
+    """SIGTERM of a broker, which takes its leave of the others, and its start."""
+
+    kind = "broker stop"
+
+    async def begin(self, world: World) -> None:
+        await asyncio.to_thread(world.brokers[self.target].stop)
+
+
 class FreezeBroker(KillBroker):
     """SIGSTOP of a broker, and SIGCONT."""
 

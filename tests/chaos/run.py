@@ -45,6 +45,8 @@ class Plan:
     people: int = 2
     pause: float = 0.1
     """Seconds that a person rests after each command, about."""
+    only: str = ""
+    """The kind of all faults; any if empty."""
 
 
 @dataclass
@@ -148,7 +150,7 @@ async def run(
 
     `faults` are others than those that the seed says; `keep` is where history and logs go if it is not good.
     """
-    faults = schedule(plan.seed, plan.setting, plan.faults) if faults is None else faults
+    faults = schedule(plan.seed, plan.setting, plan.faults, plan.only) if faults is None else faults
     for fault in faults:
         tell(f"    {fault}")
     setting, history = plan.setting, History(others=[CLOCK])

@@ -25,6 +25,7 @@ from tests.chaos.faults import (
     SlowToClients,
     StepClock,
     Stop,
+    StopBroker,
 )
 from tests.chaos.world import World
 
@@ -51,10 +52,13 @@ OF_WORKERS: Final[tuple[type[Fault], ...]] = (
 OF_BROKERS: Final[tuple[type[Fault], ...]] = (KillBroker, FreezeBroker)
 
 
-def schedule(seed: int, setting: Setting, faults: int) -> list[Fault]:
-    """So many faults, in the order of their beginnings. Some overlap, never on one target."""
+def schedule(seed: int, setting: Setting, faults: int, only: str = "") -> list[Fault]:
+    """So many faults, in the order of their beginnings. Some overlap, never on one target.
+
+    Raises ValueError if there is no fault of the kind that all are to be of.
+    """
     rng = random.Random(f"faults {seed}")
-    kinds = [*OF_WORKERS, *OF_BROKERS]
+    kinds: list[type[Fault]] = [*OF_WORKERS, *OF_BROKERS]
     if setting.spare:
         kinds += [Join, Join]
     if setting.workers > 1:
@@ -63,13 +67,19 @@ def schedule(seed: int, setting: Setting, faults: int) -> list[Fault]:
         kinds.append(StepClock)
     if setting.small is not None:
         kinds += [FillDisk, ReadOnlyDisk]
+    if only:
+        kinds.append(StopBroker)
+        kinds = [kind for kind in kinds if kind.kind == only]
+    if not kinds:
+        raise ValueError(f"there is no fault of the kind {only!r} here")
     found: list[Fault] = []
     busy: dict[str, float] = {}
     now = 2.0
     for _ in range(faults):
         kind = rng.choice(kinds)
         seconds, target, detail = round(rng.uniform(*kind.longest), 1), _target(kind, setting, rng), rng.random()
-        fault = _running(kind, setting, detail)(round(now, 1), seconds, target, detail)
+        kind = kind if only else _running(kind, setting, detail)
+        fault = kind(round(now, 1), seconds, target, detail)
         over = max([fault.at, *(end for whom, end in busy.items() if _collide(fault.whom, whom))])
         fault.at = round(over, 1)
         busy[fault.whom] = fault.at + fault.seconds + _healing(fault)
@@ -80,11 +90,16 @@ def schedule(seed: int, setting: Setting, faults: int) -> list[Fault]:
 
 
 def _running(kind: type[Fault], setting: Setting, detail: float) -> type[Fault]:
-    """Half of the faults of disks befall workers that run; the seeds say the same as before there were those."""
+    """Half of the faults of disks befall workers that run, and half of the brokers that go do so in good order.
+
+    The rest of a seed's schedule is as it was before there were those.
+    """
     if kind is Corrupt and detail < 0.5:
         return Spoil
     if setting.failing and kind in (FillDisk, ReadOnlyDisk) and detail < 0.5:
         return FailDisk
+    if kind is KillBroker and detail < 0.5:
+        return StopBroker
     return kind
 
 
@@ -94,7 +109,7 @@ def _target(kind: type[Fault], setting: Setting, rng: random.Random) -> int:
     if kind in (FillDisk, ReadOnlyDisk):
         assert setting.small is not None
         return setting.small
-    return rng.randrange(setting.brokers if kind in OF_BROKERS else setting.workers)
+    return rng.randrange(setting.brokers if issubclass(kind, OF_BROKERS) else setting.workers)
 
 
 def _collide(one: str, other: str) -> bool:

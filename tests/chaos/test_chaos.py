@@ -57,4 +57,4 @@ def test_a_seed_says_the_schedule() -> None:
                 if later.whom == fault.whom:
                     assert later.at >= fault.at + fault.seconds
     kinds = {fault.kind for seed in range(200) for fault in schedule(seed, setting, 8)}
-    assert len(kinds) == 21, kinds
+    assert len(kinds) == 22, kinds

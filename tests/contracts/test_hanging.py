@@ -14,10 +14,12 @@ from faust.types import TP
 
 from streams.applied import APPLIED
 from streams.fold import Effects, Output
+from streams.transport.kafka import hanging
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
-from streams.transport.kafka.hanging import OUTPUTS, Undecidable
+from streams.transport.kafka.describing import Described
+from streams.transport.kafka.hanging import ONGOING, OUTPUTS, MarkersForgotten, Undecidable
 from streams.transport.kafka.transaction import PartitionWriter
-from streams.transport.kafka.transactional import Entry
+from streams.transport.kafka.transactional import MENDING_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS, Entry, Transactional
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import until, workspace_name
 
@@ -40,13 +42,15 @@ class Place:
         self.group = workspace_name("hanging")
         self.changelog = f"{self.group}-state-changelog"
         self.events = f"{self.group}-events"
+        self.beside = [f"{name}-beside" for name in (self.changelog, self.events)]
         self.stored: list[int] = []
+        self.forgotten: list[MarkersForgotten] = []
 
     async def make(self) -> None:
         """Makes the topics."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
         await admin.start()
-        await admin.create_topics([NewTopic(name, 1, 1) for name in (self.changelog, self.events)])
+        await admin.create_topics([NewTopic(name, 1, 1) for name in (self.changelog, self.events, *self.beside)])
         await admin.close()
 
     @asynccontextmanager
@@ -55,8 +59,9 @@ class Place:
         cluster = Cluster([self.servers])
         await cluster.start()
         writer = PartitionWriter(
-            self.group, TP("source", 0), [self.events], cluster, lambda rows, offset: self.stored.append(offset)
-        )
+            self.group, TP("source", 0), [self.events], cluster, lambda rows, offset: self.stored.append(offset),
+            self.forgotten.append,
+        )  # fmt: skip
         try:
             await writer.start()
             yield writer
@@ -187,46 +192,157 @@ async def test_a_marker_beside_the_changelog_decides(place: Place) -> None:
     assert await place.committed(place.events) == [b"event"]
 
 
-async def test_what_a_broker_forgot_is_ended_by_the_writer_that_lives_on(place: Place, broker: KafkaBroker) -> None:
-    """A lost connection is reason enough: the last transaction must not share the fate of the next one."""
+def forgets(monkeypatch: pytest.MonkeyPatch, writer: PartitionWriter, names: Sequence[str]) -> None:
+    """Transactions of this writer are not ended in these topics, as if brokers had forgotten their markers."""
+    add = writer.log.add
+
+    async def forgetful(topics: Sequence[str]) -> None:
+        await add([topic for topic in topics if topic not in names] or [f"{names[0]}-beside"])
+
+    monkeypatch.setattr(writer.log, "add", forgetful)
+
+
+@pytest.mark.parametrize("parts", ["both", "changelog", "events"])
+async def test_nothing_comes_behind_what_brokers_forgot(
+    place: Place, monkeypatch: pytest.MonkeyPatch, parts: str
+) -> None:
+    """It would share its fate. The partition is given up; who takes it over ends what is open, and goes on."""
+    names = {"both": [place.changelog, place.events], "changelog": [place.changelog], "events": [place.events]}[parts]
     async with place.writer() as writer:
         await commit(place, writer, 1)
-        await plant(writer, place.events, [b"e1"])
-        await plant(writer, place.changelog, [b"r", APPLIED])
-        writer.log.cluster.settle(writer.log.id)
-        await asyncio.to_thread(broker.restart)
-        await until(lambda: not writer.log.cluster.steady(writer.log.id))
-        await writer._begin([place.changelog, place.events])
-        await writer.log.append({place.events: [(b"torn", b"x", ())]})  # and then it dies
+        with monkeypatch.context() as patch:
+            forgets(patch, writer, names)
+            await commit(place, writer, 2)
+        with pytest.raises(MarkersForgotten, match=names[-1]):
+            await commit(place, writer, 3)
+    async with place.writer() as writer:
+        await commit(place, writer, 3)
+        await commit(place, writer, 4)
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * 4
+    assert await place.committed(place.events) == [b"event"] * 4
+
+
+@pytest.mark.parametrize("dies", ["before", "behind"])
+@pytest.mark.parametrize("parts", ["both", "events"])
+async def test_what_one_began_to_mend_the_next_one_finishes(
+    place: Place, monkeypatch: pytest.MonkeyPatch, parts: str, dies: str
+) -> None:
+    """Who dies before the end of the empty transaction, or right behind it, takes nothing along."""
+    names = [place.changelog, place.events] if parts == "both" else [place.events]
+    async with place.writer() as writer:
+        with monkeypatch.context() as patch:
+            forgets(patch, writer, names)
+            await commit(place, writer, 1)
+    end = Transactional.end
+
+    async def die(writer: Transactional, commit: bool) -> None:
+        if dies == "behind":
+            await end(writer, commit)
+        raise ConnectionError("it dies here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transactional, "end", die)
+        with pytest.raises(ConnectionError):
+            async with place.writer():
+                pass
+    async with place.writer() as writer:
+        described = await writer.log.describe()
+        assert described is not None
+        assert described.timeout_ms == TRANSACTION_TIMEOUT_MS
+        await commit(place, writer, 2)
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * 2
+    assert await place.committed(place.events) == [b"event"] * 2
+
+
+async def test_what_is_being_mended_is_not_aborted_for_its_age(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The coordinator gives it longer than any other transaction; by that it is known, too."""
+    async with place.writer() as writer:
+        with monkeypatch.context() as patch:
+            forgets(patch, writer, [place.events])
+            await commit(place, writer, 1)
+    seen, end = list[Described | None](), Transactional.end
+
+    async def look(writer: Transactional, commit: bool) -> None:
+        seen.append(await writer.describe())
+        await end(writer, commit)
+
+    monkeypatch.setattr(Transactional, "end", look)
     async with place.writer() as writer:
         await commit(place, writer, 2)
-    assert await place.committed(place.events) == [b"event", b"e1", b"event"]
-    assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
+    *mending, ordinary = [(one.state, one.timeout_ms) for one in seen if one]
+    assert set(mending) == {(ONGOING, MENDING_TIMEOUT_MS)}  # at times two: until the markers of the first are there
+    assert ordinary == (ONGOING, TRANSACTION_TIMEOUT_MS)
 
 
 async def test_what_is_forgotten_again_is_ended_before_anything_follows(
-    place: Place, broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broker that is just back may forget the markers of the empty transaction, too."""
     async with place.writer() as writer:
-        await commit(place, writer, 1)
-        await plant(writer, place.events, [b"e1"])
-        await plant(writer, place.changelog, [b"r", APPLIED])
-        writer.log.cluster.settle(writer.log.id)
-        await asyncio.to_thread(broker.restart)
-        await until(lambda: not writer.log.cluster.steady(writer.log.id))
-        add, forgets = writer.log.add, iter([True])
+        with monkeypatch.context() as patch:
+            forgets(patch, writer, [place.changelog, place.events])
+            await commit(place, writer, 1)
+    add, forgetful = Transactional.add, iter([True])
 
-        async def forgetful(topics: Sequence[str]) -> None:
-            await add([place.events] if next(forgets, False) else topics)
+    async def forgets_one(writer: Transactional, topics: Sequence[str]) -> None:
+        await add(writer, [place.events] if next(forgetful, False) else topics)
 
-        monkeypatch.setattr(writer.log, "add", forgetful)
-        await writer._begin([place.changelog])
-        await writer.log.append({place.events: [(b"torn", b"x", ())]})  # and then it dies
+    monkeypatch.setattr(Transactional, "add", forgets_one)
     async with place.writer() as writer:
         await commit(place, writer, 2)
-    assert await place.committed(place.events) == [b"event", b"e1", b"event"]
-    assert await place.committed(place.changelog) == [b"row", APPLIED, b"r", APPLIED, b"row", APPLIED]
+    assert await place.committed(place.events) == [b"event"] * 2
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * 2
+
+
+async def test_markers_that_are_on_their_way_are_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as long as the coordinator has them to write: a partition may be without a leader."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        stable, describe, asked = writer.log.cluster.stable, writer.log.describe, list[Described]()
+
+        async def late(line: str, places: Sequence[TopicPartition]) -> list[int]:
+            return await stable(line, places) if len(asked) > 3 else [0] * len(places)
+
+        async def writing() -> Described:
+            described = await describe()
+            assert described is not None
+            asked.append(described)
+            return described._replace(state="PrepareCommit")
+
+        monkeypatch.setattr(hanging, "FORGOTTEN_SECONDS", 0)
+        monkeypatch.setattr(writer.log.cluster, "stable", late)
+        monkeypatch.setattr(writer.log, "describe", writing)
+        await commit(place, writer, 2)
+    assert len(asked) > 3
+    assert await place.committed(place.events) == [b"event"] * 2
+
+
+async def test_what_is_forgotten_is_noticed_though_nothing_follows(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what was committed last would reach nobody until there is something else."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        with monkeypatch.context() as patch:
+            forgets(patch, writer, [place.events])
+            await commit(place, writer, 2)
+        await until(lambda: place.forgotten)
+        assert writer._looking is not None
+        await until(writer._looking.done)
+    assert place.events in str(place.forgotten)
+    async with place.writer():
+        pass
+    assert await place.committed(place.events) == [b"event"] * 2
+
+
+async def test_of_an_id_that_nobody_has_used_nothing_is_known(place: Place) -> None:
+    """The coordinator says so, and that is no error."""
+    cluster = Cluster([place.servers])
+    await cluster.start()
+    try:
+        assert await Transactional(cluster, workspace_name("unused"), 0).describe() is None
+    finally:
+        await cluster.close()
 
 
 async def test_without_a_sign_nothing_is_done(place: Place) -> None:

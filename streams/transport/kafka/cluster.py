@@ -6,7 +6,6 @@ of them: a transaction of three requests took 0.77 ms of processor time, and 0.5
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any, Final
@@ -52,13 +51,16 @@ Node = Callable[[bool], Awaitable[int]]
 """The broker to ask; after an error (True) it is to be found anew."""
 
 
+class Apart(Exception):
+    """Several brokers would have to be asked."""
+
+
 class Cluster:
     """The brokers. Each caller names a line of its own, so that no question waits for another's answer."""
 
     def __init__(self, servers: list[str]) -> None:
         self._client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
         self._closed = False
-        self._known: defaultdict[str, dict[int, Any]] = defaultdict(dict)
 
     async def start(self) -> None:
         """Connects. Raises KafkaError if no broker answers."""
@@ -77,16 +79,6 @@ class Cluster:
         """Closes the connections of a line; raises nothing."""
         lines = [key for key in self._client._conns if key[1] == line]
         await closing.hang_up([self._client._conns.pop(key) for key in lines])
-
-    def settle(self, line: str) -> None:
-        """Remembers the connections that the line has now."""
-        lines = self._client._conns.items()
-        self._known[line] = {node: conn for (node, name), conn in lines if name == line and conn.connected()}
-
-    def steady(self, line: str) -> bool:
-        """False if a connection that the line had has ended since: its broker may have, too."""
-        now = self._client._conns
-        return all(now.get((node, line)) is conn and conn.connected() for node, conn in self._known[line].items())
 
     async def ask(self, line: str, node: Node, request: Any) -> Any:
         """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
@@ -147,6 +139,24 @@ class Cluster:
         """The partition's first offset and its last stable one."""
         first = await self._offset(line, place, COMMITTED, EARLIEST)
         return first, await self._offset(line, place, COMMITTED, LATEST)
+
+    async def stable(self, line: str, places: Sequence[TopicPartition]) -> list[int]:
+        """The last stable offset of each partition: one question, as long as one broker leads them all."""
+        wanted = [(place.topic, [(place.partition, LATEST)]) for place in places]
+        try:
+            answer = await self.ask(
+                line, lambda _: self._leader_of_all(places), OffsetRequest(CONSUMER, COMMITTED, wanted)
+            )
+        except Apart:
+            return list(await asyncio.gather(*[self.end(line, place, COMMITTED) for place in places]))
+        found = {topic: offset for topic, [[_, _, _, offset]] in answer.topics}
+        return [int(found[place.topic]) for place in places]
+
+    async def _leader_of_all(self, places: Sequence[TopicPartition]) -> int:
+        leaders = {await self.leader(place) for place in places}
+        if len(leaders) > 1:
+            raise Apart
+        return leaders.pop()
 
     async def _offset(self, line: str, place: TopicPartition, isolation: int, when: int) -> int:
         request = OffsetRequest(CONSUMER, isolation, [(place.topic, [(place.partition, when)])])

@@ -100,7 +100,7 @@ class Transport(driver.Transport):
             found = self._corrupt = DatabaseCorrupt(str(error))  # without the traceback, which keeps iterators open
             self.app.loop.call_soon_threadsafe(self._crash, found)
 
-    def _crash(self, found: DatabaseCorrupt) -> None:
+    def _crash(self, found: Exception) -> None:
         self._crashing = asyncio.ensure_future(self.app.crash(found))  # held here: the event loop would not
 
     def persisted_offset(self, app: faust.App, tp: TP) -> int:
@@ -165,6 +165,7 @@ class Transport(driver.Transport):
             outputs=[topic.name for topic in agent.spec.outputs],
             cluster=await self._connected(),
             store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset),
+            forgotten=self._crash,
         )
         await writer.start()
         self._writers[partition] = writer

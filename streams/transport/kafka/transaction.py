@@ -1,8 +1,12 @@
 """One partition's writer: transactions under an id that is the partition's, and the rows that follow commits."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from monitoring import tracing
@@ -11,8 +15,11 @@ from streams.applied import APPLIED
 from streams.fold import Effects
 from streams.topics import changelog_of
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.hanging import OUTPUTS, end_hanging, left_open
+from streams.transport.kafka.hanging import OUTPUTS, MarkersForgotten, end_hanging, ended, finish_mending
 from streams.transport.kafka.transactional import Entry, Transactional
+
+IDLE_SECONDS: Final = 0.5
+"""After a transaction that none follows it is looked so late whether it was ended."""
 
 
 class PartitionWriter:
@@ -30,25 +37,33 @@ class PartitionWriter:
         outputs: Sequence[str],
         cluster: Cluster,
         store: Callable[[dict[bytes, bytes | None], int], None],
+        forgotten: Callable[[MarkersForgotten], None],
     ) -> None:
+        """`forgotten` is told if the last transaction hangs and no commit is there to say so: give the partition up."""
         self.group = group
         self.log = Transactional(cluster, f"{group}-{source.partition}", source.partition)
         self._changelog = changelog_of(group)
         self._outputs = outputs
         self._store = store
+        self._forgotten = forgotten
+        self._last: dict[str, int] = {}
+        """The offsets of the last records of the last transaction, by topic."""
+        self._idle: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Fences whoever wrote to the partition before, and ends what it left open."""
         try:
+            await finish_mending(self.log)
             await self.log.start()
             await end_hanging(self.log, self._changelog, self._outputs)
-            self.log.cluster.settle(self.log.id)
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Closes the connections; an open transaction is aborted by the next owner. Raises nothing."""
+        self._busy()
         await self.log.stop()
 
     async def commit(self, effects: Effects, position: int) -> None:
@@ -63,34 +78,35 @@ class PartitionWriter:
         if rows[-1][0] != APPLIED:
             raise ValueError(f"the last row is {rows[-1][0]!r}, not the position's")
         rows[-1] = (*rows[-1][:2], ((OUTPUTS, ",".join(outputs).encode()),))
-        await self._begin([self._changelog, *outputs])
-        await self.log.append(outputs)
+        self._busy()
+        await ended(self.log, self._last)
+        await self.log.add([self._changelog, *outputs])
+        written = await self.log.append(outputs)
         # Last of all, and in it the position's row: where that is, all of the transaction is. See `hanging`.
-        written = await self.log.append({self._changelog: rows})
+        written |= await self.log.append({self._changelog: rows})
         await self.log.end(commit=True)
-        if self.log.cluster.steady(self.log.id):
-            self.log.cluster.settle(self.log.id)  # with brokers that are new to it
+        self._last = written
         for topic, entries in {**outputs, self._changelog: rows}.items():
             measures.written(topic).add(len(entries), sum(len(key or b"") + len(row or b"") for key, row, _ in entries))
         span = tracing.child("store write", tracing.Kind.INTERNAL)
         self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
         if span is not None:
             span.end()
+        self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._look)
 
-    async def _begin(self, topics: Sequence[str]) -> None:
-        """Begins a transaction, behind the markers of the last one.
+    def _busy(self) -> None:
+        for later in (self._idle, self._looking):
+            if later is not None:
+                later.cancel()
+        self._idle = self._looking = None
 
-        A broker that was killed may have forgotten them, see `hanging`; then the last transaction, which was committed,
-        would share the fate of this one. So after a lost connection an empty one is committed first, whose markers end
-        what is open; until they do, for a broker that is just back may forget those as well.
-        """
-        cluster, line, everywhere = self.log.cluster, self.log.id, [self._changelog, *self._outputs]
-        steady = cluster.steady(line)
-        while True:
-            if not steady:
-                cluster.settle(line)
-            await self.log.add(topics if steady else everywhere)
-            if steady and cluster.steady(line):
-                return
-            await self.log.end(commit=True)  # nothing is in it
-            steady = cluster.steady(line) and not await left_open(self.log, everywhere)
+    def _look(self) -> None:
+        self._looking = asyncio.get_running_loop().create_task(self._see_it_ended())
+
+    async def _see_it_ended(self) -> None:
+        """Else what was committed last would reach nobody until something else is committed."""
+        with suppress(KafkaError):  # who commits next is told
+            try:
+                await ended(self.log, self._last)
+            except MarkersForgotten as error:
+                self._forgotten(error)

@@ -14,9 +14,14 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.fold import Headers
 from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.describing import Described, DescribeTransactions
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 """After so long the broker aborts what a dead worker left open; readers of its partition wait until then at most."""
+
+MENDING_TIMEOUT_MS: Final = 600_000
+"""The same for a transaction that ends what brokers forgot, and the sign by which it is known, see `hanging`: to abort
+it would abort that as well. Brokers allow 15 minutes (transaction.max.timeout.ms)."""
 
 BATCH_BYTES: Final = 900_000
 """A record batch, under the broker's default limit of 1 MiB; one record alone may be larger, see `topics`."""
@@ -42,11 +47,9 @@ class Transactional:
         self._coordinator: int | None = None
         self._sequences: dict[str, int] = {}
 
-    async def start(self) -> None:
-        """Fences the writer of this id that was before, and has what it left open ended."""
-        answer = await self.cluster.ask(
-            self.id, self._coordinated, InitProducerIdRequest(self.id, TRANSACTION_TIMEOUT_MS)
-        )
+    async def start(self, timeout_ms: int = TRANSACTION_TIMEOUT_MS) -> None:
+        """Fences the writer of this id that was before, and has what it left open aborted."""
+        answer = await self.cluster.ask(self.id, self._coordinated, InitProducerIdRequest(self.id, timeout_ms))
         self.producer_id, self._epoch, self._sequences = answer.producer_id, answer.producer_epoch, {}
 
     async def stop(self) -> None:
@@ -72,6 +75,17 @@ class Transactional:
         await self.cluster.ask(
             self.id, self._coordinated, EndTxnRequest(self.id, self.producer_id, self._epoch, commit)
         )
+
+    async def describe(self) -> Described | None:
+        """What the coordinator knows of this id, whoever writes under it; None if nothing."""
+        answer = await self.cluster.ask(self.id, self._coordinated, DescribeTransactions(self.id))
+        described: Described | None = answer.described
+        return described
+
+    async def commit_as(self, other: Described) -> None:
+        """Commits the transaction of another writer of this id. Raises KafkaError if it is not open any more."""
+        request = EndTxnRequest(self.id, other.producer_id, other.epoch, True)
+        await self.cluster.ask(self.id, self._coordinated, request)
 
     def place(self, topic: str) -> TopicPartition:
         """The partition of a topic."""

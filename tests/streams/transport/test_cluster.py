@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     BrokerResponseError,
     ConcurrentTransactions,
@@ -83,3 +84,72 @@ async def test_what_stays_wrong_is_told_at_once() -> None:
     """As to a writer that was fenced."""
     with pytest.raises(InvalidProducerEpoch):
         await ask(InvalidProducerEpoch, None)
+
+
+class Leaders:
+    """Brokers that lead topics, each of which answers for its own only, and where these end."""
+
+    def __init__(self, **leaders: int) -> None:
+        self.leaders = leaders
+        self.asked = list[int]()
+        self.cluster = self
+
+    async def _wait_on_metadata(self, topic: str) -> None:
+        """It is known."""
+
+    def leader_for_partition(self, place: TopicPartition) -> int:
+        """As aiokafka's view of the cluster does it."""
+        return self.leaders[place.topic]
+
+    async def send(self, node: int, request: Any, group: str) -> Any:
+        """As aiokafka's client does it; a topic ends at its length."""
+        self.asked.append(node)
+        topics = request.build(Taken).topics
+        codes = {name: 0 if self.leaders[name] == node else NotLeaderForPartitionError.errno for name, _ in topics}
+        return SimpleNamespace(topics=[(name, [(0, code, -1, len(name))]) for name, code in codes.items()])
+
+    async def force_metadata_update(self) -> None:
+        """From now on one broker leads all of them."""
+        self.leaders = dict.fromkeys(self.leaders, 3)
+
+
+class Taken:
+    """Takes an OffsetRequest apart."""
+
+    API_VERSION = 2
+
+    def __init__(self, replica: int, isolation: int, topics: Any) -> None:
+        assert (replica, isolation) == (module.CONSUMER, module.COMMITTED)
+        self.topics = topics
+
+
+@pytest.mark.parametrize(
+    ("leaders", "asked"), [({"changelog": 1, "events": 1}, [1]), ({"changelog": 1, "events": 2}, [1, 2])]
+)
+async def test_where_partitions_end_is_asked_of_those_that_lead_them(leaders: dict[str, int], asked: list[int]) -> None:
+    """Once, as long as that is one broker."""
+    cluster = Cluster(["nobody:1"])
+    client: Any = Leaders(**leaders)
+    cluster._client = client
+    places = [TopicPartition(name, 0) for name in ("events", "changelog")]
+    async with asyncio.timeout(10):
+        assert await cluster.stable("line", places) == [len("events"), len("changelog")]
+    assert sorted(client.asked) == asked
+
+
+async def test_a_leader_that_moves_meanwhile_is_found() -> None:
+    """The question goes to the next one."""
+    cluster = Cluster(["nobody:1"])
+    client: Any = Leaders(changelog=1, events=1)
+    cluster._client = client
+    send = client.send
+
+    async def moves(node: int, request: Any, group: str) -> Any:
+        client.leaders["events"] = client.leaders["events"] if client.asked else 2
+        return await send(node, request, group)
+
+    client.send = moves
+    async with asyncio.timeout(10):
+        places = [TopicPartition(name, 0) for name in ("events", "changelog")]
+        assert await cluster.stable("line", places) == [len("events"), len("changelog")]
+    assert client.asked == [1, 3]
