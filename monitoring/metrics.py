@@ -39,9 +39,9 @@ FEED: Final = Label("kind", "How the client is connected", ("websocket", "sse"))
 CLOSE: Final = Label("code", "The close code of WebSocket", "those in the feed's protocol, and `other`")
 LOSS: Final = Label(
     "reason",
-    "What was wrong with them: unreadable; newer than the changelog; so old that it has forgotten deletions; missing "
-    "what had gone from it, and is there again",
-    ("corrupt", "ahead", "old", "incomplete"),
+    "What was wrong with them: unreadable; newer than the changelog; of a batch that was aborted after all; so old "
+    "that it has forgotten deletions; missing what had gone from it, and is there again",
+    ("corrupt", "ahead", "undone", "old", "incomplete"),
 )  # fmt: skip
 LEVEL: Final = Label("level", "How bad", ("debug", "info", "warning", "error", "critical"))
 SPANS: Final = Label("result", "What became of the spans", ("exported", "failed", "dropped"))

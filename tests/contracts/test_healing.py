@@ -21,7 +21,7 @@ from streams.parts import AGENTS
 from streams.topics import COMMANDS, EVENTS, changelog, table
 from streams.transport import room
 from streams.transport.database import DatabaseLocked
-from streams.transport.kafka import healing
+from streams.transport.kafka import healing, transaction
 from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
 from tasksys import codec
@@ -30,6 +30,7 @@ from tasksys.errors import NotOwned
 from tasksys.limits import DESCRIPTION_BYTES
 from tests.chaos.disks import garble_in_place
 from tests.support import nodes
+from tests.support.domain import OWNER
 from tests.support.holding import holding
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
@@ -37,10 +38,12 @@ from tests.support.nodes import (
     accepted,
     append,
     caught_up,
+    check,
     founded,
     ready,
     record,
     running,
+    there,
     until,
     wipe,
     workspace_on,
@@ -172,6 +175,47 @@ async def test_directorythat_do_not_go_with_their_changelog(
     assert ("thrown away and recovered" in critical(caplog)) is (what != "young")
     for reason in ("ahead", "old"):
         assert since("tasksys_tables_rebuilt_total", agent="commands", reason=reason) == (reason == what)
+
+
+@pytest.mark.parametrize("with_the_next", [False, True])
+async def test_rows_of_a_batch_that_was_acknowledged_and_aborted_after_all(
+    url: str, tmp_path: Path, with_the_next: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the brokers have lost: what they contain is folded again, from the same commands to the same end."""
+    monkeypatch.setattr(transaction, "IDLE_SECONDS", 60.0)
+    since, all_agents = Since(), {**QUICK, "agents": AGENTS}
+
+    async def answered(commit: bool) -> None:
+        """The commit is lost behind its answer."""
+
+    async def dies(commit: bool) -> None:
+        raise ConnectionError("it dies here")
+
+    async def nothing(*what: object) -> None:
+        """It is in one transaction with the last one."""
+
+    async with running(url, tmp_path / "node", **all_agents) as node:
+        workspace = await filled(node)
+        writer = node.apps["commands"].transport._writers[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(writer.log, "end", answered)
+            command = record(workspace, EditTask(id="lost", task="t0", title="new"))
+            acknowledged = there(await node.gateway.submit(command, 20)).outcome
+            if with_the_next:
+                patch.setattr(writer.log, "end", dies)
+                patch.setattr(writer.log, "add", nothing)
+                patch.setattr(transaction, "ended", nothing)
+                await edited(node, workspace)
+                await until(lambda: "commands" in node.faults)
+        await until(lambda: not with_the_next or not node.ready(), bound=SETTLE)
+    async with running(url, tmp_path / "node", **all_agents) as node:
+        await until(lambda: node.state.outcome(workspace, OWNER, "lost") is not None)
+        assert node.state.outcome(workspace, OWNER, "lost") == acknowledged
+        await accepted(node, workspace, EditTask(task="t1", title="after"))
+        truth = await check(node)
+        assert [event.command for event in truth.events[workspace]].count("lost") == 1
+    assert "aborted, though its commit had been answered" in critical(caplog)
+    assert since("tasksys_tables_rebuilt_total", agent="commands", reason="undone") == 1
 
 
 async def test_a_changelog_that_is_gone(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -220,10 +220,10 @@ async def test_a_full_disk_is_waited_out(url: str, tmp_path: Path, monkeypatch: 
     write = Transport.write_rows
     full = True
 
-    def refusing(self: Transport, *what: Any) -> None:
+    def refusing(self: Transport, *what: Any, **how: Any) -> None:
         if full:
             raise DatabaseError(f"{NO_SPACE}: While appending to file")
-        write(self, *what)
+        write(self, *what, **how)
 
     async with running(url, tmp_path / "node", **QUICK) as node:
         workspace = await filled(node)

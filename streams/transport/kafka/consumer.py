@@ -198,6 +198,8 @@ class Consumer(FoldingConsumer, driver.Consumer):
             reason = None if held is None else standing.unfit(held, end, int(time() * 1000))
             if reason == "ahead" and tp not in actives:
                 continue  # its writer may be about to end what is open; it is looked at again when it is ours
+            if reason is None and held is not None and not await self.transport.kept(tp):
+                reason = "undone"
             if reason is not None:
                 self.log.critical(
                     "%s[%d]: the rows on disk are %s (they contain it up to offset %d, it ends at %s); they are thrown "

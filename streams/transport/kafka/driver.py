@@ -18,7 +18,7 @@ from streams.measures import measures
 from streams.runner import Commit
 from streams.topics import agent_of, table
 from streams.transport.database import DatabaseCorrupt, DatabaseLocked, database_error
-from streams.transport.kafka import healing
+from streams.transport.kafka import hanging, healing
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.standing import Held
@@ -31,6 +31,10 @@ OFFSETS = "changelog-offsets"
 
 GAP = b"gap"
 """The key in that table by which rows that miss something are known."""
+
+UNSEEN = b"unseen"
+"""The key in that table of the offset at which the marker of this process's last transaction is to be: its rows were
+stored when the commit was answered, and whether it came to that has nobody seen yet."""
 
 STANDBYS = "standbys"
 """The line for questions about partitions that others write."""
@@ -137,13 +141,31 @@ class Transport(driver.Transport):
         self._write(batch)
         measures(agent_of(self.app.conf.id)).rebuilt[reason]()
 
-    def write_rows(self, app: faust.App, partition: int, rows: dict[bytes, bytes | None], offset: int) -> None:
-        """Rows and the changelog offset that they contain, in one write."""
+    async def kept(self, tp: TP) -> bool:
+        """Whether the last transaction of this process that its rows contain was committed, as the changelog has it.
+
+        What ended before the changelog's last stable offset is asked for only; see `standing.unfit` for the rest.
+        """
+        unseen = self.rows(self.app).get(OFFSETS, tp.partition, UNSEEN)
+        if unseen is None:
+            return True
+        [(cluster, line)] = await self._lines([tp])
+        if not await hanging.was_committed(cluster, line, TopicPartition(*tp), int.from_bytes(unseen)):
+            return False
+        batch = WriteBatch(raw_mode=True)
+        self.rows(self.app).stage(batch, OFFSETS, tp.partition, {UNSEEN: None})
+        self._write(batch)
+        return True
+
+    def write_rows(
+        self, app: faust.App, partition: int, rows: dict[bytes, bytes | None], offset: int, unseen: bool = False
+    ) -> None:
+        """Rows and the changelog offset that they contain, in one write; `unseen` if a marker is to be at it."""
         store = self.rows(app)
         batch = WriteBatch(raw_mode=True)
         store.stage(batch, table(app.conf.id), partition, rows)
         written = offset.to_bytes(8) + int(time() * 1000).to_bytes(8)
-        store.stage(batch, OFFSETS, partition, {b"": written})
+        store.stage(batch, OFFSETS, partition, {b"": written} | ({UNSEEN: written[:8]} if unseen else {}))
         began = perf_counter()
         self._write(batch)
         self._seconds(perf_counter() - began)
@@ -164,7 +186,7 @@ class Transport(driver.Transport):
             source=TP(agent.spec.source.name, partition),
             outputs=[topic.name for topic in agent.spec.outputs],
             cluster=await self._connected(),
-            store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset),
+            store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset, unseen=True),
             forgotten=self._crash,
         )
         await writer.start()
@@ -191,10 +213,16 @@ class Transport(driver.Transport):
 
     async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
         """The first and the last stable offset of each partition; asked on lines that no fetch holds up."""
-        cluster, wanted = await self._connected(), list(tps)
-        lines = [writer.log.id if (writer := self._writers.get(tp.partition)) else STANDBYS for tp in wanted]
-        found = [cluster.bounds(line, TopicPartition(*tp)) for line, tp in zip(lines, wanted, strict=True)]
+        wanted = list(tps)
+        lines = await self._lines(wanted)
+        found = [cluster.bounds(line, TopicPartition(*tp)) for tp, (cluster, line) in zip(wanted, lines, strict=True)]
         return dict(zip(wanted, await asyncio.gather(*found), strict=True))
+
+    async def _lines(self, tps: Iterable[TP]) -> list[tuple[Cluster, str]]:
+        """By which each partition is asked after: its writer's line, or that of what others write."""
+        cluster = await self._connected()
+        writers = [self._writers.get(tp.partition) for tp in tps]
+        return [(cluster, STANDBYS if writer is None else writer.log.id) for writer in writers]
 
     async def close_partition(self, agent: FoldAgent, partition: int) -> None:
         """Hangs up on the brokers."""

@@ -26,13 +26,14 @@ from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any, Final
 
+from aiokafka import TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, InvalidTxnState, ProducerFenced
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
 from streams.applied import APPLIED
-from streams.transport.kafka.cluster import COMMITTED, MARKERS_SECONDS, UNCOMMITTED
+from streams.transport.kafka.cluster import COMMITTED, MARKERS_SECONDS, UNCOMMITTED, Cluster
 from streams.transport.kafka.transactional import MENDING_TIMEOUT_MS, Transactional
 
 logger = logging.getLogger(__name__)
@@ -139,6 +140,22 @@ async def left_open(writer: Transactional, topics: Sequence[str]) -> dict[str, l
     return {topic: records for topic, records in found.items() if records}
 
 
+async def was_committed(cluster: Cluster, line: str, place: TopicPartition, marker: int) -> bool:
+    """Whether the transaction whose marker was to be at this offset was committed; its partition has one writer.
+
+    Where something else is there, it shares the next marker. Without any it was long ago: compaction took it away.
+    """
+    end = await cluster.end(line, place, COMMITTED)
+    async for batch in _batches(cluster, line, place, marker, end):
+        if batch.is_control_batch:
+            return _commits(batch)
+    return True
+
+
+def _commits(marker: Any) -> bool:
+    return bool(ControlRecord.parse(next(marker).key) != ABORT_MARKER)
+
+
 async def _unstable(writer: Transactional, topic: str) -> tuple[str, int, int] | None:
     """The topic with its last stable offset and its end, if they differ: somebody has a transaction open there."""
     place = writer.place(topic)
@@ -149,43 +166,49 @@ async def _unstable(writer: Transactional, topic: str) -> tuple[str, int, int] |
 async def _whole(writer: Transactional, changelog: str, hanging: Mapping[str, Sequence[Any]]) -> bool:
     """Whether the transaction was committed, or is all there and nobody has aborted it."""
     if changelog not in hanging:
-        return await _was_committed(writer, changelog)
+        return await _ends_with_commit(writer, changelog)
     newest = hanging[changelog][-1]
     if newest.key != APPLIED:
         return False
     outputs = dict(newest.headers).get(OUTPUTS, b"").decode().split(",")
     marked = [topic for topic in outputs if topic and topic not in hanging]
-    return all([await _was_committed(writer, topic) for topic in marked])
+    return all([await _ends_with_commit(writer, topic) for topic in marked])
 
 
 async def _open(writer: Transactional, topic: str, start: int, end: int) -> list[Any]:
     """The records that this writer's producer id wrote there after its last marker."""
     found: list[Any] = []
-    async for batch in _batches(writer, topic, start, end):
+    async for batch in _own(writer, topic, start, end):
         found = [] if batch.is_control_batch else [*found, *batch]
     return found
 
 
-async def _was_committed(writer: Transactional, topic: str) -> bool:
+async def _ends_with_commit(writer: Transactional, topic: str) -> bool:
     """Whether the topic's partition ends with a marker that commits."""
     end = await writer.cluster.end(writer.id, writer.place(topic), UNCOMMITTED)
-    async for batch in _batches(writer, topic, max(0, end - 1), end):
+    async for batch in _own(writer, topic, max(0, end - 1), end):
         if batch.is_control_batch:
-            return bool(ControlRecord.parse(next(batch).key) != ABORT_MARKER)
+            return _commits(batch)
     raise Undecidable(f"{topic}[{writer.partition}] does not end with a marker of this writer")
 
 
-async def _batches(writer: Transactional, topic: str, start: int, end: int) -> AsyncIterator[Any]:
+async def _own(writer: Transactional, topic: str, start: int, end: int) -> AsyncIterator[Any]:
     """The batches of this writer's producer id between two offsets, committed or not."""
-    place = writer.place(topic)
+    async for batch in _batches(writer.cluster, writer.id, writer.place(topic), start, end):
+        if batch.producer_id == writer.producer_id:
+            yield batch
+
+
+async def _batches(cluster: Cluster, line: str, place: TopicPartition, start: int, end: int) -> AsyncIterator[Any]:
+    """The batches of transactions between two offsets, committed or not."""
     while start < end:
-        wanted = [(topic, [(place.partition, start, FETCH_BYTES)])]
+        wanted = [(place.topic, [(place.partition, start, FETCH_BYTES)])]
         request = FetchRequest(FETCH_WAIT_MS, 1, FETCH_BYTES, UNCOMMITTED, wanted)
-        answer = await writer.cluster.ask(writer.id, lambda _: writer.cluster.leader(place), request)
+        answer = await cluster.ask(line, lambda _: cluster.leader(place), request)
         [[_, [[*_, raw]]]] = answer.topics
         records = MemoryRecords(raw)
         while records.has_next():
             batch = records.next_batch()
             start = batch.next_offset
-            if batch.is_transactional and batch.producer_id == writer.producer_id:
+            if batch.is_transactional:
                 yield batch

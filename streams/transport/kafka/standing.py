@@ -25,6 +25,7 @@ MISSING: Final = f"{{}} is not there any more: it was deleted. {REMEDY}"
 
 WORDS: Final = {
     "ahead": "newer than their changelog",
+    "undone": "of a transaction that was aborted, though its commit had been answered",
     "old": "behind it, and so old that what was deleted since may be forgotten",
 }
 """The reasons for which rows are thrown away, in words."""
