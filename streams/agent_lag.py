@@ -77,11 +77,14 @@ class Lags:
     def _seen(self, name: str, log: EmbeddedLog | None, monitor: Monitor | None) -> Mapping[int, Seen]:
         app = self._node.apps.get(name)
         if app is not None and not app.rebalancing:
-            agent = fold_agent(app)
-            self._known[name] = {
-                number: Seen(stand.position, stand.lag, _oldest(agent, number, stand.position, stand.end, log, monitor))
-                for number, stand in progress.stands(agent).items()
-            }
+            agent, found = fold_agent(app), dict[int, Seen]()
+            for number, stand in progress.stands(agent).items():
+                if log is None:
+                    oldest = _heard(agent, number, stand.position, monitor)
+                else:
+                    oldest = _appended(log, source(name), number, stand.position, stand.end)
+                found[number] = Seen(stand.position, stand.lag, oldest)
+            self._known[name] = found
         elif log is not None:
             self._known[name] = {
                 number: _embedded(log, source(name), number, _applied(log, name, number))
@@ -100,12 +103,8 @@ class Lags:
         return now - since
 
 
-def _oldest(
-    agent: FoldAgent, partition: int, position: int, end: int, log: EmbeddedLog | None, monitor: Monitor | None
-) -> int | None:
-    """When the record at the position was appended, if that is known."""
-    if log is not None:
-        return _appended(log, agent.spec.source.name, partition, position, end)
+def _heard(agent: FoldAgent, partition: int, position: int, monitor: Monitor | None) -> int | None:
+    """When the record at the position was appended, by what came or what the monitor has heard of."""
     tp = TP(agent.spec.source.name, partition)
     oldest: int | None = agent.app.consumer.oldest_ms(tp)
     if oldest is None and monitor is not None and monitor.last is not None:

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from tasksys.cli import output
 from tasksys.cli.failures import Exit, Failure
+from tasksys.cli.offline import BROKER, parse_broker, run
 from tasksys.cli.options import BROKER_HELP, JSON, option
 from tasksys.cli.serve import data_dir
-from tasksys.cli.topics import BROKER, answered, parse_broker
 from tasksys.settings import PARTITIONS_SHOWN, usual_partitions
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def export_log(target: Path, broker: str, data_dir: Path, force: bool, as_json: 
         target = target / f"tasksys-log-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl.gz"
     if target.exists() and not force:
         raise Failure(f"{target} is there already; name another file, or write over it with --force.")
-    found = _run(where, export(where, target), target)
+    found = _moved(where, export(where, target), target)
     if as_json:
         told = {name: {"events": one.events, "chain": one.chain} for name, one in found.items()}
         output.plain(json.dumps({"file": str(target), "workspaces": told}, ensure_ascii=False))
@@ -96,7 +96,7 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
             archive = await asyncio.to_thread(Archive, file)
             return await import_log(where, archive, count, replication, progress), archive
 
-        came, archive = _run(where, work(), file)
+        came, archive = _moved(where, work(), file)
     if as_json:
         output.plain(
             json.dumps({"workspaces": [msgspec.to_builtins(one) for one in came], "left_out": archive.left_out})
@@ -115,24 +115,18 @@ def import_log(file: Path, broker: str, partitions: int | None, replication: int
     output.show(f"{SEALED}start the workers here with the --secret-key of the server that the file is of, {OR_ELSE}")
 
 
-def _run(broker: Any, work: Coroutine[Any, Any, T], file: Path) -> T:
-    from streams.admin import TopicsUnfit
+def _moved(broker: Any, work: Coroutine[Any, Any, T], file: Path) -> T:
     from streams.archive.comparing import ImportDiffers
     from streams.archive.form import ArchiveUnfit
     from streams.archive.importing import ImportRefused
-    from streams.transport.database import DatabaseError
-    from streams.transport.embedded.errors import LogError
-    from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable
 
     try:
-        return asyncio.run(answered(broker, work))
+        return run(broker, work)
     except ImportDiffers as error:
         raise Failure(str(error), Exit.UNVERIFIED) from error
     except (ArchiveUnfit, ImportRefused) as error:
         said = str(error)  # it may begin with the file, whose name is as it is
         raise Failure(said if said.startswith((str(file), file.name)) else f"{said[0].upper()}{said[1:]}") from error
-    except (BrokerUnavailable, Busy, LogUnreadable, TopicsUnfit, LogError, DatabaseError) as error:
-        raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(f"{file} cannot be used ({error.strerror or error}); name another file.") from error
 

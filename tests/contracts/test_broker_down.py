@@ -137,7 +137,7 @@ async def test_the_broker_goes_and_comes_back(
         tell(f"{goes.__name__}: {len(load.acks)} answers, {dict(load.refusals)}")
         await until(lambda: not node.ready(), bound=SETTLE)
         assert node.state.position(workspace) == len(list(node.state.all(workspace, Task))) + 2
-        truth = await check(node)
+        truth = await check(node, restarts=True)
         commands = Counter(event.command for event in truth.events[workspace])
         for identifier, outcome in load.acks.items():
             assert truth.outcomes[workspace, OWNER, identifier] == outcome

@@ -6,20 +6,23 @@ The state is planted: batches go to partitions that their transaction does not n
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import InvalidProducerEpoch
 from faust.types import TP
 
 from streams.applied import APPLIED
 from streams.fold import Effects, Output
-from streams.transport.kafka import hanging
+from streams.transport.kafka import markers, transaction
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
-from streams.transport.kafka.describing import Described
-from streams.transport.kafka.hanging import ONGOING, OUTPUTS, MarkersForgotten, Undecidable
+from streams.transport.kafka.hanging import Undecidable, Written, outputs_header
+from streams.transport.kafka.markers import MarkersForgotten
+from streams.transport.kafka.requests import lacking
 from streams.transport.kafka.transaction import PartitionWriter
-from streams.transport.kafka.transactional import MENDING_TIMEOUT_MS, TRANSACTION_TIMEOUT_MS, Entry, Transactional
+from streams.transport.kafka.transactional import Entry, Transactional
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import until, workspace_name
 
@@ -43,7 +46,7 @@ class Place:
         self.changelog = f"{self.group}-state-changelog"
         self.events = f"{self.group}-events"
         self.beside = [f"{name}-beside" for name in (self.changelog, self.events)]
-        self.stored: list[int] = []
+        self.stored: list[Written] = []
         self.forgotten: list[MarkersForgotten] = []
 
     async def make(self) -> None:
@@ -59,7 +62,7 @@ class Place:
         cluster = Cluster([self.servers])
         await cluster.start()
         writer = PartitionWriter(
-            self.group, TP("source", 0), [self.events], cluster, lambda rows, offset: self.stored.append(offset),
+            self.group, TP("source", 0), [self.events], cluster, lambda rows, written: self.stored.append(written),
             self.forgotten.append,
         )  # fmt: skip
         try:
@@ -182,9 +185,8 @@ async def test_a_marker_beside_the_changelog_decides(place: Place) -> None:
     """All of it was there, but it was aborted, and only the changelog's marker was forgotten: no half of it comes."""
     async with place.writer() as writer:
         await writer.log.add([place.events])
-        await writer.log.append({place.events: [(b"e1", b"x", ())]})
-        outputs = (OUTPUTS, place.events.encode())
-        await writer.log.append({place.changelog: [(b"r", b"x", ()), (APPLIED, b"x", (outputs,))]})
+        last = await writer.log.append({place.events: [(b"e1", b"x", ())]})
+        await writer.log.append({place.changelog: [(b"r", b"x", ()), (APPLIED, b"x", (outputs_header(last),))]})
         await writer.log.end(commit=False)  # marks the events only
     async with place.writer() as writer:
         await commit(place, writer, 2)
@@ -222,75 +224,102 @@ async def test_nothing_comes_behind_what_brokers_forgot(
     assert await place.committed(place.events) == [b"event"] * 4
 
 
-@pytest.mark.parametrize("dies", ["before", "behind"])
-@pytest.mark.parametrize("parts", ["both", "events"])
-async def test_what_one_began_to_mend_the_next_one_finishes(
-    place: Place, monkeypatch: pytest.MonkeyPatch, parts: str, dies: str
+@pytest.mark.parametrize("marked", [0, 1])
+async def test_what_one_began_to_end_the_next_one_ends(
+    place: Place, monkeypatch: pytest.MonkeyPatch, marked: int
 ) -> None:
-    """Who dies before the end of the empty transaction, or right behind it, takes nothing along."""
-    names = [place.changelog, place.events] if parts == "both" else [place.events]
+    """Who dies before the first marker, or between two, takes nothing along."""
     async with place.writer() as writer:
         with monkeypatch.context() as patch:
-            forgets(patch, writer, names)
+            forgets(patch, writer, [place.changelog, place.events])
             await commit(place, writer, 1)
-    end = Transactional.end
+    mark, left = Cluster.mark, iter(range(marked))
 
-    async def die(writer: Transactional, commit: bool) -> None:
-        if dies == "behind":
-            await end(writer, commit)
-        raise ConnectionError("it dies here")
+    async def dies(*what: Any) -> None:
+        if next(left, None) is None:
+            raise ConnectionError("it dies here")
+        await mark(*what)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Transactional, "end", die)
+        patch.setattr(Cluster, "mark", dies)
         with pytest.raises(ConnectionError):
             async with place.writer():
                 pass
     async with place.writer() as writer:
-        described = await writer.log.describe()
-        assert described is not None
-        assert described.timeout_ms == TRANSACTION_TIMEOUT_MS
         await commit(place, writer, 2)
     assert await place.committed(place.changelog) == [b"row", APPLIED] * 2
     assert await place.committed(place.events) == [b"event"] * 2
 
 
-async def test_what_is_being_mended_is_not_aborted_for_its_age(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The coordinator gives it longer than any other transaction; by that it is known, too."""
+async def test_two_may_take_over_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of them ends what hangs, and at whatever moment the other one fences it."""
     async with place.writer() as writer:
         with monkeypatch.context() as patch:
             forgets(patch, writer, [place.events])
             await commit(place, writer, 1)
-    seen, end = list[Described | None](), Transactional.end
+    mark, fenced = Cluster.mark, iter([True])
 
-    async def look(writer: Transactional, commit: bool) -> None:
-        seen.append(await writer.describe())
-        await end(writer, commit)
+    async def overtaken(*what: Any) -> None:
+        if next(fenced, False):
+            async with place.writer() as other:
+                await commit(place, other, 2)
+        await mark(*what)
 
-    monkeypatch.setattr(Transactional, "end", look)
+    monkeypatch.setattr(Cluster, "mark", overtaken)
+    with pytest.raises(InvalidProducerEpoch):
+        async with place.writer():
+            pass
     async with place.writer() as writer:
-        await commit(place, writer, 2)
-    *mending, ordinary = [(one.state, one.timeout_ms) for one in seen if one]
-    assert set(mending) == {(ONGOING, MENDING_TIMEOUT_MS)}  # at times two: until the markers of the first are there
-    assert ordinary == (ONGOING, TRANSACTION_TIMEOUT_MS)
+        await commit(place, writer, 3)
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * 3
+    assert await place.committed(place.events) == [b"event"] * 3
 
 
-async def test_what_is_forgotten_again_is_ended_before_anything_follows(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A broker that is just back may forget the markers of the empty transaction, too."""
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_an_earlier_producer_left_is_ended_too(place: Place, whole: bool) -> None:
+    """An id that nobody has used for a week gets another producer; nobody else writes to these topics."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        earlier = Transactional(writer.log.cluster, f"{place.group}-earlier", 0)
+        await earlier.start()
+        last = await earlier.append({place.events: [(b"e1", b"x", ())]})
+        key = APPLIED if whole else b"torn"
+        await earlier.append({place.changelog: [(b"r", b"x", ()), (key, b"x", (outputs_header(last),))]})
+    for number in (2, 3):
+        async with place.writer() as writer:
+            await commit(place, writer, number)
+    found = [b"r", APPLIED] if whole else []
+    assert await place.committed(place.changelog) == [b"row", APPLIED, *found, *[b"row", APPLIED] * 2]
+    assert await place.committed(place.events) == [b"event", *([b"e1"] if whole else []), *[b"event"] * 2]
+
+
+@pytest.mark.parametrize("parts", ["changelog", "events"])
+async def test_others_write_behind_what_hangs(place: Place, monkeypatch: pytest.MonkeyPatch, parts: str) -> None:
+    """To a topic that is shared: the marker of our part is looked for where it must be, not at the end."""
+    monkeypatch.setattr(transaction, "SHARED", (place.events,))
     async with place.writer() as writer:
         with monkeypatch.context() as patch:
-            forgets(patch, writer, [place.changelog, place.events])
+            forgets(patch, writer, [place.changelog if parts == "changelog" else place.events])
             await commit(place, writer, 1)
-    add, forgetful = Transactional.add, iter([True])
-
-    async def forgets_one(writer: Transactional, topics: Sequence[str]) -> None:
-        await add(writer, [place.events] if next(forgetful, False) else topics)
-
-    monkeypatch.setattr(Transactional, "add", forgets_one)
+    other = AIOKafkaProducer(bootstrap_servers=place.servers)
+    await other.start()
+    await other.send_and_wait(place.events, b"x", b"theirs", partition=0)
+    await other.stop()
     async with place.writer() as writer:
         await commit(place, writer, 2)
-    assert await place.committed(place.events) == [b"event"] * 2
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * 2
+    assert await place.committed(place.events) == [b"event", b"theirs", b"event"]
+
+
+async def test_what_lost_its_end_is_not_whole(place: Place) -> None:
+    """A changelog's part whose events are not there is aborted, and folded again."""
+    async with place.writer() as writer:
+        await commit(place, writer, 1)
+        lost = outputs_header({place.events: 1000})
+        await plant(writer, place.changelog, [b"r"])
+        await writer.log.append({place.changelog: [(APPLIED, b"x", (lost,))]})
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
     assert await place.committed(place.changelog) == [b"row", APPLIED] * 2
 
 
@@ -298,20 +327,18 @@ async def test_markers_that_are_on_their_way_are_waited_for(place: Place, monkey
     """For as long as the coordinator has them to write: a partition may be without a leader."""
     async with place.writer() as writer:
         await commit(place, writer, 1)
-        stable, describe, asked = writer.log.cluster.stable, writer.log.describe, list[Described]()
+        stable, asked = writer.log.cluster.stable, list[str]()
 
         async def late(line: str, places: Sequence[TopicPartition]) -> list[int]:
             return await stable(line, places) if len(asked) > 3 else [0] * len(places)
 
-        async def writing() -> Described:
-            described = await describe()
-            assert described is not None
-            asked.append(described)
-            return described._replace(state="PrepareCommit")
+        async def writing() -> str:
+            asked.append("PrepareCommit")
+            return asked[-1]
 
-        monkeypatch.setattr(hanging, "FORGOTTEN_SECONDS", 0)
+        monkeypatch.setattr(markers, "FORGOTTEN_SECONDS", 0)
         monkeypatch.setattr(writer.log.cluster, "stable", late)
-        monkeypatch.setattr(writer.log, "describe", writing)
+        monkeypatch.setattr(writer.log, "state", writing)
         await commit(place, writer, 2)
     assert len(asked) > 3
     assert await place.committed(place.events) == [b"event"] * 2
@@ -327,20 +354,24 @@ async def test_what_is_forgotten_is_noticed_though_nothing_follows(
             forgets(patch, writer, [place.events])
             await commit(place, writer, 2)
         await until(lambda: place.forgotten)
-        assert writer._looking is not None
-        await until(writer._looking.done)
     assert place.events in str(place.forgotten)
     async with place.writer():
         pass
     assert await place.committed(place.events) == [b"event"] * 2
 
 
-async def test_of_an_id_that_nobody_has_used_nothing_is_known(place: Place) -> None:
-    """The coordinator says so, and that is no error."""
+async def test_the_state_of_an_id(place: Place) -> None:
+    """As its coordinator has it; where it does not know it, that is no error."""
     cluster = Cluster([place.servers])
     await cluster.start()
     try:
-        assert await Transactional(cluster, workspace_name("unused"), 0).describe() is None
+        writer = Transactional(cluster, workspace_name("unused"), 0)
+        states = [await writer.state()]
+        await writer.start()
+        states.append(await writer.state())
+        await writer.add([place.events])
+        states.append(await writer.state())
+        assert states == ["Dead", "Empty", "Ongoing"]
     finally:
         await cluster.close()
 
@@ -354,16 +385,27 @@ async def test_without_a_sign_nothing_is_done(place: Place) -> None:
             pass
 
 
-async def test_others_are_let_be(place: Place) -> None:
-    """What another producer has open is not ours to end, nor to wait for."""
+async def test_others_are_let_be(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another producer has open in a shared topic is not ours to end, nor to wait for, nor a fault."""
+    monkeypatch.setattr(transaction, "SHARED", (place.events,))
     other = AIOKafkaProducer(bootstrap_servers=place.servers, transactional_id=f"{place.group}-other")
     await other.start()
     try:
         await other.begin_transaction()
         await other.send_and_wait(place.events, b"x", b"theirs", partition=0)
+        async with asyncio.timeout(20), place.writer() as writer:
+            for number in (1, 2):
+                await commit(place, writer, number)
         async with asyncio.timeout(10), place.writer() as writer:
-            await commit(place, writer, 1)
+            await commit(place, writer, 3)
         await other.abort_transaction()
     finally:
         await other.stop()
-    assert await place.committed(place.events) == [b"event"]
+    assert await place.committed(place.events) == [b"event"] * 3
+    assert not place.forgotten
+
+
+def test_brokers_that_are_too_old_are_told() -> None:
+    """By the requests that they do not know."""
+    assert not lacking(range(100))
+    assert list(lacking([27, 61])) == ["DescribeTransactions"]

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,8 +24,10 @@ from streams.topics import COMMANDS, EVENTS, changelog, table
 from streams.transport import room
 from streams.transport.database import DatabaseLocked
 from streams.transport.kafka import healing, transaction
+from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.driver import OFFSETS
 from streams.transport.kafka.standing import FORGETS_SECONDS, Held
+from streams.transport.kafka.transactional import Transactional
 from tasksys import codec
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import NotOwned
@@ -152,7 +156,7 @@ async def test_tables_whose_damage_is_found_while_a_worker_starts(
 
 
 @pytest.mark.parametrize("what", ["ahead", "old", "young"])
-async def test_directorythat_do_not_go_with_their_changelog(
+async def test_rows_that_do_not_go_with_their_changelog(
     url: str, tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Newer than it, or of long ago: thrown away and recovered. What is merely behind is brought up to date."""
@@ -240,8 +244,8 @@ async def test_a_changelog_that_is_gone(url: str, tmp_path: Path, caplog: pytest
     assert "it is folded from the beginning" in critical(caplog)
 
 
-async def behead(url: str, topic: str) -> None:
-    """Removes the first half of a topic, as a wrong retention does."""
+async def behead(url: str, topic: str, before: int = 6) -> None:
+    """Removes the beginning of a topic, as a wrong retention does: the first half, or all of it (-1)."""
     client = AIOKafkaAdminClient(bootstrap_servers=url.removeprefix("kafka://"))
     await client.start()
     try:
@@ -250,23 +254,70 @@ async def behead(url: str, topic: str) -> None:
             config = {**kept, "cleanup.policy": policy}
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
             if policy != "compact":
-                await client.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=6)})
+                await client.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=before)})
     finally:
         await client.close()
 
 
-async def test_a_changelog_that_lost_its_beginning(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_are", ["gone", "behind"])
+async def test_a_changelog_that_lost_its_beginning(url: str, tmp_path: Path, rows_are: str) -> None:
     """Rows that cannot be had from it stay unknown: over a restart too, when recovery is past what is missing."""
     async with running(url, tmp_path / "node", **QUICK) as node:
         workspace = await filled(node)
-    shutil.rmtree(tmp_path / "node")
-    await behead(url, changelog("commands").name)
+    if rows_are == "gone":
+        shutil.rmtree(tmp_path / "node")
+    else:
+        async with running(url, tmp_path / "other", **QUICK) as node:
+            await accepted(node, workspace, EditTask(task="t0", title="by another worker"))
+    await behead(url, changelog("commands").name, 6 if rows_are == "gone" else -1)
     for _ in range(2):
         async with running(url, tmp_path / "node", **QUICK) as node:
             await until(lambda: "rows are missing" in node.ready().get("commands", ""), "it is said", SETTLE)
             with pytest.raises(NotOwned, match="rows are missing"):
                 node.state.state(workspace)
             assert node.standby(workspace) is None
+
+
+async def test_a_changelog_that_lost_all_that_the_rows_have(url: str, tmp_path: Path) -> None:
+    """They lack nothing of it, and are gone on from."""
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        before = rows(node)
+    await behead(url, changelog("commands").name, -1)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        assert rows(node) == before
+        await accepted(node, workspace, EditTask(task="t0", title="again"))
+
+
+@asynccontextmanager
+async def brokers(url: str) -> AsyncIterator[Cluster]:
+    """Those of the cluster, asked beside the node."""
+    cluster = Cluster([url.removeprefix("kafka://")])
+    await cluster.start()
+    try:
+        yield cluster
+    finally:
+        await cluster.close()
+
+
+async def test_what_another_producer_left_open_in_a_changelog(url: str, tmp_path: Path) -> None:
+    """Nobody else writes to it: who takes it over ends that, and nothing is folded twice meanwhile."""
+    place = TopicPartition(changelog("commands").name, 0)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        workspace = await filled(node)
+        async with brokers(url) as cluster:
+            other = Transactional(cluster, "of-long-ago", 0)
+            await other.start()
+            await other.add([place.topic])
+            await other.append({place.topic: [(GHOST, b"x", ())]})
+        await accepted(node, workspace, EditTask(task="t0", title="once"), EditTask(task="t0", title="twice"))
+        before = rows(node)
+    async with running(url, tmp_path / "node", **QUICK) as node:
+        assert rows(node) == before
+        await accepted(node, workspace, EditTask(task="t0", title="again"))
+        async with brokers(url) as cluster:
+            assert not await cluster.open_transactions("", place)
+        assert not node.faults
 
 
 async def test_a_source_that_was_made_again(url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

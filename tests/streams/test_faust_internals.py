@@ -21,9 +21,13 @@ from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance, Group
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 from aiokafka.producer.sender import Sender
+from aiokafka.protocol.api import Request, RequestStruct
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.protocol.transaction import AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest
+from aiokafka.record.control_record import ControlRecord
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.agents.manager import AgentManager
 from faust.app.base import App, BootStrategy
 from faust.assignor.client_assignment import ClientAssignment
@@ -123,6 +127,9 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
         "transactional_id, producer_id, producer_epoch, transaction_result",
         "kafka.transactional",
     ),
+    (FetchRequest.__init__, "max_wait_time, min_bytes, max_bytes, isolation_level, topics, rack_id", "kafka.batches"),
+    (MemoryRecords.next_batch, "", "kafka.batches"),
+    (ControlRecord.parse, "data", "kafka.batches"),
     (MessageAccumulator.fail_all, "exception", "kafka.closing"),
 ]
 
@@ -391,6 +398,13 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         "kafka.closing empties that before",
     ),
     (AIOKafkaConnection.close, ("self._reader is not None", "self._on_close_cb is not None"), "kafka.closing"),
+    (
+        AIOKafkaConnection.send,
+        ("request.prepare(self._versions)", "request_struct.build_request_header", "request_struct.encode()"),
+        "kafka.requests",
+    ),
+    (Request.prepare, ("reversed(self._CLASSES)", "return self.build(req_class)"), "kafka.requests"),
+    (RequestStruct.build_request_header, ("self.FLEXIBLE_VERSION", "RequestHeader_v2("), "kafka.requests"),
     (AIOKafkaConnection.close, ("fut.set_exception(error)", "return self._closed_fut"), "kafka.cluster hangs up"),
 ]
 

@@ -24,6 +24,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.offset import OffsetRequest
 
 from streams.transport.kafka import closing  # also mends every client
+from streams.transport.kafka.requests import DescribeProducers, OpenTransaction, WriteTxnMarkers, lacking
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ Node = Callable[[bool], Awaitable[int]]
 """The broker to ask; after an error (True) it is to be found anew."""
 
 
+class BrokerTooOld(Exception):
+    """It lacks requests that are needed."""
+
+
 class Apart(Exception):
     """Several brokers would have to be asked."""
 
@@ -63,9 +68,12 @@ class Cluster:
         self._closed = False
 
     async def start(self) -> None:
-        """Connects. Raises KafkaError if no broker answers."""
+        """Connects. Raises KafkaError if no broker answers, and BrokerTooOld."""
         try:
             await self._client.bootstrap()
+            for connection in self._client._conns.values():
+                if names := lacking(connection._versions or ()):
+                    raise BrokerTooOld(f"the broker does not know {', '.join(names)}; have one of Kafka 3.0 or later")
         except BaseException:
             await self.close()
             raise
@@ -157,6 +165,17 @@ class Cluster:
         if len(leaders) > 1:
             raise Apart
         return leaders.pop()
+
+    async def open_transactions(self, line: str, place: TopicPartition) -> list[OpenTransaction]:
+        """What is open in the partition, of all producers."""
+        request = DescribeProducers(place.topic, place.partition)
+        answer = await self.ask(line, lambda _: self.leader(place), request)
+        return list(answer.open)
+
+    async def mark(self, line: str, place: TopicPartition, ended: OpenTransaction, commit: bool) -> None:
+        """Ends a producer's transaction in the partition, by its epoch or a later one."""
+        request = WriteTxnMarkers(place.topic, place.partition, ended, commit)
+        await self.ask(line, lambda _: self.leader(place), request)
 
     async def _offset(self, line: str, place: TopicPartition, isolation: int, when: int) -> int:
         request = OffsetRequest(CONSUMER, isolation, [(place.topic, [(place.partition, when)])])

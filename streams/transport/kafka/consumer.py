@@ -198,9 +198,9 @@ class Consumer(FoldingConsumer, driver.Consumer):
             reason = None if held is None else standing.unfit(held, end, int(time() * 1000))
             if reason == "ahead" and tp not in actives:
                 continue  # its writer may be about to end what is open; it is looked at again when it is ours
-            if reason is None and held is not None and not await self.transport.kept(tp):
+            if reason is None and not await self._stands(tp, first, end):
                 reason = "undone"
-            if reason is not None:
+            if reason is not None and held is not None:
                 self.log.critical(
                     "%s[%d]: the rows on disk are %s (they contain it up to offset %d, it ends at %s); they are thrown "
                     "away and recovered", tp.topic, tp.partition, standing.WORDS[reason], held.offset, end,
@@ -209,6 +209,16 @@ class Consumer(FoldingConsumer, driver.Consumer):
                 self.changelogs.lost(tp)
                 held = None
             self._look_for_gap(tp, held, first)
+
+    async def _stands(self, tp: TP, first: int, end: int) -> bool:
+        """Whether the last transaction of ours that the rows contain was committed, as far as the changelog tells."""
+        written = self.transport.written(tp.partition)
+        if written is None or not first <= written.marker < end:
+            return True
+        if not await self.transport.was_committed(tp, written, first, end):
+            return False
+        self.transport.marker_seen(tp.partition)
+        return True
 
     def _look_for_gap(self, tp: TP, held: standing.Held | None, first: int) -> None:
         """Rows that miss a part of the changelog are nobody's, until it is there again: then they are read anew."""

@@ -1,6 +1,7 @@
 """A Faust transport (`tasksys-kafka://host:port`): folds in transactions, tables in a database that heals."""
 
 import asyncio
+import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter, time
@@ -21,6 +22,7 @@ from streams.transport.database import DatabaseCorrupt, DatabaseLocked, database
 from streams.transport.kafka import hanging, healing
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.consumer import Consumer
+from streams.transport.kafka.hanging import Written
 from streams.transport.kafka.standing import Held
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.rows import RowStore
@@ -32,9 +34,11 @@ OFFSETS = "changelog-offsets"
 GAP = b"gap"
 """The key in that table by which rows that miss something are known."""
 
-UNSEEN = b"unseen"
-"""The key in that table of the offset at which the marker of this process's last transaction is to be: its rows were
-stored when the commit was answered, and whether it came to that has nobody seen yet."""
+MARKER = b"marker"
+"""The key in that table of this process's last transaction (`Written`). Its rows were stored when the commit was
+answered; whether it came to that is looked at when the partition is taken over."""
+
+WRITTEN = struct.Struct(">QqH")
 
 STANDBYS = "standbys"
 """The line for questions about partitions that others write."""
@@ -141,31 +145,39 @@ class Transport(driver.Transport):
         self._write(batch)
         measures(agent_of(self.app.conf.id)).rebuilt[reason]()
 
-    async def kept(self, tp: TP) -> bool:
-        """Whether the last transaction of this process that its rows contain was committed, as the changelog has it.
+    def written(self, partition: int) -> Written | None:
+        """This process's last transaction that the rows contain; None if its marker was seen."""
+        stored = self.rows(self.app).get(OFFSETS, partition, MARKER)
+        return None if stored is None else Written(*WRITTEN.unpack(stored))
 
-        What ended before the changelog's last stable offset is asked for only; see `standing.unfit` for the rest.
-        """
-        unseen = self.rows(self.app).get(OFFSETS, tp.partition, UNSEEN)
-        if unseen is None:
-            return True
-        [(cluster, line)] = await self._lines([tp])
-        if not await hanging.was_committed(cluster, line, TopicPartition(*tp), int.from_bytes(unseen)):
-            return False
+    def marker_seen(self, partition: int) -> None:
+        """It commits, and need not be looked for again."""
         batch = WriteBatch(raw_mode=True)
-        self.rows(self.app).stage(batch, OFFSETS, tp.partition, {UNSEEN: None})
+        self.rows(self.app).stage(batch, OFFSETS, partition, {MARKER: None})
         self._write(batch)
-        return True
+
+    async def was_committed(self, tp: TP, written: Written, first: int, end: int) -> bool:
+        """See `hanging.was_committed`."""
+        [(cluster, line)] = await self._lines([tp])
+        return await hanging.was_committed(cluster, line, TopicPartition(*tp), written, first, end)
 
     def write_rows(
-        self, app: faust.App, partition: int, rows: dict[bytes, bytes | None], offset: int, unseen: bool = False
+        self,
+        app: faust.App,
+        partition: int,
+        rows: dict[bytes, bytes | None],
+        offset: int,
+        ours: Written | None = None,
     ) -> None:
-        """Rows and the changelog offset that they contain, in one write; `unseen` if a marker is to be at it."""
+        """Rows and the changelog offset that they contain, in one write.
+
+        That is of the last record or marker which was read, or where the marker of `ours` is to be.
+        """
         store = self.rows(app)
         batch = WriteBatch(raw_mode=True)
         store.stage(batch, table(app.conf.id), partition, rows)
         written = offset.to_bytes(8) + int(time() * 1000).to_bytes(8)
-        store.stage(batch, OFFSETS, partition, {b"": written} | ({UNSEEN: written[:8]} if unseen else {}))
+        store.stage(batch, OFFSETS, partition, {b"": written} | ({} if ours is None else {MARKER: WRITTEN.pack(*ours)}))
         began = perf_counter()
         self._write(batch)
         self._seconds(perf_counter() - began)
@@ -186,7 +198,7 @@ class Transport(driver.Transport):
             source=TP(agent.spec.source.name, partition),
             outputs=[topic.name for topic in agent.spec.outputs],
             cluster=await self._connected(),
-            store=lambda rows, offset: self.write_rows(agent.app, partition, rows, offset, unseen=True),
+            store=lambda rows, ours: self.write_rows(agent.app, partition, rows, ours.marker, ours),
             forgotten=self._crash,
         )
         await writer.start()

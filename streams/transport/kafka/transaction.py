@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from aiokafka.errors import KafkaError
@@ -13,10 +12,14 @@ from monitoring import tracing
 from streams import measures
 from streams.applied import APPLIED
 from streams.fold import Effects
-from streams.topics import changelog_of
+from streams.topics import COMMANDS, changelog_of
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.hanging import OUTPUTS, MarkersForgotten, end_hanging, ended, finish_mending
+from streams.transport.kafka.hanging import Written, end_hanging, outputs_header
+from streams.transport.kafka.markers import MarkersForgotten, ended
 from streams.transport.kafka.transactional import Entry, Transactional
+
+SHARED: Final = (COMMANDS.name,)
+"""The outputs whose partitions others write to as well."""
 
 IDLE_SECONDS: Final = 0.5
 """After a transaction that none follows it is looked so late whether it was ended."""
@@ -36,7 +39,7 @@ class PartitionWriter:
         source: TP,
         outputs: Sequence[str],
         cluster: Cluster,
-        store: Callable[[dict[bytes, bytes | None], int], None],
+        store: Callable[[dict[bytes, bytes | None], Written], None],
         forgotten: Callable[[MarkersForgotten], None],
     ) -> None:
         """`forgotten` is told if the last transaction hangs and no commit is there to say so: give the partition up."""
@@ -54,16 +57,15 @@ class PartitionWriter:
     async def start(self) -> None:
         """Fences whoever wrote to the partition before, and ends what it left open."""
         try:
-            await finish_mending(self.log)
             await self.log.start()
-            await end_hanging(self.log, self._changelog, self._outputs)
+            await end_hanging(self.log, self._changelog, self._outputs, SHARED)
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Closes the connections; an open transaction is aborted by the next owner. Raises nothing."""
-        self._busy()
+        await self._busy()
         await self.log.stop()
 
     async def commit(self, effects: Effects, position: int) -> None:
@@ -77,11 +79,11 @@ class PartitionWriter:
         rows: list[Entry] = [(key, row, ()) for key, row in effects.rows.items()]
         if rows[-1][0] != APPLIED:
             raise ValueError(f"the last row is {rows[-1][0]!r}, not the position's")
-        rows[-1] = (*rows[-1][:2], ((OUTPUTS, ",".join(outputs).encode()),))
-        self._busy()
+        await self._busy()
         await ended(self.log, self._last)
         await self.log.add([self._changelog, *outputs])
         written = await self.log.append(outputs)
+        rows[-1] = (*rows[-1][:2], (outputs_header(written),))
         # Last of all, and in it the position's row: where that is, all of the transaction is. See `hanging`.
         written |= await self.log.append({self._changelog: rows})
         await self.log.end(commit=True)
@@ -89,15 +91,22 @@ class PartitionWriter:
         for topic, entries in {**outputs, self._changelog: rows}.items():
             measures.written(topic).add(len(entries), sum(len(key or b"") + len(row or b"") for key, row, _ in entries))
         span = tracing.child("store write", tracing.Kind.INTERNAL)
-        self._store(effects.rows, written[self._changelog] + 1)  # past the last row: the marker has an offset too
+        marker = written[self._changelog] + 1
+        self._store(effects.rows, Written(marker, self.log.producer_id, self.log.epoch))
         if span is not None:
             span.end()
+        self._look_later()
+
+    def _look_later(self) -> None:
         self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._look)
 
-    def _busy(self) -> None:
-        for later in (self._idle, self._looking):
-            if later is not None:
-                later.cancel()
+    async def _busy(self) -> None:
+        """Nobody looks any more; what was found last is known."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
         self._idle = self._looking = None
 
     def _look(self) -> None:
@@ -105,8 +114,9 @@ class PartitionWriter:
 
     async def _see_it_ended(self) -> None:
         """Else what was committed last would reach nobody until something else is committed."""
-        with suppress(KafkaError):  # who commits next is told
-            try:
-                await ended(self.log, self._last)
-            except MarkersForgotten as error:
-                self._forgotten(error)
+        try:
+            await ended(self.log, self._last)
+        except MarkersForgotten as error:
+            self._forgotten(error)
+        except KafkaError:
+            self._look_later()

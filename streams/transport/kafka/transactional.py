@@ -14,14 +14,10 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.fold import Headers
 from streams.transport.kafka.cluster import Cluster
-from streams.transport.kafka.describing import Described, DescribeTransactions
+from streams.transport.kafka.requests import DescribeTransactions
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 """After so long the broker aborts what a dead worker left open; readers of its partition wait until then at most."""
-
-MENDING_TIMEOUT_MS: Final = 600_000
-"""The same for a transaction that ends what brokers forgot, and the sign by which it is known, see `hanging`: to abort
-it would abort that as well. Brokers allow 15 minutes (transaction.max.timeout.ms)."""
 
 BATCH_BYTES: Final = 900_000
 """A record batch, under the broker's default limit of 1 MiB; one record alone may be larger, see `topics`."""
@@ -43,14 +39,15 @@ class Transactional:
         self.id = transactional_id
         self.partition = partition
         self.producer_id = -1
-        self._epoch = -1
+        self.epoch = -1
         self._coordinator: int | None = None
         self._sequences: dict[str, int] = {}
 
-    async def start(self, timeout_ms: int = TRANSACTION_TIMEOUT_MS) -> None:
+    async def start(self) -> None:
         """Fences the writer of this id that was before, and has what it left open aborted."""
-        answer = await self.cluster.ask(self.id, self._coordinated, InitProducerIdRequest(self.id, timeout_ms))
-        self.producer_id, self._epoch, self._sequences = answer.producer_id, answer.producer_epoch, {}
+        request = InitProducerIdRequest(self.id, TRANSACTION_TIMEOUT_MS)
+        answer = await self.cluster.ask(self.id, self._coordinated, request)
+        self.producer_id, self.epoch, self._sequences = answer.producer_id, answer.producer_epoch, {}
 
     async def stop(self) -> None:
         """Hangs up; what is open is ended by whoever starts next under this id. Raises nothing."""
@@ -59,7 +56,7 @@ class Transactional:
     async def add(self, topics: Sequence[str]) -> None:
         """Begins a transaction with the partition of these topics."""
         places = [(topic, [self.partition]) for topic in topics]
-        request = AddPartitionsToTxnRequest(self.id, self.producer_id, self._epoch, places)
+        request = AddPartitionsToTxnRequest(self.id, self.producer_id, self.epoch, places)
         await self.cluster.ask(self.id, self._coordinated, request)
 
     async def append(self, entries: Mapping[str, Sequence[Entry]]) -> dict[str, int]:
@@ -72,20 +69,12 @@ class Transactional:
 
     async def end(self, commit: bool) -> None:
         """Makes everything appended since `add` visible, or nothing."""
-        await self.cluster.ask(
-            self.id, self._coordinated, EndTxnRequest(self.id, self.producer_id, self._epoch, commit)
-        )
+        await self.cluster.ask(self.id, self._coordinated, EndTxnRequest(self.id, self.producer_id, self.epoch, commit))
 
-    async def describe(self) -> Described | None:
-        """What the coordinator knows of this id, whoever writes under it; None if nothing."""
+    async def state(self) -> str:
+        """What the coordinator has of this id, whoever writes under it: see `DescribeTransactionsResponse.state`."""
         answer = await self.cluster.ask(self.id, self._coordinated, DescribeTransactions(self.id))
-        described: Described | None = answer.described
-        return described
-
-    async def commit_as(self, other: Described) -> None:
-        """Commits the transaction of another writer of this id. Raises KafkaError if it is not open any more."""
-        request = EndTxnRequest(self.id, other.producer_id, other.epoch, True)
-        await self.cluster.ask(self.id, self._coordinated, request)
+        return str(answer.state)
 
     def place(self, topic: str) -> TopicPartition:
         """The partition of a topic."""
@@ -123,7 +112,7 @@ class Transactional:
 
     def _batch(self, topic: str) -> DefaultRecordBatchBuilder:
         return DefaultRecordBatchBuilder(
-            magic=2, compression_type=0, is_transactional=1, producer_id=self.producer_id, producer_epoch=self._epoch,
+            magic=2, compression_type=0, is_transactional=1, producer_id=self.producer_id, producer_epoch=self.epoch,
             base_sequence=self._sequences.get(topic, 0), batch_size=BATCH_BYTES,
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ import asyncio
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.tasksys.cli.conftest import answer, invoke
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 PATIENCE = 60.0
+T = TypeVar("T")
 KEYS = "a" * 32, "b" * 32
 
 
@@ -32,34 +34,30 @@ def first(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield found
 
 
-def told(asked: Serving, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-    """The workers that `tasksys status --json` names, as soon as they are what is wanted."""
+def soon(look: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+    """What is seen as soon as it is wanted: the agents' groups rebalance one after the other."""
     give_up = time.monotonic() + PATIENCE
-    while not wanted(found := answer(invoke("status", "--json", "--server", asked.url))["workers"]):
-        assert time.monotonic() < give_up, found
-        time.sleep(0.1)
-    return list(found)
-
-
-def seen(asked: Serving, wanted: str) -> str:
-    """What `tasksys status` shows, as soon as that is in it: the agents' groups rebalance one after the other."""
-    give_up = time.monotonic() + PATIENCE
-    while wanted not in (found := " ".join(invoke("status", "--server", asked.url).stdout.split())):
+    while not wanted(found := look()):
         assert time.monotonic() < give_up, found
         time.sleep(0.1)
     return found
 
 
-def alive(worker: Serving) -> None:
-    """Returns when it answers, ready or not."""
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(f"{worker.url}/health", timeout=2):
-                return
-        except OSError:
-            assert time.monotonic() < give_up, worker.output()
-            time.sleep(0.1)
+def told(asked: Serving, wanted: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+    """The workers that `tasksys status --json` names."""
+    return soon(lambda: list(answer(invoke("status", "--json", "--server", asked.url))["workers"]), wanted)
+
+
+def seen(asked: Serving, wanted: str) -> str:
+    """What `tasksys status` shows."""
+    return soon(lambda: " ".join(invoke("status", "--server", asked.url).stdout.split()), lambda found: wanted in found)
+
+
+def alive(worker: Serving) -> bool:
+    """Whether it answers, ready or not."""
+    with suppress(OSError), urllib.request.urlopen(f"{worker.url}/health", timeout=2):
+        return True
+    return False
 
 
 def settled(found: list[dict[str, Any]]) -> bool:
@@ -103,7 +101,7 @@ def test_who_has_anothers_address_is_named(first: Serving, kafka: KafkaBroker, t
         assert (owner["url"], owner["ready"], len(owner["agents"]["commands"]["partitions"])) == (first.url, True, 2)
         shown = seen(first, "1 of 2 workers ready")
         assert "--advertise-url" in shown
-        alive(double)
+        soon(lambda: alive(double), bool)
         itself = told(double, lambda found: any("--advertise-url" in why for why in found[0]["missing"].values()))
         assert kept(itself) == [], "it cannot tell itself from the other one"
     finally:
