@@ -224,7 +224,8 @@ class KafkaAppender:
             cluster = await self._producer.client.fetch_all_metadata()
         except Exception as error:  # whatever it is, nobody has answered
             raise BrokerUnavailable(f"no broker of {self._servers} answers") from error
-        return f"{len(cluster.brokers())} brokers answer"
+        number = len(cluster.brokers())
+        return "1 broker answers" if number == 1 else f"{number} brokers answer"
 
     async def expire(self) -> None:
         """The brokers do it."""

@@ -55,6 +55,8 @@ RESTART_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 UNHEARD: Final = "the brokers have not heard of this process for so long that others may have its partitions ({})"
 
+SILENT: Final = "{} does not answer: look whether it runs, and whether this machine reaches it"
+
 DOUBLE: Final = "another worker has the address {} too, and all that falls to it: give each its own --advertise-url"
 
 LEASE_SECONDS: Final = 0.25
@@ -298,11 +300,26 @@ class Node:
         The brokers have a second to say what has to be asked of them; see `progress.ask`.
         """
         await asyncio.gather(*(progress.ask(fold_agent(app)) for app in self.begun.values() if app._consumer))
-        begun = {name: app for name, app in self.begun.items() if app._consumer is not None}
-        agents = {name: status.of_agent(app, self.ownership(name)) for name, app in begun.items()}
+        begun = {name: self.begun[name] for name in self.agents if name in self.begun}  # not as they were started again
+        agents = {
+            name: status.of_agent(app, self.ownership(name)) for name, app in begun.items() if app._consumer is not None
+        }
         missing, log = self.ready(), self._appender.status() if self._appender is not None else {}
+        if missing and (silent := await self._silent()):
+            missing = {"broker": silent, **missing}
         described = {"broker": str(self.broker), "url": self.url, "log": log}
         return {**described, "ready": not missing, "missing": missing, "agents": agents}
+
+    async def _silent(self) -> str | None:
+        """Why nothing is heard of the brokers, which agents lack then; None if they answer."""
+        if self._appender is None:
+            return None
+        try:
+            async with asyncio.timeout(progress.ANSWER_SECONDS):
+                await self._appender.reach()
+        except (BrokerUnavailable, TimeoutError):
+            return SILENT.format(self.broker)
+        return None
 
     def assigned(self, name: str) -> list[int]:
         """The partitions that an agent has here, recovered or not. Raises NotHere, NotOwned."""

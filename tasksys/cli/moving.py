@@ -56,7 +56,8 @@ def export_log(target: Path, broker: str, data_dir: Path, force: bool, as_json: 
         output.plain(json.dumps({"file": str(target), "workspaces": told}, ensure_ascii=False))
         return
     events = sum(one.events for one in found.values())
-    output.show(f"Wrote {target}: {len(found)} workspaces with {events} events.")
+    spaces = "1 workspace" if len(found) == 1 else f"{len(found)} workspaces"
+    output.show(f"Wrote {target}: {spaces} with {events} events.")
     kept = data_dir.expanduser() / "secret.key"
     key = f"that in {kept}" if not broker and kept.is_file() else "that of this one"
     output.show(f"{SEALED}start the other server with the same --secret-key, {key}, {OR_ELSE}")

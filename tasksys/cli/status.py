@@ -28,6 +28,9 @@ NARROW: Final = 76
 
 NOBODY: Final = "–"
 
+BROKER: Final = "broker"
+"""What is missing where nothing is heard of the brokers."""
+
 AWAY: Final = "worker"
 """What is missing of a worker that did not answer."""
 
@@ -39,7 +42,8 @@ class Place:
     owners: dict[str, str] = field(default_factory=dict)
     """By agent; a partition that moves may be with one worker for one agent, and with another for the next."""
     standbys: list[str] = field(default_factory=list)
-    position: int | None = None
+    positions: dict[str, int | None] = field(default_factory=dict)
+    """How far each agent has folded its topic."""
     """Of the first agent, that of commands: the next record to fold."""
     lags: dict[str, int] = field(default_factory=dict)
     at_least: set[str] = field(default_factory=set)
@@ -97,7 +101,7 @@ def _add(places: dict[int, Place], worker: Worker, name: str, agent: Json) -> No
         place = places.setdefault(number, Place())
         place.owners[name] = worker.url
         place.standbys += [url for url in one.get("standbys", ()) if url not in place.standbys]
-        place.position = one.get("position") if place.position is None else place.position
+        place.positions[name] = one.get("position")
         place.lags[name] = lag
         if one.get("at_least"):
             place.at_least.add(name)
@@ -137,12 +141,21 @@ def shown(told: Cluster, width: int, gone: dict[str, str], note: str = "") -> Re
     ready = sum(not one.missing for one in everybody)
     head = f"{told.broker}   {ready} of {len(everybody)} workers ready" if told.broker else f"{ready} workers ready"
     parts: list[RenderableType] = [Text(head), Text(), _workers(told, width, gone), Text(), _places(told, width)]
-    parts += [Text(f"{short(one.url)}: {name} is not ready: {why}", "yellow")
-              for one in everybody for name, why in one.missing.items()]  # fmt: skip
+    parts += _missing(everybody)
     parts += [Text(f"partition {number}: {why}", "red") for number, one in told.places.items() for why in one.faults]
     if note:
         parts.append(Text(note, "yellow"))
     return Group(*parts)
+
+
+def _missing(everybody: list[Worker]) -> Iterable[Text]:
+    """What each is not ready for: without brokers that alone, once, for all else follows from it."""
+    for why in sorted({one.missing[BROKER] for one in everybody if BROKER in one.missing}):
+        yield Text(why, "red")
+    for one in everybody:
+        if BROKER not in one.missing:
+            for name, why in one.missing.items():
+                yield Text(f"{short(one.url)}: {name} is not ready: {why}", "yellow")
 
 
 def _workers(told: Cluster, width: int, gone: dict[str, str]) -> RenderableType:
@@ -166,7 +179,7 @@ def _places(told: Cluster, width: int) -> RenderableType:
     lags = [f"lag of {told.agents[0]}", *told.agents[1:]] if told.agents else []
     columns = ["partition", "owner", *lags]
     columns = [*columns[:2], "lag"] if width < NARROW else columns
-    columns += ["to recover", "copies at", "position"] if width >= WIDE else []
+    columns += ["to recover", "copies at", f"position of {told.agents[0]}"] if width >= WIDE and told.agents else []
     rows: list[tuple[str | Text, ...]] = []
     for number, one in sorted(told.places.items()):
         owners = list(dict.fromkeys(one.owners.values()))
@@ -177,9 +190,9 @@ def _places(told: Cluster, width: int) -> RenderableType:
         if width < NARROW:
             each = [_lag(sum(one.lags.values()), bool(one.at_least))]
         row: list[str | Text] = [str(number), owner, *each]
-        if width >= WIDE:
-            copies = ", ".join(map(short, one.standbys)) or NOBODY
-            row += [f"{one.recovering:,}", copies, NOBODY if one.position is None else f"{one.position:,}"]
+        if width >= WIDE and told.agents:
+            copies, position = ", ".join(map(short, one.standbys)) or NOBODY, one.positions.get(told.agents[0])
+            row += [f"{one.recovering:,}", copies, NOBODY if position is None else f"{position:,}"]
         rows.append(tuple(row))
     return output.table(columns, rows, wide="copies at", least={"owner": 12})
 

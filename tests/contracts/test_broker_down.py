@@ -130,6 +130,9 @@ async def test_the_broker_goes_and_comes_back(
             node.state.dead_letters().__next__()
         assert "not heard of" in node.ready()["commands"]
         assert node.served("commands") == []
+        told = await node.status()
+        assert "does not answer: look whether it runs" in told["missing"]["broker"]
+        assert list(told["agents"]) == list(AGENTS)
         assert set(node.apps) == set(AGENTS)
         await back(broker)
         await load.grows(50)

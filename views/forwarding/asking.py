@@ -69,7 +69,10 @@ def _pending(answered: web.StreamResponse) -> bool:
 
 def nobody(request: web.Request, uncertain: bool) -> Problem:
     """Nobody who has the partition could be asked in time."""
-    detail = "The workspace is moving from one server to another; try again in a moment."
+    detail = (
+        "No server can answer for the workspace now: it moves to another one, or they do not reach their brokers; "
+        "try again in a moment."
+    )
     given = {"Retry-After": RETRY_AFTER}
     if uncertain and request.method not in SAFE:
         detail = "The server that has the workspace did not answer, and may have begun; try again in a moment."

@@ -94,6 +94,29 @@ def test_a_cluster_is_shown_with_what_is_not_ready() -> None:
     assert ["3", "b:1", "0", "0", "0", "a:1", "10"] in rows
 
 
+def test_brokers_that_are_away_are_told_once() -> None:
+    """And not what follows from it, of each agent of each worker."""
+    why = {"broker": "kafka://b:9092 does not answer: look", "commands": "not heard of", "audit": "not heard of"}
+    told = [one | {"ready": False, "missing": why} for one in TWO]
+    with Scripted(Step(told[0] | {"workers": told})) as server:
+        shown = invoke("status", "--server", server.url).stdout
+    assert shown.count("does not answer") == 1
+    assert "not heard of" not in shown
+    assert "0 of 2 workers ready" in shown
+
+
+def test_the_position_is_of_one_agent_whichever_comes_first() -> None:
+    """While they rebalance, an agent's partition may be at another worker than the other's."""
+    behind = worker("http://a:1", {0: 0})
+    del behind["agents"]["commands"]
+    ahead = worker("http://b:1", {0: 0})
+    del ahead["agents"]["audit"]
+    ahead["agents"]["commands"]["partitions"][0]["position"] = 77
+    shown = drawn(ahead | {"workers": [ahead, behind]}, 200)
+    assert "position of commands" in " ".join(shown.split())
+    assert [line for line in shown.splitlines() if line.split()[:1] == ["0"] and line.split()[-1] == "77"]
+
+
 def test_a_server_that_tells_of_itself_only_is_shown() -> None:
     """As one of an earlier release does."""
     found = {
