@@ -16,7 +16,7 @@ from streams import progress
 from streams.agent import FoldAgent
 from streams.app import fold_agent
 from streams.applied import applied
-from streams.topics import COMMANDS, EVENTS, group, table
+from streams.topics import group, source_of, table
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
@@ -49,11 +49,6 @@ class Seen(NamedTuple):
     oldest_ms: int | None
 
 
-def source(agent: str) -> str:
-    """The topic that an agent folds."""
-    return COMMANDS.name if agent == "commands" else EVENTS.name
-
-
 class Lags:
     """The lags of a node's agents."""
 
@@ -72,7 +67,7 @@ class Lags:
                     age = self._age((name, partition), seen, now)
                 else:
                     self._noticed.pop((name, partition), None)
-                yield Lag(name, source(name), partition, seen.position, seen.lag, age)
+                yield Lag(name, source_of(name).name, partition, seen.position, seen.lag, age)
 
     def _seen(self, name: str, log: EmbeddedLog | None, monitor: Monitor | None) -> Mapping[int, Seen]:
         app = self._node.apps.get(name)
@@ -82,13 +77,13 @@ class Lags:
                 if log is None:
                     oldest = _heard(agent, number, stand.position, monitor)
                 else:
-                    oldest = _appended(log, source(name), number, stand.position, stand.end)
+                    oldest = _appended(log, source_of(name).name, number, stand.position, stand.end)
                 found[number] = Seen(stand.position, stand.lag, oldest)
             self._known[name] = found
         elif log is not None:
             self._known[name] = {
-                number: _embedded(log, source(name), number, _applied(log, name, number))
-                for number in range(self._node.partitions if source(name) in log.topics() else 0)
+                number: _embedded(log, source_of(name).name, number, _applied(log, name, number))
+                for number in range(self._node.partitions if source_of(name).name in log.topics() else 0)
             }
         return self._known.get(name, {})
 

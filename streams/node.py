@@ -57,7 +57,10 @@ UNHEARD: Final = "the brokers have not heard of this process for so long that ot
 
 SILENT: Final = "{} does not answer: look whether it runs, and whether this machine reaches it"
 
-DOUBLE: Final = "another worker has the address {} too, and all that falls to it: give each its own --advertise-url"
+DOUBLE: Final = (
+    "another worker has the address {} too, and all that falls to it: give each its own --advertise-url. If there is "
+    "no other one, this one itself has not left the group yet, with which the session does away"
+)
 
 LEASE_SECONDS: Final = 0.25
 """Between two looks whether the partitions are this process's own still. Reads ask by themselves; the feed is told."""

@@ -61,6 +61,11 @@ def agent_of(app: str) -> str:
     return app.removeprefix(group(""))
 
 
+def source_of(agent: str) -> TopicSpec:
+    """The topic that an agent folds."""
+    return COMMANDS if agent == "commands" else EVENTS
+
+
 TABLE: Final = "state"
 """The name of each agent's table, within its app."""
 

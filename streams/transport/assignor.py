@@ -97,7 +97,8 @@ class Assignor(PartitionAssignor):
         if not told.assignment.actives and any(self.external_topic_distribution.get(str(self._url), {}).values()):
             logger.error(
                 "another worker of %s has the address %s too, and all that falls to it; this one gets nothing to do: "
-                "give each worker its own --advertise-url", self.app.conf.id, self._url,
+                "give each worker its own --advertise-url; if there is no other one, this one itself has not left the "
+                "group yet, with which the session does away", self.app.conf.id, self._url,
             )  # fmt: skip
 
     def _perform_assignment(self, cluster: Any, member_metadata: Members) -> Assignments:
@@ -153,7 +154,7 @@ class Assignor(PartitionAssignor):
             if first != member:
                 logger.error(
                     "two workers of %s have the address %s; only one gets partitions: give each its own "
-                    "--advertise-url", self.app.conf.id, told[member].url,
+                    "--advertise-url, unless one of the two has only not left yet", self.app.conf.id, told[member].url,
                 )  # fmt: skip
         return found
 

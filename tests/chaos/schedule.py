@@ -68,7 +68,7 @@ def schedule(seed: int, setting: Setting, faults: int, only: str = "") -> list[F
     if setting.small is not None:
         kinds += [FillDisk, ReadOnlyDisk]
     if only:
-        kinds.append(StopBroker)
+        kinds += [StopBroker, Spoil, *([FailDisk] if setting.failing and setting.small is not None else [])]
         kinds = [kind for kind in kinds if kind.kind == only]
     if not kinds:
         raise ValueError(f"there is no fault of the kind {only!r} here")

@@ -56,5 +56,9 @@ def test_a_seed_says_the_schedule() -> None:
             for later in faults[index + 1 :]:
                 if later.whom == fault.whom:
                     assert later.at >= fault.at + fault.seconds
+    for kind in ("broker stop", "tables spoiled", "disk fails"):
+        assert {fault.kind for fault in schedule(1, setting, 8, kind)} == {kind}
+    with pytest.raises(ValueError, match="no fault of the kind 'flood'"):
+        schedule(1, setting, 8, "flood")
     kinds = {fault.kind for seed in range(200) for fault in schedule(seed, setting, 8)}
     assert len(kinds) == 22, kinds

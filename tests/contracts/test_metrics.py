@@ -19,7 +19,7 @@ from streams.collector import NodeCollector
 from streams.delivery.channels import Channels, Options
 from streams.node import Node
 from streams.parts import AGENTS
-from streams.topics import COMMANDS, EVENTS
+from streams.topics import COMMANDS, EVENTS, source_of
 from tasksys import decider
 from tasksys.cli.observing import observing
 from tasksys.commands import CreateTask, EditTask
@@ -47,7 +47,7 @@ from tests.support.nodes import (
 from tests.support.receivers import Receiver
 from tests.support.scraping import Figures, Since, scraped
 
-SOURCES: Final = {name: COMMANDS.name if name == "commands" else EVENTS.name for name in AGENTS}
+SOURCES: Final = {name: source_of(name).name for name in AGENTS}
 
 
 BROKERS: Final = ("tasksys_group_", "tasksys_topic_", "tasksys_kafka_", "tasksys_lag_scrape_")

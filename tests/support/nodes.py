@@ -22,7 +22,7 @@ from streams.broker import Broker
 from streams.fold import Headers, Record
 from streams.node import Node
 from streams.parts import AGENTS
-from streams.topics import COMMANDS, EVENTS, TopicSpec
+from streams.topics import COMMANDS, EVENTS, TopicSpec, source_of
 from streams.transport.database import DatabaseError
 from tasksys import codec
 from tasksys.commands import Command, CommandRecord, CreateWorkspace
@@ -244,7 +244,7 @@ async def caught_up(node: Node, away: tuple[type[Exception], ...] = ()) -> None:
     """Waits until every agent has folded all that is in its source; one that says `away` has not."""
     for name in node.agents:
         for partition in range(node.partitions):
-            end = await last_offset(node, COMMANDS if name == "commands" else EVENTS, partition)
+            end = await last_offset(node, source_of(name), partition)
             await until(
                 partial(_folded, node, name, partition, end, away),
                 f"{name}[{partition}] has folded up to {end}",

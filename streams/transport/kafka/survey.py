@@ -18,7 +18,7 @@ from aiokafka.protocol.admin import DescribeGroupsRequest, DescribeGroupsRequest
 
 from monitoring.group_lag import Behind, Health, Place, Survey, Unreachable
 from streams.broker import Broker, said
-from streams.topics import COMMANDS, EVENTS, group
+from streams.topics import agent_of, group, source_of
 from streams.transport.kafka.closing import close_client
 
 REQUEST_MS: Final = 5_000
@@ -193,7 +193,7 @@ def _sources(name: str) -> set[str]:
     """What a group reads, as far as we know without being told."""
     if not name.startswith(group("")):
         return set()
-    return {COMMANDS.name if name == group("commands") else EVENTS.name}
+    return {source_of(agent_of(name)).name}
 
 
 def _places(topics: Mapping[str, Any], offline: set[Place]) -> Iterator[Place]:
