@@ -152,33 +152,38 @@ async def test_a_whole_transaction_is_committed(place: Place, parts: str) -> Non
     assert await place.committed(place.events) == [b"event", *([b"e1", b"e2"] if parts == "both" else []), b"event"]
 
 
-@pytest.mark.parametrize("parts", ["both", "events"])
-async def test_a_torn_transaction_is_aborted(place: Place, parts: str) -> None:
-    """Without the position's row it was never committed: nothing of it is ever delivered."""
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("parts", ["both", "events", "events, aborted in the changelog"])
+async def test_a_torn_transaction_is_aborted(place: Place, parts: str, before: bool) -> None:
+    """Without the position's row it was never committed, whatever ends the changelog: nothing of it is delivered."""
     async with place.writer() as writer:
-        if parts == "both":
+        if before:
             await commit(place, writer, 1)
+        if parts == "both":
             await plant(writer, place.changelog, [b"r"])
-        else:
+        elif parts != "events":
             await writer.log.add([place.changelog])
             await writer.log.append({place.changelog: [(b"aborted", b"x", ())]})
             await writer.log.end(commit=False)
         await plant(writer, place.events, [b"e1"])
     async with place.writer() as writer:
         await commit(place, writer, 2)
-    before = [b"row", APPLIED] if parts == "both" else []
-    assert await place.committed(place.changelog) == [*before, b"row", APPLIED]
-    assert await place.committed(place.events) == [*([b"event"] if before else []), b"event"]
+    assert await place.committed(place.changelog) == [b"row", APPLIED] * (1 + before)
+    assert await place.committed(place.events) == [b"event"] * (1 + before)
 
 
-async def test_a_marker_in_the_changelog_decides(place: Place) -> None:
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_marker_in_the_changelog_decides(place: Place, committed: bool) -> None:
     """Where some parts were marked and others not, these end as those did."""
     async with place.writer() as writer:
-        await plant(writer, place.events, [b"e1"])
-        await writer.commit(Effects({APPLIED: b"1"}), 1)  # marks the changelog only
+        await writer.log.add([place.changelog])
+        last = await writer.log.append({place.events: [(b"e1", b"x", ())]})
+        rows: list[Entry] = [(b"r", b"x", ())] * 1500
+        await writer.log.append({place.changelog: [*rows, (APPLIED, b"x", (outputs_header(last),)), *rows]})
+        await writer.log.end(commit=committed)  # marks the changelog only
     async with place.writer() as writer:
         await commit(place, writer, 2)
-    assert await place.committed(place.events) == [b"e1", b"event"]
+    assert await place.committed(place.events) == [*([b"e1"] if committed else []), b"event"]
 
 
 async def test_a_marker_beside_the_changelog_decides(place: Place) -> None:
@@ -379,8 +384,15 @@ async def test_the_state_of_an_id(place: Place) -> None:
 async def test_without_a_sign_nothing_is_done(place: Place) -> None:
     """Loudly: to guess could lose what was acknowledged."""
     async with place.writer() as writer:
-        await plant(writer, place.events, [b"e1"])
-    with pytest.raises(Undecidable, match=r"changelog\[0\] does not end with a marker"):
+        await writer.log.add(place.beside)
+        last = await writer.log.append({place.beside[1]: [(b"e1", b"x", ())]})
+        await writer.log.append({place.changelog: [(APPLIED, b"x", (outputs_header({place.events: 0}),))]})
+        assert last == {place.beside[1]: 0}
+    other = AIOKafkaProducer(bootstrap_servers=place.servers)
+    await other.start()
+    await other.send_and_wait(place.events, b"x", b"no marker", partition=0)
+    await other.stop()
+    with pytest.raises(Undecidable, match=r"events\[0\] has no marker behind offset 0"):
         async with place.writer():
             pass
 

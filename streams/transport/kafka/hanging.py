@@ -10,8 +10,9 @@ Who takes it over has the coordinator end what it knows of. What is open then, i
 committed is told by the changelog, which every transaction writes to, and last of all: a part of it that is still open
 ends with the row of the position if all of the transaction was there to be committed. That row names the other topics
 of the transaction, and its last offsets in them. Where one of them has its marker already, that decides; else to commit
-is right in any case, since nobody has folded those records again. Without that row it was never committed. Where the
-changelog's part was ended, it was so by the marker that the other parts lack.
+is right in any case, since nobody has folded those records again. Without that row it was never committed. Where
+nothing is open in the changelog, its last row of a position tells whether the other parts are of that transaction,
+whose marker they lack then, or of a later one that never got so far.
 
 The markers are then written by hand, as kafka-transactions.sh does it: each is one append, so whoever dies in between
 leaves a part of them, and the next one decides by those. A transaction to that end would not do: it is open for a
@@ -20,7 +21,7 @@ moment, and a next owner, or its time-out, would abort it with what it was to co
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import TopicPartition
@@ -37,6 +38,9 @@ logger = logging.getLogger(__name__)
 OUTPUTS: Final = "outputs"
 """Header of the position's row: see `outputs_header`."""
 
+LOOK_BACK: Final = 1_000
+"""In so many of a changelog's last records the last position is mostly found."""
+
 LEADERLESS_SECONDS: Final = 10.0
 """How long the partitions' leaders may be away."""
 
@@ -50,8 +54,8 @@ def outputs_header(last: Mapping[str, int]) -> tuple[str, bytes]:
     return OUTPUTS, ",".join(f"{topic}={offset}" for topic, offset in last.items()).encode()
 
 
-def _outputs(newest: Any) -> dict[str, int]:
-    named = dict(newest.headers).get(OUTPUTS, b"").decode().split(",")
+def _outputs(headers: Iterable[tuple[str, bytes]]) -> dict[str, int]:
+    named = dict(headers).get(OUTPUTS, b"").decode().split(",")
     pairs = [one.rpartition("=") for one in named if one]
     return {topic: int(offset) for topic, _, offset in pairs}
 
@@ -95,44 +99,59 @@ async def _hanging(
 
 async def _is_whole(writer: Transactional, changelog: str, parts: Mapping[str, OpenTransaction]) -> bool:
     """Whether the transaction was committed, or is all there and nobody has aborted it."""
+    last = {topic: await _last(writer, topic, part) for topic, part in parts.items()}
     if changelog not in parts:
-        return await _ends_with_commit(writer, changelog)
-    part, place = parts[changelog], writer.place(changelog)
-    end = await writer.cluster.end(writer.id, place, UNCOMMITTED)
-    newest: Any = None
-    async for batch in batches(writer.cluster, writer.id, place, part.start, end):
-        if batch.producer_id == part.producer_id and not batch.is_control_batch:
-            *_, newest = batch
+        newest = await _newest_position(writer, changelog)
+        named = {} if newest is None else _outputs(newest.headers)
+        if newest is None or any(one is None or named.get(topic) != one.offset for topic, one in last.items()):
+            return False  # it is a later one, that never got so far
+        return await _is_committed(writer, changelog, None, newest.offset)
+    newest = last[changelog]
     if newest is None or newest.key != APPLIED:
         return False
-    marked = {topic: offset for topic, offset in _outputs(newest).items() if topic not in parts}
-    return all([await _is_committed(writer, topic, part.producer_id, offset) for topic, offset in marked.items()])
+    marked = {topic: offset for topic, offset in _outputs(newest.headers).items() if topic not in parts}
+    producer_id = parts[changelog].producer_id
+    return all([await _is_committed(writer, topic, producer_id, offset) for topic, offset in marked.items()])
 
 
-async def _is_committed(writer: Transactional, topic: str, producer_id: int, last: int) -> bool:
-    """Whether a producer's transaction that ended with this offset was committed; not if it is not there at all."""
+async def _last(writer: Transactional, topic: str, part: OpenTransaction) -> Any:
+    """The last record of what is open; None if nothing of it can be read yet."""
+    place, found = writer.place(topic), None
+    end = await writer.cluster.end(writer.id, place, UNCOMMITTED)
+    async for batch in batches(writer.cluster, writer.id, place, part.start, end):
+        if batch.producer_id == part.producer_id and not batch.is_control_batch:
+            *_, found = batch
+    return found
+
+
+async def _newest_position(writer: Transactional, changelog: str) -> Any:
+    """The last row of a position in the changelog, committed or not; None if it has none."""
+    place, span = writer.place(changelog), LOOK_BACK
+    first, end = await writer.cluster.bounds(writer.id, place)
+    while True:
+        start, found = max(first, end - span), None
+        async for batch in batches(writer.cluster, writer.id, place, start, end):
+            if not batch.is_control_batch:
+                found = next((one for one in reversed([*batch]) if one.key == APPLIED), found)
+        if found is not None or start == first:
+            return found
+        span *= 10
+
+
+async def _is_committed(writer: Transactional, topic: str, producer_id: int | None, last: int) -> bool:
+    """Whether a producer's transaction that ended with this offset was, or anybody's; not if it is not there at all."""
     place = writer.place(topic)
     end = await writer.cluster.end(writer.id, place, UNCOMMITTED)
     if end <= last:
         return False
     try:
         async for batch in batches(writer.cluster, writer.id, place, last + 1, end):
-            ours = batch.is_control_batch and batch.producer_id == producer_id
+            ours = batch.is_control_batch and producer_id in (None, batch.producer_id)
             if ours and (commits := committed(batch)) is not None:
                 return commits
     except OffsetOutOfRangeError:
         pass
-    raise Undecidable(f"{topic}[{writer.partition}] has no marker of producer {producer_id} behind offset {last}")
-
-
-async def _ends_with_commit(writer: Transactional, changelog: str) -> bool:
-    """Whether the changelog's partition, which nobody else writes to, ends with a marker that commits."""
-    place = writer.place(changelog)
-    end = await writer.cluster.end(writer.id, place, UNCOMMITTED)
-    async for batch in batches(writer.cluster, writer.id, place, max(0, end - 1), end):
-        if batch.is_control_batch and (commits := committed(batch)) is not None:
-            return commits
-    raise Undecidable(f"{changelog}[{writer.partition}] does not end with a marker")
+    raise Undecidable(f"{topic}[{writer.partition}] has no marker behind offset {last}, of producer {producer_id}")
 
 
 class Written(NamedTuple):
