@@ -54,6 +54,11 @@ FOUND: Final = """Chaos has found, and these were mended:
   by reading what had led to that; `streams/transport/kafka/driver.py:Transport.persisted_offset`).
 - A worker that found no broker any more between its topics and its agents ended with a fault of ours instead of that
   (seed 30; `streams/node.py:_supervise`).
+- The events of a batch whose rows had never been written were committed, and came twice: a broker that had been frozen
+  for longer than a transaction may take forgot both its abort markers, and the changelog ended with an older commit
+  (seed 304, in a form of `streams/transport/kafka/hanging.py` that was hours old; older ones had the same hole).
+- A worker that was started while its only broker took up its work stayed out of its groups for ever, by an assertion of
+  aiokafka (seed 304; `streams/transport/kafka/closing.py`).
 """
 
 

@@ -45,6 +45,7 @@ from streams.agents import audit
 from streams.app import build, fold_agent
 from streams.broker import Broker
 from streams.transport.embedded.driver import Consumer as EmbeddedConsumer
+from streams.transport.kafka import closing
 from streams.transport.kafka.consumer import Consumer as KafkaConsumer
 from streams.transport.store import Store
 
@@ -402,6 +403,11 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
         AIOKafkaConnection.send,
         ("request.prepare(self._versions)", "request_struct.build_request_header", "request_struct.encode()"),
         "kafka.requests",
+    ),
+    (
+        closing._coordinator_lookup,
+        ("node_id = self.get_random_node()", "assert node_id is not None"),
+        "kafka.closing looks before it does",
     ),
     (Request.prepare, ("reversed(self._CLASSES)", "return self.build(req_class)"), "kafka.requests"),
     (RequestStruct.build_request_header, ("self.FLEXIBLE_VERSION", "RequestHeader_v2("), "kafka.requests"),

@@ -1,4 +1,4 @@
-"""Closing what aiokafka leaves open: connections that it forgets, and producers whose broker is away."""
+"""What aiokafka's clients lack: an end of what they leave open, and patience with a broker that is just starting."""
 
 import asyncio
 import logging
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import NodeNotReadyError, ProducerClosed
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,22 @@ def _close_forgotten(self: Any) -> None:
 
 
 AIOKafkaConnection.__del__ = _close_forgotten  # of every client: consumers, appenders, our own transactions
+
+
+_coordinator_lookup = AIOKafkaClient.coordinator_lookup
+
+
+async def _look_up_coordinator(self: Any, coordinator_type: Any, coordinator_key: Any) -> Any:
+    """Raises NodeNotReadyError, upon which it is asked again, where aiokafka asserts that a broker is known.
+
+    None is while the only one takes up its work; a consumer that started then stayed out of its group for ever.
+    """
+    if self.get_random_node() is None:
+        raise NodeNotReadyError("no broker takes part yet")
+    return await _coordinator_lookup(self, coordinator_type, coordinator_key)
+
+
+AIOKafkaClient.coordinator_lookup = _look_up_coordinator
 
 
 async def close_client(client: Any) -> None:

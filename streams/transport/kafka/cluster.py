@@ -135,8 +135,6 @@ class Cluster:
 
     async def coordinator(self, transactional_id: str) -> int:
         """The broker that coordinates the transactions of that id."""
-        if self._client.get_random_node() is None:
-            raise LeaderNotAvailableError("no broker is known")
         return int(await self._client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id))
 
     async def end(self, line: str, place: TopicPartition, isolation: int) -> int:

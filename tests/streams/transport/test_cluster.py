@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import (
     BrokerResponseError,
     ConcurrentTransactions,
@@ -84,6 +85,13 @@ async def test_what_stays_wrong_is_told_at_once() -> None:
     """As to a writer that was fenced."""
     with pytest.raises(InvalidProducerEpoch):
         await ask(InvalidProducerEpoch, None)
+
+
+async def test_a_coordinator_is_looked_up_again_while_no_broker_is_known() -> None:
+    """By every client of aiokafka: their consumers would stay out of their groups for ever."""
+    with pytest.raises(NodeNotReadyError) as told:
+        await AIOKafkaClient(bootstrap_servers="nobody:1").coordinator_lookup(CoordinationType.GROUP, "group")
+    assert told.value.retriable
 
 
 class Leaders:
