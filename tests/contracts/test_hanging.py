@@ -18,8 +18,8 @@ from streams.applied import APPLIED
 from streams.fold import Effects, Output
 from streams.transport.kafka import markers, transaction
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
-from streams.transport.kafka.hanging import Undecidable, Written, outputs_header
-from streams.transport.kafka.markers import MarkersForgotten
+from streams.transport.kafka.hanging import Undecidable, Written, outputs_header, was_committed
+from streams.transport.kafka.markers import MarkersForgotten, ended
 from streams.transport.kafka.requests import lacking
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.kafka.transactional import Entry, Transactional
@@ -363,6 +363,31 @@ async def test_what_is_forgotten_is_noticed_though_nothing_follows(
     async with place.writer():
         pass
     assert await place.committed(place.events) == [b"event"] * 2
+
+
+@pytest.mark.parametrize("fate", ["committed", "ended by the next writer", "aborted", "another's"])
+async def test_rows_are_of_a_transaction_that_is_known(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    """By who wrote it, and where: what became of that is read in the changelog, also when more came behind it."""
+    async with place.writer() as writer:
+        with monkeypatch.context() as patch:
+            if fate == "ended by the next writer":
+                forgets(patch, writer, [place.changelog, place.events])
+            elif fate == "aborted":
+                end = writer.log.end
+                patch.setattr(writer.log, "end", lambda commit: end(False))
+            await commit(place, writer, 1)
+    async with place.writer() as writer:
+        await commit(place, writer, 2)
+        await ended(writer.log, writer._last)
+        cluster, changelog = writer.log.cluster, writer.log.place(place.changelog)
+        first, end_ = await cluster.bounds("", changelog)
+        written = place.stored[0]
+        if fate == "another's":
+            written = written._replace(epoch=written.epoch + 1)
+        stands = await was_committed(cluster, "", changelog, written, first, end_)
+        assert stands is (fate in ("committed", "ended by the next writer"))
 
 
 async def test_the_state_of_an_id(place: Place) -> None:

@@ -18,6 +18,8 @@ from streams.transport.kafka.hanging import Written, end_hanging, outputs_header
 from streams.transport.kafka.markers import MarkersForgotten, ended
 from streams.transport.kafka.transactional import Entry, Transactional
 
+CANCEL_SECONDS: Final = 0.1
+
 SHARED: Final = (COMMANDS.name,)
 """The outputs whose partitions others write to as well."""
 
@@ -101,12 +103,12 @@ class PartitionWriter:
         self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._look)
 
     async def _busy(self) -> None:
-        """Nobody looks any more; what was found last is known."""
-        if self._idle is not None:
+        """Nobody looks any more; what was found last is told."""
+        while self._looking is not None and not self._looking.done():
+            self._looking.cancel()  # again, for who waits for an answer that comes at this moment may not notice
+            await asyncio.wait({self._looking}, timeout=CANCEL_SECONDS)
+        if self._idle is not None:  # last of all: who looked may have put it off
             self._idle.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait({self._looking})
         self._idle = self._looking = None
 
     def _look(self) -> None:
