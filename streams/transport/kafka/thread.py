@@ -55,6 +55,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commits the group's offsets if it can be done now: nothing depends on them, so no error is one."""
         owned = {TopicPartition(*tp): offset for tp, offset in offsets.items() if tp in self.assignment()}
+        if not owned:  # they were given away meanwhile; aiokafka refuses to commit nothing
+            return False
         try:
             async with asyncio.timeout(GROUP_COMMIT_SECONDS):  # aiokafka itself tries for ever
                 await self._ensure_consumer().commit(owned)

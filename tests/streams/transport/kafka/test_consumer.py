@@ -5,12 +5,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka.util import commit_structure_validate
 from faust.types import TP
 
 from streams.fold import Record
 from streams.transport.kafka.consumer import Consumer
 from streams.transport.kafka.driver import Transport
 from streams.transport.kafka.lease import Lease
+from streams.transport.kafka.thread import ConsumerThread
 from tasksys.errors import NotOwned
 
 SURE, UNSURE, THEIRS = TP("changelog", 0), TP("changelog", 1), TP("changelog", 2)
@@ -71,3 +73,11 @@ async def test_where_a_partition_ends_is_not_known_before_one_is_open() -> None:
     """Whoever asks is told what passes, as of anything else that is not here yet."""
     with pytest.raises(NotOwned):
         await Transport.end_of(cast(Any, SimpleNamespace(_cluster=None)), SURE, True)
+
+
+async def test_of_partitions_that_were_given_away_nothing_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a stop in the middle of a rebalance: aiokafka refuses that, and the thread would never have ended."""
+    thread, consumer = object.__new__(ConsumerThread), SimpleNamespace(commit=commit_structure_validate)
+    monkeypatch.setattr(ConsumerThread, "assignment", lambda thread: set())
+    monkeypatch.setattr(ConsumerThread, "_ensure_consumer", lambda thread: consumer)
+    assert await thread._commit({TP("tasksys.events", 0): 7}) is False
