@@ -20,7 +20,6 @@ from streams.transport.kafka import markers, transaction
 from streams.transport.kafka.cluster import COMMITTED, UNCOMMITTED, Cluster
 from streams.transport.kafka.hanging import Undecidable, Written, outputs_header, was_committed
 from streams.transport.kafka.markers import MarkersForgotten, ended
-from streams.transport.kafka.requests import lacking
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.kafka.transactional import Entry, Transactional
 from tests.support.kafka_broker import KafkaBroker
@@ -209,6 +208,14 @@ def forgets(monkeypatch: pytest.MonkeyPatch, writer: PartitionWriter, names: Seq
     monkeypatch.setattr(writer.log, "add", forgetful)
 
 
+async def left_hanging(place: Place, names: Sequence[str]) -> None:
+    """The first transaction, which was committed, and is not ended in these topics."""
+    async with place.writer() as writer:
+        with pytest.MonkeyPatch.context() as patch:
+            forgets(patch, writer, names)
+            await commit(place, writer, 1)
+
+
 @pytest.mark.parametrize("parts", ["both", "changelog", "events"])
 async def test_nothing_comes_behind_what_brokers_forgot(
     place: Place, monkeypatch: pytest.MonkeyPatch, parts: str
@@ -234,10 +241,7 @@ async def test_what_one_began_to_end_the_next_one_ends(
     place: Place, monkeypatch: pytest.MonkeyPatch, marked: int
 ) -> None:
     """Who dies before the first marker, or between two, takes nothing along."""
-    async with place.writer() as writer:
-        with monkeypatch.context() as patch:
-            forgets(patch, writer, [place.changelog, place.events])
-            await commit(place, writer, 1)
+    await left_hanging(place, [place.changelog, place.events])
     mark, left = Cluster.mark, iter(range(marked))
 
     async def dies(*what: Any) -> None:
@@ -258,10 +262,7 @@ async def test_what_one_began_to_end_the_next_one_ends(
 
 async def test_two_may_take_over_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever of them ends what hangs, and at whatever moment the other one fences it."""
-    async with place.writer() as writer:
-        with monkeypatch.context() as patch:
-            forgets(patch, writer, [place.events])
-            await commit(place, writer, 1)
+    await left_hanging(place, [place.events])
     mark, fenced = Cluster.mark, iter([True])
 
     async def overtaken(*what: Any) -> None:
@@ -302,10 +303,7 @@ async def test_what_an_earlier_producer_left_is_ended_too(place: Place, whole: b
 async def test_others_write_behind_what_hangs(place: Place, monkeypatch: pytest.MonkeyPatch, parts: str) -> None:
     """To a topic that is shared: the marker of our part is looked for where it must be, not at the end."""
     monkeypatch.setattr(transaction, "SHARED", (place.events,))
-    async with place.writer() as writer:
-        with monkeypatch.context() as patch:
-            forgets(patch, writer, [place.changelog if parts == "changelog" else place.events])
-            await commit(place, writer, 1)
+    await left_hanging(place, [place.changelog if parts == "changelog" else place.events])
     other = AIOKafkaProducer(bootstrap_servers=place.servers)
     await other.start()
     await other.send_and_wait(place.events, b"x", b"theirs", partition=0)
@@ -440,9 +438,3 @@ async def test_others_are_let_be(place: Place, monkeypatch: pytest.MonkeyPatch) 
         await other.stop()
     assert await place.committed(place.events) == [b"event"] * 3
     assert not place.forgotten
-
-
-def test_brokers_that_are_too_old_are_told() -> None:
-    """By the requests that they do not know."""
-    assert not lacking(range(100))
-    assert list(lacking([27, 61])) == ["DescribeTransactions"]

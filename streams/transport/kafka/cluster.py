@@ -15,6 +15,7 @@ from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import (
     BrokerResponseError,
     ConcurrentTransactions,
+    IncompatibleBrokerVersion,
     KafkaError,
     LeaderNotAvailableError,
     OperationNotAttempted,
@@ -24,7 +25,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.offset import OffsetRequest
 
 from streams.transport.kafka import closing  # also mends every client
-from streams.transport.kafka.requests import DescribeProducers, OpenTransaction, WriteTxnMarkers, lacking
+from streams.transport.kafka.requests import DescribeProducers, OpenTransaction, WriteTxnMarkers
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +69,9 @@ class Cluster:
         self._closed = False
 
     async def start(self) -> None:
-        """Connects. Raises KafkaError if no broker answers, and BrokerTooOld."""
+        """Connects. Raises KafkaError if no broker answers."""
         try:
             await self._client.bootstrap()
-            for connection in self._client._conns.values():
-                if names := lacking(connection._versions or ()):
-                    raise BrokerTooOld(f"the broker does not know {', '.join(names)}; have one of Kafka 3.0 or later")
         except BaseException:
             await self.close()
             raise
@@ -90,7 +88,7 @@ class Cluster:
 
     async def ask(self, line: str, node: Node, request: Any) -> Any:
         """The answer. Asked again without end while the brokers are away, and for a minute if they refuse what another
-        try may put right; then, for other errors, and when this is closed, raises KafkaError."""
+        try may put right; then, for other errors, and when this is closed, raises KafkaError; and BrokerTooOld."""
         try:
             return await self._asked(line, node, request)
         finally:
@@ -98,7 +96,7 @@ class Cluster:
                 await self.close()  # what was being connected meanwhile
 
     async def _asked(self, line: str, node: Node, request: Any) -> Any:
-        markers, waits, again = _waits(MARKERS_SECONDS), _waits(RETRY_SECONDS), False
+        markers, retries, again = waits(MARKERS_SECONDS), waits(RETRY_SECONDS), False
         now = asyncio.get_running_loop().time
         give_up = now() + REFUSED_SECONDS
         while True:
@@ -108,6 +106,9 @@ class Cluster:
                 answer = await self._client.send(await node(again), request, group=line)
                 for code in sorted(_codes(answer), key=NOT_TRIED.__eq__):  # the reason before what was not tried for it
                     raise for_code(code)
+            except IncompatibleBrokerVersion as error:
+                name = type(request).__name__
+                raise BrokerTooOld(f"the broker does not know {name}; have one of Kafka 3.0 or later") from error
             except (ConcurrentTransactions, OperationNotAttempted):
                 if now() > give_up:
                     raise
@@ -119,7 +120,7 @@ class Cluster:
                     raise
                 again = True
                 logger.info("%s asks again for %s: %r", line, type(request).__name__, error)
-                await asyncio.sleep(next(waits))
+                await asyncio.sleep(next(retries))
                 if not self._closed:  # else nobody would update it
                     await self._client.force_metadata_update()
             else:
@@ -182,7 +183,8 @@ class Cluster:
         return int(offset)
 
 
-def _waits(seconds: Sequence[float]) -> Iterator[float]:
+def waits(seconds: Sequence[float]) -> Iterator[float]:
+    """Between tries: these, and then the last of them again and again."""
     return chain(seconds, repeat(seconds[-1]))
 
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from itertools import chain, repeat
 from typing import Final
 
-from streams.transport.kafka.cluster import MARKERS_SECONDS
+from streams.transport.kafka.cluster import MARKERS_SECONDS, waits
 from streams.transport.kafka.transactional import Transactional
 
 FORGOTTEN_SECONDS: Final = 1.0
@@ -25,7 +24,7 @@ async def ended(writer: Transactional, last: Mapping[str, int]) -> None:
     Raises MarkersForgotten where they will not come, and KafkaError.
     """
     give_up: float | None = None
-    for number, wait in enumerate(chain(MARKERS_SECONDS, repeat(MARKERS_SECONDS[-1]))):
+    for number, wait in enumerate(waits(MARKERS_SECONDS)):
         missing = await _missing(writer, last)
         if not missing:
             return

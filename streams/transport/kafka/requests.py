@@ -1,6 +1,6 @@
 """Requests about transactions that aiokafka does not have; brokers do since Kafka 3.0. Fields are as in its schemas."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final, NamedTuple
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
@@ -27,6 +27,10 @@ _TOPICS: Final = CompactArray(("topic", _STRING), ("partitions", CompactArray(In
 
 Codes = list[tuple[str, list[tuple[int, int]]]]
 """The error of each topic's partitions, where `Cluster.ask` looks for them."""
+
+
+def _codes(topics: Iterable[Any]) -> Codes:
+    return [(topic, [(number, code) for number, code, *_ in partitions]) for topic, partitions, _ in topics]
 
 
 class OpenTransaction(NamedTuple):
@@ -76,7 +80,7 @@ class DescribeProducersResponse(Response):
     @property
     def errors(self) -> Codes:
         """By topic and partition."""
-        return [(topic, [(one[0], one[1]) for one in partitions]) for topic, partitions, _ in self.described]
+        return _codes(self.described)
 
     @property
     def open(self) -> list[OpenTransaction]:
@@ -142,7 +146,7 @@ class WriteTxnMarkersResponse(Response):
     def errors(self) -> Codes:
         """By topic and partition."""
         [[_, topics, _]] = self.markers
-        return [(topic, [(one[0], one[1]) for one in partitions]) for topic, partitions, _ in topics]
+        return _codes(topics)
 
 
 class _WriteTxnMarkers(RequestStruct):
@@ -228,12 +232,3 @@ class DescribeTransactions(Request[_DescribeTransactions]):
     def build(self, request_struct_class: type[_DescribeTransactions]) -> _DescribeTransactions:
         """The one version that there is."""
         return request_struct_class([self._id], {})
-
-
-def lacking(known: Iterable[int]) -> Sequence[str]:
-    """The requests that brokers do not know, which know these by number."""
-    names = {
-        WRITE_TXN_MARKERS: "WriteTxnMarkers", DESCRIBE_PRODUCERS: "DescribeProducers",
-        DESCRIBE_TRANSACTIONS: "DescribeTransactions",
-    }  # fmt: skip
-    return [name for number, name in names.items() if number not in set(known)]

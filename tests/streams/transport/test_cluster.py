@@ -11,6 +11,7 @@ from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import (
     BrokerResponseError,
     ConcurrentTransactions,
+    IncompatibleBrokerVersion,
     InvalidProducerEpoch,
     KafkaError,
     NodeNotReadyError,
@@ -18,7 +19,7 @@ from aiokafka.errors import (
 )
 
 from streams.transport.kafka import cluster as module
-from streams.transport.kafka.cluster import Cluster
+from streams.transport.kafka.cluster import BrokerTooOld, Cluster
 
 
 class Client:
@@ -79,6 +80,12 @@ async def test_a_refusal_that_stays_is_told(refusal: type[KafkaError]) -> None:
     """Else a partition would stand still for ever, and nothing would say so."""
     with pytest.raises(refusal):
         await ask(refusal)
+
+
+async def test_brokers_that_are_too_old_are_told() -> None:
+    """By the request that they do not know, and what to have instead."""
+    with pytest.raises(BrokerTooOld, match=r"does not know object; have one of Kafka 3\.0 or later"):
+        await ask(IncompatibleBrokerVersion)
 
 
 async def test_what_stays_wrong_is_told_at_once() -> None:
