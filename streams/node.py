@@ -270,10 +270,10 @@ class Node:
                 itself |= Counter([KeptOut(self.url, Setting.KEY)] if app.assignor.stranger else ())
         return [(one, KEPT_OUT[one.by]) for one in sorted((found - itself).elements())]
 
-    def workers(self) -> tuple[str, ...]:
-        """Everybody that the last assignment heard of here names, whether it still holds or not: whom to ask."""
-        consumers = [app._consumer for app in self.begun.values() if app._consumer is not None]
-        return next((one.ownership.members for one in consumers if one.ownership.members), ())
+    def last_ownership(self) -> Ownership:
+        """What the last assignment that was heard of here says, whether it still holds or not: whom to ask."""
+        heard = (app._consumer.ownership for app in self.begun.values() if app._consumer is not None)
+        return next((one for one in heard if one.members), Ownership())
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent or other task; empty when this process can serve."""

@@ -38,6 +38,11 @@ class Ownership:
         """The worker that writes the partition, and answers for it; None if nobody is known to."""
         return self.active.get(partition)
 
+    def keepers(self, partition: int) -> tuple[str, ...]:
+        """Workers with rows of the partition: who writes it, and those with a copy."""
+        owner = self.active.get(partition)
+        return (*(() if owner is None else (owner,)), *self.standby.get(partition, ()))
+
     def of(self, worker: str) -> set[int]:
         """The partitions that a worker has."""
         return {number for number, owner in self.active.items() if owner == worker}

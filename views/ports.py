@@ -216,8 +216,8 @@ class System(Protocol):
         """Which workers have which partitions of an agent; empty where nobody knows just now."""
         ...
 
-    def workers(self) -> tuple[str, ...]:
-        """Workers that were there when this one last heard of any, also while it is not known who has what."""
+    def last_ownership(self) -> Ownership:
+        """What the last assignment that was heard of here says, whether it still holds or not: whom to ask."""
         ...
 
     def kept_out(self) -> Sequence[tuple[KeptOut, str]]:

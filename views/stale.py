@@ -15,7 +15,9 @@ from views.context import VIEW
 from views.ports import StateReader, System
 
 ASKED: Final = "Tasksys-Read"
-"""The header by which a client asks for it: `standby`."""
+"""The header by which a client asks for it, or another worker: `standby`."""
+
+STANDBY: Final = "standby"
 
 HEADER: Final = "Tasksys-Stale"
 
@@ -31,7 +33,7 @@ def allowed(request: web.Request) -> bool:
 
 def asked(request: web.Request) -> bool:
     """Whether its client wants that."""
-    return ASKED in request.headers and request.headers[ASKED].strip().lower() == "standby" and allowed(request)
+    return ASKED in request.headers and request.headers[ASKED].strip().lower() == STANDBY and allowed(request)
 
 
 def show(request: web.Request, system: System, workspace: str) -> bool:

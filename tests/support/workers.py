@@ -31,7 +31,7 @@ class Believing:
     def __init__(self, node: Node | None, owner: str | None) -> None:
         self.node = node
         self.url = ""
-        self._heard: tuple[str, ...] = ()
+        self._heard = Ownership()
         self.believe(owner)
 
     def believe(self, owner: str | None) -> None:
@@ -46,9 +46,10 @@ class Believing:
             self._known = Ownership(1, {} if has is None else dict.fromkeys(range(16), has))
         return self._known
 
-    def workers(self) -> tuple[str, ...]:
+    def last_ownership(self) -> Ownership:
         """As it was told last, also if nobody is known to have anything since."""
-        self._heard = self.ownership().members or self._heard
+        if self.ownership().members:
+            self._heard = self.ownership()
         return self._heard
 
     def partition(self, workspace: str) -> int:

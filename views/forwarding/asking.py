@@ -7,8 +7,10 @@ from typing import Self
 from aiohttp import web
 
 from monitoring import metrics
+from tasksys.errors import NotHere, NotOwned
+from views.context import FILE
 from views.forwarding import bodies
-from views.forwarding.bodies import SAFE, Kept
+from views.forwarding.bodies import FILES, SAFE, Kept
 from views.forwarding.calls import Sending
 from views.forwarding.failures import Misdirected, Unreached
 from views.log import logger
@@ -24,6 +26,8 @@ class Asking:
     def __init__(self, ask: Ask, room: Kept, request: web.Request, partition: int, uncertain: bool = False) -> None:
         self.uncertain = uncertain
         """Whether a worker that did not answer, or that lost the workspace meanwhile, may have done it."""
+        self.copies = False
+        """Whether workers that have copies were asked: they are once, for what they have does not come with time."""
         self._ask, self._request, self._partition = ask, request, partition
         self._sending: Sending | None = None
         self._room, self._held = room, 0
@@ -65,6 +69,13 @@ def _pending(answered: web.StreamResponse) -> bool:
     """Whether it says that the command is under way: that is the one that was sent before."""
     body = answered.body if answered.status == HTTPStatus.CONFLICT and isinstance(answered, web.Response) else None
     return isinstance(body, bytes) and b'"still-pending"' in body
+
+
+def raise_if_not_repeatable(request: web.Request, error: NotOwned) -> None:
+    """Raises the error if a handler that found the partition not ready may not be called again."""
+    gone = request.path.endswith(FILES) and FILE not in request and request.content.at_eof()  # what it has read
+    if isinstance(error, NotHere) or request.writer.output_size > 0 or gone or not bodies.named(request):
+        raise error
 
 
 def nobody(request: web.Request, uncertain: bool) -> Problem:

@@ -108,13 +108,13 @@ class Calls:
         await self._soon.close()
         await self._lasting.close()
 
-    async def fetch(self, url: URL, sent: CIMultiDict[str], seconds: float) -> Fetched:
-        """A whole answer, for this worker itself. Raises Misdirected, Unreached."""
+    async def fetch(self, url: URL, sent: CIMultiDict[str], seconds: float, asking: str) -> Fetched:
+        """A whole answer to a GET, which `asking` has its turn for. Raises Misdirected, Unreached."""
         body = bytearray()
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._place(url).of(OURSELVES),
+                self._place(url).of(asking),
                 self._soon.get(url, headers=sent, allow_redirects=False) as answer,
             ):
                 if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
@@ -167,7 +167,7 @@ class Calls:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
         limit = asyncio.timeout(None)
         session = self._lasting if sending.lasting else self._soon
-        handed = _Handed(None if sending.lasting or sending.waits else self._place(url), _caller(request))
+        handed = _Handed(None if sending.lasting or sending.waits else self._place(url), caller(request))
         try:
             async with limit:
                 if sending.lasting:
@@ -289,6 +289,6 @@ async def _handed_back(
     return response
 
 
-def _caller(request: web.Request) -> str:
+def caller(request: web.Request) -> str:
     """What tells callers apart before anybody knows who they are; of people behind one token, what they say."""
     return f"{request.headers.get(hdrs.AUTHORIZATION, '')} {request.headers.get(ACTOR_HEADER, '')}"

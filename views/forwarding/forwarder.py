@@ -12,7 +12,7 @@ from http import HTTPStatus
 from itertools import chain, repeat
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -20,11 +20,11 @@ from monitoring import metrics, tracing
 from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
-from views.context import FILE, ID, STOPPING, unless_stopping
-from views.forwarding import bodies, headers, proofs, tunnels
-from views.forwarding.asking import Asking, nobody
-from views.forwarding.bodies import FILES, SAFE, Kept
-from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
+from views.context import ID, STOPPING, unless_stopping
+from views.forwarding import copies, headers, proofs, tunnels
+from views.forwarding.asking import Asking, nobody, raise_if_not_repeatable
+from views.forwarding.bodies import SAFE, Kept
+from views.forwarding.calls import BEGUN_HEADER, OURSELVES, Calls, Fetched, Sending, caller
 from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
@@ -46,9 +46,6 @@ UNKNOWN_SECONDS: Final = 3.0
 """After which reads are answered from what this worker knows, marked as such. A rebalance is over by then; the brokers
 are away, or this worker is cut off from them."""
 
-ASKED_SECONDS: Final = 10.0
-"""So long that nobody asked for a partition says nothing of what was before: somebody may have had it meanwhile."""
-
 PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 """Seconds between looks at who has the partition; the last one is repeated."""
 
@@ -65,8 +62,7 @@ class Forwarder:
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
         self.waiting, self.kept = Waiting(), Kept()
-        self._unknown: dict[int, tuple[float, float]] = {}
-        """Since when nobody is known to have a partition, as far as anybody asked, and when that was asked last."""
+        self._unknown = copies.Unknown()
 
     def stop(self) -> None:
         """Ends what waits for something to happen at other workers."""
@@ -87,13 +83,15 @@ class Forwarder:
     async def of(self, request: web.Request, workspace: str, local: Local) -> web.StreamResponse:
         """The answer of the worker that has the workspace; `local` gives it if that is this one. See `at`."""
         partition = self._system.partition(workspace)
-        elsewhere = stale.asked(request) and self._system.ownership().owner(partition) != self._system.url
-        if elsewhere and stale.show(request, self._system, workspace):
+        if stale.asked(request) and self._system.ownership().owner(partition) != self._system.url:
             try:
-                return await local()
+                if stale.show(request, self._system, workspace):
+                    return await local()
             except NotOwned as error:  # a copy has not got everything
-                _raise_if_not_repeatable(request, error)
+                raise_if_not_repeatable(request, error)
                 stale.hide(request)
+            if HOP in request:
+                return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST)
         return await self.at(request, partition, local, workspace)
 
     async def at(
@@ -105,12 +103,11 @@ class Forwarder:
         """
         if self._system.ownership().owner(partition) != self._system.url:
             return await self._found(request, partition, workspace, local)
-        if self._unknown:
-            self._unknown.pop(partition, None)
+        self._unknown.forget(partition)
         try:
             return await local()
         except NotOwned as error:
-            _raise_if_not_repeatable(request, error)
+            raise_if_not_repeatable(request, error)
             begun = isinstance(error, Moved)
         return await self._found(request, partition, workspace, local, PAUSES[0], begun)
 
@@ -144,19 +141,21 @@ class Forwarder:
         owner = self._system.ownership().owner(partition)
         if owner is None:
             self.raise_if_never_here()
-            unknown = self._unknown_for(partition)
-            may = workspace is not None and unknown > UNKNOWN_SECONDS and stale.allowed(request)
-            if may and stale.show(request, self._system, workspace or ""):
-                return await local()
+            unknown = self._unknown.seconds(partition)
+            if workspace is not None and unknown > UNKNOWN_SECONDS and stale.allowed(request):
+                if stale.show(request, self._system, workspace):
+                    return await local()
+                if (answered := await self._from_copies(request, partition, asking, left)) is not None:
+                    return answered
             if unknown > self.wait:  # nobody need wait for what others have waited for in vain
                 raise nobody(request, asking.uncertain)
             return None
-        self._unknown.pop(partition, None)
+        self._unknown.forget(partition)
         if owner == self._system.url:
             try:
                 return await local()
             except NotOwned as error:
-                _raise_if_not_repeatable(request, error)
+                raise_if_not_repeatable(request, error)
                 asking.uncertain |= isinstance(error, Moved)
                 return None
         if not self.hands_on and asking.uncertain:
@@ -168,14 +167,16 @@ class Forwarder:
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, headers=begun)
         return await asking(owner, left)
 
-    def _unknown_for(self, partition: int) -> float:
-        """For how many seconds nobody has been known to have the partition, as far as anybody asked."""
-        now = asyncio.get_running_loop().time()
-        since, last = self._unknown.get(partition, (now, now))
-        if now - last > ASKED_SECONDS:
-            since = now
-        self._unknown[partition] = since, now
-        return now - since
+    async def _from_copies(
+        self, request: web.Request, partition: int, asking: Asking, left: float
+    ) -> web.StreamResponse | None:
+        """What a worker that has a copy answers; None if none does, or if they were asked for this request before."""
+        if asking.copies or HOP in request or not self.hands_on:
+            return None
+        asking.copies = True
+        keepers = [one for one in self._system.last_ownership().keepers(partition) if one != self._system.url]
+        fetch = partial(self.fetch, request, seconds=min(FETCH_SECONDS, left), copy=True)
+        return await copies.read(keepers, fetch)
 
     async def moved(self, request: web.Request, partition: int, owner: str, seconds: float, again: bool) -> bool:
         """Waits until another worker than the owner is known to have the partition, for so many seconds at most.
@@ -212,11 +213,18 @@ class Forwarder:
         """Who has which partitions, as far as it is known here."""
         return self._system.ownership()
 
-    async def fetch(self, request: web.Request, worker: str) -> Fetched:
-        """What another worker answers to the same request, for this one itself. Raises Problem, Misdirected,
-        Unreached."""
+    async def fetch(
+        self, request: web.Request, worker: str, seconds: float = FETCH_SECONDS, copy: bool = False
+    ) -> Fetched:
+        """What another worker answers to the same request as a GET: for this one, or from its `copy` for its client.
+
+        Raises Problem, Misdirected, Unreached.
+        """
         url = self._at(request, worker)
-        return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
+        sent = self._sent(request, url, None, seconds, method=hdrs.METH_GET)
+        if copy:
+            sent[stale.ASKED] = stale.STANDBY
+        return await self._calls.fetch(url, sent, seconds, caller(request) if copy else OURSELVES)
 
     def lines(self, request: web.Request, worker: str, body: bytes) -> AsyncGenerator[Any, None]:
         """What another worker answers to the same request, line by line, each of which is JSON.
@@ -233,12 +241,15 @@ class Forwarder:
         return URL(worker.rstrip("/") + target, encoded=True)
 
     def _sent(
-        self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False
-    ) -> CIMultiDict[str]:
-        """The headers, and the proof of this hop."""
+        self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False,
+        method: str | None = None,
+    ) -> CIMultiDict[str]:  # fmt: skip
+        """The headers, and the proof of this hop; under another method than the client's if one is given."""
         assert self._proofs is not None
         sent = headers.onward(request, span, bodied)
-        sent[proofs.HEADER] = self._proofs.prove(request.method, url.raw_path_qs, Hop(request.remote or "", wait))
+        sent[proofs.HEADER] = self._proofs.prove(
+            method or request.method, url.raw_path_qs, Hop(request.remote or "", wait)
+        )
         return sent
 
     async def ask(
@@ -261,13 +272,6 @@ class Forwarder:
             if span is not None:
                 span.set({"server.address": url.host or "", "http.request.method": request.method})
                 span.end(fault)
-
-
-def _raise_if_not_repeatable(request: web.Request, error: NotOwned) -> None:
-    """Raises the error if a handler that found the partition not ready may not be called again."""
-    gone = request.path.endswith(FILES) and FILE not in request and request.content.at_eof()  # what it has read
-    if isinstance(error, NotHere) or request.writer.output_size > 0 or gone or not bodies.named(request):
-        raise error
 
 
 FORWARDER: Final = web.AppKey("forwarder", Forwarder)

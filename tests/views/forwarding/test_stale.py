@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.http import Answer, Space
 from tests.support.workers import Worker, worker
-from views.forwarding import forwarder
+from views.forwarding import copies, forwarder
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -90,8 +90,38 @@ async def test_an_outage_of_long_ago_says_nothing(owner: Worker, space: Space, m
     async with worker(owner.believing.node, None, wait=0.6) as copy:
         there = at(copy, space)
         (await there.post("/tasks", {"title": "No"})).problem(503, "not-ready")
-        monkeypatch.setattr(forwarder, "ASKED_SECONDS", -1.0)  # whatever was asked before was asked long ago
+        monkeypatch.setattr(copies, "ASKED_SECONDS", -1.0)  # whatever was asked before was asked long ago
         sent = asyncio.create_task(there.post("/tasks", {"title": "Yes"}))
         await asyncio.wait([sent], timeout=0.2)
         copy.believing.believe("")
         assert (await sent).status == 201
+
+
+async def test_who_has_no_copy_asks_one_that_has(owner: Worker, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody is known to have it; each of those that should have one is asked once, and a write none."""
+    monkeypatch.setattr(forwarder, "UNKNOWN_SECONDS", 0.2)
+    task = await space.task("Milk")
+    async with worker(owner.believing.node, NOBODY) as copy, worker(None, copy.url) as without:
+        there = at(without, space)
+        without.believing.last_ownership()
+        without.believing.believe(None)
+        for path in ("/tasks", f"/tasks/{task['id']}"):
+            stale = await there.get(path)
+            assert marked(stale), stale.raw
+            assert stale.raw == (await space.get(path)).raw
+        assert marked(await there.send("HEAD", "/tasks"))
+        (await there.acting("stranger").get("/tasks")).problem(404, "not-found")
+        without.forwarder.wait = 0.6
+        for path in ("/events", "/feed"):
+            (await there.get(path)).problem(503, "not-ready")
+        (await there.post("/tasks", {"title": "No"})).problem(503, "not-ready")
+
+
+async def test_nobody_has_a_copy_either(other: Worker, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that should have one, none has it, or is there."""
+    monkeypatch.setattr(forwarder, "UNKNOWN_SECONDS", 0.2)
+    for keeper in (other.url, NOBODY):
+        async with worker(None, keeper, wait=0.6) as without:
+            without.believing.last_ownership()
+            without.believing.believe(None)
+            (await at(without, space).get("/tasks")).problem(503, "not-ready")
