@@ -44,9 +44,9 @@ class Log:
         if self.filter.filter(record):
             self.lines.append(record.getMessage())
 
-    def say(self, message: str, *args: object, level: int = logging.INFO, **extra: object) -> None:
+    def say(self, message: str, *args: object, level: int = logging.INFO, by: str = "x", **extra: object) -> None:
         """Logs it."""
-        self.handle(logging.getLogger("x").makeRecord("x", level, "", 0, message, args, None, extra=extra))
+        self.handle(logging.getLogger(by).makeRecord(by, level, "", 0, message, args, None, extra=extra))
 
 
 def test_the_rest_of_a_minute_is_counted() -> None:
@@ -70,6 +70,18 @@ def test_other_messages_go_on() -> None:
         log.say("two")
         log.say("one", level=logging.ERROR)
     assert log.lines == ["one", "two", "one"]
+
+
+def test_a_library_that_repeats_itself_at_each_try_is_cut_short() -> None:
+    """While a broker is away, say; by whichever of its loggers."""
+    log = Log(100)
+    for _ in range(10):
+        log.say("no broker", by="aiokafka")
+        log.say("no fetch", by="aiokafka.consumer.fetcher")
+        log.say("ours", by="streams.node")
+    assert [log.lines.count(line) for line in ("no broker", "no fetch", "ours")] == [5, 5, 10]
+    log.clock.forward(60.0)
+    assert log.lines[-1] == "5 more lines like this were left out within 60 s: no fetch"
 
 
 def test_slow_lines_are_never_too_many() -> None:
