@@ -179,8 +179,8 @@ class Client:
     ) -> Json:
         busy = list[Failure]()
         try:
-            async with patience.bounded(f"the server at {self.server} to answer", PATIENCE_SECONDS, self.say):
-                answer, location = await self._answered(method, path, query, body, headers, busy)
+            async with patience.bounded(f"the server at {self.server} to answer", PATIENCE_SECONDS, self.say) as note:
+                answer, location = await self._answered(method, path, query, body, headers, busy, note)
         except TimeoutError:
             if busy:
                 raise busy[-1] from None
@@ -195,8 +195,9 @@ class Client:
             raise Failure(UNDECIDED) from None
 
     async def _answered(
-        self, method: str, path: str, query: Json | None, body: Json | None, headers: Json | None, busy: list[Failure]
-    ) -> tuple[Json, str | None]:
+        self, method: str, path: str, query: Json | None, body: Json | None, headers: Json | None,
+        busy: list[Failure], note: patience.Note,
+    ) -> tuple[Json, str | None]:  # fmt: skip
         """The answer, and where it is waited for, if it is. Answers that another attempt may better are `busy`."""
         for attempt, wait in enumerate((*RETRY_SECONDS, None)):
             try:
@@ -211,6 +212,7 @@ class Client:
             passing = code == "still-pending" or (status in BUSY and code != "not-here")
             if passing and wait is not None and after <= LONGEST_RETRY_AFTER:
                 busy.append(problems.refused(status, answer, self.server))
+                note.change(f"the server at {self.server}, which answers “{busy[-1].message.splitlines()[0]}”")
                 await asyncio.sleep(max(wait, after))
                 continue
             if status == 202 and location:

@@ -23,26 +23,47 @@ KAFKA_SECONDS: Final = 10.0
 Say = Callable[[str, datetime | None], None]
 
 
+class Note:
+    """What is waited for, and until when."""
+
+    def __init__(self, what: str, until: datetime | None, say: Say) -> None:
+        self._what, self._until, self._say = what, until, say
+        self._told = False
+
+    def tell(self) -> None:
+        """Says it."""
+        self._told = True
+        self._say(self._what, self._until)
+
+    def change(self, what: str) -> None:
+        """Somebody knows more of what is waited for: who has been told already is told again."""
+        if what != self._what:
+            self._what = what
+            if self._told:
+                self.tell()
+
+
 @contextmanager
-def noted(what: str, seconds: float | None = None, say: Say | None = None) -> Iterator[None]:
+def noted(what: str, seconds: float | None = None, say: Say | None = None) -> Iterator[Note]:
     """Says what is waited for if that takes its time, and that it ends after so many seconds, if it does.
 
     In a running event loop. `say` is told what, and until when.
     """
     until = None if seconds is None else datetime.now().astimezone() + timedelta(seconds=seconds)
-    note = asyncio.get_running_loop().call_later(SILENT_SECONDS, say or tell, what, until)
+    note = Note(what, until, say or tell)
+    later = asyncio.get_running_loop().call_later(SILENT_SECONDS, note.tell)
     try:
-        yield
+        yield note
     finally:
-        note.cancel()
+        later.cancel()
 
 
 @asynccontextmanager
-async def bounded(what: str, seconds: float, say: Say | None = None) -> AsyncIterator[None]:
+async def bounded(what: str, seconds: float, say: Say | None = None) -> AsyncIterator[Note]:
     """The same, and raises TimeoutError then."""
-    with noted(what, seconds, say):
+    with noted(what, seconds, say) as note:
         async with asyncio.timeout(seconds):
-            yield
+            yield note
 
 
 async def answering(broker: Any, say: Say | None = None) -> None:

@@ -10,11 +10,15 @@ from typing import Any, NamedTuple, Self
 
 
 class Step(NamedTuple):
-    """One answer. `body` None closes the connection instead; bytes are sent as they are, anything else as JSON."""
+    """One answer. `body` None closes the connection instead; bytes are sent as they are, anything else as JSON.
+
+    It is given once `when` is set, if there is one.
+    """
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = {}
+    when: threading.Event | None = None
 
 
 BREAK = Step(None)
@@ -45,6 +49,8 @@ class Scripted:
                 body = json.loads(self.rfile.read(length)) if length else None
                 asked.append(Asked(self.command, self.path, dict(self.headers), body))
                 step = left.pop(0)
+                if step.when is not None:
+                    step.when.wait(10.0)
                 if step.body is None:
                     self.close_connection = True
                     return

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,6 +121,26 @@ def test_a_server_that_says_why_it_cannot_answer(monkeypatch: pytest.MonkeyPatch
     busy = Step({"code": "not-ready", "detail": "A part does not answer."}, 503, {"Retry-After": "1"})
     with Scripted(busy) as server:
         assert "A part does not answer." in invoke("status", "--server", server.url, code=1).stderr
+
+
+@pytest.mark.parametrize("soon", [True, False])
+def test_a_server_that_answers_is_not_said_to_be_silent(soon: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says what it answers: at once, or in a second line where its first answer took long."""
+    told, spoken = list[str](), threading.Event()
+
+    def tell(what: str, until: object) -> None:
+        told.append(what)
+        spoken.set()
+
+    monkeypatch.setattr(patience, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "tell", tell)
+    monkeypatch.setattr(client, "RETRY_SECONDS", (0.4, 0.4))
+    busy = Step({"code": "not-ready", "detail": "A part does not answer."}, 503, {"Retry-After": "0"})
+    first = busy if soon else busy._replace(when=spoken)
+    with Scripted(first, busy, Step({"a": 1})) as server, Client(server.url) as asking:
+        assert asking.get("/x") == {"a": 1}
+        silent = [] if soon else [f"the server at {server.url} to answer"]
+        assert told == [*silent, f"the server at {server.url}, which answers “A part does not answer.”"]
 
 
 def test_a_stream_has_no_end_to_wait_for(silent: str, tmp_path: Path) -> None:
