@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from tests.chaos.links import HOST, Link
-from tests.support.nodes import until
+from tests.support.waiting import until
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,9 +20,10 @@ from tasksys.errors import BrokerUnavailable, Busy, LogUnreadable, NotOwned, Rec
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tasksys.rows import Task
 from tests.support.domain import OWNER
-from tests.support.http import Space, eventually, serving
+from tests.support.http import Space, serving
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import SETTLE, accepted, check, founded, record, running, tell, until, wipe
+from tests.support.nodes import SETTLE, accepted, check, founded, record, running, tell, wipe
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -203,7 +204,7 @@ async def test_reads_that_need_the_log_say_that_it_is_away(
         await until(lambda: not node.ready(), bound=SETTLE)
         await accepted(node, name, CreateTask(task="after", title="x"))
         for path, status in (("/audit/verify", 200), ("/commands/never-sent", 404)):  # a rebalance may come late
-            await eventually(lambda path=path, status=status: answers(space, path, status))
+            await until(lambda path=path, status=status: answers(space, path, status))
 
 
 async def answers(space: Space, path: str, status: int) -> bool:

@@ -17,7 +17,7 @@ from streams.transport.kafka import closing
 from streams.transport.kafka.cluster import Cluster
 from streams.transport.kafka.transactional import Transactional
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import WAIT, until
+from tests.support.waiting import WAIT, until
 
 pytestmark = pytest.mark.kafka
 

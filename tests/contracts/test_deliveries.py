@@ -36,8 +36,9 @@ from tasksys.values import CLOCK, ChannelKind, DeliveryState, QuietHours, Trigge
 from tests.support.clocks import SETTINGS, Clock, after
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT
-from tests.support.nodes import accepted, check, events_of, founded, read, record, running, table, until
+from tests.support.nodes import accepted, check, events_of, founded, read, record, running, table
 from tests.support.receivers import MailRelay, Receiver
+from tests.support.waiting import until
 
 KEY: Final = "0123456789abcdef0123456789abcdef"
 RING: Final = after(hours=1)
@@ -143,7 +144,7 @@ async def test_a_webhook_that_fails_is_tried_again(url: str, tmp_path: Path) -> 
         clock.advance(node, hours=1)
         seen = []
         for attempt in range(1, 4):
-            await until(lambda attempt=attempt: tried(node, workspace) == attempt)  # type: ignore[misc]
+            await until(lambda attempt=attempt: tried(node, workspace) == attempt)
             failed = delivered(node, workspace)
             assert failed is not None
             assert failed.next_attempt is not None
@@ -178,7 +179,7 @@ async def test_after_a_day_the_channel_is_disabled(url: str, tmp_path: Path) -> 
         clock.advance(node, hours=1)
         while (found := delivered(node, workspace)) is None or found.state is not DeliveryState.EXPIRED:
             attempts = found.attempts if found else 0
-            await until(lambda attempts=attempts: tried(node, workspace) > attempts)  # type: ignore[misc]
+            await until(lambda attempts=attempts: tried(node, workspace) > attempts)
             found = delivered(node, workspace)
             if found is not None and found.next_attempt is not None:
                 clock.now = type(clock.now).fromisoformat(found.next_attempt)

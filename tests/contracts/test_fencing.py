@@ -22,11 +22,12 @@ from tasksys.errors import Moved
 from tasksys.outcomes import OutcomeStatus
 from tests.support.domain import OWNER
 from tests.support.feed import feeding
-from tests.support.http import Space, eventually
+from tests.support.http import Space
 from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.kill_child import SESSION_SECONDS
-from tests.support.nodes import WAIT, accepted, append, check, founded, record, running, until, wipe, workspace_on
+from tests.support.nodes import accepted, append, check, founded, record, running, wipe, workspace_on
 from tests.support.processes import kill_when_we_are_gone
+from tests.support.waiting import WAIT, until
 from views.feed import closing
 
 pytestmark = pytest.mark.kafka
@@ -183,7 +184,7 @@ async def test_a_thawed_worker_tells_nothing_old(url: str, tmp_path: Path) -> No
             answers = [await session.get(path, headers=space.headers) for path in paths]
             return all(one.status == 200 for one in answers) and title in await answers[1].read()
 
-        await eventually(lambda: knows(OLD))
+        await until(lambda: knows(OLD))
         site: Any = SimpleNamespace(session=session)
         async with asking(port, *paths) as ask, feeding(site, space) as feed:
             await feed.subscribe()
@@ -202,7 +203,7 @@ async def test_a_thawed_worker_tells_nothing_old(url: str, tmp_path: Path) -> No
             assert task is not None
             assert task.title == "new"
         else:
-            await eventually(lambda: knows(NEW))
+            await until(lambda: knows(NEW))
 
 
 async def test_two_nodes_that_think_they_own_a_partition(url: str, tmp_path: Path) -> None:

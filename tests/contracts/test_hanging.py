@@ -23,7 +23,8 @@ from streams.transport.kafka.markers import MarkersForgotten, ended
 from streams.transport.kafka.transaction import PartitionWriter
 from streams.transport.kafka.transactional import Entry, Transactional
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import until, workspace_name
+from tests.support.nodes import workspace_name
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 

@@ -48,12 +48,12 @@ from tests.support.nodes import (
     record,
     running,
     there,
-    until,
     wipe,
     workspace_on,
 )
 from tests.support.scraping import Since
 from tests.support.small_disks import small_disk
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 
@@ -397,7 +397,7 @@ async def test_a_worker_whose_disk_is_full_leaves_its_partitions_to_others(
             assert "No space left" in small.ready()["commands"]
             await until(lambda: large.served("commands") == [0, 1] and not large.ready(), "the other has all", SETTLE)
             for name in agents:
-                await until(lambda name=name: large.served(name) == [0, 1] and not large.ready(), name, SETTLE)  # type: ignore[misc]
+                await until(lambda name=name: large.served(name) == [0, 1] and not large.ready(), name, SETTLE)
             generations = [large.ownership(name).generation for name in agents]
             before = len(looks)
             await until(lambda: len(looks) > before + 20, "it looks for room again and again", SETTLE)

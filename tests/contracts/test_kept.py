@@ -10,7 +10,8 @@ import pytest
 from streams import kept
 from streams.timers import Timer
 from tasksys.commands import CreateTask
-from tests.support.nodes import accepted, founded, ready, running, until
+from tests.support.nodes import accepted, founded, ready, running
+from tests.support.waiting import until
 
 
 async def test_an_agent_whose_tables_cannot_be_closed_is_started_again(

@@ -26,9 +26,10 @@ from tasksys import codec
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.kill_child import SESSION_SECONDS, WORKSPACES, Ack, expected, stream
-from tests.support.nodes import SETTLE, check, ready, running, table, tell, until, wipe
+from tests.support.nodes import SETTLE, check, ready, running, table, tell, wipe
 from tests.support.processes import kill_when_we_are_gone
 from tests.support.truth import Truth
+from tests.support.waiting import until
 
 COMMANDS: Final = {"embedded": 300, "kafka": 60}
 """Commands that each workspace gets per kill: about as many as are done between two kills."""

@@ -27,7 +27,8 @@ from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Task
 from tests.contracts.test_metrics import Watched
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import WAIT, accepted, check, founded, record, running, until, wipe, workspace_on
+from tests.support.nodes import accepted, check, founded, record, running, wipe, workspace_on
+from tests.support.waiting import WAIT, until
 
 pytestmark = pytest.mark.kafka
 

@@ -41,11 +41,11 @@ from tests.support.nodes import (
     record,
     running,
     submit,
-    until,
     workspace_name,
 )
 from tests.support.receivers import Receiver
 from tests.support.scraping import Figures, Since, scraped
+from tests.support.waiting import until
 
 SOURCES: Final = {name: source_of(name).name for name in AGENTS}
 

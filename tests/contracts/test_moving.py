@@ -48,7 +48,6 @@ from tests.support.domain import ACTORS, WORKSPACE, furnished
 from tests.support.kafka_broker import ROOT, KafkaBroker
 from tests.support.nodes import (
     SETTLE,
-    WAIT,
     accepted,
     append,
     caught_up,
@@ -60,11 +59,11 @@ from tests.support.nodes import (
     table,
     tell,
     there,
-    until,
     wipe,
     workspace_name,
 )
 from tests.support.receivers import Receiver
+from tests.support.waiting import WAIT, until
 from tests.tasksys.examples import EXAMPLES
 
 STORIES: Final = 6
@@ -307,7 +306,7 @@ async def test_an_import_that_is_killed_goes_on(kafka: KafkaBroker, tmp_path: Pa
         for wanted in (1, *choose.choices([1, 500, 1500, 3000], k=3)):
             process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=DEVNULL)
             try:
-                await until(lambda wanted=wanted: staged(node) >= wanted, f"{wanted} staged", SETTLE)  # type: ignore[misc]
+                await until(lambda wanted=wanted: staged(node) >= wanted, f"{wanted} staged", SETTLE)
             finally:
                 if process.returncode is None:
                     process.kill()

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 from streams.topics import COMMANDS
 from tests.support.http import OWNER, serving
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import running, until, wipe
+from tests.support.nodes import running, wipe
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 

@@ -16,7 +16,8 @@ from tasksys.commands import CreateTask
 from tests.contracts.test_metrics import Watched, watched
 from tests.support.http import serving
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import accepted, founded, last_offset, until, wipe
+from tests.support.nodes import accepted, founded, last_offset, wipe
+from tests.support.waiting import until
 
 QUESTION = 1.0
 """Seconds that brokers have to say where a partition ends."""

@@ -28,7 +28,6 @@ from tasksys.values import Trigger
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
-    WAIT,
     accepted,
     append,
     check,
@@ -38,10 +37,10 @@ from tests.support.nodes import (
     submit,
     table,
     there,
-    until,
     wipe,
     workspace_on,
 )
+from tests.support.waiting import WAIT, until
 
 pytestmark = pytest.mark.kafka
 

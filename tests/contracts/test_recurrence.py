@@ -20,7 +20,8 @@ from tasksys.values import Status, Trigger, When
 from tests.contracts.conftest import ZonesOf
 from tests.contracts.test_kill import ROUNDS, SEED
 from tests.support.clocks import SETTINGS, START, Clock, after, live
-from tests.support.nodes import WAIT, accepted, check, events_of, founded, record, running, tell, there, until
+from tests.support.nodes import accepted, check, events_of, founded, record, running, tell, there
+from tests.support.waiting import WAIT, until
 
 DAILY = When(local="2126-03-09T09:00", zone="UTC")
 """The day after the start, at its time."""

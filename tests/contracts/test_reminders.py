@@ -18,19 +18,8 @@ from tasksys.rows import Reminder
 from tasksys.values import CLOCK, ReminderState, Trigger, When
 from tests.contracts.test_kill import ROUNDS, SEED
 from tests.support.clocks import SETTINGS, Clock, after, live
-from tests.support.nodes import (
-    WAIT,
-    accepted,
-    check,
-    events_of,
-    founded,
-    read,
-    record,
-    running,
-    tell,
-    there,
-    until,
-)
+from tests.support.nodes import accepted, check, events_of, founded, read, record, running, tell, there
+from tests.support.waiting import WAIT, until
 
 
 def reminder(node: Node, workspace: str, name: str = "ring") -> Reminder:

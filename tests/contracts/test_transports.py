@@ -27,7 +27,6 @@ from tasksys.rows import Task
 from tests.support.domain import OWNER
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import (
-    WAIT,
     accepted,
     append,
     check,
@@ -39,11 +38,11 @@ from tests.support.nodes import (
     running,
     submit,
     there,
-    until,
     wipe,
     workspace_name,
     workspace_on,
 )
+from tests.support.waiting import WAIT, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

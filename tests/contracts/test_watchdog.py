@@ -16,7 +16,8 @@ from streams.transport.kafka.consumer import Consumer
 from streams.watchdog import Watchdog
 from tasksys.commands import CreateTask
 from tasksys.outcomes import Decided, OutcomeStatus
-from tests.support.nodes import SETTLE, accepted, check, founded, record, running, until
+from tests.support.nodes import SETTLE, accepted, check, founded, record, running
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 from monitoring import group_lag
 from monitoring.group_lag import Behind, GroupCollector, Health, Monitor, Survey, Unreachable
 from tasksys.cli import lag
-from tests.support.nodes import until
 from tests.support.scraping import scraped
+from tests.support.waiting import until
 
 PLACE = ("tasksys.events", 3)
 

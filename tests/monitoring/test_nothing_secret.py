@@ -16,11 +16,11 @@ import jwt
 import pytest
 
 from tests.support.feed import PROTOCOL
-from tests.support.http import Json, Space, eventually
+from tests.support.http import Json, Space
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import until
 from tests.support.receivers import MailRelay, Receiver
 from tests.support.serving import Serving
+from tests.support.waiting import until
 from views.writes import WRITES
 
 MARK: Final = "pl4nted"
@@ -140,7 +140,7 @@ async def ring(space: Space) -> None:
         tried = [one for firing in found for one in firing["deliveries"] if one["attempts"]]
         return len(tried) >= 6  # two firings on three channels beside the feed
 
-    await eventually(attempted)
+    await until(attempted)
     again = await space.post(f"/reminders/{made[0]}/snooze", {"duration": "PT10M"})
     assert again.status == 201
     await space.post(f"/reminders/{made[1]}/acknowledge")

@@ -22,7 +22,6 @@ import pytest
 from tests.monitoring.panels import Painter
 from tests.support.kafka_broker import KafkaBroker, install
 from tests.support.monitoring.dashboards import FILES, Shown, every, filled, read
-from tests.support.monitoring.programs import until
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.shipping import LokiReceiver, Telegraf
 from tests.support.monitoring.stack import Stack
@@ -30,6 +29,7 @@ from tests.support.monitoring.system import exporting
 from tests.support.monitoring.workload import Workload, started
 from tests.support.ports import HOST
 from tests.support.serving import Serving
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.kafka, pytest.mark.timeout(900)]
 
@@ -82,7 +82,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         stack.scraped()
         start = time.time()
         asyncio.run(_work(workers, broker.bootstrap))
-        until(lambda: stack.query("tasksys_replays_total"), "a scrape of what was done last")
+        wait_until(lambda: stack.query("tasksys_replays_total"), "a scrape of what was done last")
         yield Observed(stack, start, time.time())
 
 

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from monitoring import process
 from monitoring.process import Disk, ProcessCollector, pulse
-from tests.support.nodes import until
 from tests.support.scraping import Since, scraped
+from tests.support.waiting import until
 
 
 async def test_a_loop_that_is_held_up_shows(monkeypatch: pytest.MonkeyPatch) -> None:

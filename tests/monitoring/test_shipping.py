@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from monitoring import logs, metrics
-from tests.support.monitoring.programs import until
 from tests.support.monitoring.shipping import CONFIG, Line, LokiReceiver, Telegraf, VictoriaLogs
 from tests.support.monitoring.starlark import Script
 from tests.support.serving import Serving
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 LABELS = {"service", "level", "agent", "component", "instance"}
@@ -242,9 +242,9 @@ def test_the_log_of_a_running_system_arrives(tmp_path: Path) -> None:
         server = Serving(tmp_path / "data", "--log-format", "json", settings={"TASKSYS_LOG_LEVEL": "debug"})
         logs_of = str(server.directory / "*.log")
         with Telegraf(tmp_path / "telegraf", loki.url, TASKSYS_LOGS=logs_of) as telegraf, server:
-            until(lambda: loki.lines, "a first line")
+            wait_until(lambda: loki.lines, "a first line")
             server.stop()
-            until(lambda: len(loki.lines) >= len(_written(server)), "all lines")
+            wait_until(lambda: len(loki.lines) >= len(_written(server)), "all lines")
             written = _written(server)
             assert sorted(loki.texts()) == sorted(written)
             assert len(written) > 10
@@ -275,16 +275,16 @@ def test_nothing_is_lost_while_loki_is_away(tmp_path: Path) -> None:
         with telegraf:
             with file.open("a") as log:
                 log.write("".join(f"{text}\n" for text in written))
-            until(lambda: loki.refused > 2, "attempts")
+            wait_until(lambda: loki.refused > 2, "attempts")
             assert loki.lines == []
             loki.status = 204
-            until(lambda: len(loki.lines) >= len(written), "all lines")
+            wait_until(lambda: len(loki.lines) >= len(written), "all lines")
         assert loki.texts() == written
 
         with telegraf, file.open("a") as log:  # from where it was: nothing comes twice
             log.write(line("after") + "\n")
             log.flush()
-            until(lambda: loki.texts()[-1] == line("after"), "the line after")
+            wait_until(lambda: loki.texts()[-1] == line("after"), "the line after")
         assert len(loki.lines) == len(written) + 1
 
 
@@ -295,11 +295,11 @@ def test_a_line_that_loki_will_never_take_holds_up_nobody(tmp_path: Path) -> Non
     with LokiReceiver() as loki, Telegraf(tmp_path / "telegraf", loki.url, TASKSYS_LOGS=str(file)):
         loki.status = 400
         file.write_text(line("too old", at="2020-01-01T00:00:00Z") + "\n")
-        until(lambda: loki.refused, "a refusal")
+        wait_until(lambda: loki.refused, "a refusal")
         loki.status = 204
         with file.open("a") as log:
             log.write(line("new") + "\n")
-        until(lambda: line("new") in loki.texts(), "the new line")
+        wait_until(lambda: line("new") in loki.texts(), "the new line")
 
 
 @pytest.mark.monitoring
@@ -310,12 +310,12 @@ def test_lines_come_again_rather_than_never_after_a_crash(tmp_path: Path) -> Non
         telegraf = Telegraf(tmp_path / "telegraf", loki.url, TASKSYS_LOGS=str(file))
         telegraf.start()
         file.write_text(line("one") + "\n")
-        until(lambda: loki.lines, "the first line")
+        wait_until(lambda: loki.lines, "the first line")
         telegraf.kill()
         with file.open("a") as log:
             log.write(line("two") + "\n")
         with telegraf:
-            until(lambda: line("two") in loki.texts(), "the second line")
+            wait_until(lambda: line("two") in loki.texts(), "the second line")
         assert {(arrived.labels, arrived.nanoseconds, arrived.text) for arrived in loki.lines} == {
             ((("level", "info"), ("service", "tasksys")), nanoseconds("2026-11-26T12:00:00.123456+00:00"), text)
             for text in (line("one"), line("two"))
@@ -361,10 +361,10 @@ def test_the_real_telegraf_and_python_agree(tmp_path: Path) -> None:
         with Telegraf(tmp_path / "telegraf", loki.url, **{name: str(path) for name, path in names.items()}):
             for (_, path), texts in files.items():
                 path.write_text("".join(f"{text}\n" for text in texts))
-            until(lambda: len(loki.lines) >= len(expected), "all lines")
+            wait_until(lambda: len(loki.lines) >= len(expected), "all lines")
             (tmp_path / "tasksys.log").rename(tmp_path / "tasksys.log.1")
             (tmp_path / "tasksys.log").write_text(line("rotated") + "\n")
-            until(lambda: line("rotated") in loki.texts(), "the line after the rotation")
+            wait_until(lambda: line("rotated") in loki.texts(), "the line after the rotation")
         arrived = [at for at in loki.lines if at.text != line("rotated")]
         given = {(at.labels, at.nanoseconds, at.text) for at in arrived}
     known = {(labels, at, text) for labels, at, text in expected if at is not None}
@@ -379,7 +379,7 @@ def test_a_traceback_is_one_line(tmp_path: Path) -> None:
     traceback = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\n    boom()\nValueError: no'
     with LokiReceiver() as loki, Telegraf(tmp_path / "telegraf", loki.url, TASKSYS_LOGS=str(file)):
         file.write_text(f"{line('before')}\n{traceback}\n{line('after')}\n")
-        until(lambda: len(loki.lines) >= 3, "three lines")
+        wait_until(lambda: len(loki.lines) >= 3, "three lines")
         assert loki.texts() == [line("before"), traceback, line("after")]
 
 
@@ -402,7 +402,7 @@ def test_a_real_database_of_logs_takes_them(tmp_path: Path) -> None:
                 )
             )
             asked = '_stream:{service="tasksys",level="error",agent="audit"}'
-            until(lambda: len(store.query(asked)) == 10, "ten lines")
+            wait_until(lambda: len(store.query(asked)) == 10, "ten lines")
             [one] = store.query(f'_stream:{{service="tasksys"}} AND trace_id:"{50:032x}"')
         assert one["level"] == "error"
         assert one["_time"].startswith("2026-11-26T12:00:00.123456")
@@ -416,8 +416,8 @@ def test_a_stop_brings_what_was_read(tmp_path: Path) -> None:
     with LokiReceiver() as loki:
         telegraf = Telegraf(tmp_path / "telegraf", loki.url, TASKSYS_LOGS=str(file))
         telegraf.start()
-        until(lambda: loki.lines, "a first line")
+        wait_until(lambda: loki.lines, "a first line")
         telegraf.stop()
         with telegraf:
-            until(lambda: len(loki.lines) >= 500, "the rest")
+            wait_until(lambda: len(loki.lines) >= 500, "the rest")
         assert sorted(set(loki.texts())) == sorted({line(str(number)) for number in range(500)})

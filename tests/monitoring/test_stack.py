@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 from tests.support import kafka_broker
-from tests.support.monitoring.programs import until
 from tests.support.monitoring.promql import OTHERS, TARGET, named_by_rules
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.stack import DASHBOARDS, PROMETHEUS, RUNBOOKS, Stack
 from tests.support.monitoring.system import System
 from tests.support.monitoring.tools import INSTALL, tool
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(400)  # 15 s to start all of it on an idle machine, a minute and more on a busy one
 
@@ -44,7 +44,7 @@ class Watched:
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Waits, and says what was told meanwhile if it waited in vain: a busy machine has other alerts, too."""
         try:
-            until(condition, what, 120)
+            wait_until(condition, what, 120)
         except AssertionError as error:
             alerts = [(alert["labels"], alert["status"]) for alert in self.stack.alerts()]
             raise AssertionError(f"{error}\ntold: {self.inbox.titles()}\nalerts: {alerts}") from error
@@ -79,7 +79,7 @@ def test_what_rules_name_of_others_is_there(watched: Watched) -> None:
         there = {name for name, got in found.items() if got and OTHERS[name] - TARGET <= set(got[0].labels)}
         return sorted(named - there)
 
-    until(lambda: not lacking(), f"what there is not of others, as {lacking()}")
+    wait_until(lambda: not lacking(), f"what there is not of others, as {lacking()}")
 
 
 @pytest.mark.kafka
@@ -212,7 +212,7 @@ def test_pods_of_a_cluster_become_targets_by_their_labels(tmp_path: Path) -> Non
     (tmp_path / "prometheus").mkdir()
     (tmp_path / "prometheus/prometheus.yml").write_text(yaml.safe_dump(written))
     with stack.prometheus:
-        found = until(stack.targets_found, "targets")
+        found = wait_until(stack.targets_found, "targets")
     assert sorted(found) == [
         ("loki", "loki-0", "http://127.0.0.13:3100/loki/metrics"),
         ("tasksys", "tasksys-0", "http://127.0.0.11:3101/metrics"),

@@ -8,7 +8,7 @@ import pytest
 
 from streams import kept
 from streams.kept import Kept
-from tests.support.nodes import until
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -40,8 +40,9 @@ from tasksys.rows import Firing, Reminder, firing_key
 from tasksys.state import State
 from tasksys.values import CLOCK, ChannelKind, DeliveryState, QuietHours, Trigger
 from tests.support.domain import EDITOR, OWNER, WORKSPACE, World, furnished
-from tests.support.nodes import MemoryRows, until
+from tests.support.nodes import MemoryRows
 from tests.support.truth import check_outbox
+from tests.support.waiting import until
 from tests.tasksys.strategies import STORIES, STORY
 
 AT = "2026-03-09T09:00:00.000Z"

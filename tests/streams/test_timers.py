@@ -18,7 +18,8 @@ from streams.transport.database import DatabaseCorrupt
 from tasksys.commands import CommandRecord, FireReminder
 from tasksys.errors import NotOwned
 from tasksys.values import UTC
-from tests.support.nodes import MemoryRows, until
+from tests.support.nodes import MemoryRows
+from tests.support.waiting import until
 
 NOW: Final = datetime(2026, 3, 8, 9, tzinfo=UTC)
 DUE: Final = "2026-03-08T08:00:00.000Z"

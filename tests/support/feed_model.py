@@ -19,7 +19,8 @@ from tasksys.client.messages import Snapshot, State
 from tasksys.client.mirror import KEYS, Mirror, key_of
 from tests.support.chaos import Proxy, cutting, proxied
 from tests.support.feed import PROTOCOL
-from tests.support.http import BOUND, Json, Site, Space, eventually
+from tests.support.http import BOUND, Json, Site, Space
+from tests.support.waiting import until
 
 SETTLE: Final = 60.0
 PEOPLE: Final = ("olga", "ben", "cleo")
@@ -276,7 +277,7 @@ async def live_through(site: Site, seed: int, steps: int, restarts: int) -> dict
                 await _step(space, followers, tale, choose)
                 if step in restart_at and (app := site.node.apps.get("commands")) is not None:
                     await app.crash(RuntimeError("a fault"))
-                    await eventually(lambda app=app: site.node.apps.get("commands") is not app)
+                    await until(lambda app=app: site.node.apps.get("commands") is not app)
             return await _settled(site, space, followers, tasks)
         finally:
             for task in tasks:
@@ -318,10 +319,10 @@ async def _settled(
         return True
 
     async with asyncio.timeout(SETTLE):
-        await eventually(lambda: "commands" in site.node.apps and not site.node.ready())
-        await eventually(lambda: healthy() and all(one.answered for one in followers))
+        await until(lambda: "commands" in site.node.apps and not site.node.ready())
+        await until(lambda: healthy() and all(one.answered for one in followers))
         position = await site.settled(space)
-        await eventually(lambda: healthy() and all(one.position == position for one in followers))
+        await until(lambda: healthy() and all(one.position == position for one in followers))
         log: list[Json] = []
         while page := (await space.get("/events", after=len(log), limit=1000)).ok["items"]:
             log += page  # which may be short, where events are large

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ from streams.delivery.channels import Options as ChannelOptions
 from streams.node import Node
 from streams.parts import AGENTS
 from streams.topics import table
+from tests.support.waiting import WAIT, until
 from views.auth import Authenticator, NoAuthentication
 from views.context import Bounds
 from views.feed.limits import Limits
@@ -42,8 +43,8 @@ Json = dict[str, Any]
 OWNER: Final = "olga"
 KEY: Final = "0123456789abcdef0123456789abcdef"
 """The key of servers of tests."""
-BOUND: Final = 20.0
-"""Seconds after which a condition that a test waits for counts as never met; the machine may be busy."""
+BOUND: Final = WAIT
+"""Seconds after which an answer counts as never given; the machine may be busy."""
 
 WORKSPACE: Final = {
     "id",
@@ -267,7 +268,7 @@ class Site:
     async def settled(self, space: Space) -> int:
         """The workspace's position, once every view has it and has told those who waited."""
         position = await space.position()
-        await eventually(lambda: self.node.history.position(space.id) == position)
+        await until(lambda: self.node.history.position(space.id) == position)
         for agent in self.node.apps:
             async with self.held(space, agent):
                 pass
@@ -350,16 +351,6 @@ async def serving(
         await server.stop()
         if own is not None:
             await own.close()
-
-
-async def eventually(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
-    """Returns when the condition holds; TimeoutError after BOUND seconds."""
-    async with asyncio.timeout(BOUND):
-        while True:
-            met = condition()
-            if met if isinstance(met, bool) else await met:
-                return
-            await asyncio.sleep(0.01)
 
 
 def key() -> str:

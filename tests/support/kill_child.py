@@ -56,7 +56,8 @@ from tasksys.refusals import Code, Refusal
 from tasksys.state import State
 from tests.support.domain import OWNER
 from tests.support.http import serving
-from tests.support.nodes import AT, caught_up, check, until
+from tests.support.nodes import AT, caught_up, check
+from tests.support.waiting import until
 
 WORKSPACES: Final = 6
 SESSION_SECONDS: Final = 2.0

@@ -4,7 +4,7 @@ The truth of a node is its events topic: `check` folds it from scratch and compa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import count
@@ -31,11 +31,9 @@ from tasksys.events import EventRecord
 from tasksys.outcomes import Decided, Outcome, OutcomeStatus
 from tests.support.domain import OWNER
 from tests.support.truth import Truth
+from tests.support.waiting import WAIT, until
 
 AT: Final = "2126-03-08T09:00:00.000Z"  # outcomes of long ago would be forgotten
-WAIT: Final = 20.0
-"""Seconds that a busy machine may take for what takes milliseconds."""
-
 SETTLE: Final = 60.0
 """Seconds that a restart may take: the old session runs out, tables recover."""
 
@@ -144,15 +142,6 @@ def _this_task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None
     return task
-
-
-async def until(condition: Callable[[], object], what: str = "", bound: float = WAIT) -> None:
-    """Returns as soon as the condition holds; AssertionError after `bound` seconds."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + bound
-    while not condition():
-        assert loop.time() < deadline, f"not within {bound} s: {what or condition}"
-        await asyncio.sleep(0.005)
 
 
 async def ready(node: Node) -> None:

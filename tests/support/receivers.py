@@ -21,7 +21,7 @@ from typing import Any, Self
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
-from tests.support.nodes import until
+from tests.support.waiting import until
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui import steps
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible
@@ -79,7 +80,7 @@ async def eventually_due(space: Space, task: str, wanted: Any) -> None:
     async def reached() -> bool:
         return bool(await due(space, task) == wanted)
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def test_a_value_of_another_zone_is_at_the_viewers_time_and_keeps_its_own(browse: Browse, space: Space) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse, Served
 from tests.ui.devices import SOMEWHERE, Devices
 from tests.ui.looking import SCHEMES, SCREENS, Scheme, accessible, shot
@@ -19,7 +20,7 @@ from tests.ui.watching import Watch
 async def hears(watch: Watch, complaint: str) -> None:
     """Waits until there is a complaint that matches; then all are expected."""
     try:
-        await eventually(lambda: any(re.search(complaint, line) for line in watch.complaints))
+        await until(lambda: any(re.search(complaint, line) for line in watch.complaints))
     except TimeoutError:
         pytest.fail(f"heard only: {watch.complaints}")
     watch.allow("")
@@ -73,7 +74,7 @@ async def test_complaints_are_allowed_by_name(browse: Browse, watch: Watch) -> N
     watch.allow_status(404)
     assert await page.evaluate("() => fetch('/nowhere').then((answer) => answer.status)") == 404
     await page.evaluate("() => console.warn('more')")
-    await eventually(lambda: bool(watch.complaints))
+    await until(lambda: bool(watch.complaints))
     assert [line.partition(" (")[0] for line in watch.complaints] == ["console warning: more"]
     watch.allow("more")
 
@@ -90,7 +91,7 @@ async def test_a_websocket_of_this_server_is_within_the_policy(browse: Browse, w
     page = await browse("/")
     opened = "() => new Promise((done) => { new WebSocket(`ws://${location.host}/nowhere`).onerror = () => done(1) })"
     await page.evaluate(opened)
-    await eventually(lambda: bool(watch.complaints))
+    await until(lambda: bool(watch.complaints))
     assert all("Unexpected response code: 404" in line for line in watch.complaints)
     watch.allow("Unexpected response code: 404")
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible, shot
 from tests.ui.steps import narrow_enough, opened
@@ -56,7 +57,7 @@ async def test_members_are_added_changed_and_removed(browse: Browse, space: Spac
     async def forgotten() -> bool:
         return not await anna.evaluate(KEPT)
 
-    await eventually(forgotten)
+    await until(forgotten)
 
 
 async def test_the_last_owner_is_kept(browse: Browse, space: Space) -> None:
@@ -90,7 +91,7 @@ async def test_one_leaves(browse: Browse, space: Space) -> None:
     async def gone() -> bool:
         return await roles(space) == {"local": "owner"}
 
-    await eventually(gone)
+    await until(gone)
 
 
 async def test_an_admin_makes_no_owners(browse: Browse, space: Space) -> None:

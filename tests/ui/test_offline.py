@@ -9,8 +9,9 @@ from pathlib import Path
 
 from playwright.async_api import WebSocketRoute, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
 from tests.support.serving import Serving
+from tests.support.waiting import until
 from tests.ui.browsing import Browse, Served
 from tests.ui.steps import add, offline, rows, settled, shows
 from tests.ui.watching import Watch
@@ -93,7 +94,7 @@ async def test_what_others_changed_is_not_overwritten(browse: Browse, space: Spa
         task = (await space.get(f"/tasks/{milk['id']}")).ok
         return (task["title"], task["priority"]) == ("Oat milk", "high")
 
-    await eventually(decided)  # what is shown is guessed before
+    await until(decided)  # what is shown is guessed before
 
 
 async def test_two_fields_are_both_kept(browse: Browse, space: Space, watch: Watch) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse
 from tests.ui.looking import SCHEMES, Scheme, accessible
 from tests.ui.steps import add, live, opened
@@ -29,7 +30,7 @@ async def state(space: Space, reminder: str, wanted: str) -> None:
     async def reached() -> bool:
         return bool((await space.get(f"/reminders/{reminder}")).ok["state"] == wanted)
 
-    await eventually(reached)
+    await until(reached)
 
 
 def card(page: Page, title: str) -> Locator:
@@ -67,7 +68,7 @@ async def test_done_completes_the_task_and_open_opens_it(browse: Browse, space: 
         items = (await space.get("/tasks")).ok["items"]
         return any(one["title"] == "Cake" and one["status"] == "done" for one in items)
 
-    await eventually(done)
+    await until(done)
 
 
 async def test_snoozed_it_is_among_those_to_come(browse: Browse, space: Space) -> None:
@@ -105,7 +106,7 @@ async def test_the_list_says_when_why_and_what_came_of_it(browse: Browse, space:
     async def gone() -> bool:
         return (await space.get(f"/reminders/{relative['id']}")).status == 404
 
-    await eventually(gone)
+    await until(gone)
 
 
 async def test_the_desktop_is_asked_for_by_a_button_alone_and_used_while_hidden(browse: Browse, space: Space) -> None:

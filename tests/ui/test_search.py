@@ -6,7 +6,8 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible, shot
 from tests.ui.steps import narrow_enough, opened
@@ -197,7 +198,7 @@ async def test_saved_filters_keep_what_is_changed_and_their_order(browse: Browse
         items = (await space.get("/filters")).ok["items"]
         return [(one["name"], one["sort"]) for one in items] == [("Two", "title"), ("One", "")]
 
-    await eventually(kept)
+    await until(kept)
 
 
 async def test_the_page_is_accessible_and_fits_a_phone(browse: Browse, space: Space, watch: Watch) -> None:

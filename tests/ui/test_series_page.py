@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible
 from tests.ui.steps import opened
@@ -151,7 +152,7 @@ async def test_pause_resume_end_and_what_has_ended(browse: Browse, space: Space)
         async def reached() -> bool:
             return bool((await space.get(f"/series/{series['id']}")).ok["state"] == wanted)
 
-        await eventually(reached)
+        await until(reached)
 
     line = page.locator(".series-line")
     await page.get_by_role("button", name="Pause: Review").click()
@@ -193,7 +194,7 @@ async def test_offline_it_can_be_made_all_the_same(browse: Browse, space: Space,
     async def reached() -> bool:
         return len(await all_series(space)) == 1
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def test_a_date_is_written_in_words(browse: Browse, space: Space) -> None:
@@ -214,7 +215,7 @@ async def test_a_date_is_written_in_words(browse: Browse, space: Space) -> None:
     async def reached() -> bool:
         return bool((await space.get(f"/tasks/{task['id']}")).ok["due"] == {"local": "2099-01-03T14:00", "zone": "UTC"})
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def test_it_is_accessible_also_on_a_phone(browse: Browse, space: Space) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.async_api import Page, expect
 
-from tests.support.http import Space, eventually
+from tests.support.http import Space
+from tests.support.waiting import until
 from tests.ui.browsing import Browse
 from tests.ui.looking import accessible, shot
 from tests.ui.steps import live, narrow_enough, opened
@@ -98,7 +99,7 @@ async def test_a_channel_is_added_switched_and_removed(browse: Browse, space: Sp
         found = await preferences(space)
         return not found["own_channels"] and "work" not in found["channels"]
 
-    await eventually(empty)
+    await until(empty)
 
 
 async def test_the_calendar_has_an_address_and_another(browse: Browse, space: Space) -> None:

@@ -13,8 +13,9 @@ from streams import history, keys
 from streams.agents.audit import encode
 from tasksys import codec
 from tasksys.audit import Remembered
-from tests.support.http import ENTRY, Json, Site, Space, eventually
+from tests.support.http import ENTRY, Json, Site, Space
 from tests.support.nodes import there
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -207,7 +208,7 @@ async def test_a_record_is_not_short_while_it_is_folded(site: Site, space: Space
     async with site.held(space, "audit"):
         await space.post("/tasks/milk/complete")
         checking = asyncio.create_task(space.get("/audit/verify"))
-        await eventually(lambda: site.readers() == 1)
+        await until(lambda: site.readers() == 1)
     assert (await checking).ok == {"ok": True, "events": 8}
 
 

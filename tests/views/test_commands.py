@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.http import EVENT, OUTCOME, Json, Site, Space, eventually, key
+from tests.support.http import EVENT, OUTCOME, Json, Site, Space, key
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,7 +23,7 @@ async def outcome(space: Space, location: str) -> Json:
         found.append((await space.get(location.removeprefix(space.prefix))).ok)
         return bool(found[-1]["status"] != "pending")
 
-    await eventually(decided)
+    await until(decided)
     assert found[-1].keys() == OUTCOME
     return found[-1]
 
@@ -118,7 +119,7 @@ async def test_two_at_once_under_one_key(site: Site, space: Space) -> None:
 
     async with site.held(space):
         first = asyncio.create_task(space.post(path, headers=same))
-        await eventually(durable)
+        await until(durable)
         appended = await site.appended()
         second = await space.post(path, headers=same)
         second.problem(409, "still-pending")
@@ -286,14 +287,14 @@ async def test_a_client_that_goes_away(site: Site, space: Space) -> None:
             "Prefer: wait=60", "", "",
         )  # fmt: skip
         writer.write("\r\n".join(lines).encode())
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         assert len(site.node.gateway._in_flight) == 1
         writer.close()
         await writer.wait_closed()
-        await eventually(lambda: site.waiting() == 0)
-        await eventually(lambda: not site.node.gateway._in_flight)  # once they are durable
+        await until(lambda: site.waiting() == 0)
+        await until(lambda: not site.node.gateway._in_flight)  # once they are durable
         reader.feed_eof()
-    await eventually(lambda: is_done(space, task["id"]))
+    await until(lambda: is_done(space, task["id"]))
 
 
 async def is_done(space: Space, task: str) -> bool:
@@ -305,12 +306,12 @@ async def test_a_client_that_goes_away_from_a_batch(site: Site, space: Space) ->
     """None of its commands leaves a waiter behind."""
     async with site.held(space):
         sent = asyncio.create_task(space.post("/commands", batch(50), headers={"Prefer": "wait=60"}))
-        await eventually(lambda: site.waiting() == 50)
+        await until(lambda: site.waiting() == 50)
         sent.cancel()
         await asyncio.gather(sent, return_exceptions=True)
-        await eventually(lambda: site.waiting() == 0)
-        await eventually(lambda: not site.node.gateway._in_flight)  # once they are durable
-    await eventually(lambda: counts(space, 50))
+        await until(lambda: site.waiting() == 0)
+        await until(lambda: not site.node.gateway._in_flight)  # once they are durable
+    await until(lambda: counts(space, 50))
 
 
 async def counts(space: Space, tasks: int) -> bool:
@@ -397,7 +398,7 @@ async def test_an_agent_that_stops_while_a_batch_waits(
                 "/commands", {"commands": [{"type": "CreateTask", "title": "Milk"}]}, headers={"Prefer": "wait=1"}
             )
         )
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         monkeypatch.setattr(site.node, "apps", {})
         answer = await sent
         monkeypatch.undo()

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from tests.support.http import BOUND, Site, eventually
+from tests.support.http import BOUND, Site
+from tests.support.waiting import until
 from views.context import Bounds
 from views.protocol import Runner
 from views.server import Options, Server, start
@@ -71,7 +72,7 @@ async def test_one_too_many_is_turned_away(site: Site) -> None:
             finally:
                 connection[1].close()
 
-        await eventually(room)
+        await until(room)
         second[1].close()
 
 

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.support.http import EVENT, Json, Site, Space, eventually
+from tests.support.http import EVENT, Json, Site, Space
+from tests.support.waiting import until
 from views import past
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +54,7 @@ async def test_a_long_poll_is_answered_by_the_next_event(site: Site, space: Spac
     """The request waits, and has the event as soon as it is in the history."""
     position = await space.position()
     polls = [asyncio.create_task(space.get("/events", after=position, wait=60)) for _ in range(3)]
-    await eventually(lambda: site.readers() == 3)
+    await until(lambda: site.readers() == 3)
     task = await space.task()
     for answer in await asyncio.gather(*polls):
         assert [one["task"] for one in answer.ok["items"]] == [task["id"]]
@@ -79,10 +80,10 @@ async def test_long_polls_whose_clients_go_away(site: Site, space: Space) -> Non
     position = await site.settled(space)
     for _ in range(5):
         poll = asyncio.create_task(space.get("/events", after=position, wait=60))
-        await eventually(lambda: site.readers() == 1)
+        await until(lambda: site.readers() == 1)
         poll.cancel()
         await asyncio.gather(poll, return_exceptions=True)
-        await eventually(lambda: site.readers() == 0)
+        await until(lambda: site.readers() == 0)
     assert space.id not in site.node.history_positions._waiting
 
 
@@ -90,7 +91,7 @@ async def test_who_is_removed_meanwhile_sees_nothing(site: Site, space: Space) -
     """A long poll of a member who is removed does not even show the removal."""
     ann = await space.joined("ann", "viewer")
     poll = asyncio.create_task(ann.get("/events", after=await space.position(), wait=60))
-    await eventually(lambda: site.readers() == 1)
+    await until(lambda: site.readers() == 1)
     await space.delete("/members/ann")
     (await poll).problem(404, "not-found")
 
@@ -100,7 +101,7 @@ async def test_reads_of_the_past_wait_for_the_history(site: Site, space: Space) 
     async with site.held(space, "audit"):
         task = await space.task()
         read = asyncio.create_task(space.get("/events", after=2))
-        await eventually(lambda: site.readers() == 1)
+        await until(lambda: site.readers() == 1)
     assert [one["task"] for one in (await read).ok["items"]] == [task["id"]]
 
 

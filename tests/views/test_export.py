@@ -11,20 +11,8 @@ import pytest
 from aiohttp import ClientPayloadError, web
 
 from tasksys.rows import Comment
-from tests.support.http import (
-    COMMENT,
-    FILTER,
-    MEMBER,
-    PROJECT,
-    REMINDER,
-    SERIES,
-    TASK,
-    WORKSPACE,
-    Json,
-    Site,
-    Space,
-    eventually,
-)
+from tests.support.http import COMMENT, FILTER, MEMBER, PROJECT, REMINDER, SERIES, TASK, WORKSPACE, Json, Site, Space
+from tests.support.waiting import until
 from views import shapes
 from views.export import CHUNK
 
@@ -224,7 +212,7 @@ async def test_a_client_that_goes_away(site: Site, space: Space) -> None:
     writer.write(head.encode())
     await reader.readuntil(b"\r\n\r\n")
     writer.transport.abort()
-    await eventually(lambda: only_ours(site))
+    await until(lambda: only_ours(site))
     assert len(json.loads((await space.get("/export.json")).raw)["tasks"]) == 20
 
 

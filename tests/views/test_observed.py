@@ -15,8 +15,9 @@ from prometheus_client import REGISTRY
 from monitoring import tracing
 from monitoring.logs.forms import fields
 from tests.support.feed import feeding
-from tests.support.http import BOUND, Site, Space, eventually
+from tests.support.http import BOUND, Site, Space
 from tests.support.monitoring.otlp import receiving
+from tests.support.waiting import until
 from views import observed, reads
 from views.server import Options, Server, start
 
@@ -169,11 +170,11 @@ async def test_requests_under_way_are_seen(site: Site, space: Space) -> None:
     idle = gauge("tasksys_http_requests_in_flight")
     position = await space.position()
     asked = asyncio.create_task(space.get("/events", after=position, wait=30))
-    await eventually(lambda: gauge("tasksys_http_requests_in_flight") == idle + 1)
+    await until(lambda: gauge("tasksys_http_requests_in_flight") == idle + 1)
     assert gauge("tasksys_http_connections") >= 1
     await space.task("Milk")
     assert (await asked).status == 200
-    await eventually(lambda: requests("GET", route, 200) == before + 1)
+    await until(lambda: requests("GET", route, 200) == before + 1)
     assert timed("GET", route) == measured
     assert gauge("tasksys_http_requests_in_flight") == idle
 
@@ -186,9 +187,9 @@ async def test_a_client_that_goes_is_counted_too(site: Site, space: Space) -> No
     asked = f"GET {space.prefix}/events?after={await space.position()}&wait=30 HTTP/1.1"
     head = f"{asked}\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
     writer.write(head.encode())
-    await eventually(lambda: gauge("tasksys_http_requests_in_flight") == idle + 1)
+    await until(lambda: gauge("tasksys_http_requests_in_flight") == idle + 1)
     writer.close()
-    await eventually(lambda: requests("GET", route, 499) == before + 1)
+    await until(lambda: requests("GET", route, 499) == before + 1)
     assert gauge("tasksys_http_requests_in_flight") == idle
 
 

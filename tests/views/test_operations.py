@@ -21,9 +21,10 @@ from tasksys import codec, decider
 from tasksys.audit import Remembered
 from tasksys.rows import Member, Task
 from tasksys.values import Role
-from tests.support.http import OWNER, Answer, Json, Site, Space, eventually
+from tests.support.http import OWNER, Answer, Json, Site, Space
 from tests.support.http import running as system
 from tests.support.nodes import there
+from tests.support.waiting import until
 from views import operations
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,8 +78,8 @@ async def test_lag(site: Site, space: Space) -> None:
     partition = site.node.partition(space.id)
     async with site.held(space):
         await space.post("/tasks", {"title": "Milk"}, headers={"Prefer": "respond-async"})
-        await eventually(lambda: lags(site, "commands", partition, 1))
-    await eventually(lambda: lags(site, "commands", partition, 0))
+        await until(lambda: lags(site, "commands", partition, 1))
+    await until(lambda: lags(site, "commands", partition, 0))
     assert len((await site.client().get("/admin/lag")).ok["items"]) == len(AGENTS) * 4
 
 
@@ -101,7 +102,7 @@ async def test_a_record_that_is_no_command(site: Site, space: Space) -> None:
     """It is put aside with its reason and its bytes, and the workspace goes on; tried again, it is put aside again."""
     partition = site.node.partition(space.id)
     await site.node.append(COMMANDS.name, partition, space.id.encode(), b'{"not": "\xff"}', ())
-    await eventually(lambda: counted(site, 1))
+    await until(lambda: counted(site, 1))
     (letter,) = await letters(site)
     assert (letter["key"], letter["value"]) == (space.id, '{"not": "�"}')
     assert letter["reason"].startswith("not a command")
@@ -109,12 +110,12 @@ async def test_a_record_that_is_no_command(site: Site, space: Space) -> None:
     assert (await space.task())["title"] == "Milk"
     retried = await site.client().post(f"/admin/dead-letters/{letter['id']}/retry")
     assert (retried.status, retried.json) == (202, {"id": letter["id"], "status": "appended"})
-    await eventually(lambda: replaced(site, letter["id"]))
+    await until(lambda: replaced(site, letter["id"]))
     (again,) = await letters(site)
     assert (again["key"], again["value"]) == (letter["key"], letter["value"])
     discarded = await site.client().post(f"/admin/dead-letters/{again['id']}/discard")
     assert (discarded.status, discarded.json) == (202, {"id": again["id"], "status": "appended"})
-    await eventually(lambda: counted(site, 0))
+    await until(lambda: counted(site, 0))
     (await site.client().post(f"/admin/dead-letters/{again['id']}/discard")).problem(404, "not-found")
 
 
@@ -133,7 +134,7 @@ async def test_pages_of_letters(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
     for partition in (0, 2):
         for number in range(3):
             await site.node.append(COMMANDS.name, partition, b"w", b"junk %d" % number, ())
-    await eventually(lambda: counted(site, 6))
+    await until(lambda: counted(site, 6))
     whole = await letters(site)
 
     async def paged(**query: int) -> list[list[Json]]:
@@ -170,7 +171,7 @@ async def test_a_command_that_the_server_fails_at(
     assert "ZeroDivisionError" in letter["reason"]
     assert json.loads(letter["value"])["command"]["task"] == task["id"]
     assert (await site.client().post(f"/admin/dead-letters/{letter['id']}/retry")).status == 202
-    await eventually(lambda: counted(site, 0))
+    await until(lambda: counted(site, 0))
     assert (await space.get(f"/tasks/{task['id']}")).ok["status"] == "done"
     assert (await space.get(f"/commands/{letter['command']}")).ok["status"] == "accepted"
 
@@ -370,7 +371,7 @@ async def test_one_replay_at_a_time(site: Site, space: Space) -> None:
     site.plant(space, forged(space, task))
     async with site.held(space):
         first = asyncio.create_task(replay(site, verify=False))
-        await eventually(lambda: (site.node.directory / "replay").exists())
+        await until(lambda: (site.node.directory / "replay").exists())
         (await site.client().post("/admin/replay", {})).problem(429, "busy")
     assert (await first)[-1]["repaired"] == 1
     assert not (site.node.directory / "replay").exists()
@@ -381,10 +382,10 @@ async def test_a_replay_whose_client_goes_away(site: Site, space: Space) -> None
     """It ends there, leaves nothing behind, and the next one can begin."""
     async with site.held(space):
         running = asyncio.create_task(replay(site, verify=False))
-        await eventually(lambda: (site.node.directory / "replay").exists())
+        await until(lambda: (site.node.directory / "replay").exists())
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await eventually(lambda: not (site.node.directory / "replay").exists())
+        await until(lambda: not (site.node.directory / "replay").exists())
     assert (await replay(site))[-1]["different"] == 0
 
 
@@ -404,10 +405,10 @@ async def test_a_switch_is_finished(site: Site, space: Space, monkeypatch: pytes
     await begun.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    await eventually(lambda: somebody_is_gone(site))
+    await until(lambda: somebody_is_gone(site))
     assert site.held(space).locked()
     go_on.set()
-    await eventually(lambda: not (site.node.directory / "replay").exists())
+    await until(lambda: not (site.node.directory / "replay").exists())
     assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Milk"
 
 
@@ -486,7 +487,7 @@ async def test_a_switch_that_is_broken_off_goes_on(site: Site, space: Space, mon
     slices = Slices(monkeypatch, leave)
     running = asyncio.create_task(replay(site, verify=False))
     await asyncio.gather(running, return_exceptions=True)
-    await eventually(lambda: not (site.node.directory / "replay").exists())
+    await until(lambda: not (site.node.directory / "replay").exists())
     put_right = sum(slices.sizes)
     assert 6 <= put_right < 10  # the slice in hand is finished
     assert (await replay(site, verify=False))[-1]["repaired"] == 10 - put_right

@@ -17,7 +17,8 @@ from streams.delivery.keys import Keys, Ticket
 from streams.node import Node
 from tasksys.deliveries import Letter, Result
 from tasksys.values import instant
-from tests.support.http import KEY, OWNER, Json, Site, Space, eventually, key, running, serving
+from tests.support.http import KEY, OWNER, Json, Site, Space, key, running, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -166,7 +167,7 @@ async def fired(site: Site, space: Space, **reminder: Any) -> Json:
         shown = (await space.get(f"/reminders/{made['id']}")).ok["deliveries"]
         return any(one["channel"] == "phone" and one["attempts"] for one in shown)
 
-    await eventually(tried)
+    await until(tried)
     clock.now = SOON
     return made
 
@@ -216,7 +217,7 @@ async def test_pages_of_the_ledger(site: Site, space: Space) -> None:
     async def all_fired() -> bool:
         return len((await space.get("/deliveries")).ok["items"]) == 5
 
-    await eventually(all_fired)
+    await until(all_fired)
     clock.now = SOON
     seen: list[str] = []
     cursor: str | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.http import Answer, Site, Space, eventually
+from tests.support.http import Answer, Site, Space
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -18,7 +19,7 @@ async def removed_while(site: Site, space: Space, eve: Space, method: str, path:
     async with site.held(space, "audit"):
         await space.patch("/tasks/milk", {"title": "Before"})
         reading = asyncio.create_task(eve.send(method, path, **more))
-        await eventually(lambda: site.readers() == 1)
+        await until(lambda: site.readers() == 1)
         await space.delete("/members/eve")
         await space.patch("/tasks/milk", {"title": "Secret"})
     return await reading

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.http import Json, Site, Space, eventually, key
+from tests.support.http import Json, Site, Space, key
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -90,5 +91,5 @@ async def decided(space: Space, path: str) -> bytes:
         answers.append((await space.get(path)).raw)
         return b'"pending"' not in answers[-1]
 
-    await eventually(told)
+    await until(told)
     return answers[-1]

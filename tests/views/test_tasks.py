@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.http import TASK, Json, Site, Space, eventually, key
+from tests.support.http import TASK, Json, Site, Space, key
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -386,11 +387,11 @@ async def test_reads_wait_for_a_position(site: Site, space: Space) -> None:
     task = await space.task()
     async with site.held(space):
         write = asyncio.create_task(space.patch(f"/tasks/{task['id']}", {"title": "Oat milk"}))
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         by_name = asyncio.create_task(space.get(f"/tasks/{task['id']}", min_position=task["position"] + 1))
         by_header = {"Tasksys-Position": str(task["position"] + 1)}
         listed = asyncio.create_task(space.get("/tasks", headers=by_header))
-        await eventually(lambda: site.readers() == 2)
+        await until(lambda: site.readers() == 2)
         assert (await space.get(f"/tasks/{task['id']}")).ok["title"] == "Milk"
     assert (await by_name).ok["title"] == "Oat milk"
     assert titles((await listed).ok) == ["Oat milk"]

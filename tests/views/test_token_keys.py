@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tasksys.settings import Auth
-from tests.support.http import Client, Site, eventually, key
+from tests.support.http import Client, Site, key
+from tests.support.waiting import until
 from tests.views.tokens import (
     EC,
     OTHER,
@@ -128,7 +129,7 @@ async def test_one_fetch_for_all_who_wait(site: Site) -> None:
     async with issuing(("r", RSA)) as issuer, verifying(site, trusting(issuer)) as verified:
         issuer.go_on.clear()
         waiting = [asyncio.create_task(status(verified, by_key("r", RSA))) for _ in range(10)]
-        await eventually(lambda: issuer.asked == 1)
+        await until(lambda: issuer.asked == 1)
         waiting[0].cancel()
         await asyncio.gather(waiting[0], return_exceptions=True)
         issuer.go_on.set()

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.support.http import BOUND, Answer, Client, Site, Space, eventually, running
+from tests.support.http import BOUND, Answer, Client, Site, Space, running
+from tests.support.waiting import until
 from views import written
 from views.context import Bounds
 
@@ -119,8 +120,8 @@ async def test_a_client_that_does_not_read(site: Site, space: Space, path: str) 
     reader._transport.pause_reading()  # type: ignore[attr-defined]
     head = f"GET {space.prefix}{path} HTTP/1.1\r\nHost: localhost\r\nTasksys-Actor: olga\r\n\r\n"
     writer.write(head.encode())
-    await eventually(lambda: connections(site) == before + 1)
-    await eventually(lambda: connections(site) == before)
+    await until(lambda: connections(site) == before + 1)
+    await until(lambda: connections(site) == before)
     writer.transport.abort()
 
 
@@ -140,14 +141,14 @@ async def test_many_clients_that_read_slowly(site: Site, space: Space, monkeypat
     for reader, writer in slow:
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(head.encode())
-    await eventually(lambda: held.bytes == 2 * whole)  # more than the kernel takes of them
+    await until(lambda: held.bytes == 2 * whole)  # more than the kernel takes of them
     answer = await space.get("/events", limit=1000)
     answer.problem(429, "busy")
     assert answer.headers["Retry-After"]
     edited = await space.patch(f"/tasks/{task['id']}", {"description": "y" * 65_000, "title": "t" * 500})
     assert len(edited.raw) > written.LARGE
     assert edited.status == 200
-    await eventually(lambda: connections(site) <= before)
+    await until(lambda: connections(site) <= before)
     assert held.bytes == 0
     assert (await space.get("/events", limit=1000)).status == 200
     for _, writer in slow:
@@ -193,9 +194,9 @@ async def test_a_request_that_was_accepted_is_answered(tmp_path: Path) -> None:
         task = await space.task()
         async with site.held(space):
             write = asyncio.create_task(space.post(f"/tasks/{task['id']}/complete"))
-            await eventually(lambda: site.waiting() == 1)
+            await until(lambda: site.waiting() == 1)
             stop = asyncio.create_task(site.server.stop())
-            await eventually(lambda: refuses(site))
+            await until(lambda: refuses(site))
             assert not stop.done()
             assert not write.done()
         answer = await write
@@ -227,7 +228,7 @@ async def test_long_polls_do_not_hold_a_shutdown_up(tmp_path: Path) -> None:
     async with stopping(tmp_path) as (site, space):
         position = await site.settled(space)
         polls = [asyncio.create_task(space.get("/events", after=position, wait=60)) for _ in range(3)]
-        await eventually(lambda: site.readers() == 3)
+        await until(lambda: site.readers() == 3)
         async with asyncio.timeout(BOUND / 2):
             await site.server.stop()
             answers: list[Answer] = await asyncio.gather(*polls)

@@ -18,11 +18,11 @@ from tests.monitoring.demo import disk, evidence
 from tests.monitoring.demo.evidence import Fault, Watcher
 from tests.monitoring.demo.users import Users
 from tests.support.monitoring.otlp import Collector
-from tests.support.monitoring.programs import until
 from tests.support.monitoring.stack import Stack
 from tests.support.monitoring.tools import tool
 from tests.support.ports import HOST
 from tests.support.serving import Serving, environment
+from tests.support.waiting import wait_until
 
 PATIENCE: Final = 180.0
 """Seconds that an alert may take to come or to end, on a machine that does other things too."""
@@ -70,7 +70,7 @@ class Scene:
     async def until(self, condition: Callable[[], Any], what: str) -> Any:
         """Waits for something that blocks to find out; after PATIENCE, AssertionError with what was told."""
         try:
-            return await asyncio.to_thread(until, condition, what, PATIENCE)
+            return await asyncio.to_thread(wait_until, condition, what, PATIENCE)
         except AssertionError as error:
             told = [one.title for one in self.watcher.messages]
             raise AssertionError(f"{error}\ntold: {told}\nalerts: {self.stack.firing()}") from error

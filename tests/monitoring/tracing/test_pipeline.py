@@ -19,6 +19,7 @@ from monitoring.tracing.setup import Endpoint
 from monitoring.tracing.spans import ASKED_A_SECOND, Allowance, make_by
 from tests.monitoring.tracing.conftest import Trace
 from tests.support.monitoring.otlp import Behaviour, Collector, receiving
+from tests.support.waiting import wait_until
 
 BOUND: Final = 15.0
 
@@ -34,15 +35,6 @@ def spans(number: int, name: str = "one") -> None:
 def counted(result: str) -> float:
     """How many spans ended so."""
     return REGISTRY.get_sample_value("tasksys_trace_spans_total", {"result": result}) or 0.0
-
-
-def eventually(condition: object, bound: float = BOUND) -> None:
-    """Waits until it holds, outside of an event loop."""
-    assert callable(condition)
-    until = time.monotonic() + bound
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def nobody() -> int:
@@ -96,7 +88,7 @@ def test_a_span_alone_is_sent_soon(collector: Collector, trace: Trace) -> None:
     """It does not wait for a whole batch."""
     trace(collector.url)
     spans(1)
-    eventually(lambda: collector.named("one"))
+    wait_until(lambda: collector.named("one"))
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.REFUSE, Behaviour.BUSY, Behaviour.STALL])
@@ -115,7 +107,7 @@ def test_a_collector_that_takes_nothing(
     assert running.pipeline is not None
     assert len(running.pipeline._line) <= pipeline.WAITING
     if behaviour is Behaviour.REFUSE:
-        eventually(lambda: [one for one in caplog.records if one.levelno >= logging.WARNING])
+        wait_until(lambda: [one for one in caplog.records if one.levelno >= logging.WARNING])
     began = time.perf_counter()
     running.stop()
     assert time.perf_counter() - began < 4
@@ -146,7 +138,7 @@ def test_a_collector_that_comes_back(trace: Trace, caplog: pytest.LogCaptureFixt
         running = trace(f"{protocol}://127.0.0.1:{port}")
         lost = counted("failed")
         spans(BATCH, "early")
-        eventually(lambda lost=lost: counted("failed") > lost)
+        wait_until(lambda lost=lost: counted("failed") > lost)
         with receiving(protocol, port) as collector:
             deadline = time.monotonic() + BOUND
             while not collector.named("late"):
@@ -162,7 +154,7 @@ def test_a_collector_that_dies_in_between(trace: Trace) -> None:
         with receiving(protocol) as collector:
             running = trace(collector.url)
             spans(BATCH)
-            eventually(lambda collector=collector: len(collector.spans) == BATCH)
+            wait_until(lambda collector=collector: len(collector.spans) == BATCH)
         lost = counted("failed")
         spans(BATCH)
         began = time.perf_counter()

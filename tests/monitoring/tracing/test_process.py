@@ -12,9 +12,9 @@ import pytest
 from monitoring import tracing
 from tasksys.cli.client import traced
 from tasksys.settings import Settings, SettingsUnfit
-from tests.monitoring.tracing.test_pipeline import eventually
 from tests.support.monitoring.otlp import Behaviour, Collector
 from tests.support.serving import COMMAND, Serving, environment
+from tests.support.waiting import wait_until
 
 TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT: Final = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -56,7 +56,7 @@ def test_a_stop_is_prompt(tmp_path: Path, collector: Collector) -> None:
         run(server, "workspace", "create", "Home")
         for number in range(3):
             run(server, "add", f"Task {number}")
-        eventually(lambda: collector.requests)
+        wait_until(lambda: collector.requests)
         began = time.monotonic()
     finally:
         assert server.stop() == 0

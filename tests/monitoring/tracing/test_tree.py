@@ -26,8 +26,9 @@ from tests.support.clocks import Clock
 from tests.support.feed import feeding
 from tests.support.http import Site, Space, serving
 from tests.support.monitoring.otlp import Behaviour, Collector, Spanned
-from tests.support.nodes import WAIT, caught_up, check, until
+from tests.support.nodes import caught_up, check
 from tests.support.receivers import Receiver
+from tests.support.waiting import WAIT, until
 
 FAR: Final = "00f067aa0ba902b7"
 """The caller's span."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.nodes import until
 from tests.support.receivers import MailRelay, Receiver
 from tests.support.serving import Serving
+from tests.support.waiting import until
 
 USER = {"Tasksys-Actor": "olga", "Content-Type": "application/json"}
 

@@ -8,7 +8,7 @@ import pytest
 from streams.fold import Linger, Record
 from streams.runner import BATCH
 from streams.transport.lanes import ROOM_BYTES, ROOM_RECORDS, Lane
-from tests.support.nodes import until
+from tests.support.waiting import until
 
 
 def records(start: int, count: int, size: int = 1) -> list[Record]:

@@ -9,29 +9,15 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from tests.support.processes import end, kill_when_we_are_gone
 
 START_SECONDS = 30.0  # half a second on idle cores
 STOP_SECONDS = 10.0  # then SIGKILL
-
-T = TypeVar("T")
-
-
-def until(condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
-    """Waits until the condition gives something true, and gives it; after so many seconds, AssertionError."""
-    give_up = time.monotonic() + seconds
-    while True:
-        found = condition()
-        if found:
-            return found
-        if time.monotonic() > give_up:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.05)
 
 
 def fetched(url: str, post: Any = None) -> bytes:

@@ -23,10 +23,11 @@ from typing import Any, Final, Self
 import yaml
 
 from monitoring import alerting
-from tests.support.monitoring.programs import Program, fetched, until
+from tests.support.monitoring.programs import Program, fetched
 from tests.support.monitoring.receivers import Inbox
 from tests.support.monitoring.tools import ROOT, tool
 from tests.support.ports import HOST, free_ports
+from tests.support.waiting import wait_until
 
 PROMETHEUS: Final = ROOT / "monitoring/prometheus"
 ALERTMANAGER: Final = ROOT / "monitoring/alertmanager"
@@ -137,9 +138,11 @@ class Stack:
             # Prometheus looks at what there is to scrape, and at where Alertmanager is, five seconds after its start at
             # the soonest, which is nothing in production and long on our clock: rules come after that.
             wanted = sum(len(addresses) for addresses in self.targets.values())
-            until(lambda: len(self.targets_found()) == wanted, "targets")
-            until(lambda: len(self.query("up")) == wanted, "a first scrape of each target")
-            until(lambda: self.query("prometheus_notifications_alertmanagers_discovered > 0"), "Alertmanager is known")
+            wait_until(lambda: len(self.targets_found()) == wanted, "targets")
+            wait_until(lambda: len(self.query("up")) == wanted, "a first scrape of each target")
+            wait_until(
+                lambda: self.query("prometheus_notifications_alertmanagers_discovered > 0"), "Alertmanager is known"
+            )
             self._write_rules()
             self.reload()
             self._running = starting.pop_all()
@@ -223,7 +226,7 @@ class Stack:
     def scraped(self, *jobs: str) -> None:
         """Waits until targets of these jobs, or of all, have been scraped."""
         wanted = set(jobs) or set(self.targets)
-        until(
+        wait_until(
             lambda: wanted <= {sample.labels["job"] for sample in self.query("up == 1")},
             f"scrapes of {', '.join(sorted(wanted))}",
         )

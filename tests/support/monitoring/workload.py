@@ -25,9 +25,9 @@ from aiokafka import AIOKafkaProducer
 
 from tests.support.feed import PROTOCOL
 from tests.support.http import OWNER
-from tests.support.monitoring.programs import until
 from tests.support.receivers import Receiver
 from tests.support.serving import Serving
+from tests.support.waiting import wait_until
 
 BOUND: Final = 60.0
 AWAY: Final = (202, 503, 504)
@@ -44,7 +44,7 @@ class Away(Exception):
 def started(worker: Serving) -> None:
     """Starts a worker and waits until it is ready, longer than other tests do: so much runs beside it."""
     worker.spawn()
-    until(worker.ready, "a worker", 240)
+    wait_until(worker.ready, "a worker", 240)
 
 
 class Workload:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tasksys.client import Client, Event, Live
-from tests.support.http import eventually
 from tests.support.serving import Serving
+from tests.support.waiting import until
 
 COUNT = 60
 WRITERS = 4
@@ -39,7 +39,7 @@ async def test_a_server_that_is_killed(tmp_path: Path) -> None:
                 asyncio.create_task(_write(live, range(first, COUNT, WRITERS), sent)) for first in range(WRITERS)
             ]
             for kill_after in (COUNT // 4, COUNT // 2):
-                await eventually(lambda kill_after=kill_after: len(sent) >= kill_after)
+                await until(lambda kill_after=kill_after: len(sent) >= kill_after)
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
             await asyncio.gather(*writing)

@@ -29,7 +29,8 @@ from tasksys.client import (
 from tasksys.client import feed as client_feed
 from tests.support.chaos import cutting, proxied
 from tests.support.clocks import Clock, after
-from tests.support.http import BOUND, Site, Space, eventually, running, serving
+from tests.support.http import BOUND, Site, Space, running, serving
+from tests.support.waiting import until
 from tests.views.tokens import SHARED, signed
 from views.auth import JwtAuthentication
 
@@ -75,7 +76,7 @@ async def test_events(site: Site, space: Space) -> None:
         assert (live.user, live.role, live.position) == ("olga", "owner", 5)
         assert [one.position for one in await first(live, 5, 0)] == [1, 2, 3, 4, 5]
         reading = asyncio.create_task(first(live, 1))
-        await eventually(lambda: live._feed is not None and live._feed.after == 5)
+        await until(lambda: live._feed is not None and live._feed.after == 5)
         task = await space.task("Live")
         (event,) = await reading
         assert (event.position, event.type, event.task, event.data["title"]) == (6, "TaskCreated", task["id"], "Live")
@@ -120,7 +121,7 @@ async def test_over_connections_that_break(site: Site, space: Space) -> None:
                             return
 
             async def disturb() -> None:
-                await eventually(lambda: proxy.cuts >= 3)
+                await until(lambda: proxy.cuts >= 3)
                 await site.node.apps["commands"].crash(RuntimeError("a fault"))
 
             following = [asyncio.create_task(first(live, last, 0)) for live in lives]
@@ -147,12 +148,12 @@ async def test_presence(site: Site, space: Space) -> None:
         one, other = client(proxy.url).workspace(space.id), client(site.url).workspace(space.id)
         async with one as ann, other as ben:
             watching = asyncio.create_task(first(ben, 1))
-            await eventually(lambda: ben._feed is not None)
+            await until(lambda: ben._feed is not None)
             await ann.presence(view="board")
-            await eventually(lambda: [one.where for one in ben.here.values()] == [{"view": "board"}])
+            await until(lambda: [one.where for one in ben.here.values()] == [{"view": "board"}])
             (before,) = ben.here
             proxy.cut()
-            await eventually(lambda: bool(ben.here) and before not in ben.here)
+            await until(lambda: bool(ben.here) and before not in ben.here)
             assert [one.where for one in ben.here.values()] == [{"view": "board"}]
             assert not ann.here
             watching.cancel()
@@ -190,7 +191,7 @@ async def test_who_is_not_wanted(site: Site, space: Space) -> None:
     await space.joined("ann", "editor")
     async with client(site.url, "ann").workspace(space.id) as live:
         reading = asyncio.create_task(first(live, 10, 0))
-        await eventually(lambda: live._feed is not None and live._feed.after == 3)
+        await until(lambda: live._feed is not None and live._feed.after == 3)
         await space.delete("/members/ann")
         with pytest.raises(Refused) as error:
             await reading
@@ -220,7 +221,7 @@ async def test_tokens(site: Site, space: Space) -> None:
     async with serving(site.node, JwtAuthentication(SHARED)) as guarded:
         async with Client(guarded.url, token, wait=WAIT).workspace(space.id) as live:
             reading = asyncio.create_task(first(live, 4, 0))
-            await eventually(lambda: len(asked) >= 2)
+            await until(lambda: len(asked) >= 2)
             await space.task()
             assert len(await reading) == 4
         async with Client(guarded.url, signed(exp=int(time.time()) - 9), wait=WAIT).workspace(space.id) as live:
@@ -252,7 +253,7 @@ async def _fires(node: Node, clock: Clock) -> None:
             waiting = asyncio.create_task(_reminder(olga.messages(olga.position)))
             seen: list[Message] = []
             watching = asyncio.create_task(_until(ann.messages(ann.position), "ReminderAcknowledged", seen))
-            await eventually(lambda: olga._feed is not None and ann._feed is not None)
+            await until(lambda: olga._feed is not None and ann._feed is not None)
             clock.advance(node, hours=1)
             fired = await waiting
             assert (fired.reminder["id"], fired.reminder["state"]) == (added["id"], "fired")

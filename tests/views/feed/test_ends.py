@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.feed import PROTOCOL, feeding
-from tests.support.http import Json, Site, Space, eventually, serving
+from tests.support.http import Json, Site, Space, serving
+from tests.support.waiting import until
 from tests.views.tokens import SHARED, signed
 from views.auth import JwtAuthentication
 from views.feed import session
@@ -204,7 +205,7 @@ async def test_the_partition_is_given_away(site: Site, space: Space) -> None:
         app = site.node.apps["commands"]
         await app.crash(RuntimeError("a fault"))
         assert (await feed.closed())[0] == 4409
-    await eventually(lambda: "commands" in site.node.apps and not site.node.ready())
+    await until(lambda: "commands" in site.node.apps and not site.node.ready())
     async with feeding(site, space) as feed:
         await feed.subscribe(2)
         await space.task()

@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from tests.support.feed import feeding
-from tests.support.http import BOUND, Site, Space, eventually
+from tests.support.http import BOUND, Site, Space
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,7 +39,7 @@ async def test_each_batch_is_measured_once(site: Site, space: Space) -> None:
         await space.task("seen")
         await one.next("event")
         await other.next("event")
-        await eventually(lambda: value(f"{DELAY}_count") == before + 1)
+        await until(lambda: value(f"{DELAY}_count") == before + 1)
     assert 0.0 < value(f"{DELAY}_sum") - spent < BOUND
 
 
@@ -48,7 +49,7 @@ async def test_a_client_that_goes_was_not_closed(site: Site, space: Space) -> No
     before = [closed(code) for code in codes]
     async with feeding(site, space):
         pass
-    await eventually(lambda: not site.server.hub.rooms)
+    await until(lambda: not site.server.hub.rooms)
     assert [closed(code) for code in codes] == before
 
 
@@ -72,7 +73,7 @@ async def test_a_message_that_is_too_long_is_another_reason(site: Site, space: S
     async with feeding(site, space) as feed:
         await feed.socket.send_str("x" * 3_000_000)
         assert (await feed.closed())[0] == 1009
-    await eventually(lambda: closed("other") == before + 1)
+    await until(lambda: closed("other") == before + 1)
 
 
 async def test_a_stream_that_is_cut_off_is_counted(site: Site, space: Space) -> None:
@@ -93,5 +94,5 @@ async def test_a_stream_that_its_client_leaves_is_not(site: Site, space: Space) 
     before = closed("1001")
     async with site.session.get(f"{space.prefix}/events/stream", headers=dict(space.headers)) as response:
         await response.content.readline()
-    await eventually(lambda: not site.server.hub.rooms)
+    await until(lambda: not site.server.hub.rooms)
     assert closed("1001") == before

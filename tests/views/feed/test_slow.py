@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from monitoring import metrics
 from tests.support.feed import Feed, feeding
-from tests.support.http import Json, Site, Space, eventually, serving
+from tests.support.http import Json, Site, Space, serving
+from tests.support.waiting import until
 from views.feed.limits import Limits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -94,5 +95,5 @@ async def test_a_snapshot_that_is_not_read(site: Site, space: Space) -> None:
     ):
         open_before = metrics.FEED_CONNECTIONS.labels("websocket")._value.get()
         await feed.send("subscribe", after=None)
-        await eventually(lambda: metrics.FEED_CONNECTIONS.labels("websocket")._value.get() == open_before - 1)
+        await until(lambda: metrics.FEED_CONNECTIONS.labels("websocket")._value.get() == open_before - 1)
         assert (await feed.closed())[0] in (4408, 1006)  # it may be cut off before it reads why

@@ -9,7 +9,8 @@ import os
 import pytest
 
 from tests.support.feed import PROTOCOL, feeding
-from tests.support.http import BOUND, Space, eventually
+from tests.support.http import BOUND, Space
+from tests.support.waiting import until
 from tests.support.workers import Worker, raw_worker, worker
 from tests.views.forwarding.test_breaks import UPGRADE, head
 from tests.views.forwarding.test_frames import made
@@ -44,8 +45,8 @@ async def test_everything_goes_through(owner: Worker, other: Worker, space: Spac
         assert len(other.forwarder.tunnels) == 1
         await feed.socket.ping(b"there")
         assert feed.socket.protocol == PROTOCOL
-    await eventually(lambda: not len(other.forwarder.tunnels))
-    await eventually(lambda: not owner.server.hub.users)
+    await until(lambda: not len(other.forwarder.tunnels))
+    await until(lambda: not owner.server.hub.users)
 
 
 async def test_many_messages_come_whole_and_in_order(owner: Worker, other: Worker, space: Space) -> None:
@@ -100,7 +101,7 @@ async def test_close_codes_go_both_ways(owner: Worker, other: Worker, space: Spa
     async with feeding(other, space) as feed:
         await feed.socket.close(code=4000, message=b"enough")
         assert feed.socket.close_code == 1000 or feed.socket.close_code == 4000
-    await eventually(lambda: not len(other.forwarder.tunnels) and not owner.server.hub.users)
+    await until(lambda: not len(other.forwarder.tunnels) and not owner.server.hub.users)
 
 
 async def accepts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -163,12 +164,12 @@ async def test_a_worker_that_stops(owner: Worker, space: Space) -> None:
 async def test_a_client_that_is_cut_off(owner: Worker, other: Worker, space: Space) -> None:
     """Its feed ends at the owner too."""
     async with feeding(other, space) as feed:
-        await eventually(lambda: len(owner.server.hub.users) == 1)
+        await until(lambda: len(owner.server.hub.users) == 1)
         assert feed.socket._response.connection is not None
         transport = feed.socket._response.connection.transport
         assert transport is not None
         transport.abort()
-        await eventually(lambda: not owner.server.hub.users and not len(other.forwarder.tunnels))
+        await until(lambda: not owner.server.hub.users and not len(other.forwarder.tunnels))
 
 
 async def test_a_client_that_reads_nothing(owner: Worker) -> None:
@@ -219,7 +220,7 @@ async def test_who_takes_nothing_is_cut_off(owner: Worker, monkeypatch: pytest.M
         tunnel.end(closing.MOVED)
         async with asyncio.timeout(BOUND):
             await broken.wait()
-        await eventually(lambda: not any(one is not None and one.get_write_buffer_size() for one in ends))
+        await until(lambda: not any(one is not None and one.get_write_buffer_size() for one in ends))
         writer.close()
 
 

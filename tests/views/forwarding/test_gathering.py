@@ -16,7 +16,8 @@ import pytest_asyncio
 
 from tasksys.errors import NotOwned
 from tasksys.ownership import Ownership
-from tests.support.http import Json, Site, eventually, new_space, running
+from tests.support.http import Json, Site, new_space, running
+from tests.support.waiting import until
 from tests.support.workers import Worker, raw_worker, worker
 from tests.views.forwarding.test_breaks import head
 from views.forwarding import gathering
@@ -204,7 +205,7 @@ async def test_who_waits_asks_the_one_that_is_away(tmp_path: Path) -> None:
     """However many wait for however long: the others are asked once by each before it is back, and once then."""
     async with running(tmp_path) as site, one_away(site) as (one, others, _):
         waiting = [asyncio.create_task(one.client(f"u{number}").get(LISTED, limit=7)) for number in range(5)]
-        await eventually(lambda: len(others.away) >= 4 * len(waiting))
+        await until(lambda: len(others.away) >= 4 * len(waiting))
         assert len(others.there) == len(waiting)
         others.back.set()
         for each in waiting:
@@ -218,7 +219,7 @@ async def test_who_has_it_now_is_noticed_at_once(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
     async with running(tmp_path) as site, one_away(site) as (one, others, has):
         waiting = asyncio.create_task(one.client().get(LISTED))
-        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        await until(lambda: len(one.forwarder.waiting) == 1)
         before = len(others.away)
         others.back.set()
         one.believing._known = Ownership(2, {**has, 2: has[1]})
@@ -250,7 +251,7 @@ async def test_ones_own_part_is_looked_at_often(tmp_path: Path, monkeypatch: pyt
         state = Recovering(site.node.state)
         monkeypatch.setattr(one.believing, "state", state, raising=False)
         waiting = asyncio.create_task(one.client("u").get(LISTED))
-        await eventually(lambda: state.asked > 2)
+        await until(lambda: state.asked > 2)
         state.ready = True
         async with asyncio.timeout(5):
             assert [found["id"] for found in (await waiting).ok["items"]] == [made.id]
@@ -262,7 +263,7 @@ async def test_nobody_knows_who_has_what(tmp_path: Path, monkeypatch: pytest.Mon
     async with running(tmp_path) as site, one_away(site) as (one, others, has):
         one.believing._known = Ownership()
         waiting = asyncio.create_task(one.client().get(LISTED))
-        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        await until(lambda: len(one.forwarder.waiting) == 1)
         assert not others.there
         one.believing._known = Ownership(1, {0: has[0], 1: has[1]})
         async with asyncio.timeout(5):
@@ -274,7 +275,7 @@ async def test_a_stop_is_not_held_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(gathering, "ROUNDS", (1_000.0,))
     async with running(tmp_path) as site, one_away(site) as (one, _, _):
         waiting = asyncio.create_task(one.client().get(LISTED))
-        await eventually(lambda: len(one.forwarder.waiting) == 1)
+        await until(lambda: len(one.forwarder.waiting) == 1)
         async with asyncio.timeout(5):
             await one.server.stop()
             (await waiting).problem(503, "not-ready")

@@ -10,7 +10,8 @@ import pytest
 
 from monitoring import metrics
 from tasksys.ownership import Ownership
-from tests.support.http import Space, eventually, new_space, running
+from tests.support.http import Space, new_space, running
+from tests.support.waiting import until
 from tests.support.workers import CLUSTER, Worker, worker
 from tests.views.tokens import SHARED, bearer, signed
 from views.auth import JwtAuthentication
@@ -48,7 +49,7 @@ async def test_nobody_has_it_for_a_moment(owner: Worker, space: Space) -> None:
     async with worker(None, None) as other:
         there = Space(other.session, space.headers, space.prefix, space.id)
         asked = [asyncio.create_task(one) for one in (there.get("/tasks"), there.post("/tasks", {"title": "Late"}))]
-        await eventually(lambda: len(other.forwarder.waiting) == 2)
+        await until(lambda: len(other.forwarder.waiting) == 2)
         other.believing.believe(owner.url)
         read, written = [await one for one in asked]
         assert (read.status, written.status) == (200, 201)

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.support.http import Answer, Site, Space, eventually, key
+from tests.support.http import Answer, Site, Space, key
+from tests.support.waiting import until
 from tests.support.workers import Worker, worker
 from views.keys import SPARE_KEY_HEADER
 
@@ -51,9 +52,9 @@ async def test_the_new_owner_is_asked(site: Site, owner: Worker, first: Worker, 
             asyncio.create_task(there.post("/tasks", MILK, headers=named)),
             asyncio.create_task(there.post("/commands", several, headers={"Idempotency-Key": key()})),
         ]
-        await eventually(lambda: site.waiting() == 3)
+        await until(lambda: site.waiting() == 3)
         move(site, owner, first)
-        await eventually(lambda: site.waiting() == 3)
+        await until(lambda: site.waiting() == 3)
     made, batch = [await one for one in sent]
     assert (made.status, made.ok["title"]) == (201, "Milk")
     assert [one["status"] for one in batch.ok["items"]] == ["accepted", "accepted"]
@@ -64,7 +65,7 @@ async def test_a_file_goes_to_the_new_owner(site: Site, owner: Worker, first: Wo
     """An import that was under way is done there, and makes nothing double."""
     async with site.held(space):
         sent = asyncio.create_task(at(first, space).post("/import", data=b"title\nMilk\nBread\n", format="csv"))
-        await eventually(lambda: site.waiting() > 0)
+        await until(lambda: site.waiting() > 0)
         move(site, owner, first)
     answer = await sent
     assert {one["status"] for one in answer.ok["items"]} <= {"done", "skipped"}, "those of before may be there by then"
@@ -75,7 +76,7 @@ async def test_a_command_without_a_key(site: Site, owner: Worker, first: Worker,
     """It got one from the worker that took it."""
     async with site.held(space):
         sent = asyncio.create_task(at(first, space).post("/tasks", MILK))
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         move(site, owner, first)
     assert (await sent).status == 201
     assert await titles(space) == ["Milk"]
@@ -85,9 +86,9 @@ async def test_one_that_was_handed_on_is_handed_on_anew(site: Site, owner: Worke
     """The worker that lost it says that it has begun; the one that took the request asks the new owner."""
     async with worker(None, first.url) as other, site.held(space):
         sent = asyncio.create_task(at(other, space).post("/tasks", MILK))
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         move(site, owner, first, other)
-        await eventually(lambda: site.waiting() == 1)
+        await until(lambda: site.waiting() == 1)
         site.held(space).release()
         try:
             assert (await sent).status == 201
@@ -101,7 +102,7 @@ async def test_when_nobody_has_it(site: Site, owner: Worker, first: Worker, spac
     async with worker(None, first.url, wait=0.5) as other:
         async with site.held(space):
             sent = asyncio.create_task(at(other, space).post("/tasks", MILK))
-            await eventually(lambda: site.waiting() == 1)
+            await until(lambda: site.waiting() == 1)
             move(site, owner, first)
             answer: Answer = await sent
         spare = answer.headers[SPARE_KEY_HEADER]

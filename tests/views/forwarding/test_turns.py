@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.http import eventually
+from tests.support.waiting import until
 from tests.support.workers import Worker, raw_worker, worker
 from tests.views.forwarding.test_breaks import MADE, head
 from tests.views.tokens import SHARED, bearer, signed
@@ -52,7 +52,7 @@ async def test_who_waits_is_in_nobodys_way(
 
     async with raw_worker(answers) as url, worker(None, url) as other:
         waiting = [asyncio.create_task(other.client().send(method, path, headers=headers)) for _ in range(5)]
-        await eventually(lambda: seen == 5)
+        await until(lambda: seen == 5)
         async with asyncio.timeout(5):
             assert (await other.client().get(f"{PATH}/one")).status == 201
         await gone(waiting)
@@ -71,7 +71,7 @@ async def test_a_turn_is_not_waited_for_for_ever(owner: Worker, monkeypatch: pyt
 
     async with raw_worker(frozen) as url, worker(None, url, wait=0.5) as other:
         waiting = [asyncio.create_task(other.client().get(PATH)) for _ in range(2)]
-        await eventually(lambda: seen == 2)
+        await until(lambda: seen == 2)
         began = time.monotonic()
         for _ in range(2):
             answer = await other.client().post(PATH, {"title": "Milk"})
@@ -98,7 +98,7 @@ async def test_one_caller_has_not_all_places(owner: Worker, monkeypatch: pytest.
     async with raw_worker(answers) as url, worker(None, url) as other:
         slow = PATH.replace("tasks", "audit")
         waiting = [asyncio.create_task(other.client("anna").get(slow)) for _ in range(20)]
-        await eventually(lambda: seen == 3)
+        await until(lambda: seen == 3)
         async with asyncio.timeout(5):
             for _ in range(3):
                 assert (await other.client("ben").get(f"{PATH}/one")).status == 201
@@ -132,12 +132,12 @@ async def test_bodies_that_are_kept_have_a_bound(owner: Worker, monkeypatch: pyt
         waiting = []
         for number in (1, 2):
             waiting.append(asyncio.create_task(sent()))
-            await eventually(lambda number=number: seen == number)
+            await until(lambda number=number: seen == number)
         refused = await sent()
         assert "keeps" in refused.problem(503, "not-ready")["detail"]
         assert refused.headers["Retry-After"]
         waiting.append(asyncio.create_task(other.client().get(PATH)))
-        await eventually(lambda: seen == 3)
+        await until(lambda: seen == 3)
         frozen.set()
         assert [(await one).status for one in waiting] == [201, 201, 201]
         assert (await sent()).status == 201

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.http import Answer, eventually
+from tests.support.http import Answer
+from tests.support.waiting import until
 from tests.support.workers import CLUSTER, Worker, worker
 from tests.views.forwarding.test_turns import gone
 from tests.views.tokens import SECRET, SHARED, bearer, signed, tampered
@@ -67,7 +68,7 @@ async def test_another_worker_vouches_for_nobody(owner: Worker) -> None:
         proof = {HEADER: Proofs(CLUSTER).prove("GET", PATH, Hop("192.0.2.1", 10.0))}
         (await other.client().get(PATH, headers=proof)).problem(401, "unauthorised")
         known = asyncio.create_task(other.client().get(PATH, headers=proof | bearer(signed())))
-        await eventually(lambda: len(other.forwarder.waiting) == 1)
+        await until(lambda: len(other.forwarder.waiting) == 1)
         await gone([known])
 
 
@@ -76,10 +77,10 @@ async def test_one_user_leaves_room_for_others(owner: Worker, monkeypatch: pytes
     monkeypatch.setattr(waiting, "WAITING", 8)
     async with worker(None, None, authenticator=JwtAuthentication(SHARED)) as other:
         anna = asking(other, "anna", 20)
-        await eventually(lambda: len(over(anna)) == 16)
+        await until(lambda: len(over(anna)) == 16)
         assert over(anna) == [503] * 16
         ben = asking(other, "ben", 2)
-        await eventually(lambda: len(other.forwarder.waiting) > 4)
+        await until(lambda: len(other.forwarder.waiting) > 4)
         strangers = [(await other.client().get(PATH)).status for _ in range(3)]
         assert strangers == [401] * 3
         assert not over(ben)
@@ -95,16 +96,16 @@ async def test_whom_the_owner_only_can_know(owner: Worker, monkeypatch: pytest.M
     monkeypatch.setattr(waiting, "STRANGERS", 4)
     async with worker(None, None, authenticator=JwtAuthentication(SHARED)) as other:
         here = [asyncio.create_task(other.client().get(CALENDAR)) for _ in range(9)]
-        await eventually(lambda: len(over(here)) == 7)
+        await until(lambda: len(over(here)) == 7)
         assert len(other.forwarder.waiting) == 2
         proof = {HEADER: Proofs(CLUSTER).prove("GET", CALENDAR, Hop("192.0.2.1", 10.0))}
         there: Any = [asyncio.create_task(other.client().get(CALENDAR, headers=proof)) for _ in range(2)]
-        await eventually(lambda: len(over(there)) == 1)
+        await until(lambda: len(over(there)) == 1)
         anna = asking(other, "anna", 2)
-        await eventually(lambda: len(other.forwarder.waiting) == 5)
+        await until(lambda: len(other.forwarder.waiting) == 5)
         assert not over(anna)
         await gone([*here, *there, *anna])
-        await eventually(lambda: len(other.forwarder.waiting) == 0)
+        await until(lambda: len(other.forwarder.waiting) == 0)
 
 
 async def test_a_secret_in_another_address_is_none(owner: Worker) -> None:
@@ -118,7 +119,7 @@ async def test_lists_over_all_wait_beside_them(owner: Worker, monkeypatch: pytes
     monkeypatch.setattr(waiting, "WAITING", 4)
     async with worker(owner.believing.node, None, authenticator=JwtAuthentication(SHARED)) as other:
         anna = asking(other, "anna", 6, "/api/v1/workspaces")
-        await eventually(lambda: len(over(anna)) == 4)
+        await until(lambda: len(over(anna)) == 4)
         assert over(anna) == [503] * 4
         assert len(other.forwarder.waiting) == 2
         await gone(anna)
