@@ -17,6 +17,7 @@ import pytest_asyncio
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
 from tests.support.serving import Serving
+from tests.support.waiting import until
 from views.sending import WAIT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -126,40 +127,49 @@ async def test_either_replays_everything(workers: tuple[Serving, Serving], http:
     assert ends[0]["total"] >= 4 * WORKSPACES, "every workspace has an event at least, for each of the agents"
 
 
-async def test_copies_are_read_by_who_asks(
-    workers: tuple[Serving, Serving], http: aiohttp.ClientSession, kafka: KafkaBroker
+async def read(http: aiohttp.ClientSession, url: str, **headers: str) -> tuple[int, bool, str]:
+    """Status, whether it may be old, and its position."""
+    async with http.get(url, headers=headers) as answer:
+        return answer.status, "Tasksys-Stale" in answer.headers, answer.headers.get("Tasksys-Position", "")
+
+
+async def all_read(
+    http: aiohttp.ClientSession, urls: list[str], wanted: list[tuple[int, bool, str]], **headers: str
 ) -> None:
-    """One of the two answers from its copy, and says of which position; so do both for everybody while the brokers are
-    away, and no longer than that."""
+    """Returns when these are the answers, in any order."""
+
+    async def told() -> bool:
+        return sorted([await read(http, url, **headers) for url in urls]) == wanted
+
+    await until(told, f"all answer with one of {set(wanted)}", PATIENCE)
+
+
+async def test_copies_are_read_by_who_asks(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
+    """One of the two answers from its copy, and says of which position."""
     await shared(http, workers)
     (space, *_) = await spaces(http, workers)
     urls = [f"{one.url}/api/v1/workspaces/{space}" for one in workers]
+    await all_read(http, urls, [(200, False, "2"), (200, True, "2")], **{"Tasksys-Read": "standby"})
 
-    async def read(url: str, **headers: str) -> tuple[int, bool, str]:
-        async with http.get(url, headers=headers) as answer:
-            return answer.status, "Tasksys-Stale" in answer.headers, answer.headers.get("Tasksys-Position", "")
 
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            told = sorted([await read(url, **{"Tasksys-Read": "standby"}) for url in urls])
-            if told == [(200, False, "2"), (200, True, "2")]:
-                break
-            await asyncio.sleep(0.1)
-    kafka.freeze()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                if [await read(url) for url in urls] == [(200, True, "2")] * 2:
-                    break
-                await asyncio.sleep(0.1)
-        assert (await asked(http, "POST", f"{urls[0]}/tasks", {"title": "Lost"}))[0] == 503
-    finally:
-        kafka.thaw()
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if [await read(url) for url in urls] == [(200, False, "2")] * 2:
-                break
-            await asyncio.sleep(0.1)
+async def test_any_of_three_answers_while_the_brokers_are_away(
+    workers: tuple[Serving, Serving], http: aiohttp.ClientSession, kafka: KafkaBroker, tmp_path: Path
+) -> None:
+    """From its copy, or another one's, for of each partition one of them has none; and no longer than that."""
+    await shared(http, workers)
+    made = await spaces(http, workers)
+    with Serving(tmp_path, "--broker", f"kafka://{kafka.bootstrap}", "--partitions", "4") as third:
+        urls = [f"{one.url}/api/v1/workspaces/{space}" for one in (*workers, third) for space in made]
+        await all_read(http, urls, [(200, False, "2")] * len(urls))
+        copied = [(200, False, "2")] * (len(urls) - len(made)) + [(200, True, "2")] * len(made)
+        await all_read(http, urls, copied, **{"Tasksys-Read": "standby"})  # each copy is there, and complete
+        kafka.freeze()
+        try:
+            await all_read(http, urls, [(200, True, "2")] * len(urls))
+            assert (await asked(http, "POST", f"{urls[0]}/tasks", {"title": "Lost"}))[0] == 503
+        finally:
+            kafka.thaw()
+        await all_read(http, urls, [(200, False, "2")] * len(urls))
 
 
 async def test_a_worker_is_killed_under_writes(workers: tuple[Serving, Serving], http: aiohttp.ClientSession) -> None:
