@@ -31,8 +31,7 @@ class Measures:
         """Counts a stop by a fault."""
         self.stuck = metrics.AGENT_STUCK.labels(agent).inc
         """Counts a stop because it got no further."""
-        reasons = ("corrupt", "ahead", "undone", "old", "incomplete")
-        self.rebuilt = {reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in reasons}
+        self.rebuilt = {reason: metrics.TABLES_REBUILT.labels(agent, reason).inc for reason in metrics.LOSS.values}
         """Counts rows that were thrown away and are recovered, by the reason."""
         self.rebalanced = metrics.REBALANCES.labels(agent).inc
         """Counts an assignment."""
