@@ -101,6 +101,7 @@ class Node:
     apps: dict[str, faust.App] = field(init=False, default_factory=dict)
     begun: dict[str, faust.App] = field(init=False, default_factory=dict)
     """Apps that run or are about to: those too that are starting."""
+    _heard: Ownership = field(init=False, default_factory=Ownership)
     faults: dict[str, str] = field(init=False, default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
 
@@ -225,6 +226,7 @@ class Node:
         except Exception as error:
             return error
         finally:
+            self._last_heard()
             self.apps.pop(spec.name, None)
             self.begun.pop(spec.name, None)
             await to_the_end(self._stop_app(app, stopped))
@@ -270,10 +272,21 @@ class Node:
                 itself |= Counter([KeptOut(self.url, Setting.KEY)] if app.assignor.stranger else ())
         return [(one, KEPT_OUT[one.by]) for one in sorted((found - itself).elements())]
 
-    def last_ownership(self) -> Ownership:
-        """What the last assignment that was heard of here says, whether it still holds or not: whom to ask."""
-        heard = (app._consumer.ownership for app in self.begun.values() if app._consumer is not None)
-        return next((one for one in heard if one.members), Ownership())
+    def workers(self) -> tuple[str, ...]:
+        """Everybody that the last assignment heard of here names, whether it still holds or not: whom to ask."""
+        consumers = [app._consumer for app in self.begun.values() if app._consumer is not None]
+        return next((one.ownership.members for one in consumers if one.ownership.members), ())
+
+    def keepers(self, partition: int) -> tuple[str, ...]:
+        """Workers that had the partition of commands, or a copy of it, by the last assignment heard of here."""
+        return self._last_heard().keepers(partition)
+
+    def _last_heard(self) -> Ownership:
+        """The last assignment of commands that was heard of, also by an app that has stopped by a fault since."""
+        app = self.begun.get("commands")
+        if app is not None and app._consumer is not None and app._consumer.ownership.members:
+            self._heard = app._consumer.ownership
+        return self._heard
 
     def ready(self) -> dict[str, str]:
         """What is missing, by agent or other task; empty when this process can serve."""

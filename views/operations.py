@@ -82,7 +82,7 @@ async def _others(request: web.Request) -> list[dict[str, Any]]:
     forwarder = request.app.get(FORWARDER)
     if forwarder is None or not forwarder.hands_on:
         return []
-    others = [one for one in system(request).last_ownership().members if one != forwarder.url]
+    others = [one for one in system(request).workers() if one != forwarder.url]
     told: list[dict[str, Any]] = []
     for worker, one in zip(others, await asked(request, forwarder, others), strict=True):
         if isinstance(one, Fetched) and one.status == HTTPStatus.OK:

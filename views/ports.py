@@ -216,8 +216,12 @@ class System(Protocol):
         """Which workers have which partitions of an agent; empty where nobody knows just now."""
         ...
 
-    def last_ownership(self) -> Ownership:
-        """What the last assignment that was heard of here says, whether it still holds or not: whom to ask."""
+    def workers(self) -> tuple[str, ...]:
+        """Workers that were there when this one last heard of any, also while it is not known who has what."""
+        ...
+
+    def keepers(self, partition: int) -> tuple[str, ...]:
+        """Workers that had the partition, or a copy of it, when this one last heard of any; the owner comes first."""
         ...
 
     def kept_out(self) -> Sequence[tuple[KeptOut, str]]:

@@ -15,9 +15,11 @@ from views.context import VIEW
 from views.ports import StateReader, System
 
 ASKED: Final = "Tasksys-Read"
-"""The header by which a client asks for it, or another worker: `standby`."""
+"""The header by which a client asks for it: `standby`."""
 
 STANDBY: Final = "standby"
+ALONE: Final = "standby-alone"
+"""What a worker asks another one, whose copy is wanted and nothing else: it neither waits nor asks others."""
 
 HEADER: Final = "Tasksys-Stale"
 
@@ -33,7 +35,12 @@ def allowed(request: web.Request) -> bool:
 
 def asked(request: web.Request) -> bool:
     """Whether its client wants that."""
-    return ASKED in request.headers and request.headers[ASKED].strip().lower() == STANDBY and allowed(request)
+    return ASKED in request.headers and request.headers[ASKED].strip().lower() in (STANDBY, ALONE) and allowed(request)
+
+
+def alone(request: web.Request) -> bool:
+    """Whether nothing but a copy is wanted, by a worker that asks several."""
+    return request.headers.get(ASKED) == ALONE
 
 
 def show(request: web.Request, system: System, workspace: str) -> bool:

@@ -212,7 +212,7 @@ class Client:
             passing = code == "still-pending" or (status in BUSY and code != "not-here")
             if passing and wait is not None and after <= LONGEST_RETRY_AFTER:
                 busy.append(problems.refused(status, answer, self.server))
-                note.change(f"the server at {self.server}, which answers “{busy[-1].message.splitlines()[0]}”")
+                note.change(f"the server at {self.server}, which last answered “{busy[-1].message.splitlines()[0]}”")
                 await asyncio.sleep(max(wait, after))
                 continue
             if status == 202 and location:

@@ -98,9 +98,9 @@ async def test_all_know_who_has_what(url: str, tmp_path: Path) -> None:
         for app in first.begun.values():
             app._consumer.lease.end()
         assert first.ownership() == Ownership()
-        assert first.last_ownership().members == (first.url, second.url), "whom to ask when nobody knows who has what"
+        assert first.workers() == (first.url, second.url), "whom to ask how they are, when nobody knows who has what"
     assert first.ownership() == Ownership()
-    assert first.last_ownership() == Ownership()
+    assert first.workers() == ()
 
 
 async def test_two_under_one_address(url: str, tmp_path: Path) -> None:

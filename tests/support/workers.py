@@ -31,7 +31,9 @@ class Believing:
     def __init__(self, node: Node | None, owner: str | None) -> None:
         self.node = node
         self.url = ""
-        self._heard = Ownership()
+        self.kept: tuple[str, ...] = ()
+        """Who has a copy, or had the partition."""
+        self._heard: tuple[str, ...] = ()
         self.believe(owner)
 
     def believe(self, owner: str | None) -> None:
@@ -46,11 +48,14 @@ class Believing:
             self._known = Ownership(1, {} if has is None else dict.fromkeys(range(16), has))
         return self._known
 
-    def last_ownership(self) -> Ownership:
+    def workers(self) -> tuple[str, ...]:
         """As it was told last, also if nobody is known to have anything since."""
-        if self.ownership().members:
-            self._heard = self.ownership()
+        self._heard = self.ownership().members or self._heard
         return self._heard
+
+    def keepers(self, partition: int) -> tuple[str, ...]:
+        """As it was told, of every partition."""
+        return self.kept
 
     def partition(self, workspace: str) -> int:
         """The node's; of none, one that there is."""

@@ -26,8 +26,8 @@ class Asking:
     def __init__(self, ask: Ask, room: Kept, request: web.Request, partition: int, uncertain: bool = False) -> None:
         self.uncertain = uncertain
         """Whether a worker that did not answer, or that lost the workspace meanwhile, may have done it."""
-        self.copies = False
-        """Whether workers that have copies were asked: they are once, for what they have does not come with time."""
+        self.keepers: list[str] | None = None
+        """Workers whose copies are still to be asked, each once; None as long as nobody's are."""
         self._ask, self._request, self._partition = ask, request, partition
         self._sending: Sending | None = None
         self._room, self._held = room, 0
@@ -62,6 +62,21 @@ class Asking:
         if self.uncertain and _pending(answered):
             return None
         metrics.FORWARDED.labels("repeated" if self.uncertain else "answered").inc()
+        return answered
+
+    async def copy(self, wait: float) -> web.StreamResponse | None:
+        """What the next keeper's copy says; None if that is nothing. Raises Problem."""
+        assert self.keepers
+        keeper = self.keepers.pop(0)
+        try:
+            sending = Sending(repeatable=True, copied=True)
+            answered = await self._ask(self._request, keeper, sending, self._partition, wait)
+        except Misdirected:
+            return None
+        except Unreached as error:
+            logger.debug("%s, which should have a copy, did not answer: %s", keeper, error)
+            return None
+        metrics.FORWARDED.labels("answered").inc()
         return answered
 
 

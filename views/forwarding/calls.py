@@ -69,6 +69,8 @@ class Sending:
     """The answer comes when something happens, or never ends."""
     waits: bool = False
     """The answer may take its time, as the client likes."""
+    copied: bool = False
+    """What a copy says is asked for, and only an answer that says something counts: another copy may have it."""
     spent: bool = False
     """The stream has been begun."""
     fault: Exception | None = None
@@ -108,13 +110,13 @@ class Calls:
         await self._soon.close()
         await self._lasting.close()
 
-    async def fetch(self, url: URL, sent: CIMultiDict[str], seconds: float, asking: str) -> Fetched:
-        """A whole answer to a GET, which `asking` has its turn for. Raises Misdirected, Unreached."""
+    async def fetch(self, url: URL, sent: CIMultiDict[str], seconds: float) -> Fetched:
+        """A whole answer, for this worker itself. Raises Misdirected, Unreached."""
         body = bytearray()
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._place(url).of(asking),
+                self._place(url).of(OURSELVES),
                 self._soon.get(url, headers=sent, allow_redirects=False) as answer,
             ):
                 if answer.status == HTTPStatus.MISDIRECTED_REQUEST:
@@ -149,25 +151,20 @@ class Calls:
             raise Unreached(f"it broke off ({why(error)})", begun=True) from error
 
     async def ask(
-        self,
-        request: web.Request,
-        url: URL,
-        sent: CIMultiDict[str],
-        sending: Sending,
-        had: tuple[int, str],
+        self, request: web.Request, url: URL, sent: CIMultiDict[str], sending: Sending, had: tuple[int, str],
         wait: float,
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse:  # fmt: skip
         """The answer, which may be on its way to the client by then. `had` is the partition, and who has it; `wait` for
-        how many seconds a connection may be waited for.
+        how many seconds a connection may be waited for; for what a copy says, until the answer is there or is long.
 
         Raises Misdirected, Unreached, and ConnectionError where an answer that has begun breaks off: what is cut off
         must not look whole.
         """
         if sending.length is not None:
             sent[hdrs.CONTENT_LENGTH] = str(sending.length)
-        limit = asyncio.timeout(None)
+        limit = asyncio.timeout(wait if sending.copied else None)
         session = self._lasting if sending.lasting else self._soon
-        handed = _Handed(None if sending.lasting or sending.waits else self._place(url), caller(request))
+        handed = _Handed(None if sending.lasting or sending.waits else self._place(url), _caller(request))
         try:
             async with limit:
                 if sending.lasting:
@@ -190,6 +187,10 @@ class Calls:
                             if BEGUN_HEADER in answer.headers:
                                 raise Unreached("the workspace moved from it meanwhile", begun=True)
                             raise Misdirected
+                        if sending.copied and answer.status >= HTTPStatus.TOO_MANY_REQUESTS:
+                            raise Misdirected
+                        if sending.copied and (answer.content_length is None or answer.content_length > WHOLE):
+                            limit.reschedule(None)
                         return await _handed_back(request, answer, sending.lasting, handed)
         except aiohttp.ClientConnectorError as error:
             raise Unreached(f"it cannot be connected to ({why(error)})", begun=False) from error
@@ -202,6 +203,8 @@ class Calls:
                 return handed.response
             if handed.response is not None:
                 raise ConnectionError("The answer cannot be finished.") from error
+            if sending.copied and not handed.begun:  # it is no slower than others want it
+                raise Misdirected from error
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError) or not handed.begun
             raise Unreached(f"it broke off ({why(error)})", begun=not connecting) from error
         finally:
@@ -289,6 +292,6 @@ async def _handed_back(
     return response
 
 
-def caller(request: web.Request) -> str:
+def _caller(request: web.Request) -> str:
     """What tells callers apart before anybody knows who they are; of people behind one token, what they say."""
     return f"{request.headers.get(hdrs.AUTHORIZATION, '')} {request.headers.get(ACTOR_HEADER, '')}"

@@ -1,25 +1,22 @@
-"""Reads while nobody is known to have a workspace: since when that is so, and the copies that other workers keep.
+"""Reads while nobody is known to have a workspace: since when that is so, and whose copies can be asked.
 
 A worker that has a copy itself answers from it (`views/stale.py`). One that has none hands the read on to those that
-the last assignment names, as if its client had asked for a copy; what they answer says that it may be old.
+had the workspace or a copy when it last heard of any; what they answer says that it may be old.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from aiohttp import web
 
-from views.forwarding import headers
-from views.forwarding.calls import Fetched
-from views.forwarding.failures import Misdirected, Unreached
-from views.log import logger
+from views.forwarding.hops import FOREIGN, HOP
+from views.ports import System
 
 ASKED_SECONDS: Final = 10.0
 """So long that nobody asked for a partition says nothing of what was before: somebody may have had it meanwhile."""
 
-Fetch = Callable[[str], Awaitable[Fetched]]
-"""What a worker answers from its copy. Raises Misdirected where it has none, Unreached."""
+SILENT_SECONDS: Final = 5.0
+"""For which a worker that did not answer is not asked for its copies again: all who read would wait for it."""
 
 
 class Unknown:
@@ -44,15 +41,22 @@ class Unknown:
             self._asked.pop(partition, None)
 
 
-async def read(workers: Iterable[str], fetch: Fetch) -> web.Response | None:
-    """What the first of them answers that has a copy; None if none of them has one, or answers."""
-    for worker in workers:
-        try:
-            told = await fetch(worker)
-        except Misdirected:
-            continue
-        except Unreached as error:
-            logger.debug("%s, which should have a copy, did not answer: %s", worker, error)
-            continue
-        return web.Response(status=told.status, headers=headers.back(told.headers), body=told.body)
-    return None
+class Keepers:
+    """The other workers whose copies can be asked."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._silent: dict[str, float] = {}
+        """When a worker did not answer last."""
+
+    def of(self, request: web.Request, partition: int) -> list[str]:
+        """Those of a partition, the best first; none for a request that has made its hop."""
+        if HOP in request or FOREIGN in request:
+            return []
+        now = asyncio.get_running_loop().time()
+        known = [one for one in self._system.keepers(partition) if one != self._system.url]
+        return [one for one in known if now - self._silent.get(one, -SILENT_SECONDS) >= SILENT_SECONDS]
+
+    def silent(self, worker: str) -> None:
+        """It did not answer."""
+        self._silent[worker] = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from itertools import chain, repeat
 from typing import Any, Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -21,10 +21,12 @@ from tasksys.errors import Moved, NotHere, NotOwned
 from tasksys.ownership import Ownership
 from views import observed, stale
 from views.context import ID, STOPPING, unless_stopping
-from views.forwarding import copies, headers, proofs, tunnels
+from views.forwarding import headers, proofs, tunnels
 from views.forwarding.asking import Asking, nobody, raise_if_not_repeatable
 from views.forwarding.bodies import SAFE, Kept
-from views.forwarding.calls import BEGUN_HEADER, OURSELVES, Calls, Fetched, Sending, caller
+from views.forwarding.calls import BEGUN_HEADER, Calls, Fetched, Sending
+from views.forwarding.copies import Keepers, Unknown
+from views.forwarding.failures import Unreached
 from views.forwarding.hops import HOP, Hops
 from views.forwarding.proofs import Hop, Proofs
 from views.forwarding.tunnels import Tunnels
@@ -46,6 +48,9 @@ UNKNOWN_SECONDS: Final = 3.0
 """After which reads are answered from what this worker knows, marked as such. A rebalance is over by then; the brokers
 are away, or this worker is cut off from them."""
 
+COPY_SECONDS: Final = 2.0
+"""For another worker to begin to answer from its copy."""
+
 PAUSES: Final = (0.02, 0.04, 0.08, 0.16, 0.25)
 """Seconds between looks at who has the partition; the last one is repeated."""
 
@@ -62,7 +67,7 @@ class Forwarder:
         self._calls = Calls(self._watch)
         self.tunnels = Tunnels(self._watch)
         self.waiting, self.kept = Waiting(), Kept()
-        self._unknown = copies.Unknown()
+        self._unknown, self._keepers = Unknown(), Keepers(system)
 
     def stop(self) -> None:
         """Ends what waits for something to happen at other workers."""
@@ -90,7 +95,7 @@ class Forwarder:
             except NotOwned as error:  # a copy has not got everything
                 raise_if_not_repeatable(request, error)
                 stale.hide(request)
-            if HOP in request:
+            if HOP in request and stale.alone(request):
                 return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST)
         return await self.at(request, partition, local, workspace)
 
@@ -130,6 +135,10 @@ class Forwarder:
                 with place(again=had) as had:
                     if left <= 0 or not had or request.app[STOPPING].is_set():
                         break
+                    if asking.keepers and self._system.ownership().owner(partition) is None:
+                        if (answered := await asking.copy(min(left, COPY_SECONDS))) is not None:
+                            return answered
+                        continue
                     await asyncio.sleep(min(pause, left))
         metrics.FORWARDED.labels("failed").inc()
         raise nobody(request, asking.uncertain)
@@ -145,9 +154,9 @@ class Forwarder:
             if workspace is not None and unknown > UNKNOWN_SECONDS and stale.allowed(request):
                 if stale.show(request, self._system, workspace):
                     return await local()
-                if (answered := await self._from_copies(request, partition, asking, left)) is not None:
-                    return answered
-            if unknown > self.wait:  # nobody need wait for what others have waited for in vain
+                if asking.keepers is None and self.hands_on:
+                    asking.keepers = self._keepers.of(request, partition)
+            if unknown > self.wait and not asking.keepers:  # nobody need wait for what others have waited for in vain
                 raise nobody(request, asking.uncertain)
             return None
         self._unknown.forget(partition)
@@ -166,17 +175,6 @@ class Forwarder:
             begun = {BEGUN_HEADER: "true"} if asking.uncertain else {}
             return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, headers=begun)
         return await asking(owner, left)
-
-    async def _from_copies(
-        self, request: web.Request, partition: int, asking: Asking, left: float
-    ) -> web.StreamResponse | None:
-        """What a worker that has a copy answers; None if none does, or if they were asked for this request before."""
-        if asking.copies or HOP in request or not self.hands_on:
-            return None
-        asking.copies = True
-        keepers = [one for one in self._system.last_ownership().keepers(partition) if one != self._system.url]
-        fetch = partial(self.fetch, request, seconds=min(FETCH_SECONDS, left), copy=True)
-        return await copies.read(keepers, fetch)
 
     async def moved(self, request: web.Request, partition: int, owner: str, seconds: float, again: bool) -> bool:
         """Waits until another worker than the owner is known to have the partition, for so many seconds at most.
@@ -213,18 +211,11 @@ class Forwarder:
         """Who has which partitions, as far as it is known here."""
         return self._system.ownership()
 
-    async def fetch(
-        self, request: web.Request, worker: str, seconds: float = FETCH_SECONDS, copy: bool = False
-    ) -> Fetched:
-        """What another worker answers to the same request as a GET: for this one, or from its `copy` for its client.
-
-        Raises Problem, Misdirected, Unreached.
-        """
+    async def fetch(self, request: web.Request, worker: str) -> Fetched:
+        """What another worker answers to the same request, for this one itself. Raises Problem, Misdirected,
+        Unreached."""
         url = self._at(request, worker)
-        sent = self._sent(request, url, None, seconds, method=hdrs.METH_GET)
-        if copy:
-            sent[stale.ASKED] = stale.STANDBY
-        return await self._calls.fetch(url, sent, seconds, caller(request) if copy else OURSELVES)
+        return await self._calls.fetch(url, self._sent(request, url, None, FETCH_SECONDS), FETCH_SECONDS)
 
     def lines(self, request: web.Request, worker: str, body: bytes) -> AsyncGenerator[Any, None]:
         """What another worker answers to the same request, line by line, each of which is JSON.
@@ -241,15 +232,12 @@ class Forwarder:
         return URL(worker.rstrip("/") + target, encoded=True)
 
     def _sent(
-        self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False,
-        method: str | None = None,
-    ) -> CIMultiDict[str]:  # fmt: skip
-        """The headers, and the proof of this hop; under another method than the client's if one is given."""
+        self, request: web.Request, url: URL, span: tracing.Span | None, wait: float, bodied: bool = False
+    ) -> CIMultiDict[str]:
+        """The headers, and the proof of this hop."""
         assert self._proofs is not None
         sent = headers.onward(request, span, bodied)
-        sent[proofs.HEADER] = self._proofs.prove(
-            method or request.method, url.raw_path_qs, Hop(request.remote or "", wait)
-        )
+        sent[proofs.HEADER] = self._proofs.prove(request.method, url.raw_path_qs, Hop(request.remote or "", wait))
         return sent
 
     async def ask(
@@ -258,6 +246,8 @@ class Forwarder:
         """One try. Raises Problem, Misdirected, Unreached."""
         url, span = self._at(request, owner), tracing.child("forward", tracing.Kind.CLIENT)
         sent = self._sent(request, url, span, wait, sending.body is not None)
+        if sending.copied:
+            sent[stale.ASKED] = stale.ALONE
         fault: BaseException | None = None
         try:
             if tunnels.wanted(request):
@@ -267,6 +257,8 @@ class Forwarder:
             return await self._calls.ask(request, url, sent, sending, (partition, owner), wait)
         except BaseException as error:
             fault = error
+            if sending.copied and isinstance(error, Unreached):
+                self._keepers.silent(owner)
             raise
         finally:
             if span is not None:

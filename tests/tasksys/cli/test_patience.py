@@ -140,7 +140,7 @@ def test_a_server_that_answers_is_not_said_to_be_silent(soon: bool, monkeypatch:
     with Scripted(first, busy, Step({"a": 1})) as server, Client(server.url) as asking:
         assert asking.get("/x") == {"a": 1}
         silent = [] if soon else [f"the server at {server.url} to answer"]
-        assert told == [*silent, f"the server at {server.url}, which answers “A part does not answer.”"]
+        assert told == [*silent, f"the server at {server.url}, which last answered “A part does not answer.”"]
 
 
 def test_a_stream_has_no_end_to_wait_for(silent: str, tmp_path: Path) -> None:
