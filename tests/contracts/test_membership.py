@@ -95,12 +95,16 @@ async def test_all_know_who_has_what(url: str, tmp_path: Path) -> None:
         for number in range(PARTITIONS):
             owner = first if first.ownership().owner(number) == first.url else second
             await founded(owner, workspace_on(first, number))
+        kept = first.keepers(0)
+        assert kept[0] == first.ownership().owner(0)
+        assert set(kept) == {first.url, second.url}
         for app in first.begun.values():
             app._consumer.lease.end()
         assert first.ownership() == Ownership()
         assert first.workers() == (first.url, second.url), "whom to ask how they are, when nobody knows who has what"
     assert first.ownership() == Ownership()
     assert first.workers() == ()
+    assert first.url in first.keepers(0), "what its agent had heard before it stopped"
 
 
 async def test_two_under_one_address(url: str, tmp_path: Path) -> None:
