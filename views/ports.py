@@ -141,6 +141,10 @@ class Channels(Protocol):
         """What the receiver of a webhook checks signatures with."""
         ...
 
+    def unusable(self, workspace: str, user: str, channel: Channel) -> str | None:
+        """Why nothing can be sent there with the server's keys; None if something can."""
+        ...
+
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
         ...

@@ -3,8 +3,9 @@
 from typing import Final
 
 from aiohttp import web
+from msgspec import structs
 
-from tasksys.rows import Channels, Firing
+from tasksys.rows import Channel, Channels, Firing
 from tasksys.values import DeliveryState
 from views import reads, shapes
 from views.context import CHANNELS, identity, named, one_of, parameters, system, workspace
@@ -19,7 +20,11 @@ async def preferences(request: web.Request) -> web.StreamResponse:
     """Your own preferences, with your channels."""
     parameters(request, *reads.NOW)
     name, member = await workspace(request)
-    shown = shapes.own(member.user, system(request).state.state(name))
+    state = system(request).state.state(name)
+    shown, rows = shapes.own(member.user, state), state.get(Channels, member.user)
+    if rows is not None:
+        pairs = zip(shown.own_channels, rows.channels, strict=True)
+        shown = structs.replace(shown, own_channels=[_usable(request, name, *pair) for pair in pairs])
     return reads.positioned(shown, system(request).state.position(name))
 
 
@@ -34,7 +39,16 @@ async def one_channel(request: web.Request) -> web.StreamResponse:
         raise not_found("channel", wanted)
     known = request.app[CHANNELS]
     secret = known.secret(name, user, found) if known is not None else None
-    return reads.positioned(shapes.channel(found, secret), system(request).state.position(name))
+    shown = _usable(request, name, shapes.channel(found, secret), found)
+    return reads.positioned(shown, system(request).state.position(name))
+
+
+def _usable(request: web.Request, name: str, shown: shapes.ChannelShape, channel: Channel) -> shapes.ChannelShape:
+    """The channel, disabled where nobody has the key that has sealed it: it came with a log that was moved, say."""
+    known = request.app[CHANNELS]
+    if shown.disabled is not None or known is None:
+        return shown
+    return structs.replace(shown, disabled=known.unusable(name, identity(request).user, channel))
 
 
 async def ledger(request: web.Request) -> web.StreamResponse:

@@ -84,6 +84,16 @@ class Channels:
         except SealBroken:
             return None
 
+    def unusable(self, workspace: str, user: str, channel: Channel) -> str | None:
+        """Why nothing can be sent there by any server with these keys; None if something can."""
+        if self._keys is None:
+            return None  # another process may have one
+        try:
+            self._keys.unseal(channel.sealed, workspace, user, channel.name, channel.kind)
+        except SealBroken:
+            return FOREIGN
+        return None
+
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
         return self._keys.admitted(token, instant(self._now())) if self._keys is not None else None
@@ -102,7 +112,7 @@ class Channels:
         try:
             target = self._keys.unseal(channel.sealed, letter.workspace, letter.user, channel.name, channel.kind)
         except SealBroken:
-            return Result("It was sealed with a key that the server has not; set the channel again.")
+            return Result(FOREIGN)
         match channel.kind:
             case ChannelKind.WEBHOOK:
                 secret = self.secret(letter.workspace, letter.user, channel)
@@ -140,4 +150,5 @@ NO_KEY: Final = (
     "This server has no key to seal channels with; its operator gives every process the same one with --secret-key, or "
     "TASKSYS_SECRET_KEY."
 )
+FOREIGN: Final = "It was sealed with a key that the server has not; set the channel again."
 NO_RELAY: Final = "This server sends no mail; its operator names a relay with --smtp-url and --smtp-from."

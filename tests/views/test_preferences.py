@@ -303,6 +303,27 @@ async def test_undo_of_ones_own_settings(space: Space) -> None:
     assert (await space.get("/preferences")).ok["reminder_hour"] is None
 
 
+async def test_a_channel_that_nobody_can_open_is_shown_as_disabled(tmp_path: Path) -> None:
+    """It was sealed by the key of another server; set anew it is used."""
+    channels = Channels(Options("fedcba9876543210fedcba9876543210", private=True))
+    async with running(tmp_path) as site, serving(site.node, channels=channels) as other:
+        space = await site.space()
+        await space.put("/preferences/channels/phone", PHONE)
+        there = Space(other.session, space.headers, space.prefix, space.id)
+
+        async def disabled(asked: Space) -> set[str | None]:
+            shown = (await asked.get("/preferences")).ok["own_channels"]
+            return {one["disabled"] for one in (*shown, (await asked.get("/preferences/channels/phone")).ok)}
+
+        assert await disabled(space) == {None}
+        (why,) = await disabled(there)
+        assert why is not None
+        assert "set the channel again" in why
+        await there.put("/preferences/channels/phone", PHONE)
+        assert await disabled(there) == {None}
+    await channels.close()
+
+
 async def test_a_server_without_a_key(tmp_path: Path) -> None:
     """As a cluster's that was not given one: the operator is told of; preferences work."""
     channels = Channels(Options())
