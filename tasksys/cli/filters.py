@@ -18,6 +18,12 @@ def found(session: Session, name: str) -> Json:
     return session.among(list(session.client.items(session.path("filters"))), name, "saved filter")
 
 
+def quoted(text: str) -> str:
+    """A text as filters spell it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def joined(saved: Json, filter: str | None, q: str | None, sort: str | None) -> tuple[str | None, str | None, str]:
     """What a saved filter looks for, narrowed by what was given besides; a sort that was given goes instead."""
     texts = [text for text in (saved["filter"], filter) if text and text.strip()]

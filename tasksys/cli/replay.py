@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tasksys.cli import moments, output
+from tasksys.cli import moments, names, output
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, option
@@ -19,7 +19,7 @@ PHASES: Final = {"fold": "events folded", "compare": "tables compared", "switch"
 
 @click.command()
 @option("--verify", is_flag=True, help="Only compare: the live tables stay as they are.")
-@option("--workspace", "-w", metavar="ID", help="One workspace only.")
+@option("--workspace", "-w", metavar="NAME|ID", help="One workspace only; one that you are no member of, by its id.")
 @option("--until", metavar="INSTANT", help="Only the events up to then, such as 2026-03-08T09:00Z; to see that they "
         "can be folded. Nothing is compared.")  # fmt: skip
 @connected
@@ -34,7 +34,7 @@ def replay(session: Session, verify: bool, until: str | None, workspace: str | N
             "With --until nothing is compared, so that --verify would verify nothing; give one of them."
         )
     up_to = moments.instant_of(until, "--until") if until else None
-    last = _follow(session, {"verify": verify, "workspace": workspace, "until": up_to})
+    last = _follow(session, {"verify": verify, "workspace": _id(session, workspace), "until": up_to})
     if last.get("phase") != "done":
         raise Failure("The server broke off before the replay was done; look at its log, then try again.")
     if session.as_json:
@@ -52,6 +52,16 @@ def replay(session: Session, verify: bool, until: str | None, workspace: str | N
         output.show(f"{last['repaired']} of {last['different']} rows that were not what the event log says, put right.")
     elif not until:
         output.show("The tables are what the event log says.")
+
+
+def _id(session: Session, workspace: str | None) -> str | None:
+    """The id of one of the user's workspaces, or else what was given: operators need not be members."""
+    try:
+        return names.one(workspace, session.workspaces(), "workspace", "name")["id"] if workspace else None
+    except Failure as failure:
+        if failure.exit_code != Exit.NOT_FOUND:
+            raise
+        return workspace
 
 
 def _follow(session: Session, wanted: Json) -> Json:

@@ -103,6 +103,9 @@ def after(session: Session, answer: Json, task: str = "") -> Json:
 @option("--all", "everything", is_flag=True, help="All of them, and without --filter also what is done.")
 @option("--project", metavar="NAME|ID", help="In this project only.")
 @option("--parent", metavar="TASK", help="The subtasks of this task only.")
+@option("--label", "-l", "labels", multiple=True, help="With this label; repeat it for those that have all.")
+@option("--assignee", "-a", "assignees", multiple=True, help="For this member to do, or `me`; repeat it for all.")
+@option("--overdue", is_flag=True, help="Those that are not done in time.")
 @option("--trashed", is_flag=True, help="What is in the trash instead.")
 @option("--count", is_flag=True, help="Say how many there are in all, too.")
 @option("--as-of", metavar="POSITION|INSTANT", help="As it was then, such as 2026-03-08T09:00:00Z or yesterday.")
@@ -136,10 +139,15 @@ def list_(
 
 
 def _narrowed(
-    session: Session, filter: str | None, everything: bool, project: str | None, parent: str | None, trashed: bool
-) -> str:
+    session: Session, filter: str | None, everything: bool, project: str | None, parent: str | None, trashed: bool,
+    labels: tuple[str, ...], assignees: tuple[str, ...], overdue: bool,
+) -> str:  # fmt: skip
     """The filter that was given, or what is not done, and what else narrows the list."""
-    parts = [f"({filter})"] if filter else [] if everything or trashed else [NOT_DONE]
+    parts = [f"({filter})"] if filter else []
+    parts += [NOT_DONE] if overdue or not (filter or everything or trashed) else []
+    parts += ["due < now"] if overdue else []
+    parts += [f"label = {filters.quoted(label)}" for label in labels]
+    parts += [f"assignee = {'me' if user == 'me' else filters.quoted(user)}" for user in assignees]
     parts += [f'project = "{session.project(project)["id"]}"'] if project else []
     parts += [f'parent = "{session.task(parent)["id"]}"'] if parent else []
     parts += ["trashed = true"] if trashed else []

@@ -114,8 +114,10 @@ def test_a_replay_up_to_an_instant_compares_nothing(run: Run) -> None:
 def test_a_replay_of_one_workspace(run: Run) -> None:
     """Others are left alone."""
     run("add", "Buy milk")
-    workspace = answer(run("workspaces", "--json"))["items"][0]["id"]
-    assert "what the event log says" in run("replay", "--verify", "--workspace", workspace).stdout
+    workspace = answer(run("workspaces", "--json"))["items"][0]
+    for name in (workspace["id"], workspace["name"].lower()):
+        assert int(run("replay", "--verify", "--workspace", name).stdout.split()[0]) > 0
+    assert "Nowhere" in errors(run("replay", "--workspace", "Nowhere", code=4))
 
 
 def test_a_replay_finds_and_repairs_a_row_that_was_changed(own: Serving) -> None:

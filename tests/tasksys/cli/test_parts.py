@@ -99,6 +99,24 @@ def test_subtasks_are_listed_and_shown(run: Run) -> None:
     assert "● Cake" in run("show", top).stdout
 
 
+def test_a_list_by_label_member_and_what_is_overdue(run: Run, user: str) -> None:
+    """What is done is not among them; an option that is repeated wants all; whatever stands in a label."""
+    run("add", "Mow", "-l", "home", "-l", 'so "loud"\\', "--due", "2026-03-08")
+    run("add", "Call", "-l", "home", "-a", user)
+    run("add", "Late", "--due", "2026-03-07")
+    run("done", added(run, "Past", "-l", "home", "--due", "2026-03-07"))
+
+    def titles(*options: str) -> list[str]:
+        return [one["title"] for one in answer(run("list", "--sort", "title", "--json", *options))["items"]]
+
+    assert titles("-l", "home") == ["Call", "Mow"]
+    assert titles("-l", "home", "-l", 'so "loud"\\') == ["Mow"]
+    assert titles("--all", "-l", "home") == ["Call", "Mow", "Past"]
+    assert titles("-a", "me") == titles("--assignee", user) == ["Call"]
+    assert titles("--overdue") == titles("--all", "--overdue") == ["Late", "Mow"]
+    assert titles("--overdue", "--filter", "label = home") == ["Mow"]
+
+
 def test_a_list_is_narrowed_and_counted(run: Run) -> None:
     """By project and trash, beside a filter; the count is of all that match."""
     run("add", "Setup")
