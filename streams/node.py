@@ -130,7 +130,7 @@ class Node:
             self._kept.keep(f"agent {name}", partial(self._supervise, self.parts.spec(name), future))
         self._kept.keep("expiry", self._expire)
         self._kept.keep("lease", self._watch_lease)
-        self._kept.keep("watchdog", Watchdog(self.begun, lambda name: measures(name).stuck()).run)
+        self._kept.keep("watchdog", Watchdog(self.begun, self.reach, lambda name: measures(name).stuck()).run)
         for name, timer in self.parts.timers.items():
             if name in self.agents:
                 self._kept.keep(f"timer of {name}", timer.run)

@@ -59,6 +59,10 @@ FOUND: Final = """Chaos has found, and these were mended:
   (seed 304, in a form of `streams/transport/kafka/hanging.py` that was hours old; older ones had the same hole).
 - A worker that was started while its only broker took up its work stayed out of its groups for ever, by an assertion of
   aiokafka (seed 304; `streams/transport/kafka/closing.py`).
+- Agents of a worker stayed without their partitions for as long as it ran: a connection broke in the moment in which
+  aiokafka asked for the cluster's brokers, uvloop said so in its own way, and the task that asks ended by it (seed
+  1040; `streams/transport/kafka/closing.py`). Nothing was lost. The watchdog did not see it, for it took an agent that
+  its group does not hear of for one whose brokers are away (`streams/watchdog.py`).
 """
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import create_conn
 from aiokafka.protocol.produce import ProduceRequest
 
@@ -148,3 +149,31 @@ async def test_a_producer_whose_broker_stands_still_is_closed(kafka: KafkaBroker
             await closing.close_producer(producer, "t", 0.5)
     finally:
         kafka.thaw()
+
+
+def test_a_connection_that_is_closed_and_not_told_of_it(kafka: KafkaBroker) -> None:
+    """uvloop refuses to write to it, in its own way. The client goes on: it asks for metadata anew, and gets them."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def asks() -> None:
+        client = AIOKafkaClient(bootstrap_servers=kafka.bootstrap)
+        await client.bootstrap()
+        connected = client._get_conn
+
+        async def broken(*args: Any, **options: Any) -> Any:
+            connection = await connected(*args, **options)
+            connection._writer.transport.abort()
+            await asyncio.sleep(0)  # it is closed now, and who reads from it hears of that in the next round
+            return connection
+
+        try:
+            async with asyncio.timeout(WAIT):
+                client._get_conn = broken
+                assert await client.force_metadata_update() is False
+                client._get_conn = connected
+                assert await client.force_metadata_update() is True
+        finally:
+            await closing.close_client(client)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asks())

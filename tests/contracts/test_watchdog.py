@@ -15,6 +15,7 @@ from streams.topics import COMMANDS
 from streams.transport.kafka.consumer import Consumer
 from streams.watchdog import Watchdog
 from tasksys.commands import CreateTask
+from tasksys.errors import BrokerUnavailable
 from tasksys.outcomes import Decided, OutcomeStatus
 from tests.support.nodes import SETTLE, accepted, check, founded, record, running
 from tests.support.waiting import until
@@ -71,6 +72,29 @@ async def test_a_stuck_agent_is_started_anew(
         await check(node)
 
 
+async def test_an_agent_that_its_group_does_not_hear_of_is_started_anew(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where brokers answer; while they do not, there is no group to be heard by."""
+    async with running(url, tmp_path / "node") as node:
+        workspace = await founded(node)
+        app = node.apps["commands"]
+
+        async def unanswered() -> str:
+            raise BrokerUnavailable("nobody is there")
+
+        with monkeypatch.context() as lost, caplog.at_level(logging.CRITICAL, "streams.watchdog"):
+            lost.setattr(type(app.consumer), "leased", property(lambda consumer: consumer.app is not app))
+            lost.setattr(watchdog, "UNHEARD_SECONDS", 0.5)
+            watching = Watchdog(node.begun, unanswered, lambda name: None)
+            assert await watching._standing(app) == {}
+            await until(lambda: "agent commands is stuck: its place in the group" in caplog.text)
+            await until(lambda: node.apps.get("commands") not in (None, app), bound=SETTLE)
+        await until(lambda: not node.ready(), bound=SETTLE)
+        await accepted(node, workspace, CreateTask(task="more", title="x"))
+        await check(node)
+
+
 async def test_what_is_at_rest_is_left_alone(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Markers at the end of a partition, and partitions where nothing was ever, are nothing to do."""
     async with running(url, tmp_path / "node") as node:
@@ -78,7 +102,7 @@ async def test_what_is_at_rest_is_left_alone(url: str, tmp_path: Path, monkeypat
         await accepted(node, workspace, CreateTask(task="t", title="x"))
         await check(node)
         told = list[str]()
-        watching = Watchdog(node.begun, told.append)
+        watching = Watchdog(node.begun, node.reach, told.append)
 
         async def nothing() -> bool:
             return not any([await watching._standing(app) for app in node.apps.values()])
@@ -103,7 +127,7 @@ async def test_brokers_that_do_not_answer_are_no_reason(
         workspace = await founded(node)
         await check(node)
         app, told = node.apps["commands"], list[str]()
-        agent, watching = fold_agent(app), Watchdog(node.begun, told.append)
+        agent, watching = fold_agent(app), Watchdog(node.begun, node.reach, told.append)
 
         async def unanswered(*_: Any, **__: Any) -> int:
             raise OSError("nobody is there")

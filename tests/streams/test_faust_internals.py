@@ -116,6 +116,7 @@ SIGNATURES: Final[list[tuple[Callable[..., Any], str, str]]] = [
     (AIOKafkaClient._wait_on_metadata, "topic", "kafka.cluster"),
     (AIOKafkaClient.send, "node_id, request, group", "kafka.cluster"),
     (AIOKafkaClient.coordinator_lookup, "coordinator_type, coordinator_key", "kafka.cluster"),
+    (closing._send, "request, expect_response", "kafka.closing"),
     (OffsetRequest.__init__, "replica_id, isolation_level, topics", "kafka.cluster"),
     (InitProducerIdRequest.__init__, "transactional_id, transaction_timeout_ms", "kafka.transactional"),
     (
@@ -400,7 +401,7 @@ BODIES: Final[list[tuple[Callable[..., Any] | type, tuple[str, ...], str]]] = [
     ),
     (AIOKafkaConnection.close, ("self._reader is not None", "self._on_close_cb is not None"), "kafka.closing"),
     (
-        AIOKafkaConnection.send,
+        closing._send,
         ("request.prepare(self._versions)", "request_struct.build_request_header", "request_struct.encode()"),
         "kafka.requests",
     ),

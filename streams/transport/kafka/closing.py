@@ -1,4 +1,4 @@
-"""What aiokafka's clients lack: an end of what they leave open, and patience with a broker that is just starting."""
+"""What aiokafka's clients lack: an end of what they leave open, and patience with brokers that come and go."""
 
 import asyncio
 import logging
@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import NodeNotReadyError, ProducerClosed
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, ProducerClosed
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,25 @@ def _close_forgotten(self: Any) -> None:
 
 
 AIOKafkaConnection.__del__ = _close_forgotten  # of every client: consumers, appenders, our own transactions
+
+
+_send = AIOKafkaConnection.send
+
+
+def _send_or_say_why(self: Any, request: Any, expect_response: bool = True) -> Any:
+    """Raises KafkaConnectionError, as of any connection that is broken, where uvloop raises RuntimeError.
+
+    It does for one that is closed and not told of it yet. aiokafka is not prepared for that: the task that keeps a
+    client's metadata ended by it, and whoever waited for the next ones did so for ever.
+    """
+    try:
+        return _send(self, request, expect_response)
+    except RuntimeError as error:
+        self.close(reason=CloseReason.CONNECTION_BROKEN)
+        raise KafkaConnectionError(f"Connection at {self._host}:{self._port} broken: {error}") from error
+
+
+AIOKafkaConnection.send = _send_or_say_why
 
 
 _coordinator_lookup = AIOKafkaClient.coordinator_lookup
