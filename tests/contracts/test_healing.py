@@ -13,6 +13,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import PolicyViolationError
 from rocksdict import WriteBatch
 
 from streams import admin
@@ -248,13 +249,21 @@ async def behead(url: str, topic: str, before: int = 6) -> None:
     """Removes the beginning of a topic, as a wrong retention does: the first half, or all of it (-1)."""
     client = AIOKafkaAdminClient(bootstrap_servers=url.removeprefix("kafka://"))
     await client.start()
+
+    async def deleted() -> bool:
+        try:
+            await client.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=before)})
+        except PolicyViolationError:  # the broker goes by the old policy still
+            return False
+        return True
+
     try:
         kept = changelog("commands").kafka_config()
         for policy in ("compact,delete", "compact"):
             config = {**kept, "cleanup.policy": policy}
             await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
             if policy != "compact":
-                await client.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=before)})
+                await until(deleted, "records may be deleted")
     finally:
         await client.close()
 
