@@ -36,7 +36,7 @@ from streams.reader import StateReader
 from streams.replay import measured, replay
 from streams.topics import COMMANDS, EVENTS
 from streams.transport import room
-from streams.transport.assignor import KEPT_OUT, STRANGER
+from streams.transport.assignor import KEPT_OUT, STRANGER, NameTaken
 from streams.transport.database import DatabaseCorrupt, DiskFull, DiskReadOnly
 from streams.transport.embedded.log import EmbeddedLog
 from streams.transport.partition_rows import PartitionRows
@@ -183,13 +183,14 @@ class Node:
                 fault = await self._run(spec, ready)
             except Exception as error:
                 fault = error
-            if not ready.done() and not self._heals(fault):
+            first, named = attempt < 0, isinstance(fault, NameTaken)
+            if not ready.done() and not (self._heals(fault) or (first and named)):
                 away = isinstance(fault, KafkaError) and fault.retriable
                 ready.set_exception(self.broker.unavailable(fault) if away else fault)
             self.faults[spec.name] = repr(fault)
             measures(spec.name).restarted()
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
-            wait = RESTART_SECONDS[attempt]
+            wait = self.session_timeout + 1 if named else RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
             if isinstance(fault, DiskFull | DiskReadOnly):
                 await self._leave_to_others(str(fault))

@@ -4,6 +4,7 @@ What goes over the wire are Faust's forms, with some fields more. The agents' gr
 itself, as far as they have the same members, so that a workspace's state and history are on one worker.
 """
 
+import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,10 @@ class Metadata(  # type: ignore[call-arg]
     """Members that get nothing: the address of each, and which of its settings is to blame (`tasksys.ownership`)."""
 
 
+class NameTaken(Exception):
+    """The group takes this worker for another one, whose name it has."""
+
+
 class Assignor(PartitionAssignor):
     """The leader of a group assigns by it, and every member learns by it who has what."""
 
@@ -88,6 +93,13 @@ class Assignor(PartitionAssignor):
         """Takes in what the leader says. Called in the consumer's thread; nobody reads it before the main thread has
         taken the partitions over."""
         told = Metadata.loads(self._decompress(assignment.user_data))
+        if told.url != str(self._url):  # it joined by the name of one that has not left: nothing is assigned anew
+            fault = NameTaken(
+                f"the worker at {told.url} has the name of this one, as far as its group knows: give each worker a "
+                "--member name of its own; one that has a new address is another one until its session is over"
+            )
+            self.app.loop.call_soon_threadsafe(self._crash, fault)
+            raise fault
         self._standby_distribution, self.stranger = dict(told.standby_distribution), told.stranger
         known = set(Setting)  # a later release may have others
         self._kept_out = tuple(KeptOut(url, Setting(by)) for url, by, *_ in told.kept_out if by in known)
@@ -100,6 +112,9 @@ class Assignor(PartitionAssignor):
                 "give each worker its own --advertise-url; if there is no other one, this one itself has not left the "
                 "group yet, with which the session does away", self.app.conf.id, self._url,
             )  # fmt: skip
+
+    def _crash(self, fault: NameTaken) -> None:
+        self._crashing = asyncio.ensure_future(self.app.crash(fault))  # held here: the event loop would not
 
     def _perform_assignment(self, cluster: Any, member_metadata: Members) -> Assignments:
         told = {member: self._get_client_metadata(one) for member, one in member_metadata.items()}

@@ -27,9 +27,11 @@ from streams.delivery.keys import kept
 from streams.delivery.mail import Relay
 from streams.node import Node
 from streams.parts import AGENTS
+from streams.transport.assignor import NameTaken
 from streams.transport.database import DatabaseError
 from streams.transport.embedded.errors import LogError
 from streams.transport.embedded.log import EmbeddedLog
+from streams.transport.kafka.cluster import BrokerTooOld
 from tasksys.cli import damage, descriptors, patience, ports, starting, stopping
 from tasksys.cli.failures import Failure
 from tasksys.cli.observing import observing
@@ -203,7 +205,7 @@ def clear_errors(directory: Path | None = None) -> Iterator[None]:
     except Exception as error:
         if directory is not None and (damaged := damage.failure(error, directory)):
             raise damaged from error
-        if isinstance(error, LogError | DatabaseError | BrokerUnavailable | TopicsUnfit):
+        if isinstance(error, LogError | DatabaseError | BrokerUnavailable | BrokerTooOld | NameTaken | TopicsUnfit):
             raise Failure(str(error)) from error
         raise
 

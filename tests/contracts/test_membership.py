@@ -18,7 +18,7 @@ from streams.node import Node
 from streams.parts import AGENTS
 from streams.reader import StateReader
 from streams.topics import changelog
-from streams.transport.assignor import STRANGER
+from streams.transport.assignor import STRANGER, NameTaken
 from streams.transport.kafka.consumer import Consumer
 from tasksys.commands import CreateTask, EditTask
 from tasksys.errors import Elsewhere
@@ -27,7 +27,7 @@ from tasksys.query import Page, PageRequest, Query
 from tasksys.rows import Task
 from tests.contracts.test_metrics import Watched
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.nodes import accepted, check, founded, record, running, wipe, workspace_on
+from tests.support.nodes import SETTLE, accepted, check, founded, record, running, wipe, workspace_on
 from tests.support.waiting import WAIT, until
 
 pytestmark = pytest.mark.kafka
@@ -119,6 +119,30 @@ async def test_two_under_one_address(url: str, tmp_path: Path) -> None:
                 assert [who for who, _ in one.kept_out()] == [KeptOut(first.url, Setting.ADDRESS)]
             await until(lambda: not first.ready() and not second.ready())
         await settled(first, second)
+
+
+async def test_two_under_one_name(url: str, tmp_path: Path) -> None:
+    """The newcomer ends, and names the other one, which goes on."""
+    alone: dict[str, Any] = {**QUICK, "standbys": 0, "member": "m", "agents": ("commands", "audit")}
+    async with running(url, tmp_path / "first", url=address("a"), **alone) as first:
+        workspace = await founded(first)
+        with pytest.raises(NameTaken, match=f"the worker at {first.url} .* --member"):
+            async with running(url, tmp_path / "second", url=address("b"), **alone):
+                pass
+        await until(lambda: not first.ready(), "the first one is ready", SETTLE)
+        await accepted(first, workspace, CreateTask(task="t", title="x"))
+        assert first.ownership().members == (first.url,)
+
+
+async def test_a_name_that_comes_back_at_another_address(url: str, tmp_path: Path) -> None:
+    """The group takes it for what it was, until that one's session is over; then it has its partitions."""
+    alone: dict[str, Any] = {**QUICK, "standbys": 0, "member": "m", "agents": ("commands", "audit")}
+    async with running(url, tmp_path / "node", url=address("a"), **alone) as before:
+        workspace = await founded(before)
+    async with running(url, tmp_path / "node", url=address("b"), **alone) as after:
+        await until(lambda: not after.ready(), "it is ready", SETTLE)
+        assert after.ownership().members == (address("b"),)
+        await accepted(after, workspace, CreateTask(task="t", title="x"))
 
 
 async def test_a_worker_with_another_key(url: str, tmp_path: Path) -> None:
