@@ -34,6 +34,8 @@ LOOK_SECONDS: Final = 1.5
 RECONNECT_SECONDS: Final = 0.8
 IMPATIENT: Final = 0.3
 """Of so many looks at a quiet connection one ends it: it may be dead."""
+PATIENCE: Final = 6
+"""After so many looks it ends in any case, as a real client's does by its heartbeat."""
 
 _message = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -145,6 +147,8 @@ class Follower:
         self._unread: list[tuple[Session, bytes]] = []
         self._number = 0
         self._session: Session | None = None
+        self._quiet = 0
+        """Looks in a row at which nothing had come."""
         self._worker: Worker | None = None
         self._pages: list[dict[str, Any]] = []
         self._heard = False
@@ -160,7 +164,10 @@ class Follower:
             await asyncio.sleep(LOOK_SECONDS * (0.5 + self._world.rng.random()))
             chance = self._world.rng.random()
             dead = self._worker is None or not self._worker.process.alive
-            if dead or (not self._heard and (self._session is None or chance < IMPATIENT)):
+            self._quiet = 0 if self._heard else self._quiet + 1
+            ends = self._session is None or chance < IMPATIENT or self._quiet >= PATIENCE
+            if dead or (self._quiet and ends):
+                self._quiet = 0
                 self._connect()
             elif self.reading and chance > 0.85 and not self.quick:
                 self.reading = False

@@ -36,7 +36,8 @@ FOUND: Final = """The simulation has found, and these were mended:
 - A command whose rows could not be read was refused for good, as if it were at fault (seed 10001798 of ae57c8e;
   `streams/agents/commands.py:CommandsFold._fold_one`).
 
-Seed 2006491 of ced1e2d was a fault of its own: two processes had one disk.
+Seed 2006491 of ced1e2d was a fault of its own: two processes had one disk. So was seed 2884695112 of 8e7dd7b: a client
+whose connection was dead threw a die for whether to make another one, and lost for 24 seconds.
 """
 
 
