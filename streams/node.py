@@ -102,6 +102,7 @@ class Node:
     begun: dict[str, faust.App] = field(init=False, default_factory=dict)
     """Apps that run or are about to: those too that are starting."""
     _heard: Ownership = field(init=False, default_factory=Ownership)
+    """See `_last_heard`."""
     faults: dict[str, str] = field(init=False, default_factory=dict)
     """Agents that stopped by a fault and are being started again, with the reason."""
 
@@ -183,14 +184,13 @@ class Node:
                 fault = await self._run(spec, ready)
             except Exception as error:
                 fault = error
-            first, named = attempt < 0, isinstance(fault, NameTaken)
-            if not ready.done() and not (self._heals(fault) or (first and named)):
+            if not ready.done() and not self._heals(fault, first=attempt < 0):
                 away = isinstance(fault, KafkaError) and fault.retriable
                 ready.set_exception(self.broker.unavailable(fault) if away else fault)
             self.faults[spec.name] = repr(fault)
             measures(spec.name).restarted()
             attempt = 0 if now() - started > HEALTHY_SECONDS else min(attempt + 1, len(RESTART_SECONDS) - 1)
-            wait = self.session_timeout + 1 if named else RESTART_SECONDS[attempt]
+            wait = self.session_timeout + 1 if isinstance(fault, NameTaken) else RESTART_SECONDS[attempt]
             logger.error("agent %s stopped by a fault: %r; it is started again in %.1f s", spec.name, fault, wait)
             if isinstance(fault, DiskFull | DiskReadOnly):
                 await self._leave_to_others(str(fault))
@@ -198,8 +198,11 @@ class Node:
             del fault  # its traceback may hold an iterator, and so the database that is opened anew
             await asyncio.sleep(wait)
 
-    def _heals(self, fault: Exception) -> bool:
-        """Whether the next start of the agent finds no trace of it: tables on Kafka are put aside, to be rebuilt."""
+    def _heals(self, fault: Exception, first: bool) -> bool:
+        """Whether the next start of the agent may find no trace of it: tables on Kafka are put aside, to be rebuilt.
+        Who had the name at the `first` start may be gone at the next."""
+        if isinstance(fault, NameTaken):
+            return first
         return isinstance(fault, DatabaseCorrupt) and self.broker.directory is None
 
     async def _leave_to_others(self, fault: str) -> None:

@@ -76,7 +76,7 @@ class Watchdog:
             self._stood.pop(name)
             self._told(name)
             why = "though brokers answer" if PLACE in late else "though there is more to read"
-            fault = Stuck(f"{', '.join(late)} got no further for {max(waited.values()):.0f} s {why}")
+            fault = Stuck(f"{', '.join(late)} got no further for {max(waited[what] for what in late):.0f} s {why}")
             logger.critical("agent %s is stuck: %s; it is started anew", name, fault, extra={"agent": name})
             await app.crash(fault)
 

@@ -1,5 +1,6 @@
 """Reads of one's own preferences and channels, and of the ledger of deliveries."""
 
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -20,11 +21,7 @@ async def preferences(request: web.Request) -> web.StreamResponse:
     """Your own preferences, with your channels."""
     parameters(request, *reads.NOW)
     name, member = await workspace(request)
-    state = system(request).state.state(name)
-    shown, rows = shapes.own(member.user, state), state.get(Channels, member.user)
-    if rows is not None:
-        pairs = zip(shown.own_channels, rows.channels, strict=True)
-        shown = structs.replace(shown, own_channels=[_usable(request, name, *pair) for pair in pairs])
+    shown = shapes.own(member.user, system(request).state.state(name), partial(_channel, request, name))
     return reads.positioned(shown, system(request).state.position(name))
 
 
@@ -39,13 +36,12 @@ async def one_channel(request: web.Request) -> web.StreamResponse:
         raise not_found("channel", wanted)
     known = request.app[CHANNELS]
     secret = known.secret(name, user, found) if known is not None else None
-    shown = _usable(request, name, shapes.channel(found, secret), found)
-    return reads.positioned(shown, system(request).state.position(name))
+    return reads.positioned(_channel(request, name, found, secret), system(request).state.position(name))
 
 
-def _usable(request: web.Request, name: str, shown: shapes.ChannelShape, channel: Channel) -> shapes.ChannelShape:
+def _channel(request: web.Request, name: str, channel: Channel, secret: str | None = None) -> shapes.ChannelShape:
     """The channel, disabled where nobody has the key that has sealed it: it came with a log that was moved, say."""
-    known = request.app[CHANNELS]
+    known, shown = request.app[CHANNELS], shapes.channel(channel, secret)
     if shown.disabled is not None or known is None:
         return shown
     return structs.replace(shown, disabled=known.unusable(name, identity(request).user, channel))

@@ -3,6 +3,7 @@
 Why so long: it is one list of shapes, each beside the function that fills it.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -564,10 +565,10 @@ def saved_filter(row: SavedFilter, workspace: str) -> FilterShape:
     )
 
 
-def own(user: str, state: State) -> PreferencesShape:
+def own(user: str, state: State, show: Callable[[Channel], ChannelShape] = channel) -> PreferencesShape:
     """The preferences of a user, for that user."""
     row, channels = preferences.of(user, state), state.get(Channels, user)
-    own_channels = [channel(one) for one in channels.channels] if channels else []
+    own_channels = [show(one) for one in channels.channels] if channels else []
     return PreferencesShape(
         user, row.zone, row.reminder_hour, row.quiet_hours, row.channels, row.default_reminders, own_channels
     )

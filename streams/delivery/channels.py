@@ -88,11 +88,7 @@ class Channels:
         """Why nothing can be sent there by any server with these keys; None if something can."""
         if self._keys is None:
             return None  # another process may have one
-        try:
-            self._keys.unseal(channel.sealed, workspace, user, channel.name, channel.kind)
-        except SealBroken:
-            return FOREIGN
-        return None
+        return FOREIGN if _target(self._keys, workspace, user, channel) is None else None
 
     def admitted(self, token: str) -> Ticket | None:
         """The ticket of a link's token, if it is one and not too old."""
@@ -109,9 +105,8 @@ class Channels:
         if self._keys is None:
             return Result("The server has lost its key; its operator has to give it again (--secret-key).")
         channel = letter.channel
-        try:
-            target = self._keys.unseal(channel.sealed, letter.workspace, letter.user, channel.name, channel.kind)
-        except SealBroken:
+        target = _target(self._keys, letter.workspace, letter.user, channel)
+        if target is None:
             return Result(FOREIGN)
         match channel.kind:
             case ChannelKind.WEBHOOK:
@@ -152,3 +147,11 @@ NO_KEY: Final = (
 )
 FOREIGN: Final = "It was sealed with a key that the server has not; set the channel again."
 NO_RELAY: Final = "This server sends no mail; its operator names a relay with --smtp-url and --smtp-from."
+
+
+def _target(keys: Keys, workspace: str, user: str, channel: Channel) -> str | None:
+    """Where the channel leads; None if another key has sealed that."""
+    try:
+        return keys.unseal(channel.sealed, workspace, user, channel.name, channel.kind)
+    except SealBroken:
+        return None

@@ -4,7 +4,6 @@ What goes over the wire are Faust's forms, with some fields more. The agents' gr
 itself, as far as they have the same members, so that a workspace's state and history are on one worker.
 """
 
-import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -98,7 +97,7 @@ class Assignor(PartitionAssignor):
                 f"the worker at {told.url} has the name of this one, as far as its group knows: give each worker a "
                 "--member name of its own; one that has a new address is another one until its session is over"
             )
-            self.app.loop.call_soon_threadsafe(self._crash, fault)
+            cast(Any, self.app).transport.crash_soon(fault)
             raise fault
         self._standby_distribution, self.stranger = dict(told.standby_distribution), told.stranger
         known = set(Setting)  # a later release may have others
@@ -112,9 +111,6 @@ class Assignor(PartitionAssignor):
                 "give each worker its own --advertise-url; if there is no other one, this one itself has not left the "
                 "group yet, with which the session does away", self.app.conf.id, self._url,
             )  # fmt: skip
-
-    def _crash(self, fault: NameTaken) -> None:
-        self._crashing = asyncio.ensure_future(self.app.crash(fault))  # held here: the event loop would not
 
     def _perform_assignment(self, cluster: Any, member_metadata: Members) -> Assignments:
         told = {member: self._get_client_metadata(one) for member, one in member_metadata.items()}

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tasksys.cli import moments, names, output
+from tasksys.cli import moments, output
 from tasksys.cli.client import Json
 from tasksys.cli.failures import Exit, Failure
 from tasksys.cli.options import connected, option
@@ -56,8 +56,11 @@ def replay(session: Session, verify: bool, until: str | None, workspace: str | N
 
 def _id(session: Session, workspace: str | None) -> str | None:
     """The id of one of the user's workspaces, or else what was given: operators need not be members."""
+    if not workspace:
+        return None
+    session.name_workspace(workspace)
     try:
-        return names.one(workspace, session.workspaces(), "workspace", "name")["id"] if workspace else None
+        return str(session.workspace()["id"])
     except Failure as failure:
         if failure.exit_code != Exit.NOT_FOUND:
             raise

@@ -147,11 +147,10 @@ class Follower:
         self._unread: list[tuple[Session, bytes]] = []
         self._number = 0
         self._session: Session | None = None
-        self._quiet = 0
-        """Looks in a row at which nothing had come."""
+        self._quiet = 1
+        """The look to come is the one of this number in a row at which nothing has come; 0 if something has."""
         self._worker: Worker | None = None
         self._pages: list[dict[str, Any]] = []
-        self._heard = False
         process.spawn(self._run())
 
     def followed(self) -> Followed:
@@ -164,16 +163,15 @@ class Follower:
             await asyncio.sleep(LOOK_SECONDS * (0.5 + self._world.rng.random()))
             chance = self._world.rng.random()
             dead = self._worker is None or not self._worker.process.alive
-            self._quiet = 0 if self._heard else self._quiet + 1
             ends = self._session is None or chance < IMPATIENT or self._quiet >= PATIENCE
             if dead or (self._quiet and ends):
-                self._quiet = 0
+                self._quiet = 0  # counted from the next look on
                 self._connect()
             elif self.reading and chance > 0.85 and not self.quick:
                 self.reading = False
             elif not self.reading:
                 self._read_on()
-            self._heard = False
+            self._quiet += 1
 
     def _read_on(self) -> None:
         self.reading = True
@@ -194,7 +192,7 @@ class Follower:
         """Bytes of a connection."""
         if number != self._number:
             return
-        self._heard = True
+        self._quiet = 0
         self._session = session
         if self.reading or not data:
             self._take(session, data)

@@ -106,7 +106,11 @@ class Transport(driver.Transport):
         """Stops the app, once: when it is started again its tables are new ones."""
         if self._corrupt is None:
             found = self._corrupt = DatabaseCorrupt(str(error))  # without the traceback, which keeps iterators open
-            self.app.loop.call_soon_threadsafe(self._crash, found)
+            self.crash_soon(found)
+
+    def crash_soon(self, fault: Exception) -> None:
+        """Stops the app with that fault; called in any thread."""
+        self.app.loop.call_soon_threadsafe(self._crash, fault)
 
     def _crash(self, found: Exception) -> None:
         self._crashing = asyncio.ensure_future(self.app.crash(found))  # held here: the event loop would not

@@ -88,7 +88,7 @@ def test_a_span_alone_is_sent_soon(collector: Collector, trace: Trace) -> None:
     """It does not wait for a whole batch."""
     trace(collector.url)
     spans(1)
-    wait_until(lambda: collector.named("one"))
+    wait_until(lambda: collector.named("one"), bound=BOUND)
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.REFUSE, Behaviour.BUSY, Behaviour.STALL])
@@ -107,7 +107,7 @@ def test_a_collector_that_takes_nothing(
     assert running.pipeline is not None
     assert len(running.pipeline._line) <= pipeline.WAITING
     if behaviour is Behaviour.REFUSE:
-        wait_until(lambda: [one for one in caplog.records if one.levelno >= logging.WARNING])
+        wait_until(lambda: [one for one in caplog.records if one.levelno >= logging.WARNING], bound=BOUND)
     began = time.perf_counter()
     running.stop()
     assert time.perf_counter() - began < 4
@@ -138,7 +138,7 @@ def test_a_collector_that_comes_back(trace: Trace, caplog: pytest.LogCaptureFixt
         running = trace(f"{protocol}://127.0.0.1:{port}")
         lost = counted("failed")
         spans(BATCH, "early")
-        wait_until(lambda lost=lost: counted("failed") > lost)
+        wait_until(lambda lost=lost: counted("failed") > lost, bound=BOUND)
         with receiving(protocol, port) as collector:
             deadline = time.monotonic() + BOUND
             while not collector.named("late"):
@@ -154,7 +154,7 @@ def test_a_collector_that_dies_in_between(trace: Trace) -> None:
         with receiving(protocol) as collector:
             running = trace(collector.url)
             spans(BATCH)
-            wait_until(lambda collector=collector: len(collector.spans) == BATCH)
+            wait_until(lambda collector=collector: len(collector.spans) == BATCH, bound=BOUND)
         lost = counted("failed")
         spans(BATCH)
         began = time.perf_counter()

@@ -12,6 +12,7 @@ import pytest
 from monitoring import tracing
 from tasksys.cli.client import traced
 from tasksys.settings import Settings, SettingsUnfit
+from tests.monitoring.tracing.test_pipeline import BOUND
 from tests.support.monitoring.otlp import Behaviour, Collector
 from tests.support.serving import COMMAND, Serving, environment
 from tests.support.waiting import wait_until
@@ -56,7 +57,7 @@ def test_a_stop_is_prompt(tmp_path: Path, collector: Collector) -> None:
         run(server, "workspace", "create", "Home")
         for number in range(3):
             run(server, "add", f"Task {number}")
-        wait_until(lambda: collector.requests)
+        wait_until(lambda: collector.requests, bound=BOUND)
         began = time.monotonic()
     finally:
         assert server.stop() == 0

@@ -116,7 +116,9 @@ def test_a_replay_of_one_workspace(run: Run) -> None:
     run("add", "Buy milk")
     workspace = answer(run("workspaces", "--json"))["items"][0]
     for name in (workspace["id"], workspace["name"].lower()):
-        assert int(run("replay", "--verify", "--workspace", name).stdout.split()[0]) > 0
+        said = run("replay", "--verify", "--workspace", name).stdout
+        assert "what the event log says" in said
+        assert int(said.split()[0]) > 0
     assert "Nowhere" in errors(run("replay", "--workspace", "Nowhere", code=4))
 
 

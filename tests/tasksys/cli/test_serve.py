@@ -26,7 +26,7 @@ from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
 from tests.support.ports import HOST, free_ports
 from tests.support.serving import COMMAND, Serving, environment
-from tests.support.waiting import wait_until
+from tests.support.waiting import WAIT, wait_until
 from tests.tasksys.cli.conftest import Run, answer, errors, invoke
 
 SECRET = "s" * 32
@@ -155,7 +155,7 @@ def test_the_operators_port_has_metrics_and_health(server: Serving, run: Run) ->
     """Lag of each agent and partition, readiness, the process; in both of Prometheus' formats."""
     run("add", "Buy milk")
     wait_until(lambda: 'tasksys_consumer_lag_records{agent="audit",partition="0",topic="tasksys.events"} 0.0'
-               in get(f"{server.metrics_url}/metrics")[1])  # fmt: skip
+               in get(f"{server.metrics_url}/metrics")[1], bound=WAIT)  # fmt: skip
     status, metrics = get(f"{server.metrics_url}/metrics")
     assert status == 200
     assert 'tasksys_agent_ready{agent="commands"} 1.0' in metrics
@@ -244,7 +244,7 @@ def test_a_request_that_was_accepted_is_answered(own: Serving) -> None:
             connection.sendall(head.encode())
             assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # it is being handled
             own.signal(signal.SIGTERM)
-            wait_until(lambda: not listening(own.port))
+            wait_until(lambda: not listening(own.port), bound=WAIT)
             assert connection.recv(100_000).startswith(b"HTTP/1.1 200")
         assert own.wait() == 0
 
@@ -277,7 +277,7 @@ def test_a_crowd_at_a_stop_loses_nothing(own: Serving, monkeypatch: pytest.Monke
         crowd = [threading.Thread(target=add, args=(f"{number}", place)) for number in range(16)]
         for thread in crowd:
             thread.start()
-        wait_until(lambda: len(answered) > 200)
+        wait_until(lambda: len(answered) > 200, bound=WAIT)
         own.signal(signal.SIGTERM)
         for thread in crowd:
             thread.join()
@@ -293,7 +293,7 @@ def test_a_signal_while_it_starts_ends_it(own: Serving) -> None:
     """Nobody waits for a start that is not wanted any more."""
     own.spawn()
     try:
-        wait_until(lambda: get_or_none(f"{own.metrics_url}/health") == 200)
+        wait_until(lambda: get_or_none(f"{own.metrics_url}/health") == 200, bound=WAIT)
         own.signal(signal.SIGTERM)
         assert own.wait() == 0
     finally:
@@ -324,7 +324,7 @@ def test_a_second_signal_ends_it_at_once(own: Serving) -> None:
         connection.sendall(head.encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")
         own.signal(signal.SIGINT)
-        wait_until(lambda: get_or_none(f"{own.metrics_url}/ready") == 503)
+        wait_until(lambda: get_or_none(f"{own.metrics_url}/ready") == 503, bound=WAIT)
         own.signal(signal.SIGINT)
         assert own.wait() == 128 + signal.SIGINT
 
@@ -355,7 +355,7 @@ def test_the_whole_of_it_on_kafka(kafka: KafkaBroker, tmp_path: Path) -> None:
             invoke("add", title, "--server", server.url)
         assert "Buy bread" in invoke("list", "--server", server.url).stdout
         invoke("audit", "verify", "--server", server.url)
-        wait_until(lambda: all(line.endswith(" 0.0") for line in lags(server)))
+        wait_until(lambda: all(line.endswith(" 0.0") for line in lags(server)), bound=WAIT)
         assert server.stop() == 0
 
 

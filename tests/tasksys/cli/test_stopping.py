@@ -22,7 +22,7 @@ from tests.support.feed import PROTOCOL
 from tests.support.kafka_broker import KafkaBroker
 from tests.support.nodes import wipe
 from tests.support.serving import Serving
-from tests.support.waiting import wait_until
+from tests.support.waiting import WAIT, wait_until
 from tests.tasksys.cli.conftest import answer, invoke
 from tests.tasksys.cli.test_serve import get, get_or_none
 
@@ -100,16 +100,16 @@ def under_load(server: Serving, drain: float) -> None:
         workspace = answer(invoke("workspaces", "--json", "--server", server.url))["items"][0]["id"]
         crowd, listener = Crowd(server.url, workspace), Listener(server.url, workspace)
         assert listener.following.wait(20)
-        wait_until(lambda: len(crowd.answered) > 100)
+        wait_until(lambda: len(crowd.answered) > 100, bound=WAIT)
         began = time.monotonic()
         server.signal(signal.SIGTERM)
         if drain:
-            wait_until(lambda: get_or_none(f"{server.url}/ready") == 503)
+            wait_until(lambda: get_or_none(f"{server.url}/ready") == 503, bound=WAIT)
             told = json.loads(get(f"{server.url}/ready")[1])
             assert told["missing"] == {"process": "stopping"}
             assert told["checks"]["process"]["status"] == "failing"
             before = len(crowd.answered)
-            wait_until(lambda: len(crowd.answered) > before)  # it serves on meanwhile
+            wait_until(lambda: len(crowd.answered) > before, bound=WAIT)  # it serves on meanwhile
         answered = crowd.gone()
         assert server.wait() == 0
         assert drain <= time.monotonic() - began < 30
@@ -153,7 +153,7 @@ def test_who_drains_is_not_kept_from_stopping(tmp_path: Path) -> None:
     """A second signal ends it, however long it was to serve on."""
     with Serving(tmp_path / "server", "--drain-seconds", "600") as server:
         server.signal(signal.SIGTERM)
-        wait_until(lambda: get_or_none(f"{server.metrics_url}/ready") == 503)
+        wait_until(lambda: get_or_none(f"{server.metrics_url}/ready") == 503, bound=WAIT)
         server.signal(signal.SIGTERM)
         assert server.wait() == 128 + signal.SIGTERM
 
@@ -204,7 +204,7 @@ async def test_a_stop_in_time_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
         steps.add("first", lambda: step("first"))
         steps.add("second", lambda: step("second"))
     assert (done, ended) == (["second", "first"], [])
-    await asyncio.to_thread(wait_until, lambda: threading.active_count() <= before + 1)
+    await asyncio.to_thread(wait_until, lambda: threading.active_count() <= before + 1, bound=WAIT)
 
 
 async def test_without_a_pause_it_stops_at_once() -> None:
