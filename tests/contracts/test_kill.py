@@ -74,21 +74,25 @@ class Story:
                 guard.communicate()
 
     def _listen(self, child: "subprocess.Popen[str]", phase: str, patience: float) -> None:
-        """Collects what it says, to the end of the pipe; kills it `patience` seconds after it began the phase."""
+        """Collects what it says, to the end of the pipe; kills it `patience` seconds after it began the phase.
+
+        One that is killed after its last word, while it ends, is a killed one too: the next life finds all done.
+        """
         assert child.stdout is not None
-        killer = threading.Timer(patience, child.kill)
+        killer, last = threading.Timer(patience, child.kill), ""
         for line in child.stdout:
             said = json.loads(line)
+            last = said.get("phase", "acknowledged")
             if "ack" in said:
                 self.acks[said["workspace"]][said["index"]] = tuple(said["ack"])
-            elif said["phase"] == "checked":
+            elif last == "checked":
                 tell(f"  checked {said['events']} events")
-            self.finished = said.get("phase") == "done"
-            if said.get("phase") == phase and not self.finished:
+            if last == phase != "done":
                 killer.start()
         killer.cancel()
+        self.finished = child.wait() == 0
         self.kills += not self.finished
-        assert child.wait() == (0 if self.finished else -signal.SIGKILL), self.said()
+        assert last == "done" if self.finished else child.returncode == -signal.SIGKILL, self.said()
 
     def said(self) -> str:
         """The end of what the child logged."""

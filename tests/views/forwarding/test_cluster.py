@@ -136,10 +136,10 @@ async def read(http: aiohttp.ClientSession, url: str, **headers: str) -> tuple[i
 async def all_read(
     http: aiohttp.ClientSession, urls: list[str], wanted: list[tuple[int, bool, str]], **headers: str
 ) -> None:
-    """Returns when these are the answers, in any order."""
+    """Returns when these are the answers, in any order. All are asked at once: each may wait for an owner."""
 
     async def told() -> bool:
-        return sorted([await read(http, url, **headers) for url in urls]) == wanted
+        return sorted(await asyncio.gather(*(read(http, url, **headers) for url in urls))) == wanted
 
     await until(told, f"all answer with one of {set(wanted)}", PATIENCE)
 
