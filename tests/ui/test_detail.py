@@ -37,7 +37,7 @@ async def rich(space: Space) -> dict[str, Any]:
         priority="high",
         labels=["garden"],
         assignees=["anna"],
-        due={"local": "2027-03-08T09:00", "zone": "Europe/Berlin"},
+        due={"local": "2099-03-08T09:00", "zone": "Europe/Berlin"},
         estimate_minutes=90,
     )
     task = f"/tasks/{made['id']}"
@@ -170,7 +170,7 @@ async def test_fields_are_chosen(browse: Browse, space: Space) -> None:
     await here.get_by_role("combobox", name="Status").select_option("in-progress")
     await here.get_by_role("button", name="Start: none. Add").click()
     dialog = page.get_by_role("dialog", name="When does it start?")
-    await dialog.get_by_label("Day").fill("2027-03-08")
+    await dialog.get_by_label("Day").fill("2099-03-08")
     await dialog.get_by_label("Time", exact=True).fill("09:30")
     await dialog.get_by_label("Zone").select_option("…")
     await dialog.get_by_label("Zone").select_option("Europe/Berlin")
@@ -189,13 +189,13 @@ async def test_fields_are_chosen(browse: Browse, space: Space) -> None:
     await expect(here.locator(".detail-where")).to_have_text("House")
     found = await saved(space, task["id"], lambda one: bool(one["project"]), page)
     assert (found["status"], found["priority"], found["estimate_minutes"]) == ("in-progress", "urgent", 90)
-    assert found["start"] == {"local": "2027-03-08T09:30", "zone": "Europe/Berlin"}
+    assert found["start"] == {"local": "2099-03-08T09:30", "zone": "Europe/Berlin"}
     assert found["due"].keys() == {"date"}
 
 
 async def test_an_occurrence_is_skipped_or_put_off(browse: Browse, space: Space) -> None:
     """Where a task is one of a series, with the series in words."""
-    daily = {"template": {"title": "Water"}, "rule": "FREQ=DAILY", "anchor": {"date": "2027-03-08"}}
+    daily = {"template": {"title": "Water"}, "rule": "FREQ=DAILY", "anchor": {"date": "2099-03-08"}}
     made = (await space.post("/series", daily)).ok
     task = made["open"][0]
     page = await opened(browse, space, task)
@@ -307,17 +307,17 @@ async def test_links_in_both_directions(browse: Browse, space: Space) -> None:
 
 async def test_reminders(browse: Browse, space: Space) -> None:
     """Before it is due, and at a time; snoozed and removed."""
-    task = await space.task("Party", due={"date": "2027-03-08"})
+    task = await space.task("Party", due={"date": "2099-03-08"})
     page = await opened(browse, space, task["id"])
     reminders = part(page, "Reminders")
     await reminders.get_by_role("button", name="Remind me").click()
     await page.get_by_role("group", name="Before it is due").get_by_role("button", name="1 day").click()
     await expect(reminders.locator(".line")).to_contain_text("1 day before it is due")
     await reminders.get_by_role("button", name="Remind me").click()
-    await page.get_by_role("dialog").get_by_label("Day", exact=True).fill("2027-01-02")
+    await page.get_by_role("dialog").get_by_label("Day", exact=True).fill("2099-01-02")
     await page.get_by_label("Time", exact=True).fill("08:15")
     await page.get_by_role("dialog").get_by_role("button", name="Remind me").click()
-    await expect(reminders.locator(".line").first).to_contain_text("2 Jan 2027, 08:15")
+    await expect(reminders.locator(".line").first).to_contain_text("2 Jan 2099, 08:15")
     await reminders.get_by_role("button", name="Snooze: 1 day before it is due").click()
     await page.get_by_role("dialog").get_by_role("button", name="In an hour").click()
     await expect(reminders.get_by_text("Snoozed")).to_be_visible()

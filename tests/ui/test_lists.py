@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from playwright.async_api import expect
 
@@ -192,7 +194,7 @@ async def test_lists_are_accessible(browse: Browse, space: Space, name: str) -> 
     more = {"labels": ["errand", "quick"], "priority": "high", "assignees": ["local"]}
     await space.post("/tasks", {"title": "Late", "due": {"date": "2020-01-01"}, **more})
     for index, title in enumerate(("Buy milk", "Call the dentist", "Water the plants", "Write to Ben")):
-        due = {"date": f"2026-12-{index + 1:02}"}
+        due = {"date": str(date.today() + timedelta(days=index + 1))}
         await space.post("/tasks", {"title": title, "due": due, **(more if index % 2 else {})})
     await space.post("/tasks", {"title": "At home", "project": project})
     page = await browse(f"/w/{space.id}/{name}")

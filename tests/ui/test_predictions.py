@@ -64,7 +64,7 @@ class Choices:
                     {"parent": pick(tasks)["id"]} if tasks else {},
                 ]
             )
-            more: Json = pick([{}, {"due": {"date": "2026-12-24"}}, {"priority": "high", "labels": ["a", "b"]}])
+            more: Json = pick([{}, {"due": {"date": "2099-12-24"}}, {"priority": "high", "labels": ["a", "b"]}])
             return {"type": "CreateTask", "task": self.name("t"), "title": f"Task {self.made}", **place, **more}
         task, other = self.random.sample(tasks, 2)
         about: Json = {"task": task["id"]}

@@ -58,11 +58,11 @@ async def had(http: aiohttp.ClientSession, worker: Serving) -> list[int]:
 
 async def shared(http: aiohttp.ClientSession, workers: tuple[Serving, ...]) -> None:
     """Returns when each has its half of the partitions."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if [len(await had(http, one)) for one in workers] == [2, 2]:
-                return
-            await asyncio.sleep(0.1)
+
+    async def halves() -> bool:
+        return [len(await had(http, one)) for one in workers] == [2, 2]
+
+    await until(halves, "each has two partitions of the four", PATIENCE)
 
 
 async def spaces(http: aiohttp.ClientSession, workers: tuple[Serving, ...]) -> list[str]:
