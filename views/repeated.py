@@ -13,8 +13,8 @@ from tasksys import codec
 from tasksys.commands import Command, DisableChannel, EnableChannel, RemoveChannel, SetChannel, SetPreferences
 from tasksys.errors import HistoryIncomplete, NotOwned
 from tasksys.outcomes import Outcome
-from tasksys.rows import Channels, Preferences, SavedFilter, Workspace
-from tasksys.state import State
+from tasksys.rows import Channels, Preferences, Row, SavedFilter, Workspace
+from tasksys.state import Key, State
 from views.context import history_has, system
 from views.ports import HistoryReader
 
@@ -24,31 +24,31 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
 
     None if that cannot be told here and now: the history does not reach so far, is kept elsewhere, or lacks events.
     """
-    state, history = system(request).state, system(request).history
+    state = system(request).state
+    now = state.state(workspace)
     if state.position(workspace) == outcome.position:
-        return state.state(workspace)
-    if isinstance(command, OWN):
-        return await _with_own(request, workspace, outcome)
+        return now
+    past = _Past(request, workspace, outcome.position)
+    task, project = getattr(command, "task", None), getattr(command, "project", None)
+    reminder = getattr(command, "into", None) or getattr(command, "reminder", None)
+    then: State | None = None
     try:
-        if not await history_has(request, workspace, outcome.position):
-            return None
-        if getattr(command, "series", None) is not None:
-            return await history.state_at(workspace, outcome.position)
-        task, project = getattr(command, "task", None), getattr(command, "project", None)
-        reminder = getattr(command, "into", None) or getattr(command, "reminder", None)
-        now = state.state(workspace)
-        if reminder is not None:
-            then = await _with_reminder(history, now, workspace, reminder, outcome.position)
+        if isinstance(command, OWN):
+            then = _with_own(now, outcome)
+        elif getattr(command, "series", None) is not None:
+            pass
+        elif reminder is not None:
+            then = await _with_reminder(past, now, reminder)
         elif task is not None:
-            then = await _with_task(history, now, workspace, task, outcome.position)
+            then = await _with_task(past, now, task)
         elif (saved := getattr(command, "saved", None)) is not None:
             then = _with_filter(now, saved, outcome.position)
         elif project is not None:
             then = _with_project(now, project, outcome.position)
         else:
-            then = _with_members(history, now, workspace, outcome)
-        return then or await history.state_at(workspace, outcome.position)
-    except (NotOwned, HistoryIncomplete):
+            then = await _with_members(past, now, outcome)
+        return then or await (await past.history()).state_at(workspace, outcome.position)
+    except (_Behind, NotOwned, HistoryIncomplete):
         return None
 
 
@@ -56,42 +56,55 @@ OWN: Final = (SetPreferences, SetChannel, RemoveChannel, EnableChannel, DisableC
 """Commands whose answers show what one user has set for themselves."""
 
 
-async def _with_own(request: web.Request, workspace: str, outcome: Outcome) -> State | None:
-    """The state with the user's own settings as of the outcome."""
-    now = system(request).state.state(workspace)
+class _Behind(Exception):
+    """The history does not reach so far in time."""
+
+
+class _Past:
+    """A workspace at a position, of which the history is asked only where something was changed since."""
+
+    def __init__(self, request: web.Request, workspace: str, position: int) -> None:
+        self.workspace, self.position = workspace, position
+        self._request = request
+
+    async def history(self) -> HistoryReader:
+        """The history, once it reaches that position. Raises _Behind and NotOwned."""
+        if not await history_has(self._request, self.workspace, self.position):
+            raise _Behind
+        return system(self._request).history
+
+    async def task(self, task: str) -> dict[Key, Row | None]:
+        """The task's rows. Raises what `history` does, and HistoryIncomplete."""
+        return await (await self.history()).task_at(self.workspace, task, self.position)
+
+
+def _with_own(now: State, outcome: Outcome) -> State | None:
+    """The state, if the user's own settings in it were not changed since the outcome."""
     rows = (now.get(Preferences, outcome.actor), now.get(Channels, outcome.actor))
-    if all(row is not None and row.position <= outcome.position for row in rows):
-        return now  # what is not there may have been removed since
-    try:
-        if not await history_has(request, workspace, outcome.position):
-            return None
-        return await system(request).history.state_at(workspace, outcome.position)
-    except (NotOwned, HistoryIncomplete):
-        return None
+    unchanged = all(row is not None and row.position <= outcome.position for row in rows)
+    return now if unchanged else None  # what is not there may have been removed since
 
 
-async def _with_task(history: HistoryReader, now: State, workspace: str, task: str, position: int) -> State | None:
-    """The state with the task and all that it inherits from as of the position; None if that takes more than tasks."""
+async def _with_task(past: _Past, now: State, task: str) -> State | None:
+    """The state with the task and all that it inherits from as of then; None if that takes more than tasks."""
     above: str | None = task
     project = None
     while above is not None:
         row = now.task(above)
-        if row is not None and row.position > position:
-            now.rows |= await history.task_at(workspace, above, position)
+        if row is not None and row.position > past.position:
+            now.rows |= await past.task(above)
             row = now.task(above)
         if row is None:
             return None
         above, project = row.parent, row.project
-    return now if project is None else _with_project(now, project, position)
+    return now if project is None else _with_project(now, project, past.position)
 
 
-async def _with_reminder(
-    history: HistoryReader, now: State, workspace: str, reminder: str, position: int
-) -> State | None:
-    """The state with the reminder as of the position; None if it was removed since, and so was what it belonged to."""
+async def _with_reminder(past: _Past, now: State, reminder: str) -> State | None:
+    """The state with the reminder as of then; None if it was removed since, and so was what it belonged to."""
     row = now.reminder(reminder)
-    if row is not None and row.position > position:
-        now.rows |= await history.task_at(workspace, row.task, position)
+    if row is not None and row.position > past.position:
+        now.rows |= await past.task(row.task)
     return now if row is not None else None
 
 
@@ -107,9 +120,9 @@ def _with_filter(now: State, saved: str, position: int) -> State | None:
     return now if row is not None and row.position <= position else None
 
 
-def _with_members(history: HistoryReader, now: State, workspace: str, outcome: Outcome) -> State | None:
+async def _with_members(past: _Past, now: State, outcome: Outcome) -> State | None:
     """The state with the workspace's row as of the outcome, if neither that nor any member was changed since."""
-    row, found = now.workspace, history.at(workspace, outcome.last)
+    row, found = now.workspace, (await past.history()).at(past.workspace, outcome.last)
     if row is None or found is None or codec.decode_event(found.event).version != row.version:
         return None
     now.rows[Workspace.kind, ""] = structs.replace(row, position=outcome.position)

@@ -175,11 +175,15 @@ async def test_a_history_that_is_behind(site: Site, space: Space) -> None:
     assert [one["position"] for one in outcome["events"]] == [first.position]
 
 
-async def test_what_is_still_so_needs_no_history(site: Site, space: Space) -> None:
-    """Repeated at once, it is answered without waiting for the history."""
+@pytest.mark.parametrize("write", [*TASK_WRITES[:2], ("PATCH", "/projects/home", {"colour": "green"})], ids=str)
+@pytest.mark.parametrize("between", [(), (LATER[5], ELSEWHERE[4])], ids=len)
+async def test_what_is_still_so_needs_no_history(
+    site: Site, space: Space, write: Write, between: tuple[Write, ...]
+) -> None:
+    """Whatever happened to others meanwhile, it is answered without waiting for the history, which may be elsewhere."""
     await furnished(space)
     async with site.held(space, "audit"):
-        first, again = await twice(space, TASK_WRITES[1], ())
+        first, again = await twice(space, write, between)
     assert told(again) == told(first)
 
 
