@@ -27,7 +27,7 @@ WHY = (
     "one core does all of it in Python. Of about 450 µs a command half are HTTP (aiohttp, routing, decoding, the "
     "answer), 15 % the way into the log, 17 % the folds and their commits, 11 % the log's writes, the rest the event "
     "loop. With the least that each of these can be, about 250 µs, the ratio would be 0.25: half of bare "
-    "aiohttp takes several processes. On Kafka a command costs about 1.4 ms (0.9 with three agents): a third HTTP, a "
+    "aiohttp takes several processes. On Kafka a command costs 1.2 to 1.4 ms (0.9 with three agents): a third HTTP, a "
     "third the folds and the requests of their transactions, of about four commands each, the rest the way into "
     "the log, fetches and threads; and the broker, on the same two cores, 0.9 ms once it is warm."
 )
