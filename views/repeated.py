@@ -29,24 +29,8 @@ async def left_by(request: web.Request, workspace: str, command: Command, outcom
     if state.position(workspace) == outcome.position:
         return now
     past = _Past(request, workspace, outcome.position)
-    task, project = getattr(command, "task", None), getattr(command, "project", None)
-    reminder = getattr(command, "into", None) or getattr(command, "reminder", None)
-    then: State | None = None
     try:
-        if isinstance(command, OWN):
-            then = _with_own(now, outcome)
-        elif getattr(command, "series", None) is not None:
-            pass
-        elif reminder is not None:
-            then = await _with_reminder(past, now, reminder)
-        elif task is not None:
-            then = await _with_task(past, now, task)
-        elif (saved := getattr(command, "saved", None)) is not None:
-            then = _with_filter(now, saved, outcome.position)
-        elif project is not None:
-            then = _with_project(now, project, outcome.position)
-        else:
-            then = await _with_members(past, now, outcome)
+        then = await _unchanged(past, now, command, outcome)
         return then or await (await past.history()).state_at(workspace, outcome.position)
     except (_Behind, NotOwned, HistoryIncomplete):
         return None
@@ -76,6 +60,24 @@ class _Past:
     async def task(self, task: str) -> dict[Key, Row | None]:
         """The task's rows. Raises what `history` does, and HistoryIncomplete."""
         return await (await self.history()).task_at(self.workspace, task, self.position)
+
+
+async def _unchanged(past: _Past, now: State, command: Command, outcome: Outcome) -> State | None:
+    """The present state, with what the command's answer shows as of then; None if only the whole past tells that."""
+    if isinstance(command, OWN):
+        return _with_own(now, outcome)
+    if getattr(command, "series", None) is not None:
+        return None
+    reminder = getattr(command, "into", None) or getattr(command, "reminder", None)
+    if reminder is not None:
+        return await _with_reminder(past, now, reminder)
+    if (task := getattr(command, "task", None)) is not None:
+        return await _with_task(past, now, task)
+    if (saved := getattr(command, "saved", None)) is not None:
+        return _with_filter(now, saved, past.position)
+    if (project := getattr(command, "project", None)) is not None:
+        return _with_project(now, project, past.position)
+    return await _with_members(past, now, outcome)
 
 
 def _with_own(now: State, outcome: Outcome) -> State | None:
